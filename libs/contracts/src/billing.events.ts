@@ -1,0 +1,69 @@
+import { defineEvent, type EventOf } from '@runledger/kernel';
+import { z } from 'zod';
+import { actorSchema, microUnits, stepKey, timestamp } from './values.js';
+
+/**
+ * Prices in micro-units per million tokens, or per compute hour. A bucket without a price falls back to none: usage in it
+ * is unpriced. `free` names what is priced 0 on purpose (local models, subscriptions, the scripted provider).
+ */
+export const rateCard = z.strictObject({
+  currency: z.string().length(3),
+  models: z.array(
+    z.strictObject({
+      provider: z.string(),
+      model: z.string(),
+      perMillionTokens: z.strictObject({
+        input: z.int().nonnegative(),
+        output: z.int().nonnegative(),
+        cacheRead: z.int().nonnegative().optional(),
+        cacheWrite: z.int().nonnegative().optional(),
+        reasoning: z.int().nonnegative().optional(),
+      }),
+    }),
+  ),
+  compute: z.array(z.strictObject({ resourceClass: z.string(), perHour: z.int().nonnegative() })),
+  free: z.array(z.strictObject({ provider: z.string(), reason: z.string() })),
+});
+export type RateCard = z.infer<typeof rateCard>;
+
+/** Prices that hold from a date on. Versions are never edited: a new price is a new version. Stream `ratecard-default`. */
+export const RateCardPublished = defineEvent({
+  type: 'RateCardPublished',
+  version: 1,
+  schema: z.strictObject({
+    version: z.int().positive(),
+    effectiveFrom: timestamp,
+    card: rateCard,
+    publishedBy: actorSchema,
+    publishedAt: timestamp,
+  }),
+});
+
+/** Usage was priced. `amountMicroUnits` null means unpriced, which is not zero. Stream `charges-<run key>`. */
+export const ChargeRecorded = defineEvent({
+  type: 'ChargeRecorded',
+  version: 1,
+  schema: z.strictObject({
+    chargeId: z.string(),
+    usageId: z.string(),
+    runId: z.string(),
+    step: stepKey,
+    attempt: z.int().positive(),
+    kind: z.enum(['model', 'compute']),
+    provider: z.string().optional(),
+    model: z.string().optional(),
+    resourceClass: z.string().optional(),
+    amountMicroUnits: microUnits.nullable(),
+    currency: z.string(),
+    /** The rate card that priced it; null when none held at the time of use. */
+    rateCardVersion: z.int().nullable(),
+    note: z.string().optional(),
+    usedAt: timestamp,
+    chargedAt: timestamp,
+  }),
+});
+
+export const rateCardEvents = [RateCardPublished] as const;
+export type RateCardEvent = EventOf<typeof rateCardEvents>;
+export const chargeEvents = [ChargeRecorded] as const;
+export type ChargeEvent = EventOf<typeof chargeEvents>;

@@ -1,0 +1,22 @@
+import { EventCatalogue } from '@runledger/kernel';
+import { approvalEvents } from './approval.events.js';
+import { chargeEvents, rateCardEvents } from './billing.events.js';
+import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
+import { flowEvents, runEvents } from './orchestrator.events.js';
+import { attemptEvents, profileEvents } from './sandbox.events.js';
+
+/** Every event type of the platform by the stream category that holds it. */
+export const eventsByCategory = {
+  flow: flowEvents,
+  run: runEvents,
+  profile: profileEvents,
+  attempt: attemptEvents,
+  approval: approvalEvents,
+  ratecard: rateCardEvents,
+  charges: chargeEvents,
+  workspace: workspaceEvents,
+  member: memberEvents,
+  token: tokenEvents,
+} as const;
+
+export const catalogue = new EventCatalogue(Object.values(eventsByCategory).flat());

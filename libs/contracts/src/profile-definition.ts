@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { slug } from './values.js';
+
+/** What a sandbox is. Sizes in bytes, times in ms. */
+export const profileDefinition = z.strictObject({
+  slug,
+  name: z.string().min(1).max(200),
+  /** `none` runs as an ordinary process: only where the operator allowed it as well. */
+  isolation: z.enum(['bubblewrap', 'none']),
+  /** Cloned into the workspace before the first step. `path` is relative to the workspace. */
+  repositories: z
+    .array(
+      z.strictObject({
+        url: z.string().min(1).max(1_000),
+        path: z.string().max(500),
+        branch: z.string().max(200).optional(),
+      }),
+    )
+    .max(20),
+  /** Directories of the host that the sandbox may see; the operator must have allowed the source. */
+  mounts: z
+    .array(z.strictObject({ source: z.string().max(1_000), target: z.string().max(500), mode: z.enum(['ro', 'rw']) }))
+    .max(20),
+  env: z.record(z.string(), z.string()),
+  resourceClass: z.string().min(1).max(60),
+  limits: z.strictObject({
+    memoryBytes: z.int().positive(),
+    pids: z.int().positive(),
+    cpuPercent: z.int().positive(),
+    tmpBytes: z.int().positive(),
+    workspaceBytes: z.int().positive(),
+    outputBytes: z.int().positive(),
+  }),
+  network: z.enum(['none']),
+});
+export type ProfileDefinition = z.infer<typeof profileDefinition>;
+
+export const DEFAULT_LIMITS: ProfileDefinition['limits'] = {
+  memoryBytes: 1_073_741_824,
+  pids: 256,
+  cpuPercent: 200,
+  tmpBytes: 268_435_456,
+  workspaceBytes: 2_147_483_648,
+  outputBytes: 67_108_864,
+};

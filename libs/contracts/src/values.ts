@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+export const actorSchema = z.strictObject({
+  kind: z.enum(['member', 'service', 'system']),
+  id: z.string(),
+  name: z.string().optional(),
+  via: z.string().optional(),
+});
+
+/** ISO 8601, UTC, with milliseconds. */
+export const timestamp = z.iso.datetime();
+export const stepKey = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, starting with a letter');
+export const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes');
+/** Money in millionths of the currency's unit. */
+export const microUnits = z.int();
+export const json = z.json();
+export type Json = z.infer<typeof json>;
+
+export const executionMode = z.enum(['INTERACTIVE', 'BACKGROUND']);
+export const checkpointMode = z.enum(['TEMPLATE', 'EVERY_STEP', 'NONE']);
+export const attemptOutcome = z.enum(['SUCCESS', 'PARTIAL', 'BLOCKED', 'ERROR']);
+export type AttemptOutcome = z.infer<typeof attemptOutcome>;
+export const gateDecision = z.enum(['APPROVE', 'REJECT', 'SKIP']);
+export type GateDecision = z.infer<typeof gateDecision>;
+export const cancelMode = z.enum(['GRACEFUL', 'FORCE']);
+
+/** Why a step did not succeed. `code` is from the failure vocabulary (`COMMAND_FAILED`, `TIMEOUT`, `auth`, …). */
+export const stepError = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  fix: z.string().optional(),
+  stack: z.string().optional(),
+});
+export type StepError = z.infer<typeof stepError>;
+
+/** The outside record that a run is about. */
+export const subject = z.strictObject({
+  kind: z.string(),
+  id: z.string(),
+  url: z.url().optional(),
+  context: z.record(z.string(), json).optional(),
+});
+
+export const trigger = z.strictObject({
+  kind: z.enum(['manual', 'record', 'chat', 'schedule', 'webhook', 'pull_request', 'api']),
+  ref: z.string().optional(),
+});
+
+/** The three choices of a run, resolved. */
+export const runChoices = z.strictObject({
+  profile: slug,
+  execution: executionMode,
+  checkpointMode,
+});
+export type RunChoices = z.infer<typeof runChoices>;
+
+/** Content kept outside the log, addressed by its SHA-256 in lower-case hex. */
+export const blobRef = z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().nonnegative() });
+export type BlobRef = z.infer<typeof blobRef>;

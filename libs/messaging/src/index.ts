@@ -1,0 +1,1 @@
+export type { ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
