@@ -1,0 +1,76 @@
+import type { ProfileDefinition } from '@runledger/contracts';
+
+/** How surely a limit holds: by the kernel, by a watchdog that reacts, or not at all. Shown in the API. */
+export type LimitStrength = 'hard' | 'soft' | 'absent';
+
+export interface DriverCapabilities {
+  readonly memory: LimitStrength;
+  readonly pids: LimitStrength;
+  readonly cpu: LimitStrength;
+  readonly workspaceBytes: LimitStrength;
+  readonly tmpBytes: LimitStrength;
+  readonly network: LimitStrength;
+  readonly freeze: boolean;
+}
+
+/** The sandbox of one run: its workspace lives until `release`, also across restarts of the service. */
+export interface SandboxSpec {
+  readonly workspaceId: string;
+  readonly runId: string;
+  readonly profile: ProfileDefinition;
+}
+
+/** One process tree inside the sandbox. */
+export interface ExecRequest {
+  /**
+   * Names the call in the sandbox's journal. A call that ended there is never run again: asking for it once more, also
+   * after a crash of the service, plays back its recorded output and result (R2).
+   */
+  readonly callId: string;
+  readonly argv: readonly [string, ...string[]];
+  /** Added to the profile's environment. Nothing of the service's own environment is ever seen inside. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Absolute inside the sandbox; default `/workspace`. */
+  readonly cwd?: string;
+  readonly stdin?: Buffer;
+  readonly timeoutMs: number;
+  /** Between SIGTERM and SIGKILL, for a time-out or a graceful cancel; default 2,000. */
+  readonly graceMs?: number;
+  /** Aborting stops the call; reason `'force'` kills at once, anything else lets `graceMs` pass. */
+  readonly signal?: AbortSignal;
+  /** Called in order; a returned promise holds the output back until it resolves. */
+  onOutput?(channel: 'stdout' | 'stderr', chunk: Buffer): void | Promise<void>;
+}
+
+export interface ExecResult {
+  /** `output-limit`: the profile's `outputBytes` was reached and the tree was killed. */
+  readonly why: 'exit' | 'timeout' | 'cancelled' | 'oom' | 'output-limit';
+  /** 128 + signal number when a signal ended it. */
+  readonly exitCode: number;
+  readonly durationMs: number;
+  /** True when the call had ended before and was only played back. */
+  readonly replayed: boolean;
+}
+
+export interface Sandbox {
+  readonly runId: string;
+  /** True when this process made the workspace just now: set-up (clones) is still to be done. */
+  readonly fresh: boolean;
+  exec(request: ExecRequest): Promise<ExecResult>;
+  /** Marks set-up as done, so that a later `open` answers `fresh: false`. */
+  markReady(): Promise<void>;
+  /** Kills what runs and removes workspace, journal, mounts and groups. Idempotent. */
+  release(): Promise<void>;
+}
+
+/** A way to isolate untrusted work (S1). There is no silent fallback from one driver to another. */
+export interface SandboxDriver {
+  readonly name: 'bubblewrap' | 'process';
+  capabilities(): DriverCapabilities;
+  /** Proves on this machine that the isolation holds; throws `SandboxUnavailableError` saying what to do. */
+  selfTest(): Promise<void>;
+  /** Makes the run's sandbox, or opens it again as it was left. */
+  open(spec: SandboxSpec): Promise<Sandbox>;
+  /** Removes what earlier processes left of runs that are not in `keep`. */
+  sweep(keep: ReadonlySet<string>): Promise<void>;
+}
