@@ -1,1 +1,14 @@
-export type { ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
+export { SILENT } from './consumer-log.js';
+export type { ConsumerLog } from './consumer-log.js';
+export { ConsumerProgress, ConsumerStoppedError } from './consumer-progress.js';
+export { storeDirect } from './distribution.js';
+export type { Delivery, Distribution, FollowOptions } from './distribution.js';
+export { isFenced } from './fencing.js';
+export { followLog } from './follow-log.js';
+export type { FollowLogOptions } from './follow-log.js';
+export { ReactorHost } from './reactor-host.js';
+export type { ReactorHostOptions } from './reactor-host.js';
+export type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
+export { DEFAULT_RETRY, isUsedUp, pause, retryDelayMs, retrying } from './retry.js';
+export type { RetryPolicy } from './retry.js';
+export { upcastEvent } from './upcast-event.js';

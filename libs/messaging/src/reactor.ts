@@ -8,7 +8,10 @@ import type { RecordedEvent } from '@runledger/event-store';
 export interface Reactor {
   /** Names its checkpoint; never rename it. */
   readonly name: string;
+  /** Empty: every type. */
   readonly types: readonly string[];
+  /** True: events come exactly as they were stored, types that the catalogue does not know included. */
+  readonly asStored?: boolean;
   /** Receives the event with its data upcast to today's version. A throw is retried with back-off, then stops the reactor. */
   react(event: RecordedEvent): Promise<void>;
   partitionBy?(event: RecordedEvent): string;
@@ -28,5 +31,14 @@ export interface ConsumerStatus {
   readonly state: 'catching-up' | 'live' | 'faulted' | 'stopped';
   readonly position: bigint;
   /** Set when state is `faulted`: where, and why. */
-  readonly fault?: { readonly position: bigint; readonly eventType: string; readonly message: string };
+  readonly fault?: ConsumerFault;
+  /** Set when state is `stopped`; `fenced`: another owner has taken this consumer over (R3). */
+  readonly reason?: 'asked' | 'fenced';
+}
+
+/** Where a consumer stopped and why. `eventType` is `-` when it was not an event but the log or the checkpoint that failed. */
+export interface ConsumerFault {
+  readonly position: bigint;
+  readonly eventType: string;
+  readonly message: string;
 }

@@ -1,0 +1,53 @@
+import type { Position } from '@runledger/event-store';
+import type { ConsumerLog } from './consumer-log.js';
+import type { Delivery, Distribution, FollowOptions } from './distribution.js';
+import { isUsedUp, pause, retryDelayMs } from './retry.js';
+import type { RetryPolicy } from './retry.js';
+
+export interface FollowLogOptions extends FollowOptions {
+  readonly consumer: string;
+  readonly retry: RetryPolicy;
+  readonly log: ConsumerLog;
+}
+
+/**
+ * Deliveries without end: a subscription that breaks is taken up again behind the last delivery, and events that came
+ * already are dropped. Throws the last failure when nothing could be read for as long as the policy allows.
+ */
+export async function* followLog(source: Distribution, options: FollowLogOptions): AsyncGenerator<Delivery, void> {
+  let after = options.after;
+  let failures = 0;
+  while (!options.signal.aborted) {
+    try {
+      for await (const delivery of source.subscribe(subscription(options, after))) {
+        failures = 0;
+        const fresh = newerThan(delivery, after);
+        after = fresh.scannedTo;
+        yield fresh;
+      }
+    } catch (error) {
+      failures += 1;
+      if (options.signal.aborted) return;
+      if (isUsedUp(options.retry, error, failures)) throw error;
+      options.log.warn({ consumer: options.consumer, after, err: error }, 'subscription broke; it is taken up again');
+    }
+    await pause(retryDelayMs(options.retry, Math.max(failures, 1)), options.signal);
+  }
+}
+
+function subscription({ signal, types, batchSize }: FollowLogOptions, after: Position): FollowOptions {
+  return {
+    after,
+    signal,
+    ...(types === undefined ? {} : { types }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+  };
+}
+
+function newerThan(delivery: Delivery, after: Position): Delivery {
+  const first = delivery.events[0];
+  const repeated = first !== undefined && first.position <= after;
+  const events = repeated ? delivery.events.filter(event => event.position > after) : delivery.events;
+  const scannedTo = delivery.scannedTo > after ? delivery.scannedTo : after;
+  return { events, scannedTo, caughtUp: delivery.caughtUp };
+}

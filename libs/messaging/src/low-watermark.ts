@@ -1,0 +1,56 @@
+import type { Position } from '@runledger/event-store';
+
+/** One event that was taken up; `finish` it exactly once. */
+export interface Taken {
+  readonly position: Position;
+  finished: boolean;
+}
+
+/**
+ * The highest position at or before which everything is finished, while work finishes in any order. It only ever rests on
+ * positions that were handed in, hence on existing events, so that it may be kept outside the store's database.
+ */
+export class LowWatermark {
+  #entries: Taken[] = [];
+  #first = 0;
+  #mark: Position;
+
+  constructor(start: Position) {
+    this.#mark = start;
+  }
+
+  get position(): Position {
+    return this.#mark;
+  }
+
+  /** Positions must be handed in ascending. */
+  take(position: Position): Taken {
+    const entry = { position, finished: false };
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  finish(entry: Taken): void {
+    entry.finished = true;
+    this.#settle();
+  }
+
+  /** Nothing else is wanted up to `position`: it counts as finished once everything before it is. */
+  scannedTo(position: Position): void {
+    this.#entries.push({ position, finished: true });
+    this.#settle();
+  }
+
+  #settle(): void {
+    for (;;) {
+      const entry = this.#entries[this.#first];
+      if (!entry?.finished) break;
+      this.#mark = entry.position;
+      this.#first += 1;
+    }
+    if (this.#first > 1_024 || this.#first === this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Work in order within a partition and side by side across partitions, with an upper bound on both. `work` reports its
+ * own failures: a rejection would be a defect and is handed to `onDefect`.
+ */
+export class PartitionLanes<Item> {
+  readonly #lanes = new Map<string, Item[]>();
+  #pending = 0;
+  #wake: (() => void)[] = [];
+  #closed = false;
+
+  constructor(
+    private readonly work: (item: Item) => Promise<void>,
+    private readonly limits: { readonly items: number; readonly partitions: number },
+    private readonly onDefect: (error: unknown) => void,
+  ) {}
+
+  /** Items that were added and are not done. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Resolves when the item has its place, or without effect when closed; call it for one item after the other. */
+  async add(partition: string, item: Item): Promise<void> {
+    while (!this.#closed && !this.#hasRoom(partition)) await this.#change();
+    if (this.#closed) return;
+    this.#pending += 1;
+    const lane = this.#lanes.get(partition);
+    if (lane) {
+      lane.push(item);
+      return;
+    }
+    const fresh = [item];
+    this.#lanes.set(partition, fresh);
+    this.#drain(partition, fresh).catch(this.onDefect);
+  }
+
+  /** Takes no further item; those that were taken go on. */
+  close(): void {
+    this.#closed = true;
+    this.#signal();
+  }
+
+  /** Resolves when nothing is pending. */
+  async idle(): Promise<void> {
+    while (this.#pending > 0) await this.#change();
+  }
+
+  async #drain(partition: string, lane: Item[]): Promise<void> {
+    for (let next = 0; next < lane.length; next += 1) {
+      const item = lane[next] as Item;
+      try {
+        await this.work(item);
+      } finally {
+        this.#pending -= 1;
+        if (next === lane.length - 1) this.#lanes.delete(partition);
+        this.#signal();
+      }
+    }
+  }
+
+  #hasRoom(partition: string): boolean {
+    if (this.#pending >= this.limits.items) return false;
+    return this.#lanes.has(partition) || this.#lanes.size < this.limits.partitions;
+  }
+
+  #change(): Promise<void> {
+    return new Promise(resolve => this.#wake.push(resolve));
+  }
+
+  #signal(): void {
+    const waiting = this.#wake;
+    if (waiting.length === 0) return;
+    this.#wake = [];
+    for (const resolve of waiting) resolve();
+  }
+}
