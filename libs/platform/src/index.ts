@@ -8,3 +8,4 @@ export type {
   CommandShape,
 } from './commands/command-client.js';
 export { InProcessCommands, InvalidCommandError, ServiceUnavailableError } from './commands/in-process-commands.js';
+export * from './postgres/index.js';

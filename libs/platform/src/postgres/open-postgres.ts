@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { acquireTicketLock, isLock } from '../processes/ticket-lock.js';
+import { postgresBinaries } from './binaries.js';
+import { clusterFolder, ensureCluster, readPassword, SUPERUSER } from './cluster.js';
+import type { ClusterFolder } from './cluster.js';
+import { PostgresFailedError } from './postgres-errors.js';
+import { findPostmaster, haltPostmaster, launchPostmaster } from './postmaster.js';
+import type { Postmaster } from './postmaster.js';
+import { handOver, serverAccount } from './server-account.js';
+
+export interface OpenPostgresOptions {
+  /** Folder of the embedded server; made (mode 0700) when absent. */
+  readonly dataDir: string;
+  /** A server of one's own: it is used as it is, nothing is started and nothing stopped. */
+  readonly databaseUrl?: string | undefined;
+  /** PostgreSQL settings for a server that is started, over the defaults here. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface OpenedPostgres {
+  /** Holds the password: never log it. */
+  readonly url: string;
+  /** `adopted`: it was running, left by a process that was killed or started by another one. */
+  readonly started: 'started' | 'adopted' | 'external';
+  /** Of the embedded server. */
+  readonly pid?: number;
+  /** Ends an embedded server, whoever started it; does nothing to an external one. May be called again. */
+  stop(): Promise<void>;
+}
+
+const DEFAULTS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '200',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_checkpoints: 'off',
+};
+
+const LOCK_WITHIN_MS = 90_000;
+
+/**
+ * A PostgreSQL server to work with: the given one, or an embedded one that is adopted when it runs, recovered when it was
+ * killed, made when there is none. Safe to call from several processes at once: one starts it, the others adopt it.
+ * Throws `PostgresMissingError` or {@link PostgresFailedError}.
+ */
+export async function openPostgres(options: OpenPostgresOptions): Promise<OpenedPostgres> {
+  if (options.databaseUrl !== undefined) {
+    return { url: options.databaseUrl, started: 'external', stop: () => Promise.resolve() };
+  }
+  const folder = clusterFolder(resolve(options.dataDir));
+  await mkdir(folder.dataDir, { recursive: true, mode: 0o700 });
+  return alone(folder, async () => {
+    const running = existsSync(folder.cluster) ? await findPostmaster(folder) : undefined;
+    const server = running ?? (await start(folder, options.settings ?? {}));
+    return {
+      url: `postgres://${SUPERUSER}:${await readPassword(folder)}@127.0.0.1:${server.port}/postgres`,
+      started: running ? 'adopted' : 'started',
+      pid: server.pid,
+      stop: () => alone(folder, () => haltPostmaster(folder, server.pid)),
+    };
+  });
+}
+
+async function start(folder: ClusterFolder, settings: Readonly<Record<string, string>>): Promise<Postmaster> {
+  const binaries = await postgresBinaries();
+  const account = serverAccount();
+  await ensureCluster(folder, binaries, account);
+  handOver(folder.dataDir, account);
+  return launchPostmaster(folder, binaries, account, { ...DEFAULTS, ...settings });
+}
+
+/** Nobody else starts or stops this server meanwhile. */
+async function alone<T>(folder: ClusterFolder, work: () => Promise<T>): Promise<T> {
+  const lock = await acquireTicketLock(folder.lock, LOCK_WITHIN_MS);
+  if (!isLock(lock))
+    throw new PostgresFailedError(`is being started or stopped by process ${lock.pid}`, folder.dataDir, '');
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { existsSync, openSync, closeSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identityOf } from '../processes/process-identity.js';
+import type { PostgresBinaries } from './binaries.js';
+import type { ClusterFolder } from './cluster.js';
+import { PostgresFailedError } from './postgres-errors.js';
+import { SERVER_ENVIRONMENT } from './server-account.js';
+import type { ServerAccount } from './server-account.js';
+
+/** A server that answers on loopback. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+}
+
+const READY_WITHIN_MS = 60_000;
+const STOPPED_WITHIN_MS = 20_000;
+const LOG_BYTES = 8_000_000;
+
+/** The server of this cluster if it lives, once it is ready; clears away what a killed one left in the way. */
+export async function findPostmaster(folder: ClusterFolder): Promise<Postmaster | undefined> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < deadline) {
+    const file = readPidFile(folder);
+    if (!file) return undefined;
+    if (!isServerOf(folder, file.pid)) return buryServer(folder, file.pid);
+    if (file.ready) return { pid: file.pid, port: file.port };
+    await delay(10);
+  }
+  throw new PostgresFailedError('is alive but never became ready', folder.dataDir, await endOfLog(folder));
+}
+
+/** Starts the server in its own session, so that neither Ctrl-C nor the death of this process takes it along. */
+export async function launchPostmaster(
+  folder: ClusterFolder,
+  binaries: PostgresBinaries,
+  account: ServerAccount,
+  settings: Readonly<Record<string, string>>,
+): Promise<Postmaster> {
+  await rotateLog(folder);
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const started = await tryLaunch(folder, binaries, account, { ...settings, port: String(await freePort()) });
+    if (started) return started;
+    const log = await endOfLog(folder);
+    // Another program took the port in between, or the last connections of a killed server are still ending.
+    const passing = /could not bind|Address already in use|pre-existing shared memory/.test(log);
+    if (!passing || Date.now() > deadline) throw new PostgresFailedError('did not start', folder.dataDir, log);
+    await delay(100);
+  }
+}
+
+/** Ends the server, connections included, and returns when it is gone. */
+export async function haltPostmaster(folder: ClusterFolder, pid: number): Promise<void> {
+  // Fast shutdown first: it writes a checkpoint. If that hangs, the immediate one, which recovers at the next start.
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (!isServerOf(folder, pid)) return;
+    process.kill(pid, signal);
+    const deadline = Date.now() + STOPPED_WITHIN_MS;
+    while (isServerOf(folder, pid) && Date.now() < deadline) await delay(5);
+  }
+  if (isServerOf(folder, pid)) {
+    throw new PostgresFailedError(`(process ${pid}) did not stop`, folder.dataDir, await endOfLog(folder));
+  }
+}
+
+async function tryLaunch(
+  folder: ClusterFolder,
+  binaries: PostgresBinaries,
+  account: ServerAccount,
+  settings: Readonly<Record<string, string>>,
+): Promise<Postmaster | undefined> {
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const [program, ...args] = [...account.prefix, binaries.postgres, '-D', folder.cluster, ...options] as [
+    string,
+    ...string[],
+  ];
+  const log = openSync(folder.log, 'a', 0o600);
+  const child = spawn(program, args, {
+    cwd: folder.dataDir,
+    env: SERVER_ENVIRONMENT,
+    detached: true,
+    stdio: ['ignore', log, log],
+    ...account.user,
+  });
+  closeSync(log);
+  let ended = false;
+  child.once('exit', () => (ended = true));
+  child.once('error', () => (ended = true));
+  child.unref();
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (!ended && Date.now() < deadline) {
+    const file = readPidFile(folder);
+    if (file?.ready && file.pid === child.pid) return { pid: file.pid, port: file.port };
+    await delay(5);
+  }
+  if (!ended) child.kill('SIGQUIT');
+  return undefined;
+}
+
+interface PidFile {
+  readonly pid: number;
+  readonly port: number;
+  readonly ready: boolean;
+}
+
+/** PostgreSQL's own format: line 1 process, line 4 port, line 8 status. */
+function readPidFile(folder: ClusterFolder): PidFile | undefined {
+  const path = join(folder.cluster, 'postmaster.pid');
+  if (!existsSync(path)) return undefined;
+  try {
+    const lines = readFileSync(path, 'utf8').split('\n');
+    return { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
+  } catch {
+    return undefined; // removed between the two calls
+  }
+}
+
+/** Lives, and works in this cluster: a number that another program got in the meantime does not count. */
+function isServerOf(folder: ClusterFolder, pid: number): boolean {
+  if (pid <= 0 || !identityOf(pid)) return false;
+  return process.platform !== 'linux' || workingFolder(pid) === realpathSync(folder.cluster);
+}
+
+/**
+ * PostgreSQL clears a dead server's file by itself and checks that none of its connections lives on. It cannot do so
+ * when the number is still taken, by a zombie or by another program: only then the file is removed here, once nobody
+ * works in the cluster any more.
+ */
+async function buryServer(folder: ClusterFolder, pid: number): Promise<undefined> {
+  const deadline = Date.now() + STOPPED_WITHIN_MS;
+  while (process.platform === 'linux' && anybodyWorksIn(realpathSync(folder.cluster))) {
+    if (Date.now() > deadline) {
+      throw new PostgresFailedError('was killed, but its connections live on', folder.dataDir, await endOfLog(folder));
+    }
+    await delay(20);
+  }
+  if (isTaken(pid)) await rm(join(folder.cluster, 'postmaster.pid'), { force: true });
+}
+
+function isTaken(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function anybodyWorksIn(cluster: string): boolean {
+  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name));
+  return pids.some(pid => workingFolder(Number(pid)) === cluster && identityOf(Number(pid)));
+}
+
+function workingFolder(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined; // gone, or another user's
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+async function endOfLog(folder: ClusterFolder): Promise<string> {
+  const log = await readFile(folder.log, 'utf8').catch(() => '');
+  return log.slice(-2_000);
+}
+
+async function rotateLog(folder: ClusterFolder): Promise<void> {
+  const size = await stat(folder.log).then(
+    found => found.size,
+    () => 0,
+  );
+  if (size > LOG_BYTES) await rename(folder.log, `${folder.log}.1`);
+}

@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+/** A database of one spec's own on the real PostgreSQL that the test run started. */
+export interface TestDatabase {
+  readonly url: string;
+  /** Ends its connections and removes it. */
+  drop(): Promise<void>;
+}
+
+/** Makes an empty database (about 30 ms). Call it in `beforeAll` and `drop()` it in `afterAll`. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const server = process.env['RUNLEDGER_TEST_POSTGRES_URL'];
+  if (!server) throw new TypeError('There is no PostgreSQL for this spec: run it through Jest with jest.config.mjs.');
+  const name = `spec_${randomBytes(8).toString('hex')}`;
+  await execute(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

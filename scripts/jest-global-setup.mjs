@@ -1,0 +1,71 @@
+/**
+ * Runs once before all specs: checks the runtime, then starts one embedded PostgreSQL on a temporary folder. Its URL
+ * reaches the specs as RUNLEDGER_TEST_POSTGRES_URL; set that beforehand to test on a server of one's own.
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compile } from './compile.mjs';
+
+const parent = join(tmpdir(), 'runledger-tests');
+
+export default async function setUp() {
+  checkRuntime();
+  if (process.env.RUNLEDGER_TEST_POSTGRES_URL) return;
+  await compile(['libs/kernel', 'libs/platform']);
+  const { openPostgres } = await import('../libs/platform/dist/postgres/index.js');
+  await sweep(openPostgres);
+  const dataDir = join(parent, String(process.pid));
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // Test data need not survive a crash of the machine.
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' };
+  const server = await openPostgres({ dataDir, settings });
+  process.env.RUNLEDGER_TEST_POSTGRES_URL = server.url;
+  globalThis.stopTestPostgres = async () => {
+    process.off('exit', endNow);
+    await server.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  const endNow = () => process.kill(server.pid, 'SIGINT');
+  process.once('exit', endNow);
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ]) {
+    process.once(signal, () => process.exit(code));
+  }
+}
+
+/** The pinned Node is what everything is tested on; the system's one is only for machines that cannot install it. */
+function checkRuntime() {
+  const require = createRequire(import.meta.url);
+  const wanted = require('../package.json').optionalDependencies.node.split('.')[0];
+  const running = process.versions.node.split('.')[0];
+  if (running === wanted || !existsSync(new URL('../node_modules/node/bin/node', import.meta.url))) return;
+  throw new Error(
+    `The specs run on Node ${wanted}, which is installed in node_modules, but this is Node ${process.versions.node}. ` +
+      'Start them with `npm test`, or with `npx` before the command.',
+  );
+}
+
+/** Ends servers and removes folders of test runs that were killed. */
+async function sweep(openPostgres) {
+  if (!existsSync(parent)) return;
+  const dead = readdirSync(parent).filter(pid => !isAlive(Number(pid)));
+  for (const pid of dead) {
+    const dataDir = join(parent, pid);
+    if (existsSync(join(dataDir, 'cluster', 'postmaster.pid'))) await (await openPostgres({ dataDir })).stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
