@@ -4,7 +4,8 @@ import { actorSchema, microUnits, stepKey, timestamp } from './values.js';
 
 /**
  * Prices in micro-units per million tokens, or per compute hour. A bucket without a price falls back to none: usage in it
- * is unpriced. `free` names what is priced 0 on purpose (local models, subscriptions, the scripted provider).
+ * is unpriced. A model may have several entries: the one with the smallest `upToPromptTokens` that the call's prompt fits
+ * into prices the whole call. `free` names what is priced 0 on purpose (local models, subscriptions, the scripted provider).
  */
 export const rateCard = z.strictObject({
   currency: z.string().length(3),
@@ -12,6 +13,8 @@ export const rateCard = z.strictObject({
     z.strictObject({
       provider: z.string(),
       model: z.string(),
+      /** Largest prompt (input, cache read and cache write together) that these prices hold for; absent: any. */
+      upToPromptTokens: z.int().positive().optional(),
       perMillionTokens: z.strictObject({
         input: z.int().nonnegative(),
         output: z.int().nonnegative(),
@@ -22,7 +25,8 @@ export const rateCard = z.strictObject({
     }),
   ),
   compute: z.array(z.strictObject({ resourceClass: z.string(), perHour: z.int().nonnegative() })),
-  free: z.array(z.strictObject({ provider: z.string(), reason: z.string() })),
+  /** With `model`, that model only; otherwise everything of the provider. */
+  free: z.array(z.strictObject({ provider: z.string(), model: z.string().optional(), reason: z.string() })),
 });
 export type RateCard = z.infer<typeof rateCard>;
 
