@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PostgresBinaries } from './binaries.js';
 import { PostgresFailedError } from './postgres-errors.js';
-import { handOver, SERVER_ENVIRONMENT } from './server-account.js';
+import { commandOf, handOver, SERVER_ENVIRONMENT } from './server-account.js';
 import type { ServerAccount } from './server-account.js';
 
 const run = promisify(execFile);
@@ -63,9 +63,7 @@ async function initialise(
   binaries: PostgresBinaries,
   account: ServerAccount,
 ): Promise<void> {
-  const [program, ...args] = [
-    ...account.prefix,
-    binaries.initdb,
+  const [program, args] = commandOf(account, binaries.initdb, [
     `--pgdata=${target}`,
     `--username=${SUPERUSER}`,
     `--pwfile=${folder.passwordFile}`,
@@ -77,7 +75,7 @@ async function initialise(
     '--builtin-locale=C.UTF-8',
     '--no-sync',
     '--no-instructions',
-  ] as [string, ...string[]];
+  ]);
   try {
     await run(program, args, { cwd: folder.dataDir, env: SERVER_ENVIRONMENT, ...account.user });
   } catch (cause) {

@@ -9,7 +9,7 @@ import { identityOf } from '../processes/process-identity.js';
 import type { PostgresBinaries } from './binaries.js';
 import type { ClusterFolder } from './cluster.js';
 import { PostgresFailedError } from './postgres-errors.js';
-import { SERVER_ENVIRONMENT } from './server-account.js';
+import { commandOf, SERVER_ENVIRONMENT } from './server-account.js';
 import type { ServerAccount } from './server-account.js';
 
 /** A server that answers on loopback. */
@@ -76,10 +76,7 @@ async function tryLaunch(
   settings: Readonly<Record<string, string>>,
 ): Promise<Postmaster | undefined> {
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const [program, ...args] = [...account.prefix, binaries.postgres, '-D', folder.cluster, ...options] as [
-    string,
-    ...string[],
-  ];
+  const [program, args] = commandOf(account, binaries.postgres, ['-D', folder.cluster, ...options]);
   const log = openSync(folder.log, 'a', 0o600);
   const child = spawn(program, args, {
     cwd: folder.dataDir,

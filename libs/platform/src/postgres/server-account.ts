@@ -35,6 +35,16 @@ export function handOver(folder: string, account: ServerAccount): void {
   chownSync(folder, uid, gid);
 }
 
+/** Program and arguments that run `program` in this account. */
+export function commandOf(
+  account: ServerAccount,
+  program: string,
+  args: readonly string[],
+): readonly [string, string[]] {
+  const [first, ...rest] = [...account.prefix, program];
+  return [first ?? program, [...rest, ...args]];
+}
+
 function canUnshare(): boolean {
   try {
     const [program, ...flags] = UNSHARE;
