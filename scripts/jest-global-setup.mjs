@@ -12,8 +12,8 @@ const parent = join(tmpdir(), 'runledger-tests');
 
 export default async function setUp() {
   checkRuntime();
+  await compile(['libs/kernel', 'libs/platform']); // for this file, and for specs that start other processes
   if (process.env.RUNLEDGER_TEST_POSTGRES_URL) return;
-  await compile(['libs/kernel', 'libs/platform']);
   const { openPostgres } = await import('../libs/platform/dist/postgres/index.js');
   await sweep(openPostgres);
   const dataDir = join(parent, String(process.pid));
