@@ -1,1 +1,13 @@
-export type { Projection } from './projection.js';
+export { Changes } from './changes.js';
+export type { ChangeNotice, ListenOptions } from './changes.js';
+export { defineRows } from './define-rows.js';
+export type { RowsDefinition } from './define-rows.js';
+export { defineView, foldView } from './define-view.js';
+export type { ViewDefinition, ViewProjection } from './define-view.js';
+export { ProjectionHost } from './projection-host.js';
+export type { ProjectionHostOptions, ProjectionHostParts } from './projection-host.js';
+export type { Projection, Recorded } from './projection.js';
+export { migrateReadModels, READ_MODELS, readModelOptions } from './read-model-database.js';
+export type { ReadModelDatabase } from './read-model-database.js';
+export { ProjectionNotRunningError, ReadModelBehindError } from './read-model-errors.js';
+export type { Row } from './row-json.js';

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '@runledger/event-store';
+import type { DomainEvent } from '@runledger/kernel';
 import type { EntityManager } from 'typeorm';
 
 /**
@@ -11,9 +12,19 @@ export interface Projection {
   readonly name: string;
   /** Raise to rebuild from the first event. */
   readonly version: number;
+  /** Empty: every type. */
   readonly types: readonly string[];
-  /** Tables that are emptied before a rebuild, schema-qualified. */
+  /** Tables that are emptied before a rebuild, schema-qualified. No other projection writes them. */
   readonly tables: readonly string[];
+  /** True: events come exactly as they were stored, types that the catalogue does not know included. */
+  readonly asStored?: boolean;
   /** Data arrives upcast to today's version. */
   apply(events: readonly RecordedEvent[], rows: EntityManager): Promise<void>;
+  /** What {@link Changes} names in its notices: the key of the row that an event touches. */
+  keyOf?(event: RecordedEvent): string | undefined;
 }
+
+/** A stored event whose type decides its data; pass the union of the events that a projection reads. */
+export type Recorded<Event extends DomainEvent> = Event extends DomainEvent
+  ? Omit<RecordedEvent, 'type' | 'data'> & Event
+  : never;
