@@ -1,0 +1,53 @@
+import { Module } from '@nestjs/common';
+import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
+import { Decide } from '@runledger/contracts';
+import { CommandHandler } from '@runledger/event-store';
+import type { EventStore } from '@runledger/event-store';
+import { ReactorHost } from '@runledger/messaging';
+import type { RunningConsumer } from '@runledger/messaging';
+import { CLOCK, EVENT_STORE, InProcessCommands } from '@runledger/platform';
+import type { Clock } from '@runledger/platform';
+import { GateDecisions } from './approvals/gate-decisions.js';
+import { GateRequestsReactor } from './approvals/gate-requests.reactor.js';
+
+/** The approval service: people are asked at gates, and their one decision is kept (D1). */
+@Module({})
+export class ApprovalModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  #running: RunningConsumer | undefined;
+
+  constructor(
+    private readonly commands: InProcessCommands,
+    private readonly reactors: ReactorHost,
+    private readonly decisions: GateDecisions,
+    private readonly gateRequests: GateRequestsReactor,
+  ) {}
+
+  /** Needs the global platform module beside it; has no options of its own. */
+  static register(): DynamicModule {
+    return {
+      module: ApprovalModule,
+      providers: [
+        {
+          provide: GateDecisions,
+          inject: [CommandHandler],
+          useFactory: (handler: CommandHandler) => new GateDecisions(handler),
+        },
+        {
+          provide: GateRequestsReactor,
+          inject: [EVENT_STORE, CommandHandler, CLOCK],
+          useFactory: (store: EventStore, handler: CommandHandler, clock: Clock) =>
+            new GateRequestsReactor(store, handler, clock),
+        },
+      ],
+    };
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.commands.answer(Decide, (input, context) => this.decisions.decide(input, context));
+    this.#running = await this.reactors.start(this.gateRequests);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#running?.stop();
+  }
+}
