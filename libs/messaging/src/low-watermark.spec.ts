@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { LowWatermark } from './low-watermark.js';
+
+describe('the low watermark of a consumer', () => {
+  it('rests on the last position before the first unfinished event', () => {
+    const watermark = new LowWatermark(0n);
+    const [first, second, third] = [watermark.take(2n), watermark.take(5n), watermark.take(6n)];
+    watermark.finish(third);
+    expect(watermark.position).toBe(0n);
+    watermark.finish(first);
+    expect(watermark.position).toBe(2n);
+    watermark.finish(second);
+    expect(watermark.position).toBe(6n);
+  });
+
+  it('moves over scanned positions only when everything before them is finished', () => {
+    const watermark = new LowWatermark(0n);
+    const open = watermark.take(3n);
+    watermark.scannedTo(9n);
+    expect(watermark.position).toBe(0n);
+    watermark.finish(open);
+    expect(watermark.position).toBe(9n);
+  });
+
+  it('is never ahead of an unfinished event, in whatever order events finish', () => {
+    const order = fc
+      .integer({ min: 1, max: 3_000 })
+      .chain(count => fc.shuffledSubarray([...Array(count).keys()], { minLength: count }));
+    fc.assert(
+      fc.property(order, finishing => {
+        const watermark = new LowWatermark(0n);
+        const taken = finishing.map((_, index) => watermark.take(BigInt(index + 1)));
+        const open = new Set(finishing);
+        for (const index of finishing) {
+          watermark.finish(taken[index]!);
+          open.delete(index);
+          if (finishing.length < 200)
+            expect(watermark.position).toBe(BigInt(open.size ? Math.min(...open) : taken.length));
+        }
+        expect(watermark.position).toBe(BigInt(finishing.length));
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

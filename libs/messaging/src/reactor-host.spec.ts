@@ -1,0 +1,262 @@
+import { defineEvent, EventCatalogue, RetryableError } from '@runledger/kernel';
+import { eventually } from '@runledger/testing';
+import { MemoryCheckpoints, MemoryLog } from './memory-log.fixture.js';
+import { ReactorHost } from './reactor-host.js';
+import type { ReactorHostOptions } from './reactor-host.js';
+import type { ConsumerStatus, Reactor } from './reactor.js';
+
+const anything = { parse: (input: unknown) => input };
+const catalogue = new EventCatalogue([
+  defineEvent({
+    type: 'StepReady',
+    version: 2,
+    schema: anything,
+    upcast: { 1: (old: object) => ({ ...old, lifted: true }) },
+  }),
+  defineEvent({ type: 'GateDecided', version: 1, schema: anything }),
+]);
+const SOON = { attempts: 3, retryableAttempts: 8, firstDelayMs: 1, maxDelayMs: 4 };
+
+describe('a reactor host', () => {
+  let log: MemoryLog;
+  let checkpoints: MemoryCheckpoints;
+  let hosts: ReactorHost[];
+  let faults: ConsumerStatus[];
+
+  beforeEach(() => {
+    [log, checkpoints, hosts, faults] = [new MemoryLog(), new MemoryCheckpoints(), [], []];
+  });
+  afterEach(() => Promise.all(hosts.map(host => host.stop())));
+
+  const newHost = (options: Partial<ReactorHostOptions> = {}): ReactorHost => {
+    const host = new ReactorHost(log, checkpoints, catalogue, {
+      owner: `process-${hosts.length + 1}`,
+      retry: SOON,
+      checkpointEveryMs: 5,
+      onFault: status => faults.push(status),
+      ...options,
+    });
+    hosts.push(host);
+    return host;
+  };
+
+  const starter = (react: Reactor['react'], more: Partial<Reactor> = {}): Reactor => ({
+    name: 'starter',
+    types: ['StepReady'],
+    react,
+    ...more,
+  });
+
+  const stored = (name = 'starter') => checkpoints.rows.get(`reactor/${name}@1`)?.position;
+
+  it('hands over matching events in order, with data of today’s version', async () => {
+    const seen: unknown[] = [];
+    log.append({ data: { n: 1 } }, { type: 'GateDecided' }, { data: { n: 2 }, schemaVersion: 2 });
+    const running = await newHost().start(starter(event => Promise.resolve(void seen.push(event.data))));
+    await running.reached(7n);
+    expect(seen).toEqual([{ n: 1, lifted: true }, { n: 2 }]);
+    expect(running.status()).toEqual({ name: 'starter', state: 'live', position: 7n });
+  });
+
+  it('hands events over as they were stored to a reactor that asks for it', async () => {
+    const seen: unknown[] = [];
+    const end = log.append({ data: { n: 1 } }, { type: 'FromTheFuture' });
+    const react = (event: { type: string; data: unknown }) => Promise.resolve(void seen.push([event.type, event.data]));
+    await (await newHost().start(starter(react, { types: [], asStored: true }))).reached(end);
+    expect(seen).toEqual([
+      ['StepReady', { n: 1 }],
+      ['FromTheFuture', {}],
+    ]);
+  });
+
+  it('keeps one run waiting for its own events only', async () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>(resolve => (letGo = resolve));
+    const seen: string[] = [];
+    const end = log.append({ run: 'run_a', data: 1 }, { run: 'run_a', data: 2 }, { run: 'run_b', data: 3 });
+    const running = await newHost().start(
+      starter(async event => {
+        if (event.position === 1n) await held;
+        seen.push(`${event.metadata.correlationId} ${event.position}`);
+      }),
+    );
+    await eventually(() => expect(seen).toEqual(['run_b 7']));
+    expect(running.status().position).toBe(0n);
+    letGo();
+    await running.reached(end);
+    expect(seen).toEqual(['run_b 7', 'run_a 1', 'run_a 4']);
+  });
+
+  it('goes on where it stood when it is stopped and started again', async () => {
+    const seen: bigint[] = [];
+    const reactor = starter(event => Promise.resolve(void seen.push(event.position)));
+    const first = newHost();
+    await (await first.start(reactor)).reached(log.append({}, {}));
+    await first.stop();
+    expect(stored()).toBe(4n);
+    await (await newHost().start(reactor)).reached(log.append({}));
+    expect(seen).toEqual([1n, 4n, 7n]);
+  });
+
+  it('moves its checkpoint over events that it does not want', async () => {
+    await (await newHost().start(starter(() => Promise.resolve()))).reached(log.append({ type: 'GateDecided' }));
+    await eventually(() => expect(stored()).toBe(1n));
+  });
+
+  it('writes many moves of the checkpoint at once', async () => {
+    const end = log.append(...Array.from({ length: 500 }, (_, n) => ({ run: `run_${n}` })));
+    await (await newHost({ checkpointEveryMs: 50 }).start(starter(() => Promise.resolve()))).reached(end);
+    await eventually(() => expect(stored()).toBe(end));
+    expect(checkpoints.writes).toBeLessThan(5);
+  });
+
+  it('never takes up more events and runs than it may', async () => {
+    let [now, most] = [0, 0];
+    const end = log.append(...Array.from({ length: 60 }, (_, n) => ({ run: `run_${n % 20}` })));
+    const running = await newHost({ maxInFlight: 8, maxPartitions: 3 }).start(
+      starter(async () => {
+        most = Math.max(most, (now += 1));
+        await new Promise(resolve => setTimeout(resolve, 1));
+        now -= 1;
+      }),
+    );
+    await running.reached(end);
+    expect(most).toBe(3);
+  });
+
+  describe('when a reaction fails', () => {
+    it('tries again', async () => {
+      let tries = 0;
+      const react = () => ((tries += 1) < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve());
+      await (await newHost().start(starter(react))).reached(log.append({}));
+      expect(tries).toBe(3);
+    });
+
+    it('tries longer when the failure may go away by itself', async () => {
+      let tries = 0;
+      const away = new RetryableError('AWAY', 'the service is away');
+      const react = () => ((tries += 1) < 8 ? Promise.reject(away) : Promise.resolve());
+      await (await newHost().start(starter(react))).reached(log.append({}));
+      expect(tries).toBe(8);
+    });
+
+    it('stops at that event, says where and why, and skips nothing', async () => {
+      const seen: bigint[] = [];
+      log.append({ run: 'run_a' }, { run: 'run_b' }, { run: 'run_b' });
+      const running = await newHost().start(
+        starter(event => {
+          if (event.position === 4n) return Promise.reject(new Error('no such profile'));
+          return Promise.resolve(void seen.push(event.position));
+        }),
+      );
+      await expect(running.reached(7n)).rejects.toThrow(
+        'starter is faulted before position 7: no such profile (StepReady at position 4).',
+      );
+      expect(running.status()).toEqual({
+        name: 'starter',
+        state: 'faulted',
+        position: 1n,
+        fault: { position: 4n, eventType: 'StepReady', message: 'no such profile' },
+      });
+      expect(faults).toEqual([running.status()]);
+      await eventually(() => expect(stored()).toBe(1n));
+      expect(seen).toEqual([1n]);
+    });
+
+    it('leaves other reactors at work, and takes the event up again when it is started again', async () => {
+      const host = newHost();
+      const end = log.append({}, {});
+      const broken = await host.start(starter(() => Promise.reject(new Error('broken'))));
+      const sound = await host.start(starter(() => Promise.resolve(), { name: 'sound' }));
+      await sound.reached(end);
+      await expect(broken.reached(end)).rejects.toThrow('broken');
+      expect(host.status().map(({ name, state }) => `${name} ${state}`)).toEqual(['starter faulted', 'sound live']);
+      const seen: bigint[] = [];
+      await (await host.start(starter(event => Promise.resolve(void seen.push(event.position))))).reached(end);
+      expect(seen).toEqual([1n, 4n]);
+    });
+
+    it('treats an event that the catalogue does not know as such a failure', async () => {
+      const running = await newHost().start(starter(() => Promise.resolve(), { types: [] }));
+      await expect(running.reached(log.append({ type: 'FromTheFuture' }))).rejects.toThrow('not in the catalogue');
+    });
+  });
+
+  describe('about its owner', () => {
+    it('stops when another process has taken the reactor over', async () => {
+      const first = await newHost().start(starter(() => Promise.resolve()));
+      const second = await newHost().start(starter(() => Promise.resolve()));
+      await second.reached(log.append({}));
+      await eventually(() => expect(first.status()).toMatchObject({ state: 'stopped', reason: 'fenced' }));
+      expect(second.status().state).toBe('live');
+      expect(faults).toEqual([]);
+    });
+
+    it('runs a reactor once per process', async () => {
+      const host = newHost();
+      await host.start(starter(() => Promise.resolve()));
+      await expect(host.start(starter(() => Promise.resolve()))).rejects.toThrow('names are unique');
+    });
+  });
+
+  describe('when it is stopped', () => {
+    it('waits for reactions that are under way', async () => {
+      let done = false;
+      const host = newHost();
+      log.append({});
+      let begun = false;
+      await host.start(
+        starter(async () => {
+          begun = true;
+          await new Promise(resolve => setTimeout(resolve, 30));
+          done = true;
+        }),
+      );
+      await eventually(() => expect(begun).toBe(true));
+      await host.stop();
+      expect(done).toBe(true);
+      expect(stored()).toBe(1n);
+    });
+
+    it('does not wait for ever, neither with every place taken nor in a back-off', async () => {
+      log.append(...Array.from({ length: 20 }, () => ({})));
+      const host = newHost({
+        stopTimeoutMs: 20,
+        maxInFlight: 4,
+        retry: { ...SOON, firstDelayMs: 60_000, maxDelayMs: 60_000 },
+      });
+      const stuck = await host.start(starter(() => new Promise(() => undefined), { name: 'stuck' }));
+      const failing = await host.start(starter(() => Promise.reject(new Error('once more')), { name: 'failing' }));
+      await new Promise(resolve => setTimeout(resolve, 10));
+      await host.stop();
+      expect([stuck.status().state, failing.status().state]).toEqual(['stopped', 'stopped']);
+      expect([stored('stuck'), stored('failing')]).toEqual([0n, 0n]);
+    });
+  });
+
+  describe('when what it stands on fails', () => {
+    it('takes a broken subscription up again without repeating events', async () => {
+      const seen: bigint[] = [];
+      log.breaks.push(new Error('connection lost'), new RetryableError('AWAY', 'away'));
+      const end = log.append(...Array.from({ length: 30 }, () => ({})));
+      await (await newHost().start(starter(event => Promise.resolve(void seen.push(event.position))))).reached(end);
+      expect(seen).toEqual(log.events.map(event => event.position));
+    });
+
+    it('writes the checkpoint again after a failure', async () => {
+      checkpoints.failures.push(new Error('connection lost'), new RetryableError('AWAY', 'away'));
+      const end = log.append({}, {});
+      const running = await newHost().start(starter(() => Promise.resolve()));
+      await eventually(() => expect(stored()).toBe(end));
+      expect(running.status().state).toBe('live');
+    });
+
+    it('stops when the checkpoint cannot be written for good', async () => {
+      checkpoints.failures.push(...Array.from({ length: 3 }, () => new Error('permission denied')));
+      log.append({});
+      const running = await newHost().start(starter(() => Promise.resolve()));
+      await eventually(() => expect(running.status().state).toBe('faulted'));
+      expect(running.status().fault).toEqual({ position: 1n, eventType: '-', message: 'permission denied' });
+    });
+  });
+});
