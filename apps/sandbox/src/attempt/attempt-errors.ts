@@ -1,0 +1,17 @@
+import { Fault } from '@runledger/kernel';
+
+/** A newer worker took the attempt over, or it is over: this worker must stop at once (R3). */
+export class OwnershipLostError extends Fault {
+  constructor(attempt: string, refusal: string) {
+    super('OWNERSHIP_LOST', `Attempt ${attempt} is no longer this worker's (${refusal}); its work here was stopped.`, {
+      fields: { attempt, refusal },
+    });
+  }
+}
+
+/** The stored history of an attempt does not make sense: the log was written by a newer version, or damaged. */
+export class AttemptHistoryError extends Fault {
+  constructor(attempt: string, detail: string) {
+    super('ATTEMPT_HISTORY', `Attempt ${attempt} cannot be resumed: ${detail}.`, { fields: { attempt } });
+  }
+}

@@ -1,0 +1,124 @@
+import { attemptEvents } from '@runledger/contracts';
+import type { AttemptEvent, Json } from '@runledger/contracts';
+import type { EventStore, RecordedEvent } from '@runledger/event-store';
+import { EventCatalogue } from '@runledger/kernel';
+import type { AttemptPlace } from './attempt-place.js';
+import { attemptStream } from './attempt-place.js';
+
+type DataOf<Type extends AttemptEvent['type']> = Extract<AttemptEvent, { type: Type }>['data'];
+
+export interface RecordedCall {
+  readonly started: DataOf<'ToolCallStarted'>;
+  stdout: string;
+  stderr: string;
+  ended?: DataOf<'ToolCallEnded'>;
+}
+
+/** What earlier workers did in an attempt: enough to go on without repeating anything that was finished (R2). */
+export interface AttemptHistory {
+  status: 'absent' | 'executing' | 'ended';
+  epoch: number;
+  worker?: string;
+  /** Time that workers spent on it, without the pauses between a worker's death and the next one's start. */
+  activeMs: number;
+  turns: { readonly turn: number; readonly finishReason: string; readonly messages: readonly Json[] }[];
+  readonly calls: Map<string, RecordedCall>;
+  readonly entryIds: Set<string>;
+  readonly usageIds: Set<string>;
+  readonly artifactIds: Set<string>;
+}
+
+const catalogue = new EventCatalogue(attemptEvents);
+const PAGE = 500;
+
+export function emptyHistory(): AttemptHistory {
+  return {
+    status: 'absent',
+    epoch: 0,
+    activeMs: 0,
+    turns: [],
+    calls: new Map(),
+    entryIds: new Set(),
+    usageIds: new Set(),
+    artifactIds: new Set(),
+  };
+}
+
+export async function readHistory(
+  store: EventStore,
+  workspaceId: string,
+  place: AttemptPlace,
+): Promise<AttemptHistory> {
+  const history = emptyHistory();
+  const stream = { tenant: workspaceId, name: attemptStream(place) };
+  let activeSince: string | undefined;
+  for (let from = 0; ; from += PAGE) {
+    const { events } = await store.readStream(stream, { from, limit: PAGE });
+    for (const recorded of events) {
+      const event = today(recorded);
+      const owns = event.type === 'AttemptStarted' || event.type === 'AttemptResumed';
+      if (!owns && activeSince) history.activeMs += between(activeSince, recorded.metadata.occurredAt);
+      activeSince = recorded.metadata.occurredAt;
+      fold(history, event);
+    }
+    if (events.length < PAGE) return history;
+  }
+}
+
+function today(recorded: RecordedEvent): AttemptEvent {
+  const data = catalogue.upcast(recorded.type, recorded.metadata.schemaVersion, recorded.data);
+  return { type: recorded.type, data } as AttemptEvent;
+}
+
+function between(from: string, to: string): number {
+  return Math.max(0, Date.parse(to) - Date.parse(from));
+}
+
+/** Exported for the spec: one event more. */
+export function fold(history: AttemptHistory, event: AttemptEvent): void {
+  switch (event.type) {
+    case 'AttemptStarted':
+    case 'AttemptResumed':
+      history.status = 'executing';
+      history.epoch += 1;
+      history.worker = event.data.worker;
+      return;
+    case 'AttemptEnded':
+      history.status = 'ended';
+      return;
+    case 'ToolCallStarted':
+    case 'ToolOutput':
+    case 'ToolCallEnded':
+      return foldCall(history.calls, event);
+    case 'ModelTurnEnded':
+      history.turns.push(event.data);
+      return;
+    case 'UsageRecorded':
+      history.usageIds.add(event.data.usageId);
+      return;
+    case 'ArtifactStored':
+      history.artifactIds.add(event.data.artifactId);
+      return;
+    case 'SetupRecorded':
+    case 'InfoRecorded':
+    case 'ErrorRecorded':
+    case 'AgentText':
+    case 'AgentThinking':
+      history.entryIds.add(event.data.entryId);
+      return;
+  }
+}
+
+function foldCall(
+  calls: Map<string, RecordedCall>,
+  event: Extract<AttemptEvent, { type: 'ToolCallStarted' | 'ToolOutput' | 'ToolCallEnded' }>,
+): void {
+  if (event.type === 'ToolCallStarted') {
+    calls.set(event.data.callId, { started: event.data, stdout: '', stderr: '' });
+    return;
+  }
+  const call = calls.get(event.data.callId);
+  if (!call) return;
+  if (event.type === 'ToolOutput') call[event.data.channel] += event.data.text;
+  else call.ended = event.data;
+}

@@ -1,0 +1,34 @@
+import type { StepReady } from '@runledger/contracts';
+import { attemptId, streamOf } from '@runledger/kernel';
+
+export type ReadyStep = ReturnType<typeof StepReady>['data'];
+
+/** What every event of an attempt names. */
+export interface AttemptPlace {
+  readonly attemptId: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly attempt: number;
+}
+
+/** A ready step with the workspace that it belongs to and the event that made it ready. */
+export interface ReadyAttempt {
+  readonly workspaceId: string;
+  readonly readyEventId: string;
+  readonly place: AttemptPlace;
+  readonly ready: ReadyStep;
+}
+
+export function placeOf(ready: ReadyStep): AttemptPlace {
+  const { runId, step, attempt } = ready;
+  return { attemptId: attemptId(runId, step, attempt), runId, step, attempt };
+}
+
+export function attemptStream(place: AttemptPlace): string {
+  return streamOf('attempt', place.attemptId);
+}
+
+/** Run ids are unique within a workspace only; this names a run on the whole platform. */
+export function runKey(workspaceId: string, runId: string): string {
+  return `${workspaceId}/${runId}`;
+}

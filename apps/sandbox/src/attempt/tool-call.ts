@@ -1,0 +1,148 @@
+import { ToolCallEnded, ToolCallStarted } from '@runledger/contracts';
+import type { Json, StepError, ToolDetail } from '@runledger/contracts';
+import type { ExecRequest, ExecResult } from '../driver/sandbox-driver.js';
+import type { RecordedCall } from './attempt-history.js';
+import { CallOutput } from './call-output.js';
+import { RecordedOutput } from './recorded-output.js';
+import type { StepRun } from './step-run.js';
+import { tailOf } from './storable-text.js';
+
+export interface ToolCall {
+  readonly callId: string;
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, Json>>;
+  readonly detail?: ToolDetail;
+  readonly exec: Pick<ExecRequest, 'argv' | 'env' | 'stdin' | 'timeoutMs'>;
+}
+
+export interface ToolCallResult {
+  readonly state: 'ok' | 'error' | 'cancelled';
+  readonly output: string;
+  readonly exitCode?: number;
+  readonly error?: StepError;
+  readonly stdoutTail: string;
+}
+
+/**
+ * Runs one call and records it. A call that ended in the transcript is answered from there; one that ended in the sandbox's
+ * journal only is played back by the driver; only an unfinished one runs (R2).
+ */
+export async function runToolCall(run: StepRun, call: ToolCall): Promise<ToolCallResult> {
+  const recorded = run.history.calls.get(call.callId);
+  if (recorded?.ended) return fromTranscript(recorded.ended, recorded);
+  if (!recorded) recordStart(run, call);
+  const output = new CallOutput(call.callId, run.transcript, run.blobs, new RecordedOutput(recorded));
+  try {
+    const result = await execOnce(run, call, output);
+    run.stop.throwIfLeft();
+    return await recordEnd(run, call, output, result);
+  } catch (error) {
+    output.discard();
+    throw error;
+  }
+}
+
+function fromTranscript(
+  ended: NonNullable<RecordedCall['ended']>,
+  recorded: { readonly stdout: string },
+): ToolCallResult {
+  const { state, output, exitCode, error } = ended;
+  return {
+    state,
+    output,
+    stdoutTail: tailOf(recorded.stdout, 8_192),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function recordStart(run: StepRun, call: ToolCall): void {
+  const { transcript } = run;
+  transcript.add(
+    ToolCallStarted({
+      ...transcript.place,
+      callId: call.callId,
+      tool: call.tool,
+      arguments: { ...call.arguments },
+      ...(call.detail === undefined ? {} : { detail: call.detail }),
+      at: transcript.now(),
+    }),
+  );
+}
+
+/**
+ * A journal may hold "cancelled" for a call that an earlier worker had to leave when it was shut down. Nobody cancelled the
+ * attempt, so the call runs again, under a name of this epoch.
+ */
+async function execOnce(run: StepRun, call: ToolCall, output: CallOutput): Promise<ExecResult> {
+  const request = (callId: string): ExecRequest => ({
+    ...call.exec,
+    callId,
+    signal: run.stop.signal,
+    onOutput: (channel, chunk) => output.take(channel, chunk),
+  });
+  const result = await run.sandbox.exec(request(call.callId));
+  if (result.why !== 'cancelled' || !result.replayed || run.stop.signal.aborted) return result;
+  return run.sandbox.exec(request(`${call.callId}~${run.history.epoch}`));
+}
+
+async function recordEnd(
+  run: StepRun,
+  call: ToolCall,
+  output: CallOutput,
+  result: ExecResult,
+): Promise<ToolCallResult> {
+  const whole = await output.finish();
+  const error = failureOf(result, call.exec.timeoutMs, output.tail('stderr'));
+  const state = result.why === 'cancelled' ? 'cancelled' : error ? 'error' : 'ok';
+  const { transcript } = run;
+  transcript.add(
+    ToolCallEnded({
+      ...transcript.place,
+      ...whole,
+      callId: call.callId,
+      tool: call.tool,
+      state,
+      exitCode: result.exitCode,
+      ...(error === undefined ? {} : { error }),
+      durationMs: Math.max(0, Math.round(result.durationMs)),
+      at: transcript.now(),
+    }),
+  );
+  return {
+    state,
+    output: whole.output,
+    exitCode: result.exitCode,
+    stdoutTail: output.tail('stdout'),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** What the way in which a call ended means to the people who read it; undefined for success. */
+export function failureOf(result: ExecResult, timeoutMs: number, stderrTail: string): StepError | undefined {
+  switch (result.why) {
+    case 'exit':
+      return result.exitCode === 0 ? undefined : commandFailed(result.exitCode, stderrTail);
+    case 'timeout':
+      return { code: 'TIMEOUT', message: `It did not end within ${Math.round(timeoutMs)} ms and was stopped.` };
+    case 'oom':
+      return {
+        code: 'OUT_OF_MEMORY',
+        message: 'It needed more memory than its profile allows and was stopped.',
+        fix: 'Raise limits.memory in the sandbox profile.',
+      };
+    case 'output-limit':
+      return {
+        code: 'OUTPUT_LIMIT',
+        message: 'It wrote more output than its profile allows and was stopped.',
+        fix: 'Write less, or raise limits.output in the sandbox profile.',
+      };
+    case 'cancelled':
+      return { code: 'CANCELLED', message: 'It was stopped.' };
+  }
+}
+
+function commandFailed(exitCode: number, stderrTail: string): StepError {
+  const said = tailOf(stderrTail.trim(), 2_000);
+  return { code: 'COMMAND_FAILED', message: `Exit code ${exitCode}${said === '' ? '.' : `: ${said}`}` };
+}

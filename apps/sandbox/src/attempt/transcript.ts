@@ -1,0 +1,230 @@
+import { InfoRecorded, SetupRecorded } from '@runledger/contracts';
+import type { CommandContext, CommandHandler } from '@runledger/event-store';
+import { derivedId } from '@runledger/event-store';
+import { RetryableError } from '@runledger/kernel';
+import type { Clock } from '@runledger/platform';
+import { setTimeout as delay } from 'node:timers/promises';
+import { OwnershipLostError } from './attempt-errors.js';
+import type { AttemptCommand, AttemptEntry, EndedData } from './attempt.decider.js';
+import { attempt } from './attempt.decider.js';
+import type { AttemptPlace } from './attempt-place.js';
+import { attemptStream } from './attempt-place.js';
+import { headOf, storable } from './storable-text.js';
+
+/** Deltas wait this long, or until this much has come together, before they are appended. */
+export const COALESCE_MS = 100;
+export const COALESCE_CHARS = 8_192;
+/** Above this much unsaved text, whoever writes has to wait. */
+const BACKLOG_CHARS = 262_144;
+/** One piece of text in one event; JSON may make it six times as long, which still fits in an append. */
+const PIECE_CHARS = 32_768;
+const BATCH_CHARS = 65_536;
+const BATCH_EVENTS = 500;
+const RETRY_MS = [250, 500, 1_000, 2_000, 5_000] as const;
+
+export interface TranscriptOwner {
+  readonly workspaceId: string;
+  readonly worker: string;
+  readonly place: AttemptPlace;
+  /** The epoch that this owner was given when it started or resumed the attempt. */
+  readonly epoch: number;
+  readonly causationId: string;
+}
+
+/**
+ * Writes one attempt's events in order. Deltas are coalesced; the ids of a batch derive from attempt, epoch and the batch's
+ * number, so that sending it again after an ambiguous failure stores it once (E1). Each append names the owner's epoch and the
+ * exact revision: when a newer owner has appeared, nothing is stored and `lost` fires (R3).
+ */
+export class Transcript {
+  readonly #lost = new AbortController();
+  readonly #closed = new AbortController();
+  #buffer: AttemptEntry[] = [];
+  #chars = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #tail: Promise<void> = Promise.resolve();
+  #batches = 0;
+  #failure: unknown;
+
+  constructor(
+    private readonly commands: CommandHandler,
+    private readonly clock: Clock,
+    private readonly owner: TranscriptOwner,
+  ) {}
+
+  /** Fires when nothing can be recorded any more: another owner, or a fault of the store. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  get place(): AttemptPlace {
+    return this.owner.place;
+  }
+
+  now(): string {
+    return this.clock.now();
+  }
+
+  /** Adds an entry; it is stored soon, in order. */
+  add(entry: AttemptEntry): void {
+    const clean = storable(entry);
+    const last = this.#buffer.at(-1);
+    const joined = last && joinedWith(last, clean);
+    if (joined) this.#buffer[this.#buffer.length - 1] = joined;
+    else this.#buffer.push(clean);
+    this.#chars += sizeOf(clean);
+    if (this.#chars >= COALESCE_CHARS) this.#drain();
+    else this.#timer ??= setTimeout(() => this.#drain(), COALESCE_MS);
+  }
+
+  /** Adds a line for the reader; `key` is unique within the attempt. */
+  note(type: 'SetupRecorded' | 'InfoRecorded', key: string, text: string): void {
+    const data = { ...this.place, entryId: `${this.place.attemptId}/${key}`, text, at: this.now() };
+    this.add(type === 'SetupRecorded' ? SetupRecorded(data) : InfoRecorded(data));
+  }
+
+  /** Adds text of any length in pieces that fit into events, and waits while too much is unsaved. */
+  async addText(text: string, entryOf: (piece: string) => AttemptEntry): Promise<void> {
+    let rest = text;
+    while (rest.length > 0) {
+      const piece = headOf(rest, PIECE_CHARS);
+      this.add(entryOf(piece));
+      rest = rest.slice(piece.length);
+    }
+    if (this.#chars > BACKLOG_CHARS) await this.flush();
+  }
+
+  /** Resolves when everything added so far is stored. */
+  async flush(): Promise<void> {
+    this.#drain();
+    await this.#tail;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Stores what is left and the attempt's end; the last entries and the end are one append. */
+  async end(data: EndedData): Promise<void> {
+    if (this.#chars > BATCH_CHARS || this.#buffer.length > BATCH_EVENTS) await this.flush();
+    clearTimeout(this.#timer);
+    const entries = this.#takeAll();
+    this.#enqueue(() => this.#send({ type: 'EndAttempt', entries, data: storable(data), epoch: this.owner.epoch }));
+    await this.#tail;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Gives up what is not stored yet. */
+  async abandon(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#closed.abort();
+    this.#buffer = [];
+    this.#chars = 0;
+    await this.#tail;
+  }
+
+  #drain(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#buffer.length > 0) {
+      const entries = this.#takeBatch();
+      this.#enqueue(() => this.#send({ type: 'RecordEntries', entries, epoch: this.owner.epoch }));
+    }
+  }
+
+  #takeAll(): AttemptEntry[] {
+    const entries = this.#buffer;
+    this.#buffer = [];
+    this.#chars = 0;
+    return entries;
+  }
+
+  #takeBatch(): AttemptEntry[] {
+    let chars = 0;
+    let count = 0;
+    for (const entry of this.#buffer) {
+      const size = sizeOf(entry);
+      if (count > 0 && (chars + size > BATCH_CHARS || count === BATCH_EVENTS)) break;
+      chars += size;
+      count += 1;
+    }
+    this.#chars = Math.max(0, this.#chars - chars);
+    return this.#buffer.splice(0, count);
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#tail = this.#tail.then(async () => {
+      if (this.#failure !== undefined || this.#closed.signal.aborted) return;
+      try {
+        await work();
+      } catch (error) {
+        this.#failure = error;
+        this.#lost.abort(error);
+      }
+    });
+  }
+
+  async #send(command: AttemptCommand): Promise<void> {
+    this.#batches += 1;
+    const context = this.#context(this.#batches);
+    const outcome = await this.#patiently(() =>
+      this.commands.handle(attempt, attemptStream(this.owner.place), command, context),
+    );
+    if (outcome.status === 'refused')
+      throw new OwnershipLostError(this.owner.place.attemptId, outcome.refusal.rejected);
+  }
+
+  /** A store that is away for a while must not end the attempt: the same batch is sent until it is in (E1). */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof RetryableError) || this.#closed.signal.aborted) throw error;
+        await delay(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)], undefined, { signal: this.#closed.signal });
+      }
+    }
+  }
+
+  #context(batch: number): CommandContext {
+    const { workspaceId, place, epoch, causationId } = this.owner;
+    return {
+      commandId: derivedId(causationId, `${place.attemptId}/epoch-${epoch}`, batch),
+      workspaceId,
+      actor: { kind: 'service', id: 'sandbox' },
+      occurredAt: this.clock.now(),
+      correlationId: place.runId,
+      causationId,
+    };
+  }
+}
+
+function sizeOf(entry: AttemptEntry): number {
+  switch (entry.type) {
+    case 'AgentText':
+    case 'AgentThinking':
+    case 'ToolOutput':
+      return entry.data.text.length;
+    case 'ToolCallEnded':
+      return entry.data.output.length;
+    case 'ToolCallStarted':
+    case 'ModelTurnEnded':
+      return JSON.stringify(entry.data).length;
+    case 'SetupRecorded':
+    case 'InfoRecorded':
+    case 'ErrorRecorded':
+    case 'UsageRecorded':
+    case 'ArtifactStored':
+      return 200;
+  }
+}
+
+/** Two deltas of one entry as one, when they may still grow. */
+function joinedWith(last: AttemptEntry, next: AttemptEntry): AttemptEntry | undefined {
+  if (last.type === 'ToolOutput' && next.type === 'ToolOutput') {
+    const same = last.data.callId === next.data.callId && last.data.channel === next.data.channel;
+    if (!same || last.data.text.length + next.data.text.length > PIECE_CHARS) return undefined;
+    return { ...last, data: { ...last.data, text: last.data.text + next.data.text } };
+  }
+  if ((last.type !== 'AgentText' && last.type !== 'AgentThinking') || last.type !== next.type) return undefined;
+  const same = last.data.entryId === next.data.entryId;
+  if (!same || last.data.text.length + next.data.text.length > PIECE_CHARS) return undefined;
+  return { ...last, data: { ...last.data, text: last.data.text + next.data.text } };
+}
