@@ -1,4 +1,4 @@
-export type { BlobStore } from './blobs.js';
+export * from './blobs/index.js';
 export { BLOB_STORE, CHECKPOINTS, CLOCK, COMMAND_CLIENT, EVENT_STORE } from './commands/command-client.js';
 export type {
   Clock,
@@ -8,4 +8,16 @@ export type {
   CommandShape,
 } from './commands/command-client.js';
 export { InProcessCommands, InvalidCommandError, ServiceUnavailableError } from './commands/in-process-commands.js';
+export { InvalidConfigError, parseConfig } from './config/parse-config.js';
+export type { ConfigProblem } from './config/parse-config.js';
+export { Readiness } from './health/readiness.js';
+export type { CheckResult, ReadinessReport } from './health/readiness.js';
+export { HomeInUseError, lockHome } from './home/home-lock.js';
+export type { HomeLock } from './home/home-lock.js';
+export { createLog, NestLog } from './logs/create-log.js';
+export type { Log, LogOptions } from './logs/create-log.js';
+export { redact } from './logs/redact.js';
+export { PlatformModule } from './platform.module.js';
+export type { PlatformOptions } from './platform.module.js';
 export * from './postgres/index.js';
+export { systemClock } from './system-clock.js';

@@ -1,0 +1,3 @@
+export { BlobNotFoundError, BlobTooLargeError } from './blob-errors.js';
+export type { BlobStore } from './blob-store.js';
+export { FileBlobStore } from './file-blob-store.js';

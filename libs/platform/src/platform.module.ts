@@ -1,0 +1,95 @@
+import { hostname } from 'node:os';
+import { Module } from '@nestjs/common';
+import type { DynamicModule, OnApplicationShutdown } from '@nestjs/common';
+import { CommandHandler } from '@runledger/event-store';
+import type { Checkpoints, EventStore } from '@runledger/event-store';
+import type { EventCatalogue } from '@runledger/kernel';
+import { ReactorHost, storeDirect } from '@runledger/messaging';
+import type { Distribution } from '@runledger/messaging';
+import type { BlobStore } from './blobs/index.js';
+import { BLOB_STORE, CHECKPOINTS, CLOCK, COMMAND_CLIENT, EVENT_STORE } from './commands/command-client.js';
+import type { Clock } from './commands/command-client.js';
+import { InProcessCommands } from './commands/in-process-commands.js';
+import { Readiness } from './health/readiness.js';
+import type { CheckResult } from './health/readiness.js';
+import type { Log } from './logs/create-log.js';
+import { systemClock } from './system-clock.js';
+
+/** The parts that every service of a process shares. Whoever made them closes them after the application. */
+export interface PlatformOptions {
+  readonly store: EventStore;
+  readonly checkpoints: Checkpoints;
+  readonly blobs: BlobStore;
+  /** Every event type that the reactors of this process read. */
+  readonly catalogue: EventCatalogue;
+  /** Default: {@link systemClock}. */
+  readonly clock?: Clock;
+  /** How events reach reactors; default: straight from the store. */
+  readonly distribution?: Distribution;
+  readonly log?: Log;
+  /** Names this process in checkpoints; default: host name and process number. */
+  readonly owner?: string;
+}
+
+/**
+ * Provides to all modules: `EVENT_STORE`, `CHECKPOINTS`, `BLOB_STORE`, `CLOCK`, `COMMAND_CLIENT`, and the classes
+ * `CommandHandler`, `InProcessCommands`, `ReactorHost`, `Readiness`. A reactor that stopped on a fault makes the process
+ * not ready.
+ */
+@Module({})
+export class PlatformModule implements OnApplicationShutdown {
+  constructor(private readonly reactors: ReactorHost) {}
+
+  static register(options: PlatformOptions): DynamicModule {
+    const values = [
+      { provide: EVENT_STORE, useValue: options.store },
+      { provide: CHECKPOINTS, useValue: options.checkpoints },
+      { provide: BLOB_STORE, useValue: options.blobs },
+      { provide: CLOCK, useValue: options.clock ?? systemClock },
+      { provide: CommandHandler, useValue: new CommandHandler(options.store) },
+    ];
+    const commands = [InProcessCommands, { provide: COMMAND_CLIENT, useExisting: InProcessCommands }];
+    const { reactors, readiness } = runningParts(options);
+    const running = [
+      { provide: ReactorHost, useValue: reactors },
+      { provide: Readiness, useValue: readiness },
+    ];
+    const providers = [...values, ...commands, ...running];
+    return {
+      module: PlatformModule,
+      global: true,
+      providers,
+      exports: providers.map(provider => ('provide' in provider ? provider.provide : provider)),
+    };
+  }
+
+  /** Services stop their own reactors earlier; this ends what a service that failed to start has left running. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.reactors.stop();
+  }
+}
+
+function runningParts(options: PlatformOptions): { reactors: ReactorHost; readiness: Readiness } {
+  const owner = options.owner ?? `${hostname()}:${process.pid}`;
+  const source = options.distribution ?? storeDirect(options.store);
+  const reactors = new ReactorHost(source, options.checkpoints, options.catalogue, {
+    owner,
+    ...(options.log === undefined ? {} : { logger: options.log }),
+  });
+  const readiness = new Readiness();
+  readiness.add('reactors', () => reactorsResult(reactors));
+  readiness.add('event-store', async () => {
+    await options.store.head();
+    return { ok: true };
+  });
+  return { reactors, readiness };
+}
+
+function reactorsResult(reactors: ReactorHost): CheckResult {
+  const faults = reactors.status().filter(({ state }) => state === 'faulted');
+  if (faults.length === 0) return { ok: true };
+  const lines = faults.map(
+    ({ name, fault }) => `${name} at ${fault?.position} (${fault?.eventType}): ${fault?.message}`,
+  );
+  return { ok: false, message: `Stopped on a fault: ${lines.join('; ')}` };
+}
