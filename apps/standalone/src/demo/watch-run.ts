@@ -1,0 +1,47 @@
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { ApiError } from './graphql-client.js';
+
+/** One event of the run as the subscription `runEvents` delivers it. */
+export interface WatchedEvent {
+  readonly type: string;
+  readonly occurredAt: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const RUN_EVENTS = /* GraphQL */ `
+  subscription ($runId: ID!) {
+    runEvents(runId: $runId) {
+      ... on RunEvent {
+        cursor
+        event {
+          type
+          occurredAt
+          data
+        }
+      }
+    }
+  }
+`;
+
+const ENDINGS: ReadonlySet<string> = new Set(['RunCompleted', 'RunFailed', 'RunRejected', 'RunCancelled']);
+
+/** Every event of a run from its first on, as it happens; ends after the event that ends the run. */
+export async function* watchRun(url: string, token: string, runId: string): AsyncGenerator<WatchedEvent> {
+  const client = createClient({
+    url: url.replace(/^http/, 'ws'),
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${token}` },
+    retryAttempts: 3,
+  });
+  try {
+    const items = client.iterate<{ runEvents: { event: WatchedEvent } }>({ query: RUN_EVENTS, variables: { runId } });
+    for await (const { data, errors } of items) {
+      if (errors?.length || !data) throw new ApiError((errors ?? []).map(error => error.message).join('; '));
+      yield data.runEvents.event;
+      if (ENDINGS.has(data.runEvents.event.type)) return;
+    }
+  } finally {
+    await client.dispose();
+  }
+}

@@ -1,0 +1,54 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { parseConfig } from '@runledger/platform';
+import { z } from 'zod';
+
+const schema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4_000).describe('a port number; 0 takes a free one'),
+  HOST: z.string().default('127.0.0.1').describe('the address to listen on; 127.0.0.1 is this machine only'),
+  RUNLEDGER_HOME: z.string().default('.runledger').describe('the data directory'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//)
+    .optional()
+    .describe('postgres://user:password@host:port/database of a PostgreSQL 15 or later'),
+  RUNLEDGER_SAMPLE: z.enum(['on', 'off']).default('on').describe('off, to start without the sample flow'),
+  RUNLEDGER_ALLOW_PROCESS_ISOLATION: z
+    .enum(['yes', 'no'])
+    .default('no')
+    .describe('yes, to let profiles that say isolation: none run work without a sandbox'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('warn')
+    .describe('one of fatal, error, warn, info, debug, trace, silent'),
+});
+
+/** How the one-process platform is set up. Paths are absolute. */
+export interface StandaloneConfig {
+  readonly port: number;
+  readonly host: string;
+  readonly home: string;
+  readonly databaseUrl?: string;
+  readonly sample: boolean;
+  readonly allowProcessIsolation: boolean;
+  readonly logLevel: z.infer<typeof schema>['LOG_LEVEL'];
+}
+
+/** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
+export function readStandaloneConfig(environment = process.env): StandaloneConfig {
+  const values = parseConfig(schema, environment);
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    home: absolute(values.RUNLEDGER_HOME),
+    ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
+    sample: values.RUNLEDGER_SAMPLE === 'on',
+    allowProcessIsolation: values.RUNLEDGER_ALLOW_PROCESS_ISOLATION === 'yes',
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+function absolute(path: string): string {
+  if (path.startsWith('~/')) return join(homedir(), path.slice(2));
+  return isAbsolute(path) ? path : resolve(path);
+}
