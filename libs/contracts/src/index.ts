@@ -5,6 +5,7 @@ export * from './billing.commands.js';
 export * from './billing.events.js';
 export * from './catalogue.js';
 export * from './define-command.js';
+export { jsonSchemaOf } from './event-json-schema.js';
 export * from './flow-definition.js';
 export * from './gateway.events.js';
 export * from './orchestrator.commands.js';
