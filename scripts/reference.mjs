@@ -1,0 +1,41 @@
+/**
+ * Writes the generated pages of docs/reference and the JSON Schemas of new event versions: `npm run docs`.
+ * Everything comes from the code: catalogue, doc comments, stored examples, the flow schema and the GraphQL schema.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { commandsPage } from './reference/commands-page.mjs';
+import { eventsPage } from './reference/events-page.mjs';
+import { flowFormatPage } from './reference/flow-format-page.mjs';
+import { graphqlPage } from './reference/graphql-page.mjs';
+import { writeNewSchemas } from './reference/schema-files.mjs';
+
+const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.url)));
+
+/** Generated pages: path below the root → what it must contain now. */
+export const pages = {
+  'docs/reference/events.md': () => eventsPage(root),
+  'docs/reference/commands.md': () => commandsPage(root),
+  'docs/reference/flow-format.md': () =>
+    flowFormatPage(JSON.parse(source('apps/orchestrator/src/flows/flow.schema.json', 'the schema of flow documents'))),
+  'docs/reference/graphql.md': () => graphqlPage(source('apps/gateway/schema.graphql', 'the merged GraphQL schema')),
+};
+
+function source(path, what) {
+  try {
+    return readFileSync(join(root, path), 'utf8');
+  } catch (cause) {
+    throw new Error(`${path} (${what}) cannot be read; the reference is generated from it.`, { cause });
+  }
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
+  for (const path of await writeNewSchemas(root)) console.log(`wrote ${path}`);
+  for (const [path, generate] of Object.entries(pages)) {
+    const page = await generate();
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), page);
+    console.log(`wrote ${path}`);
+  }
+}

@@ -1,0 +1,69 @@
+import { typeOf } from './json-schema-fields.mjs';
+import { code, joined, pageHead, table } from './markdown.mjs';
+
+/** The page for the JSON Schema (draft 2020-12) of flow documents: one section per object, one row per keyword. */
+export function flowFormatPage(schema) {
+  const sections = objectsOf(schema);
+  return joined([
+    ...pageHead('Flow format', `${schema.description ?? 'A flow document, in YAML or JSON.'}\n`),
+    ...sections.flatMap(section),
+  ]);
+}
+
+function section({ title, schema, root }) {
+  const required = schema.required ?? [];
+  const rows = Object.entries(schema.properties).map(([keyword, property]) => [
+    code(keyword),
+    typeOf(property, root),
+    required.includes(keyword) ? 'yes' : 'no',
+    meaning(property, root),
+  ]);
+  return [
+    `## ${title}`,
+    '',
+    schema.description && title !== 'Document' ? `${schema.description}\n` : '',
+    ...table(['Keyword', 'Type', 'Required', 'Meaning'], rows),
+  ];
+}
+
+function meaning(property, root) {
+  const target = follow(property, root);
+  const description = property.description ?? target.description ?? '';
+  const fallback = property.default ?? target.default;
+  return fallback === undefined ? description : `${description} Default ${code(JSON.stringify(fallback))}.`.trim();
+}
+
+/** Every object with keywords in the schema, the document first, each once, named by the way to it. */
+function objectsOf(root) {
+  const seen = new Set();
+  const found = [];
+  const visit = (schema, title) => {
+    const target = follow(schema, root);
+    if (typeof target !== 'object' || seen.has(target)) return;
+    seen.add(target);
+    if (target.properties) found.push({ title, schema: target, root });
+    for (const [name, property] of Object.entries(target.properties ?? {})) visit(property, below(title, name));
+    if (typeof target.additionalProperties === 'object') visit(target.additionalProperties, `${title}.<name>`);
+    if (target.items) visit(target.items, `${title}[]`);
+    for (const option of [...(target.anyOf ?? []), ...(target.oneOf ?? []), ...(target.allOf ?? [])])
+      visit(option, title);
+  };
+  visit(root, 'Document');
+  return found;
+}
+
+function below(title, name) {
+  return title === 'Document' ? name : `${title}.${name}`;
+}
+
+function follow(schema, root) {
+  if (typeof schema !== 'object' || schema === null || !schema.$ref) return schema;
+  const parts = schema.$ref
+    .replace(/^#\/?/, '')
+    .split('/')
+    .filter(part => part !== '');
+  return follow(
+    parts.reduce((at, part) => at?.[part], root),
+    root,
+  );
+}
