@@ -38,12 +38,18 @@ export interface ExecRequest {
   readonly graceMs?: number;
   /** Aborting stops the call; reason `'force'` kills at once, anything else lets `graceMs` pass. */
   readonly signal?: AbortSignal;
+  /** `ro`: the call cannot change the workspace. Default `rw`. */
+  readonly workspace?: 'rw' | 'ro';
+  /** Instead of the profile's `outputBytes`. */
+  readonly outputBytes?: number;
+  /** Leaves nothing of the call in the journal: for calls that change nothing and may be repeated. */
+  readonly forget?: boolean;
   /** Called in order; a returned promise holds the output back until it resolves. */
   onOutput?(channel: 'stdout' | 'stderr', chunk: Buffer): void | Promise<void>;
 }
 
 export interface ExecResult {
-  /** `output-limit`: the profile's `outputBytes` was reached and the tree was killed. */
+  /** `output-limit`: the profile's `outputBytes`, or its `workspaceBytes`, was reached and the tree was killed. */
   readonly why: 'exit' | 'timeout' | 'cancelled' | 'oom' | 'output-limit';
   /** 128 + signal number when a signal ended it. */
   readonly exitCode: number;
@@ -56,6 +62,8 @@ export interface Sandbox {
   readonly runId: string;
   /** True when this process made the workspace just now: set-up (clones) is still to be done. */
   readonly fresh: boolean;
+  /** Where programs inside find the workspace: `/workspace`, except with the `process` driver. */
+  readonly workspacePath: string;
   exec(request: ExecRequest): Promise<ExecResult>;
   /** Marks set-up as done, so that a later `open` answers `fresh: false`. */
   markReady(): Promise<void>;

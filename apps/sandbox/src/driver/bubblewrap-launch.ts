@@ -1,0 +1,101 @@
+import { bwrapArguments, type SandboxBind } from './bwrap-arguments.js';
+import type { CallGroup } from './control-groups.js';
+import { NEUTRAL_ENVIRONMENT, type ToolchainBind } from './host-tools.js';
+import { reach } from './reachable-sources.js';
+import type { ExecRequest, SandboxSpec } from './sandbox-driver.js';
+import type { SandboxDirectory } from './sandbox-directory.js';
+import type { CallLaunch } from './supervised-process.js';
+
+/** What every call of a driver is started with. */
+export interface LaunchTools {
+  readonly bwrap: string;
+  readonly prlimit: string;
+  readonly setpriv: string;
+  readonly seccompProgram: string;
+  readonly toolchain: readonly ToolchainBind[];
+  readonly home: string;
+  readonly openFiles: number;
+  /** Without control groups the uid of the sandbox carries its process limit. */
+  readonly processLimitByUid: boolean;
+}
+
+export interface LaunchPlace {
+  readonly spec: SandboxSpec;
+  readonly directory: SandboxDirectory;
+  readonly mounts: readonly SandboxBind[];
+  readonly uid: number | undefined;
+}
+
+/** bwrap and its init count towards the same limit. */
+const OWN_PROCESSES = 2;
+
+/**
+ * The command line of one call. The order matters: what needs root (the stage), then limits, then the uid drop, and only
+ * then bwrap: as host root it would be no sandbox at all.
+ */
+export function bubblewrapLaunch(
+  tools: LaunchTools,
+  place: LaunchPlace,
+  request: ExecRequest,
+  group: CallGroup | undefined,
+): CallLaunch {
+  const { directory, spec, uid } = place;
+  const binds = sandboxBinds(tools, place, request);
+  const sources = binds.map(bind => bind.source);
+  const { launcher, pathOf } =
+    uid === undefined ? { launcher: [], pathOf: same } : reach(tools.bwrap, sources, [directory.path]);
+  return {
+    argv: [
+      ...launcher,
+      ...limits(tools, spec),
+      ...dropTo(tools, uid),
+      tools.bwrap,
+      '--args',
+      '3',
+      '--',
+      ...request.argv,
+    ],
+    hiddenArguments: bwrapArguments({
+      binds: binds.map(bind => ({ ...bind, source: pathOf(bind.source) })),
+      env: { ...NEUTRAL_ENVIRONMENT, ...spec.profile.env, ...request.env },
+      cwd: request.cwd ?? '/workspace',
+      tmpBytes: spec.profile.limits.tmpBytes,
+      seccompFd: 4,
+      statusFd: 5,
+    }),
+    seccompProgram: tools.seccompProgram,
+    ...(uid !== undefined && { uid }),
+    joinPaths: group?.joinPaths ?? [],
+    recordExitCode: false,
+    env: {}, // bwrap's init keeps it, readable inside as /proc/1/environ
+    cwd: '/',
+  };
+}
+
+const same = (source: string): string => source;
+
+function sandboxBinds(tools: LaunchTools, { directory, mounts }: LaunchPlace, request: ExecRequest): SandboxBind[] {
+  return [
+    ...tools.toolchain.map(bind => ({ ...bind, mode: 'ro' as const })),
+    { source: directory.home, target: '/home/agent', mode: 'rw' },
+    { source: directory.workspace, target: '/workspace', mode: request.workspace ?? 'rw' },
+    ...mounts,
+  ];
+}
+
+function limits(tools: LaunchTools, { profile }: SandboxSpec): string[] {
+  const processes = profile.limits.pids + OWN_PROCESSES;
+  return [
+    tools.prlimit,
+    `--nofile=${tools.openFiles}:${tools.openFiles}`,
+    '--core=0',
+    `--fsize=${profile.limits.workspaceBytes}`,
+    ...(tools.processLimitByUid ? [`--nproc=${processes}:${processes}`] : []),
+    '--',
+  ];
+}
+
+function dropTo(tools: LaunchTools, uid: number | undefined): string[] {
+  const identity = uid === undefined ? [] : ['--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
+  return [tools.setpriv, ...identity, '--no-new-privs', '--'];
+}

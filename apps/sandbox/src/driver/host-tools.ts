@@ -1,0 +1,81 @@
+import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+
+/** A host path shown read-only inside the sandbox. */
+export interface ToolchainBind {
+  readonly source: string;
+  readonly target: string;
+}
+
+export const NODE_BIN = '/opt/node/bin';
+export const SANDBOX_PATH = `${NODE_BIN}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin`;
+export const SANDBOX_UID = 1000;
+
+const ETC = [
+  'alternatives',
+  'ca-certificates',
+  'ca-certificates.conf',
+  'crypto-policies',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'localtime',
+  'mime.types',
+  'nsswitch.conf',
+  'perl',
+  'pki',
+  'protocols',
+  'services',
+  'ssl',
+];
+
+/** The host's programs without the host: `/usr`, the few files of `/etc` that programs need, nothing of anybody's home. */
+export function hostToolsArguments(): string[] {
+  const top = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap(topLevel);
+  const java = existsSync('/etc') ? readdirSync('/etc').filter(name => name.startsWith('java')) : [];
+  const etc = [...ETC, ...java].flatMap(name => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]);
+  return ['--ro-bind', '/usr', '/usr', ...top, ...etc];
+}
+
+/** Merged systems have `/bin -> usr/bin`; on others it is a directory of its own. */
+function topLevel(name: string): string[] {
+  const path = `/${name}`;
+  if (!existsSync(path)) return [];
+  if (lstatSync(path).isSymbolicLink()) return ['--symlink', readlinkSync(path), path];
+  return ['--ro-bind', path, path];
+}
+
+/** Names for the sandbox's only user, so that programs find one; written once per driver. Answers what to bind where. */
+export function identityFiles(directory: string): ToolchainBind[] {
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const files: Record<string, string> = {
+    passwd: `root:x:0:0:root:/:/usr/sbin/nologin\nagent:x:${SANDBOX_UID}:${SANDBOX_UID}:Agent:/home/agent:/bin/sh\n`,
+    group: `root:x:0:\nagent:x:${SANDBOX_UID}:\n`,
+    hosts: '127.0.0.1 localhost sandbox\n::1 localhost\n',
+  };
+  return Object.entries(files).map(([name, text]) => {
+    writeFileSync(`${directory}/${name}`, text, { mode: 0o644 });
+    return { source: `${directory}/${name}`, target: `/etc/${name}` };
+  });
+}
+
+/** What every program inside is told. git gets a neutral author and trusts the workspace, whoever owns its files. */
+export const NEUTRAL_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: SANDBOX_PATH,
+  HOME: '/home/agent',
+  USER: 'agent',
+  LOGNAME: 'agent',
+  SHELL: '/bin/sh',
+  TMPDIR: '/tmp',
+  LANG: 'C.UTF-8',
+  TERM: 'dumb',
+  GIT_AUTHOR_NAME: 'Agent',
+  GIT_AUTHOR_EMAIL: 'agent@localhost',
+  GIT_COMMITTER_NAME: 'Agent',
+  GIT_COMMITTER_EMAIL: 'agent@localhost',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_CONFIG_COUNT: '2',
+  GIT_CONFIG_KEY_0: 'safe.directory',
+  GIT_CONFIG_VALUE_0: '*',
+  GIT_CONFIG_KEY_1: 'init.defaultBranch',
+  GIT_CONFIG_VALUE_1: 'main',
+};

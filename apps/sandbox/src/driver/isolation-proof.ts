@@ -1,0 +1,4 @@
+import type { SandboxDriver } from './sandbox-driver.js';
+
+/** placeholder until the probe below exists */
+export async function proveIsolation(_driver: SandboxDriver): Promise<void> {}

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CallJournal, endOf, type CallEnd } from './call-journal.js';
+import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.js';
+import { OutputDelivery } from './output-delivery.js';
+import { isAlive, signalQuietly } from './process-tree.js';
+import { RunningCall } from './running-call.js';
+import type { ExecRequest, ExecResult, Sandbox } from './sandbox-driver.js';
+import type { SandboxDirectory } from './sandbox-directory.js';
+import { SandboxReleasedError } from './sandbox-faults.js';
+import type { CallLaunch } from './supervised-process.js';
+
+const DYING_POLL_MS = 5;
+const DYING_PATIENCE_MS = 5_000;
+
+export interface LocalSandboxParts {
+  readonly runId: string;
+  readonly directory: SandboxDirectory;
+  readonly workspacePath: string;
+  readonly limits: ResourceLimits;
+  readonly groups: SandboxGroups | undefined;
+  /** How the driver starts the program of a call. */
+  launch(request: ExecRequest, group: CallGroup | undefined): CallLaunch;
+  /** Gives back what the driver lent: uid, entry in its list. */
+  released(): void;
+}
+
+/** A sandbox on this machine: what both local drivers have in common is the journal and the life of a call. */
+export class LocalSandbox implements Sandbox {
+  readonly runId: string;
+  readonly fresh: boolean;
+  readonly workspacePath: string;
+  readonly #parts: LocalSandboxParts;
+  readonly #running = new Map<string, RunningCall>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #released: Promise<void> | undefined;
+
+  constructor(parts: LocalSandboxParts) {
+    this.#parts = parts;
+    this.runId = parts.runId;
+    this.workspacePath = parts.workspacePath;
+    this.fresh = !parts.directory.ready;
+  }
+
+  /** Calls of different ids run side by side; one that is asked for twice runs once and is played back to the second. */
+  async exec(request: ExecRequest): Promise<ExecResult> {
+    const journal = new CallJournal(this.#parts.directory.journal, request.callId);
+    const before = this.#turns.get(journal.name);
+    const turn = (before ?? Promise.resolve()).then(
+      () => this.#execNow(request, journal),
+      () => this.#execNow(request, journal),
+    );
+    this.#turns.set(journal.name, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(journal.name) === turn) this.#turns.delete(journal.name);
+    }
+  }
+
+  markReady(): Promise<void> {
+    this.#parts.directory.markReady();
+    return Promise.resolve();
+  }
+
+  /** Stops every process of the sandbox where it stands, without using processor time. */
+  freeze(): void {
+    this.#parts.groups?.freeze();
+  }
+
+  thaw(): void {
+    this.#parts.groups?.thaw();
+  }
+
+  release(): Promise<void> {
+    this.#released ??= this.#release();
+    return this.#released;
+  }
+
+  async #release(): Promise<void> {
+    const calls = [...this.#running.values()];
+    this.thaw();
+    await Promise.all(calls.map(call => call.abandon()));
+    await Promise.allSettled(this.#turns.values());
+    await this.#parts.groups?.remove();
+    await this.#parts.directory.remove();
+    this.#parts.released();
+  }
+
+  async #execNow(request: ExecRequest, journal: CallJournal): Promise<ExecResult> {
+    if (this.#released) throw new SandboxReleasedError(this.runId);
+    const known = journal.end() ?? (await this.#recover(journal));
+    if (known) return this.#replay(request, journal, known);
+    if (request.signal?.aborted) return { why: 'cancelled', exitCode: 143, durationMs: 0, replayed: false };
+    const end = await this.#run(request, journal);
+    if (request.forget) journal.forget();
+    return { ...end, replayed: false };
+  }
+
+  async #run(request: ExecRequest, journal: CallJournal): Promise<CallEnd> {
+    const group = this.#parts.groups?.call(journal.name);
+    await group?.prepare();
+    if (this.#released) throw new SandboxReleasedError(this.runId);
+    journal.begin(request.callId);
+    const call = new RunningCall({
+      request,
+      journal,
+      group,
+      launch: this.#parts.launch(request, group),
+      limits: { ...this.#parts.limits, ...(request.outputBytes && { outputBytes: request.outputBytes }) },
+      directories: [this.#parts.directory.workspace, this.#parts.directory.home],
+      watchMemory: group === undefined,
+    });
+    this.#running.set(journal.name, call);
+    try {
+      return await call.run();
+    } finally {
+      this.#running.delete(journal.name);
+    }
+  }
+
+  /**
+   * What an earlier process left of this call. Its lifeline broke with that process, so the tree is dead or dying: after
+   * the supervisor's last act the facts decide whether the call had ended; if not, it is run again from the start (R2).
+   */
+  async #recover(journal: CallJournal): Promise<CallEnd | undefined> {
+    await this.#waitUntilDead(journal);
+    if (!journal.supervisorEnded) return undefined;
+    const group = this.#parts.groups?.call(journal.name);
+    const found = endOf({
+      stopped: journal.stopped(),
+      exitCode: journal.exitCode(),
+      oomKills: group?.oomKills() ?? 0,
+      overLimit: journal.spooledBytes() > this.#parts.limits.outputBytes,
+    });
+    if (!found) return undefined;
+    const end = { ...found, durationMs: journal.elapsedMs() };
+    journal.finish(end);
+    await group?.remove();
+    return end;
+  }
+
+  async #waitUntilDead(journal: CallJournal): Promise<void> {
+    const supervisor = journal.supervisor();
+    const deadline = Date.now() + DYING_PATIENCE_MS;
+    while (supervisor && !journal.supervisorEnded && isAlive(supervisor)) {
+      const init = journal.initPid();
+      if (Date.now() > deadline && init !== undefined) signalQuietly(init, 'SIGKILL');
+      await sleep(DYING_POLL_MS);
+    }
+  }
+
+  async #replay(request: ExecRequest, journal: CallJournal, end: CallEnd): Promise<ExecResult> {
+    const limitBytes = request.outputBytes ?? this.#parts.limits.outputBytes;
+    const delivery = await OutputDelivery.open(journal, request, limitBytes);
+    try {
+      await delivery.replay(journal.deliveries());
+    } finally {
+      await delivery.close();
+    }
+    return { ...end, replayed: true };
+  }
+}

@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { Fault } from '@runledger/kernel';
+
+const run = promisify(execFile);
+
+/** Who a sandbox belongs to; written last when it is made, so that a directory without it was never finished. */
+export interface SandboxMeta {
+  readonly runId: string;
+  readonly workspaceId: string;
+  readonly profile: string;
+  /** Host uid of everything that runs in it; undefined when the service is an ordinary user and all share its own. */
+  readonly uid?: number;
+}
+
+/** The directory of one run's sandbox: `workspace/`, `home/`, `journal/`, `meta.json`, `ready`. */
+export class SandboxDirectory {
+  readonly path: string;
+  readonly workspace: string;
+  readonly home: string;
+  readonly journal: string;
+
+  constructor(homeDir: string, runId: string) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,200}$/.test(runId)) {
+      throw new Fault('INVALID_RUN_ID', `Run id ${JSON.stringify(runId)} cannot name a directory.`);
+    }
+    this.path = `${homeDir}/${runId}`;
+    this.workspace = `${this.path}/workspace`;
+    this.home = `${this.path}/home`;
+    this.journal = `${this.path}/journal`;
+  }
+
+  meta(): SandboxMeta | undefined {
+    if (!existsSync(this.#metaPath)) return undefined;
+    return JSON.parse(readFileSync(this.#metaPath, 'utf8')) as SandboxMeta;
+  }
+
+  /** Only the service and, through its group, the sandbox's own uid pass the directory; the journal is the service's alone. */
+  create(meta: SandboxMeta): void {
+    rmSync(this.path, { recursive: true, force: true });
+    mkdirSync(this.path, { mode: 0o700 });
+    for (const inner of [this.workspace, this.home, this.journal]) mkdirSync(inner, { mode: 0o700 });
+    this.#giveTo(meta.uid);
+    this.writeMeta(meta);
+  }
+
+  writeMeta(meta: SandboxMeta): void {
+    writeFileSync(`${this.#metaPath}.tmp`, JSON.stringify(meta), { mode: 0o600 });
+    renameSync(`${this.#metaPath}.tmp`, this.#metaPath);
+  }
+
+  /** Another uid than before, because the old one was given away while the service was down. */
+  async changeOwner(meta: SandboxMeta & { readonly uid: number }): Promise<void> {
+    this.#giveTo(meta.uid);
+    await run('chown', ['-hR', `${meta.uid}:${meta.uid}`, this.workspace, this.home]);
+    this.writeMeta(meta);
+  }
+
+  get ready(): boolean {
+    return existsSync(`${this.path}/ready`);
+  }
+
+  markReady(): void {
+    writeFileSync(`${this.path}/ready`, '', { mode: 0o600 });
+  }
+
+  /** `rm` rather than Node: names need not be UTF-8, and a sandbox may leave directories that it made unreadable. */
+  async remove(): Promise<void> {
+    if (!existsSync(this.path)) return;
+    rmSync(this.#metaPath, { force: true });
+    await run('chmod', ['-R', 'u+rwX', '--', this.path]).catch(() => undefined); // rm will say what really hinders
+    await run('rm', ['-rf', '--', this.path]);
+  }
+
+  #giveTo(uid: number | undefined): void {
+    if (uid === undefined) return;
+    chownSync(this.path, 0, uid);
+    chmodSync(this.path, 0o710);
+    for (const inner of [this.workspace, this.home]) chownSync(inner, uid, uid);
+  }
+
+  get #metaPath(): string {
+    return `${this.path}/meta.json`;
+  }
+}

@@ -1,0 +1,42 @@
+import { Fault } from '@runledger/kernel';
+
+/** Isolation does not hold, or cannot be had, on this machine. Nothing was started; `fix` is the one command to type. */
+export class SandboxUnavailableError extends Fault {
+  constructor(what: string, fix: string, cause?: unknown) {
+    super('SANDBOX_UNAVAILABLE', `Untrusted work cannot be isolated here: ${what}. To fix it: ${fix}`, {
+      cause,
+      fields: { what, fix },
+    });
+  }
+}
+
+/** The machine refused to start a call inside its sandbox; the call's own program never ran. */
+export class CallNotStartedError extends Fault {
+  constructor(callId: string, reason: string, cause?: unknown) {
+    super('CALL_NOT_STARTED', `Call ${callId} was not started in its sandbox: ${reason}`, {
+      cause,
+      fields: { callId, reason },
+    });
+  }
+}
+
+/** The operator did not allow what the profile asks for. */
+export class IsolationNotAllowedError extends Fault {
+  constructor(profile: string, reason: string) {
+    super('ISOLATION_NOT_ALLOWED', `Profile ${profile} cannot be used here: ${reason}`, { fields: { profile } });
+  }
+}
+
+/** A mount of the profile is not below a directory that the operator allowed, or is not there. */
+export class MountNotAllowedError extends Fault {
+  constructor(source: string, reason: string) {
+    super('MOUNT_NOT_ALLOWED', `Mount ${source} is refused: ${reason}.`, { fields: { source } });
+  }
+}
+
+/** The sandbox was released while it was in use. */
+export class SandboxReleasedError extends Fault {
+  constructor(runId: string) {
+    super('SANDBOX_RELEASED', `The sandbox of ${runId} was released; open it again to use it.`, { fields: { runId } });
+  }
+}
