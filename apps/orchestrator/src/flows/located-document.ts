@@ -1,0 +1,151 @@
+import type { Problem } from '@runledger/kernel';
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+
+export type DocumentFormat = 'yaml' | 'json';
+export type Path = readonly PropertyKey[];
+type Place = { readonly line: number; readonly column: number };
+
+/** Most aliases that are resolved: enough for people, too few for an expansion bomb. */
+const MAX_ALIASES = 100;
+
+interface ParsedText {
+  readonly document: Document;
+  readonly lines: LineCounter;
+  readonly format: DocumentFormat;
+}
+
+/** A parsed document that knows where each of its parts was written. */
+export class LocatedDocument {
+  readonly #text: ParsedText;
+
+  constructor(
+    text: ParsedText,
+    /** Plain data; undefined when the text is broken. */
+    readonly value: unknown,
+    /** What is wrong with the text itself. */
+    readonly problems: readonly Problem[],
+  ) {
+    this.#text = text;
+  }
+
+  get format(): DocumentFormat {
+    return this.#text.format;
+  }
+
+  /** Where the part at `path` stands, or the nearest part around it; with `key`, where that key of the part stands. */
+  placeOf(path: Path, key?: string): Place {
+    let node: unknown = this.#text.document.contents;
+    let offset = startOf(node) ?? 0;
+    const parts = key === undefined ? path : [...path, key];
+    for (const [index, part] of parts.entries()) {
+      const pair = pairAt(node, part);
+      const atKey = index === parts.length - 1 && isPair(pair);
+      node = isPair(pair) ? pair.value : pair;
+      if (isAlias(node)) node = node.resolve(this.#text.document);
+      const place = startOf(atKey ? pair.key : node);
+      if (place === undefined) break;
+      offset = place;
+    }
+    const { line, col } = this.#text.lines.linePos(offset);
+    return { line, column: col };
+  }
+
+  problem(
+    path: Path,
+    message: string,
+    more: { readonly fix?: string | undefined; readonly key?: string } = {},
+  ): Problem {
+    const whole = more.key === undefined ? path : [...path, more.key];
+    const fix = more.fix === undefined ? {} : { fix: more.fix };
+    return { path: pathText(whole), message, ...fix, ...this.placeOf(path, more.key) };
+  }
+}
+
+/** Parses YAML 1.2 or JSON. Duplicate keys, unknown tags and alias bombs are problems, not guesses. */
+export function locateDocument(source: string, format: DocumentFormat | undefined): LocatedDocument {
+  const lines = new LineCounter();
+  const kind = format ?? (isJson(source) ? 'json' : 'yaml');
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, strict: true });
+  const wrong = kind === 'json' ? jsonErrors(source, document) : yamlErrors(document);
+  const located = (value: unknown, problems: readonly Problem[]) =>
+    new LocatedDocument({ document, lines, format: kind }, value, problems);
+  const problems = wrong.map(({ offset, message, fix }): Problem => {
+    const { line, col } = lines.linePos(offset);
+    return { path: '', message, line, column: col, ...(fix === undefined ? {} : { fix }) };
+  });
+  if (wrong.some(error => error.fatal)) return located(undefined, problems);
+  try {
+    return located(kind === 'json' ? JSON.parse(source) : document.toJS({ maxAliasCount: MAX_ALIASES }), problems);
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    const message = `The document uses aliases that stand for more than ${MAX_ALIASES} copies.`;
+    return located(undefined, [
+      ...problems,
+      { path: '', message, fix: 'Write the repeated parts out.', line: 1, column: 1 },
+    ]);
+  }
+}
+
+/** `steps[2].needs[0]` */
+export function pathText(path: Path): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+}
+
+interface TextError {
+  readonly offset: number;
+  readonly message: string;
+  readonly fix?: string;
+  /** Nothing else can be said about the document. */
+  readonly fatal: boolean;
+}
+
+function yamlErrors(document: Document.Parsed): TextError[] {
+  const warnings = document.warnings.map(({ pos, message }) => ({
+    offset: pos[0],
+    message: `${message}.`,
+    fix: 'Remove the tag; flows are plain data.',
+    fatal: false,
+  }));
+  const errors = document.errors.map(({ pos, message, code }) =>
+    code === 'DUPLICATE_KEY'
+      ? { offset: pos[0], message: 'This key is written twice.', fix: 'Remove one of the two.', fatal: false }
+      : { offset: pos[0], message: `Not valid YAML: ${message}.`, fatal: true },
+  );
+  return [...errors, ...warnings];
+}
+
+function jsonErrors(source: string, document: Document.Parsed): TextError[] {
+  try {
+    JSON.parse(source);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'it cannot be parsed';
+    const offset = Number(/at position (\d+)/.exec(reason)?.[1] ?? source.length);
+    return [{ offset, message: `Not valid JSON: ${reason}.`, fatal: true }];
+  }
+  return yamlErrors(document).filter(error => !error.fatal);
+}
+
+function isJson(source: string): boolean {
+  if (!source.trimStart().startsWith('{')) return false;
+  try {
+    JSON.parse(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function pairAt(node: unknown, part: PropertyKey): unknown {
+  if (isSeq(node)) return typeof part === 'number' ? node.items[part] : undefined;
+  if (!isMap(node)) return undefined;
+  return node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(part));
+}
+
+function startOf(node: unknown): number | undefined {
+  const range = (node as { range?: readonly number[] } | undefined | null)?.range;
+  return range?.[0];
+}

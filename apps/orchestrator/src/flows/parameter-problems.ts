@@ -1,0 +1,46 @@
+import type { Problem } from '@runledger/kernel';
+import { parameterVariable } from '../references/environment-names.js';
+import { schemaErrors } from '../parameters/parameter-schema.js';
+import type { LocatedDocument } from './located-document.js';
+import { parameterSchemaOf } from './normalise-parameters.js';
+import { isRecord } from './step-graph.js';
+
+/** What is wrong with the `parameters` of a document, and the names that it declares. */
+export function parameterProblems(document: LocatedDocument): {
+  readonly problems: Problem[];
+  readonly names: ReadonlySet<string>;
+} {
+  const written = isRecord(document.value) ? document.value['parameters'] : undefined;
+  if (!isRecord(written)) return { problems: [], names: new Set() };
+  const schema = parameterSchemaOf(written);
+  const names = Object.keys(isRecord(schema['properties']) ? schema['properties'] : {});
+  const short = schema !== written;
+  const wrong = schemaErrors(schema).map(({ path, message }) => {
+    const at = short && path[0] === 'properties' ? path.slice(1) : path;
+    return document.problem(['parameters', ...at.map(index)], `Not a JSON Schema here: ${message}.`, {
+      fix: 'Write for example `title: { type: string }`.',
+    });
+  });
+  return { problems: [...wrong, ...clashes(document, names, short)], names: new Set(names) };
+}
+
+/** Two parameters must not share one environment variable. */
+function clashes(document: LocatedDocument, names: readonly string[], short: boolean): Problem[] {
+  const owner = new Map<string, string>();
+  return names.flatMap(name => {
+    const variable = parameterVariable(name);
+    const other = owner.get(variable);
+    owner.set(variable, other ?? name);
+    if (other === undefined) return [];
+    const path = short ? ['parameters', name] : ['parameters', 'properties', name];
+    return [
+      document.problem(path, `\`${name}\` and \`${other}\` would both arrive in scripts as $${variable}.`, {
+        fix: 'Rename one of them.',
+      }),
+    ];
+  });
+}
+
+function index(part: string): string | number {
+  return /^\d+$/.test(part) ? Number(part) : part;
+}

@@ -1,0 +1,76 @@
+import type { Problem } from '@runledger/kernel';
+import type { z } from 'zod';
+import { closestWord } from './closest-word.js';
+import { flowDocument } from './flow-document.js';
+import { keysAt } from './flow-schema.js';
+import { pathText, type LocatedDocument, type Path } from './located-document.js';
+
+type Issue = z.core.$ZodIssue;
+
+/** What does not fit the format: unknown and missing keys, wrong types, values out of bounds. */
+export function shapeProblems(document: LocatedDocument): Problem[] {
+  const parsed = flowDocument.safeParse(document.value);
+  return parsed.success ? [] : issueProblems(document, parsed.error.issues);
+}
+
+/** The problems that zod's issues stand for, each at its place in the document. */
+export function issueProblems(document: LocatedDocument, issues: readonly Issue[]): Problem[] {
+  return issues.flatMap(issue => {
+    if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(document, issue.path, key));
+    if (isMissing(document.value, issue.path)) return [missingKey(document, issue.path)];
+    return [wrongValue(document, issue)];
+  });
+}
+
+function unknownKey(document: LocatedDocument, path: Path, key: string): Problem {
+  const known = [...keysAt(path).keys()];
+  const meant = closestWord(key, known);
+  const fix = meant === undefined ? `Keys known here: ${known.join(', ')}.` : `Did you mean \`${meant}\`?`;
+  return document.problem(path, `\`${key}\` is not known here.`, { fix, key });
+}
+
+function missingKey(document: LocatedDocument, path: Path): Problem {
+  const parent = path.slice(0, -1);
+  const key = String(path.at(-1));
+  const meaning = keysAt(parent).get(key) ?? '';
+  const problem = document.problem(parent, `\`${key}\` is missing.`, {
+    fix: `Add \`${key}\`.${meaning === '' ? '' : ` ${meaning}`}`,
+  });
+  return { ...problem, path: pathText(path) };
+}
+
+function wrongValue(document: LocatedDocument, issue: Issue): Problem {
+  const value = valueAt(document.value, issue.path);
+  if (issue.code === 'invalid_value') {
+    const options = issue.values.map(String);
+    const meant = typeof value === 'string' ? closestWord(value, options) : undefined;
+    const fix = meant === undefined ? undefined : `Did you mean \`${meant}\`?`;
+    return document.problem(issue.path, `${shown(value)} is not one of ${options.join(', ')}.`, { fix });
+  }
+  if (issue.code === 'invalid_type') {
+    return document.problem(issue.path, `Expected ${issue.expected}, found ${kindOfValue(value)}.`, {
+      fix: issue.path.length === 0 ? 'Write a block with `slug` and `steps`.' : undefined,
+    });
+  }
+  return document.problem(issue.path, `Not accepted here; expected: ${issue.message}.`);
+}
+
+function isMissing(value: unknown, path: Path): boolean {
+  return path.length > 0 && valueAt(value, path) === undefined && typeof path.at(-1) === 'string';
+}
+
+export function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((at, part) => {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined;
+    return (at as Record<PropertyKey, unknown>)[part];
+  }, value);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `\`${value.slice(0, 80)}\`` : kindOfValue(value);
+}
+
+function kindOfValue(value: unknown): string {
+  if (value === null) return 'nothing';
+  return Array.isArray(value) ? 'a list' : `${typeof value === 'object' ? 'a block' : typeof value}`;
+}

@@ -1,0 +1,51 @@
+import { CancelRun, PublishFlow, StartRun } from '@runledger/contracts';
+import type { CommandHandler, EventStore } from '@runledger/event-store';
+import type { Reactor } from '@runledger/messaging';
+import type { Clock, InProcessCommands } from '@runledger/platform';
+import { publishFlow } from './flows/publish-flow.js';
+import { attemptEnds } from './runs/attempt-ends.reactor.js';
+import { cancelRun } from './runs/cancel-run.js';
+import { gateDecisions } from './runs/gate-decisions.reactor.js';
+import { type ProviderConnected, RunStarter } from './runs/run-starter.js';
+
+export interface OrchestratorParts {
+  readonly store: EventStore;
+  readonly handler: CommandHandler;
+  readonly clock: Clock;
+}
+
+export interface OrchestratorOptions {
+  /** The model providers that agents can use, besides `scripted`; a predicate may answer per workspace. Default: none. */
+  readonly connectedProviders?: Iterable<string> | ProviderConnected;
+}
+
+/** What this service answers and what it reacts to, without a framework. */
+export class Orchestrator {
+  readonly #starter: RunStarter;
+
+  constructor(
+    private readonly parts: OrchestratorParts,
+    options: OrchestratorOptions = {},
+  ) {
+    const { store, handler } = parts;
+    this.#starter = new RunStarter(store, handler, connected(options.connectedProviders ?? []));
+  }
+
+  answer(commands: InProcessCommands): void {
+    const { handler } = this.parts;
+    commands.answer(PublishFlow, (input, context) => publishFlow(handler, input, context));
+    commands.answer(StartRun, (input, context) => this.#starter.start(input, context));
+    commands.answer(CancelRun, (input, context) => cancelRun(handler, input, context));
+  }
+
+  reactors(): Reactor[] {
+    const { handler, clock } = this.parts;
+    return [attemptEnds(handler, clock), gateDecisions(handler, clock)];
+  }
+}
+
+function connected(providers: Iterable<string> | ProviderConnected): ProviderConnected {
+  if (typeof providers === 'function') return providers;
+  const names = new Set(providers);
+  return provider => names.has(provider);
+}

@@ -1,0 +1,104 @@
+import type { Json } from '@runledger/contracts';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import ajvFormats from 'ajv-formats';
+
+export type JsonObject = Readonly<Record<string, Json>>;
+
+/** One thing that is wrong, by JSON pointer parts from the schema's or the parameters' root. */
+export interface PointedError {
+  readonly path: readonly string[];
+  readonly missing: boolean;
+  readonly message: string;
+}
+
+const addFormats = ajvFormats as unknown as (ajv: Ajv2020) => Ajv2020;
+
+/**
+ * A compiled JSON Schema (draft 2020-12). Strict: unknown keywords are errors, because a misspelt one would check nothing.
+ * Values are never coerced, `"5"` is not a number; defaults are filled in.
+ */
+export class ParameterSchema {
+  readonly #validate: ValidateFunction;
+
+  /** Throws `Error` when the schema itself is wrong; {@link schemaErrors} says how. */
+  constructor(schema: JsonObject) {
+    this.#validate = newAjv().compile(schema);
+  }
+
+  /** The parameters with defaults, or everything that is wrong with them. The given object stays as it is. */
+  check(given: JsonObject): { readonly parameters: JsonObject } | { readonly errors: readonly PointedError[] } {
+    const parameters = structuredClone(given) as Record<string, Json>;
+    if (this.#validate(parameters)) return { parameters };
+    return { errors: (this.#validate.errors ?? []).map(error => pointed(error, parameters)) };
+  }
+}
+
+/** What is wrong with a schema; empty when it can be used. */
+export function schemaErrors(schema: JsonObject): PointedError[] {
+  const ajv = newAjv();
+  if (ajv.validateSchema(schema) !== true) return dropEchoes((ajv.errors ?? []).map(error => pointed(error, schema)));
+  try {
+    ajv.compile(schema);
+    return [];
+  } catch (error) {
+    return [{ path: [], missing: false, message: error instanceof Error ? error.message : 'cannot be compiled' }];
+  }
+}
+
+/** A fresh instance each: instances keep every schema that they have seen. */
+function newAjv(): Ajv2020 {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    useDefaults: true,
+    coerceTypes: false,
+    strict: true,
+    allowUnionTypes: true,
+    logger: false,
+  });
+  return addFormats(ajv);
+}
+
+/** The meta-schema is checked through several doors: one place, one problem. */
+function dropEchoes(errors: readonly PointedError[]): PointedError[] {
+  return [...new Map(errors.map(error => [error.path.join('/'), error])).values()];
+}
+
+function pointed(error: ErrorObject, root: unknown): PointedError {
+  const at = error.instancePath
+    .split('/')
+    .slice(1)
+    .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const params = error.params as Readonly<Record<string, unknown>>;
+  if (error.keyword === 'required') {
+    return { path: [...at, String(params['missingProperty'])], missing: true, message: 'is required' };
+  }
+  if (error.keyword === 'additionalProperties') {
+    return {
+      path: [...at, String(params['additionalProperty'])],
+      missing: false,
+      message: 'is not a parameter of this flow',
+    };
+  }
+  return {
+    path: at,
+    missing: false,
+    message: `${error.message ?? 'is not accepted'}${particulars(error, valueOf(root, at))}`,
+  };
+}
+
+function particulars(error: ErrorObject, value: unknown): string {
+  const params = error.params as Readonly<Record<string, unknown>>;
+  if (error.keyword === 'enum') return `: ${JSON.stringify(params['allowedValues'])}`;
+  if (error.keyword === 'const') return `: ${JSON.stringify(params['allowedValue'])}`;
+  if (error.keyword === 'type') return `, it is ${typeName(value)}`;
+  return '';
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function valueOf(root: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, part) => (at as Record<string, unknown> | null | undefined)?.[part], root);
+}

@@ -1,0 +1,24 @@
+/**
+ * Command steps get parameters and summaries as environment variables only. Nothing is ever interpolated into the script:
+ * a value such as `"; rm -rf ~` would become code there, whereas a shell never parses what a variable holds as commands.
+ */
+export function parameterVariable(name: string): string {
+  return `PARAM_${variablePart(name)}`;
+}
+
+/** Holds the summary of a step that the command step needs. */
+export function summaryVariable(stepKey: string): string {
+  return `STEP_${variablePart(stepKey)}_SUMMARY`;
+}
+
+/** Holds the id of the run. */
+export const RUN_ID_VARIABLE = 'RUN_ID';
+
+/** Variables that the platform sets itself; a flow's own `env` may not use them. */
+export function isReservedVariable(name: string): boolean {
+  return name === RUN_ID_VARIABLE || name.startsWith('PARAM_') || /^STEP_.*_SUMMARY$/.test(name);
+}
+
+function variablePart(name: string): string {
+  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+}

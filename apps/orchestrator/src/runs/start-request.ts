@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { type InputOf, type Json, type RefusalOf, type RunChoices, slug, type StartRun } from '@runledger/contracts';
+import { canonicalJson, keyOf, reject, type Problem, type Rejection } from '@runledger/kernel';
+import type { JsonObject, PointedError } from '../parameters/parameter-schema.js';
+import { jsonBytes, unstorableTexts } from '../values/storable-text.js';
+import type { PinnedFlow } from './pinned-flows.js';
+
+export type StartRequest = InputOf<typeof StartRun>;
+export type Decline = Rejection<RefusalOf<typeof StartRun>>;
+
+/** Parameters travel in the run's first event and in environment variables, which take no more. */
+const MAX_PARAMETER_BYTES = 100_000;
+const MAX_SUBJECT_BYTES = 10_000;
+
+/** What was asked for, in one word, so that an idempotency key used for something else is noticed. */
+export function requestHash({ flow, version, parameters, choices, subject }: StartRequest): string {
+  const asked = { flow: keyOf(flow), version, parameters, choices, subject };
+  return createHash('sha256').update(canonicalJson(asked)).digest('hex');
+}
+
+/** The slug behind a slug or a `flow_…` id; undefined when it can be neither. */
+export function flowSlug(flow: string): string | undefined {
+  const parsed = slug.safeParse(keyOf(flow));
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The parameters with defaults filled in, or every reason why they do not fit. */
+export function checkParameters({ parameters, subject }: StartRequest, flow: PinnedFlow): JsonObject | Decline {
+  const problems = sizeProblems(parameters, subject);
+  if (problems.length > 0) return parameterDecline(problems, false);
+  const checked = flow.parameters.check(parameters);
+  if ('parameters' in checked) return checked.parameters;
+  const missing = checked.errors.some(error => error.missing);
+  return parameterDecline(checked.errors.map(parameterProblem), missing);
+}
+
+/** The profile slugs to try, best first: the choice, the one that a `repositoryId` names, the flow's default. */
+export function profileCandidates(request: StartRequest, flow: PinnedFlow, parameters: JsonObject): string[] {
+  if (request.choices.profile !== undefined) return [request.choices.profile];
+  const repository = slug.safeParse(parameters['repositoryId']);
+  const fallback = flow.flow.definition.defaults.profile;
+  return [...(repository.success ? [repository.data] : []), ...(fallback === undefined ? [] : [fallback])];
+}
+
+export function resolveChoices(request: StartRequest, flow: PinnedFlow, profile: string): RunChoices {
+  const { defaults } = flow.flow.definition;
+  return {
+    profile,
+    execution: request.choices.execution ?? defaults.execution,
+    checkpointMode: request.choices.checkpointMode ?? defaults.checkpointMode,
+  };
+}
+
+export function flowNotFound({ flow, version }: StartRequest, exists: boolean): Decline {
+  if (exists) {
+    return reject('FLOW_NOT_FOUND', `The flow ${keyOf(flow)} has no version ${version ?? 1}.`, {
+      fix: 'Leave the version out to start the newest.',
+    });
+  }
+  return reject('FLOW_NOT_FOUND', `There is no flow ${flow} in this workspace.`, {
+    fix: 'Check the slug, or publish the flow first.',
+  });
+}
+
+export function profileRequired(tried: readonly string[]): Decline {
+  const [first] = tried;
+  if (first === undefined) {
+    return reject('PROFILE_REQUIRED', 'No sandbox profile was chosen and the flow has no default.', {
+      fix: 'Choose a profile, or give the flow a default (`defaults: { profile: … }`).',
+      details: [{ path: 'choices.profile', message: 'A run needs a sandbox profile.' }],
+    });
+  }
+  const names = tried.join(', ');
+  return reject('PROFILE_REQUIRED', `This workspace has no sandbox profile ${names}.`, {
+    fix: `Publish the profile ${first}, or choose one that exists.`,
+    details: [{ path: 'choices.profile', message: `There is no profile ${names}.` }],
+  });
+}
+
+export function providersMissing(providers: readonly string[]): Decline {
+  return reject('PROVIDER_NOT_CONNECTED', `The flow uses ${providers.join(', ')}, which is not connected here.`, {
+    fix: 'Connect the provider (its key and address are part of the server’s configuration), or use another one.',
+    details: providers.map(path => ({ path, message: 'This provider is not connected.' })),
+  });
+}
+
+function parameterDecline(details: readonly Problem[], missing: boolean): Decline {
+  const [first] = details;
+  const message = details.length === 1 && first ? first.message : `${details.length} parameters are missing or wrong.`;
+  return reject(missing ? 'MISSING_PARAMETER' : 'INVALID_PARAMETER', message, { details });
+}
+
+function parameterProblem({ path, message, missing }: PointedError): Problem {
+  const name = path.join('.');
+  const place = ['parameters', ...path].join('.');
+  const said = name === '' ? `The parameters: ${message}.` : `Parameter \`${name}\` ${message}.`;
+  return { path: place, message: said, fix: missing ? `Give \`${name}\` a value.` : `Correct \`${name || 'them'}\`.` };
+}
+
+function sizeProblems(parameters: Readonly<Record<string, Json>>, subject: StartRequest['subject']): Problem[] {
+  const unstorable = unstorableTexts({ parameters, subject }).map(path => ({
+    path: path.map(String).join('.'),
+    message: `\`${path.map(String).join('.')}\` holds a NUL character or half a surrogate pair.`,
+  }));
+  return [
+    ...unstorable,
+    ...tooLarge('parameters', jsonBytes(parameters), MAX_PARAMETER_BYTES),
+    ...tooLarge('subject', subject === undefined ? 0 : jsonBytes(subject), MAX_SUBJECT_BYTES),
+  ];
+}
+
+function tooLarge(path: string, bytes: number, most: number): Problem[] {
+  return bytes <= most ? [] : [{ path, message: `The ${path} has ${bytes} bytes; at most ${most} are taken.` }];
+}
