@@ -1,6 +1,6 @@
 import { defineEvent, type EventOf } from '@runledger/kernel';
 import { z } from 'zod';
-import { gateEvidence } from './orchestrator.events.js';
+import { gateEvidence } from './gate-evidence.js';
 import { actorSchema, gateDecision, stepKey, timestamp } from './values.js';
 
 /** People are asked to decide at a gate. Stream `approval-<key>`. */

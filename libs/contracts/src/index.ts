@@ -7,6 +7,7 @@ export * from './catalogue.js';
 export * from './define-command.js';
 export { jsonSchemaOf } from './event-json-schema.js';
 export * from './flow-definition.js';
+export * from './gate-evidence.js';
 export * from './gateway.events.js';
 export * from './orchestrator.commands.js';
 export * from './orchestrator.events.js';

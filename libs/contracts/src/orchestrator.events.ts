@@ -1,12 +1,14 @@
 import { defineEvent, type EventOf } from '@runledger/kernel';
 import { z } from 'zod';
 import { agentWork, commandWork, flowDefinition, stepDefinition } from './flow-definition.js';
+import { gateEvidence } from './gate-evidence.js';
 import {
   actorSchema,
   attemptOutcome,
   cancelMode,
   gateDecision,
   json,
+  problem,
   runChoices,
   slug,
   stepError,
@@ -17,29 +19,6 @@ import {
 } from './values.js';
 
 const runId = z.string();
-const problem = z.strictObject({
-  path: z.string(),
-  message: z.string(),
-  fix: z.string().optional(),
-  line: z.int().optional(),
-  column: z.int().optional(),
-});
-
-/** What the people at a gate are shown: the results of the steps that the waiting step needs. */
-export const gateEvidence = z.strictObject({
-  flow: z.string(),
-  stepName: z.string(),
-  upstream: z.array(
-    z.strictObject({
-      step: stepKey,
-      name: z.string(),
-      outcome: attemptOutcome.optional(),
-      summary: z.string().optional(),
-      output: json.optional(),
-    }),
-  ),
-});
-export type GateEvidence = z.infer<typeof gateEvidence>;
 
 /** Someone published a flow; this version never changes and runs may pin it. Stream `flow-<slug>`. */
 export const FlowVersionPublished = defineEvent({

@@ -35,6 +35,15 @@ export const stepError = z.strictObject({
 });
 export type StepError = z.infer<typeof stepError>;
 
+/** One problem of a refused document or request. `line` and `column` count from 1. */
+export const problem = z.strictObject({
+  path: z.string(),
+  message: z.string(),
+  fix: z.string().optional(),
+  line: z.int().optional(),
+  column: z.int().optional(),
+});
+
 /** The outside record that a run is about. */
 export const subject = z.strictObject({
   kind: z.string(),
