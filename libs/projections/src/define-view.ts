@@ -29,6 +29,7 @@ export interface ViewDefinition<View, Event extends DomainEvent = DomainEvent> {
 export interface ViewProjection<View, Event extends DomainEvent = DomainEvent>
   extends Projection, Pick<ViewDefinition<View, Event>, 'key' | 'evolve' | 'columns'> {
   readonly table: string;
+  readonly types: readonly Event['type'][];
 }
 
 /**

@@ -11,3 +11,5 @@ export { migrateReadModels, READ_MODELS, readModelOptions } from './read-model-d
 export type { ReadModelDatabase } from './read-model-database.js';
 export { ProjectionNotRunningError, ReadModelBehindError } from './read-model-errors.js';
 export type { Row } from './row-json.js';
+export { recordedEvents, specifyProjection } from './specify-projection.js';
+export type { GivenEvents, SpecPlace } from './specify-projection.js';

@@ -148,7 +148,11 @@ export class RunningProjection implements RunningConsumer {
     const { changes } = this.settings;
     if (!changes?.isHeard(this.name)) return;
     const last = new Map<string | undefined, bigint>();
-    for (const event of this.#upcast(events)) last.set(this.projection.keyOf?.(event), event.position);
+    for (const event of this.#upcast(events)) {
+      const key = this.projection.keyOf?.(event);
+      last.delete(key);
+      last.set(key, event.position);
+    }
     for (const [key, position] of last) changes.publish({ kind: 'changed', projection: this.name, key, position });
   }
 
