@@ -1,6 +1,12 @@
+export { AppendTooLargeError, EventIdReusedError, InvalidAppendError } from './append-errors.js';
 export type { CheckpointLease, Checkpoints, Queryable } from './checkpoints.js';
 export { InvalidEventError, StreamBusyError, StreamEndedError } from './commands/command-errors.js';
 export { CommandHandler } from './commands/command-handler.js';
 export type { Accepted, CommandContext, Refused } from './commands/command-handler.js';
 export { derivedId, newUuid } from './commands/event-ids.js';
 export * from './port.js';
+export { migrateEventStore, NewerSchemaError } from './postgres/migrate.js';
+export { FencedError, PostgresCheckpoints } from './postgres/postgres-checkpoints.js';
+export { createPostgresEventStore } from './postgres/postgres-event-store.js';
+export type { PostgresEventStoreOptions } from './postgres/postgres-event-store.js';
+export { AppendUncertainError, LogBehindError, StoreUnavailableError } from './postgres/store-errors.js';

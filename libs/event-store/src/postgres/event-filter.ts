@@ -1,0 +1,13 @@
+import type { EventFilter, RecordedEvent } from '../port.js';
+
+/** The conditions of a filter as one test; the same that the SQL of the reader applies. */
+export function matcherFor(filter: EventFilter): (event: RecordedEvent) => boolean {
+  const types = filter.types && new Set(filter.types);
+  const categories = filter.categories && new Set(filter.categories);
+  const { tenant, correlationId } = filter;
+  return event =>
+    (tenant === undefined || event.tenant === tenant) &&
+    (types === undefined || types.has(event.type)) &&
+    (categories === undefined || categories.has(event.category)) &&
+    (correlationId === undefined || event.metadata.correlationId === correlationId);
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import type { ClientConfig } from 'pg';
+
+/** News of several commits within this time are told once: NOTIFY takes a lock on the whole server while it commits. */
+const DEBOUNCE_MS = 7;
+const SHORTEST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 5_000;
+
+/**
+ * Tells other processes that the log has grown, and hears it from them, on one connection of its own, after the commit.
+ * Only a hint: a lost notice costs time (the tail looks by itself), never an event. So nothing here ever throws; problems
+ * are reported and the connection is made again for as long as the store is open.
+ */
+export class HeadSignal {
+  readonly #sender = randomUUID();
+  #client: pg.Client | undefined;
+  #connecting = false;
+  #listening = false;
+  #dirty = false;
+  #closed = false;
+  #debounce: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failures = 0;
+
+  constructor(
+    private readonly config: ClientConfig,
+    private readonly channel: string,
+    private readonly handlers: { readonly onNews: () => void; readonly onProblem: (error: Error) => void },
+  ) {}
+
+  /** From now on `onNews` is called when another process appended. */
+  listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    if (this.#client) void this.#attempt(this.#client, `listen ${this.channel}`);
+    else this.#connect();
+  }
+
+  /** This process has appended. */
+  announce(): void {
+    this.#dirty = true;
+    this.#debounce ??= setTimeout(() => {
+      this.#debounce = undefined;
+      this.#flush();
+    }, DEBOUNCE_MS);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#debounce);
+    if (this.#dirty && this.#client) this.#flush();
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(this.handlers.onProblem);
+  }
+
+  #flush(): void {
+    if (!this.#client) return this.#connect();
+    this.#dirty = false;
+    void this.#attempt(this.#client, 'select pg_notify($1, $2)', [this.channel, this.#sender]);
+  }
+
+  #connect(): void {
+    if (this.#connecting || this.#closed || this.#retry) return;
+    this.#connecting = true;
+    void this.#open().finally(() => {
+      this.#connecting = false;
+    });
+  }
+
+  async #open(): Promise<void> {
+    const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...this.config });
+    client.on('notification', ({ payload }) => {
+      if (payload !== this.#sender) this.handlers.onNews();
+    });
+    client.on('error', error => this.#lost(client, error));
+    client.on('end', () => this.#lost(client, undefined));
+    try {
+      await client.connect();
+      if (this.#listening) await client.query(`listen ${this.channel}`);
+      this.#opened(client);
+    } catch (error) {
+      this.#lost(client, error as Error);
+      await client.end().catch(this.handlers.onProblem);
+    }
+  }
+
+  #opened(client: pg.Client): void {
+    if (this.#closed) return void client.end().catch(this.handlers.onProblem);
+    this.#client = client;
+    this.#failures = 0;
+    if (this.#dirty) this.#flush();
+    // Whatever was said while nobody listened is not said again.
+    this.handlers.onNews();
+  }
+
+  #lost(client: pg.Client, error: Error | undefined): void {
+    const current = this.#client === client || this.#client === undefined;
+    if (!current || this.#closed) return;
+    this.#client = undefined;
+    if (error) this.handlers.onProblem(error);
+    if (this.#retry) return;
+    const pause = Math.min(LONGEST_RETRY_MS, SHORTEST_RETRY_MS * 2 ** this.#failures) * (0.75 + Math.random() / 2);
+    this.#failures += 1;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#connect();
+    }, pause);
+  }
+
+  async #attempt(client: pg.Client, text: string, values: unknown[] = []): Promise<void> {
+    try {
+      await client.query(text, values);
+    } catch (error) {
+      this.handlers.onProblem(error as Error);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { Fault } from '@runledger/kernel';
+import type { CheckpointLease, Checkpoints, Queryable } from '../checkpoints.js';
+import type { Position } from '../port.js';
+import { checkedSchema, inSchema } from './migrate.js';
+import { LogBehindError } from './store-errors.js';
+
+/** A newer owner took the checkpoint over: this one must stop, and its transaction must roll back (R3). */
+export class FencedError extends Fault {
+  constructor(lease: CheckpointLease) {
+    super(
+      'FENCED',
+      `${lease.owner} lost the checkpoint of ${lease.consumer} (version ${lease.version}, epoch ${lease.epoch}) to a newer owner; it must stop.`,
+      { fields: { consumer: lease.consumer, version: lease.version, owner: lease.owner, epoch: lease.epoch } },
+    );
+  }
+}
+
+/** Checkpoints in the event store's own schema. `database` is a pool on the database that `migrateEventStore` prepared. */
+export class PostgresCheckpoints implements Checkpoints {
+  readonly #sql: ReturnType<typeof statementsFor>;
+
+  constructor(
+    private readonly database: Queryable,
+    options: { readonly schema?: string } = {},
+  ) {
+    this.#sql = statementsFor(checkedSchema(options.schema));
+  }
+
+  /**
+   * Takes the consumer's checkpoint over from whoever held it. Throws `LogBehindError` when it was written against another
+   * log or stands beyond the end of this one: going on would skip events.
+   */
+  async acquire(consumer: string, version: number, owner: string): Promise<CheckpointLease> {
+    const { rows } = await this.database.query(this.#sql.acquire, [consumer, version, owner]);
+    const row = rows[0] as { epoch: string; position: string; given: string; same_log: boolean };
+    const position = BigInt(row.position);
+    const given = BigInt(row.given);
+    if (position > given || !row.same_log) {
+      throw new LogBehindError(`Checkpoint ${consumer} (version ${version})`, position, given);
+    }
+    return { consumer, version, owner, epoch: Number(row.epoch), position };
+  }
+
+  async advance(lease: CheckpointLease, position: Position, transaction?: Queryable): Promise<CheckpointLease> {
+    if (position < lease.position) {
+      throw new RangeError(`Checkpoint ${lease.consumer} cannot go back from ${lease.position} to ${position}.`);
+    }
+    const values = [lease.consumer, lease.version, lease.epoch, String(lease.position), String(position)];
+    const { rows } = await (transaction ?? this.database).query(this.#sql.advance, values);
+    if (rows.length === 0) throw new FencedError(lease);
+    return { ...lease, position };
+  }
+
+  async read(consumer: string, version: number): Promise<Position | undefined> {
+    const { rows } = await this.database.query(this.#sql.read, [consumer, version]);
+    const position = rows[0]?.['position'] as string | undefined;
+    return position === undefined ? undefined : BigInt(position);
+  }
+}
+
+function statementsFor(schema: string) {
+  return {
+    acquire: inSchema(
+      `insert into runledger.checkpoint as c (consumer, version, owner, epoch, store_epoch)
+       select $1, $2, $3, 1, s.epoch from runledger.store s
+       on conflict (consumer, version) do update set owner = excluded.owner, epoch = c.epoch + 1, updated_at = now()
+       returning c.epoch, c.position,
+         (select g.last_value from runledger.gpos g) as given,
+         c.store_epoch = (select s.epoch from runledger.store s) as same_log`,
+      schema,
+    ),
+    // The position is compared too: a lease whose last advance was rolled back, or is used twice, does not move it.
+    advance: inSchema(
+      `update runledger.checkpoint set position = $5, updated_at = now()
+        where consumer = $1 and version = $2 and epoch = $3 and position = $4 returning epoch`,
+      schema,
+    ),
+    read: inSchema('select position from runledger.checkpoint where consumer = $1 and version = $2', schema),
+  };
+}

@@ -1,0 +1,133 @@
+import type { Pool } from 'pg';
+import { checkExpected, checkStream, toAppendRequest } from '../append-request.js';
+import type {
+  AllSlice,
+  AppendOutcome,
+  EventStore,
+  ExpectedRevision,
+  NewEvent,
+  Position,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  StreamRef,
+  StreamSlice,
+  SubscribeOptions,
+  SubscriptionBatch,
+} from '../port.js';
+import { Appender } from './appender.js';
+import { Flights } from './flights.js';
+import type { FlightLimits } from './flights.js';
+import { HeadSignal } from './head-signal.js';
+import { LogReader } from './log-reader.js';
+import { checkedSchema } from './migrate.js';
+import { connectionConfig, createPool } from './session.js';
+import type { ConnectionOptions } from './session.js';
+import { subscription } from './subscription.js';
+import { Tail } from './tail.js';
+
+export interface PostgresEventStoreOptions extends ConnectionOptions {
+  /** Schema that `migrateEventStore` made; default `runledger`. */
+  readonly schema?: string;
+  /** Appends wait for each other's commit. Slow; an oracle for tests, and a way out where advisory locks misbehave. */
+  readonly serialize?: boolean;
+  /** How appends share transactions; `appends: 1` gives each its own. */
+  readonly flights?: Partial<FlightLimits>;
+  /** Told about broken connections that are being made again. For logs; nothing is lost. */
+  readonly onProblem?: (error: Error) => void;
+}
+
+const FLIGHTS: FlightLimits = { flights: 4, appends: 64, bytes: 1_000_000 };
+
+/** A filtered read gives back what it has after this time, so that it ends however rare the matches are. */
+const LONGEST_READ_MS = 1_000;
+
+/** Opens the event store in a database that `migrateEventStore` prepared. Connections are made when first needed. */
+export function createPostgresEventStore(options: PostgresEventStoreOptions): EventStore {
+  return new PostgresEventStore(options);
+}
+
+class PostgresEventStore implements EventStore {
+  readonly #pool: Pool;
+  readonly #appender: Appender;
+  readonly #flights: Flights;
+  readonly #reader: LogReader;
+  readonly #tail: Tail;
+  readonly #signal: HeadSignal;
+  readonly #closing = new AbortController();
+  readonly #onProblem: (error: Error) => void;
+
+  constructor(options: PostgresEventStoreOptions) {
+    const schema = checkedSchema(options.schema);
+    this.#onProblem = options.onProblem ?? (() => undefined);
+    this.#pool = createPool(options, this.#onProblem);
+    this.#appender = new Appender(this.#pool, { schema, serialize: options.serialize ?? false });
+    this.#flights = new Flights(requests => this.#appender.fly(requests), { ...FLIGHTS, ...options.flights });
+    this.#reader = new LogReader(this.#pool, schema);
+    this.#tail = new Tail(this.#reader, this.#onProblem);
+    this.#signal = new HeadSignal(connectionConfig(options), `${schema}_head`, {
+      onNews: () => this.#tail.wake(),
+      onProblem: this.#onProblem,
+    });
+  }
+
+  async append(stream: StreamRef, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendOutcome> {
+    const outcome = await this.#flights.append(toAppendRequest(stream, events, expected));
+    if (outcome.status === 'appended' && events.length > 0) {
+      this.#tail.wake();
+      this.#signal.announce();
+    }
+    return outcome;
+  }
+
+  async readStream(stream: StreamRef, options: ReadStreamOptions = {}): Promise<StreamSlice> {
+    checkStream(stream);
+    return this.#reader.stream(stream, options);
+  }
+
+  async readAll({ after, limit = 500, ...filter }: ReadAllOptions): Promise<AllSlice> {
+    const events: RecordedEvent[] = [];
+    const started = performance.now();
+    let scannedTo = after;
+    let caughtUp = false;
+    while (events.length < limit && !caughtUp && performance.now() - started < LONGEST_READ_MS) {
+      const page = await this.#reader.page({ ...filter, after: scannedTo, limit: limit - events.length });
+      events.push(...page.events);
+      scannedTo = page.scannedTo;
+      caughtUp = page.atHead;
+    }
+    return { events, scannedTo, caughtUp };
+  }
+
+  subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch> {
+    this.#signal.listen();
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    const sources = { reader: this.#reader, tail: this.#tail, onProblem: this.#onProblem };
+    return subscription(sources, { ...options, signal });
+  }
+
+  head(): Promise<Position> {
+    return this.#reader.head();
+  }
+
+  deleteStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome> {
+    return this.#end(stream, expected, false);
+  }
+
+  tombstoneStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome> {
+    return this.#end(stream, expected, true);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#flights.idle();
+    await this.#signal.close();
+    await this.#pool.end();
+  }
+
+  async #end(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {
+    checkStream(stream);
+    checkExpected(expected, stream);
+    return this.#appender.end(stream, expected, forEver);
+  }
+}

@@ -1,0 +1,91 @@
+import pg from 'pg';
+import type { Pool, PoolClient, PoolConfig, QueryResult } from 'pg';
+import { StoreUnavailableError } from './store-errors.js';
+
+/** How to reach PostgreSQL: a URL, or the options of `pg`. */
+export interface ConnectionOptions {
+  readonly connectionString?: string;
+  readonly pool?: PoolConfig;
+  /** Most connections of the pool; default 10. One or two more are used for LISTEN and NOTIFY. */
+  readonly poolSize?: number;
+}
+
+/**
+ * A writer that lingers in its transaction holds back every reader behind it, so the server ends such sessions.
+ * `jit` compiles for seconds what runs for microseconds.
+ */
+const SESSION = `
+  set timezone = 'UTC'; set datestyle = 'ISO'; set jit = off;
+  set default_transaction_isolation = 'read committed';
+  set idle_in_transaction_session_timeout = '10s'; set transaction_timeout = '30s'`;
+
+/** A pool whose sessions are fit for the event store. Failed idle connections are replaced by the next query. */
+export function createPool(options: ConnectionOptions, onProblem: (error: Error) => void): Pool {
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    max: options.poolSize ?? 10,
+    ...connectionConfig(options),
+    onConnect: async client => {
+      await client.query(SESSION);
+    },
+  });
+  pool.on('error', onProblem);
+  return pool;
+}
+
+export function connectionConfig({ connectionString, pool }: ConnectionOptions): PoolConfig {
+  return {
+    application_name: 'runledger-event-store',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
+    ...pool,
+    ...(connectionString === undefined ? {} : { connectionString }),
+  };
+}
+
+/** One prepared statement. Columns come as text, in the order of the select list. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+const AS_TEXT = { getTypeParser: () => (value: string | Buffer) => value } as unknown as pg.CustomTypesConfig;
+
+/** Runs a statement on any free connection. A failure to connect is told apart: then nothing was sent. */
+export async function run(
+  pool: Pool,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<readonly (readonly (string | null)[])[]> {
+  const client = await connect(pool);
+  let failed = true;
+  try {
+    const result: QueryResult<(string | null)[]> = await client.query({
+      ...statement,
+      values: values as unknown[],
+      rowMode: 'array',
+      types: AS_TEXT,
+    });
+    failed = false;
+    return result.rows;
+  } catch (error) {
+    failed = !isServerError(error);
+    throw error;
+  } finally {
+    client.release(failed);
+  }
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (cause) {
+    throw new StoreUnavailableError(cause);
+  }
+}
+
+/** The server answered with an error and goes on serving the connection. */
+function isServerError(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+}

@@ -1,0 +1,94 @@
+import { Fault, RetryableError } from '@runledger/kernel';
+import { InvalidAppendError } from '../append-errors.js';
+import type { Position } from '../port.js';
+
+/** No connection could be made: nothing was sent. The same call may be repeated. */
+export class StoreUnavailableError extends RetryableError {
+  constructor(cause: unknown) {
+    super(
+      'STORE_UNAVAILABLE',
+      `The event store's PostgreSQL cannot be reached (${messageOf(cause)}); it is tried again.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** It is not known whether the append was stored. Send it again with the same ids and the same expected revision (E1). */
+export class AppendUncertainError extends RetryableError {
+  constructor(cause: unknown) {
+    super(
+      'APPEND_UNCERTAIN',
+      `The store did not confirm the append (${messageOf(cause)}); send it again with the same ids.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** A read was interrupted; it may be repeated. */
+export class ReadInterruptedError extends RetryableError {
+  constructor(cause: unknown) {
+    super('READ_INTERRUPTED', `A read of the event store was interrupted (${messageOf(cause)}); repeat it.`, { cause });
+  }
+}
+
+/**
+ * A position or checkpoint lies beyond the end of the log: the database was replaced or restored from an older backup.
+ * Going on would skip events, so consumers stop until their read models are rebuilt.
+ */
+export class LogBehindError extends Fault {
+  constructor(what: string, position: Position, end: Position) {
+    super(
+      'LOG_BEHIND',
+      `${what} stands at position ${position}, but the log ends at ${end}: the log was restored from an older copy or replaced. Rebuild this consumer from the first event.`,
+      { fields: { position: String(position), end: String(end) } },
+    );
+  }
+}
+
+/** PostgreSQL refused a statement for a reason that repeating it does not cure. */
+export class StoreFault extends Fault {
+  constructor(cause: unknown) {
+    super(
+      'STORE_FAULT',
+      `The event store's PostgreSQL refused a statement: ${messageOf(cause)}. Was migrateEventStore run, and may this role use the schema?`,
+      { cause },
+    );
+  }
+}
+
+/** Classes of SQLSTATE that pass by themselves: connection, transaction rollback, resources, locks, operator, system. */
+const PASSING = ['08', '25', '40', '53', '55', '57', '58'];
+
+export function toAppendError(error: unknown): Error {
+  if (error instanceof Fault) return error;
+  const state = sqlState(error);
+  if (state === undefined || isPassing(state)) return new AppendUncertainError(error);
+  if (state.startsWith('22') || state.startsWith('23')) {
+    return new InvalidAppendError(`PostgreSQL cannot store the append: ${messageOf(error)}.`, { cause: error });
+  }
+  return new StoreFault(error);
+}
+
+export function toReadError(error: unknown): Error {
+  if (error instanceof Fault) return error;
+  const state = sqlState(error);
+  return state === undefined || isPassing(state) ? new ReadInterruptedError(error) : new StoreFault(error);
+}
+
+function isPassing(state: string): boolean {
+  return PASSING.includes(state.slice(0, 2));
+}
+
+/** Undefined for errors that did not come from the server: broken sockets and the like. */
+function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && 'severity' in (error as object) ? code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}

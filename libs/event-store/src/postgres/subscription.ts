@@ -1,0 +1,86 @@
+import { RetryableError } from '@runledger/kernel';
+import type { Position, SubscribeOptions, SubscriptionBatch } from '../port.js';
+import { matcherFor } from './event-filter.js';
+import type { LogReader, Page } from './log-reader.js';
+import type { Tail } from './tail.js';
+
+/** Progress without a match is told at least this often. */
+const PROGRESS_MS = 1_000;
+const RETRY_MS = 250;
+const LONGEST_RETRY_MS = 5_000;
+
+export interface SubscriptionSources {
+  readonly reader: LogReader;
+  readonly tail: Tail;
+  readonly onProblem: (error: Error) => void;
+}
+
+/**
+ * Follows the log from `after`: from the shared tail where it reaches, by pages of its own where it does not. One cursor
+ * goes through both, so changing over neither misses nor repeats (E2), and a slow subscriber costs no memory: it pages.
+ */
+export async function* subscription(
+  sources: SubscriptionSources,
+  options: SubscribeOptions,
+): AsyncGenerator<SubscriptionBatch, void, undefined> {
+  const { tail } = sources;
+  const { signal } = options;
+  const next = nextPage(sources, options);
+  let cursor = options.after;
+  let told = { position: cursor, at: performance.now() };
+  let live = false;
+  tail.follow();
+  try {
+    while (!signal.aborted) {
+      const seen = tail.version;
+      const page = await next(cursor);
+      if (signal.aborted || !page) continue;
+      cursor = page.scannedTo;
+      const reachedHead = page.atHead && !live;
+      live = page.atHead || (live && page.fromTail);
+      const quietMs = performance.now() - told.at;
+      if (page.events.length > 0 || reachedHead || (cursor > told.position && quietMs >= PROGRESS_MS)) {
+        yield { events: page.events, scannedTo: cursor, caughtUp: page.atHead, reachedHead };
+        told = { position: cursor, at: performance.now() };
+      } else if (page.atHead) {
+        await tail.changed(seen, signal, cursor > told.position ? PROGRESS_MS - quietMs : Infinity);
+      }
+    }
+  } finally {
+    tail.unfollow();
+  }
+}
+
+/** Reads on after a position; undefined when that failed in passing: then the same position is tried again. */
+function nextPage({ tail, reader, onProblem }: SubscriptionSources, options: SubscribeOptions) {
+  const { signal, batchSize: limit = 500, after: _start, ...filter } = options;
+  const matches = matcherFor(filter);
+  let failures = 0;
+  return async (after: Position): Promise<(Page & { readonly fromTail: boolean }) | undefined> => {
+    const kept = tail.read(after, limit, matches);
+    if (kept) return { ...kept, fromTail: true };
+    try {
+      const page = await reader.page({ ...filter, after, limit });
+      failures = 0;
+      return { ...page, fromTail: false };
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      onProblem(error);
+      failures += 1;
+      await pause(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (failures - 1)), signal);
+      return undefined;
+    }
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,196 @@
+import { RetryableError } from '@runledger/kernel';
+import { START } from '../port.js';
+import type { Position, RecordedEvent } from '../port.js';
+import type { LogReader, Page } from './log-reader.js';
+import { StoreFault } from './store-errors.js';
+
+/** What the tail keeps for followers; whoever is further behind reads pages of its own. */
+const KEPT_EVENTS = 10_000;
+const KEPT_BYTES = 32_000_000;
+const PAGE_EVENTS = 1_000;
+
+/** Pauses between two looks at the log when nobody wakes the tail. */
+const UNSETTLED_MS = 5;
+const IDLE_MS = 250;
+const LONGEST_MS = 1_000;
+
+interface Chunk {
+  readonly events: readonly RecordedEvent[];
+  readonly to: Position;
+  readonly bytes: number;
+}
+
+/**
+ * The end of the log in memory: read once per process, followed by any number of subscriptions.
+ *
+ * T1 It holds every event after `from` and up to `to`: a follower inside that range misses nothing and repeats nothing.
+ * T2 It never grows beyond its limits: the oldest events go, and followers that still need them fall back to paging.
+ * T3 Its loop ends only when nobody follows. Being woken is a hint; looking again and again is what makes it correct.
+ */
+export class Tail {
+  readonly #chunks: Chunk[] = [];
+  #from: Position | undefined;
+  #to: Position = START;
+  #events = 0;
+  #bytes = 0;
+  #followers = 0;
+  #running = false;
+  #woken = false;
+  #stopPause: (() => void) | undefined;
+  #waiting = new Set<() => void>();
+  #fault: Error | undefined;
+  #version = 0;
+
+  constructor(
+    private readonly reader: LogReader,
+    private readonly onProblem: (error: Error) => void,
+  ) {}
+
+  /** Grows with each change, so that a follower can tell whether it missed one. */
+  get version(): number {
+    return this.#version;
+  }
+
+  follow(): void {
+    this.#followers += 1;
+    if (!this.#running) void this.#run();
+  }
+
+  unfollow(): void {
+    this.#followers -= 1;
+    if (this.#followers === 0) this.#stopPause?.();
+  }
+
+  /** Something may have been appended. */
+  wake(): void {
+    this.#woken = true;
+    this.#stopPause?.();
+  }
+
+  /** The next events after `after` that match, looking at most at `limit`; undefined when they are not kept (any more). */
+  read(after: Position, limit: number, matches: (event: RecordedEvent) => boolean): Page | undefined {
+    if (this.#fault) throw this.#fault;
+    if (this.#from === undefined || after < this.#from) return undefined;
+    const events: RecordedEvent[] = [];
+    let scannedTo = after;
+    for (const chunk of this.#chunksAfter(after)) {
+      for (const event of chunk.events) {
+        if (event.position <= after) continue;
+        if (events.length === limit) return { events, scannedTo, atHead: false, bytes: 0 };
+        scannedTo = event.position;
+        if (matches(event)) events.push(event);
+      }
+    }
+    return { events, scannedTo, atHead: true, bytes: 0 };
+  }
+
+  /** Resolves when the version is another than `seen`, the time is over, or the signal aborts. */
+  async changed(seen: number, signal: AbortSignal, timeoutMs: number): Promise<void> {
+    if (this.#version !== seen || signal.aborted) return;
+    await new Promise<void>(resolve => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = Number.isFinite(timeoutMs) ? setTimeout(done, timeoutMs) : undefined;
+      signal.addEventListener('abort', done);
+      this.#waiting.add(done);
+    });
+  }
+
+  #chunksAfter(after: Position): readonly Chunk[] {
+    let first = this.#chunks.length;
+    while (first > 0 && (this.#chunks[first - 1]?.to ?? START) > after) first -= 1;
+    return this.#chunks.slice(first);
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    let idle = 0;
+    while (this.#followers > 0) {
+      this.#woken = false;
+      try {
+        idle = (await this.#advance()) ? 0 : idle + 1;
+        this.#fault = undefined;
+        if (!this.#woken && idle > 0) await this.#pause(this.#pauseMs(idle));
+      } catch (error) {
+        await this.#pause(this.#survive(error));
+        idle = 1;
+      }
+    }
+    this.#forget();
+  }
+
+  /** T1: pages follow each other without a gap. True when the log had grown. */
+  async #advance(): Promise<boolean> {
+    if (this.#from === undefined) {
+      this.#to = this.#from = await this.reader.head();
+      this.#announce();
+      return true;
+    }
+    const page = await this.reader.page({ after: this.#to, limit: PAGE_EVENTS });
+    if (page.scannedTo === this.#to) return false;
+    this.#keep(page);
+    this.#announce();
+    return true;
+  }
+
+  #keep({ events, scannedTo, bytes }: Page): void {
+    this.#chunks.push({ events, to: scannedTo, bytes });
+    this.#to = scannedTo;
+    this.#events += events.length;
+    this.#bytes += bytes;
+    while (this.#chunks.length > 1 && (this.#events > KEPT_EVENTS || this.#bytes > KEPT_BYTES)) this.#dropOldest();
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#chunks.shift();
+    if (!oldest) return;
+    this.#from = oldest.to;
+    this.#events -= oldest.events.length;
+    this.#bytes -= oldest.bytes;
+  }
+
+  /** A writer that holds back the head may end without a sign (roll back, die), so then the tail looks sooner. */
+  #pauseMs(idle: number): number {
+    const shortest = this.reader.unsettled ? UNSETTLED_MS : IDLE_MS;
+    return Math.min(LONGEST_MS, shortest * 2 ** Math.min(idle - 1, 10)) * (0.75 + Math.random() / 2);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, ms);
+      this.#stopPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#stopPause = undefined;
+  }
+
+  /** What passes by itself is waited for; anything else reaches the followers, and the next one starts afresh. */
+  #survive(error: unknown): number {
+    const problem = error instanceof Error ? error : new StoreFault(error);
+    this.onProblem(problem);
+    if (problem instanceof RetryableError) return IDLE_MS;
+    this.#fault = problem;
+    this.#announce();
+    return LONGEST_MS;
+  }
+
+  #announce(): void {
+    this.#version += 1;
+    for (const done of [...this.#waiting]) done();
+  }
+
+  #forget(): void {
+    this.#running = false;
+    this.#chunks.length = 0;
+    this.#from = undefined;
+    this.#events = 0;
+    this.#bytes = 0;
+    this.#fault = undefined;
+  }
+}
