@@ -41,11 +41,15 @@ function ensurePackages() {
   const reason = whyInstall();
   if (!reason) return;
   console.error(`Installing packages (npm ci): ${reason}. This takes about a minute.`);
-  const npm = spawnSync('npm', ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
+  const npm = spawnSync(
+    'npm',
+    ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    },
+  );
   if (npm.status !== 0) fail('npm ci failed; what it said is above. Without packages nothing can start.');
   const still = whyInstall();
   if (still) fail(`npm ci ended well, yet ${still}. Remove node_modules and try again.`);
@@ -73,7 +77,9 @@ function ensureSandbox() {
   if (process.platform !== 'linux' || isOnPath('bwrap')) return;
   const isAdministrator = process.getuid() === 0;
   if (!isAdministrator || !isOnPath('apt-get')) {
-    console.error('Steps run inside bubblewrap, which is not installed. Install it once: sudo apt-get install bubblewrap');
+    console.error(
+      'Steps run inside bubblewrap, which is not installed. Install it once: sudo apt-get install bubblewrap',
+    );
     return;
   }
   console.error('Installing bubblewrap (apt-get), in which steps run.');

@@ -1,0 +1,138 @@
+/**
+ * What `npm test` runs: format, types, lint, and every spec. All of them run even when one fails; the last line counts them
+ * (each check counts as one), and the exit code is 0 only when nothing failed.
+ *
+ * A skipped spec fails the run: what is not run proves nothing. The one exception is a spec that needs a program this
+ * machine does not have; it says so in its name, as in "(needs bwrap)".
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const environment = { ...process.env, CI: 'true', NX_DAEMON: 'false', FORCE_COLOR: '0', NODE_NO_WARNINGS: '1' };
+const bin = name => join('node_modules', ...name);
+const tools = {
+  prettier: bin(['prettier', 'bin', 'prettier.cjs']),
+  tsc: bin(['typescript-7', 'bin', 'tsc']),
+  eslint: bin(['eslint', 'bin', 'eslint.js']),
+  nx: bin(['nx', 'dist', 'bin', 'nx.js']),
+  jest: bin(['jest', 'bin', 'jest.js']),
+};
+
+process.exitCode = (await main()) ? 0 : 1;
+
+async function main() {
+  const only = process.argv.slice(2);
+  const checks =
+    only.length > 0 ? [] : [await check('format', formatting), await check('types', types), await check('lint', lint)];
+  const specs = await runSpecs(only);
+  const passed = checks.filter(Boolean).length + specs.passed;
+  const failed = checks.length - checks.filter(Boolean).length + specs.failed;
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+async function check(name, run) {
+  const began = performance.now();
+  const { ok, output } = await run();
+  console.log(`${ok ? 'PASS' : 'FAIL'} ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  if (!ok) console.log(output.trim());
+  return ok;
+}
+
+async function formatting() {
+  return node([tools.prettier, '--check', '--log-level=warn', '.']);
+}
+
+async function types() {
+  return node([tools.tsc, '-p', 'tsconfig.json', '--pretty', 'false']);
+}
+
+/** Through Nx, because only then does the boundary rule know the projects; without them it skips itself and passes. */
+async function lint() {
+  const projects = await node([
+    tools.nx,
+    'run-many',
+    '-t',
+    'lint',
+    '--output-style=static',
+    `--parallel=${availableParallelism()}`,
+  ]);
+  if (/rule will be skipped/i.test(projects.output)) {
+    return {
+      ok: false,
+      output: `${projects.output}\nThe boundary rule was skipped, so this lint proves nothing. Remove .nx and try again.`,
+    };
+  }
+  const benches = hasTypeScript('bench')
+    ? await node([tools.eslint, 'bench', '--max-warnings', '0'])
+    : { ok: true, output: '' };
+  return { ok: projects.ok && benches.ok, output: projects.output + benches.output };
+}
+
+function hasTypeScript(folder) {
+  return (
+    existsSync(join(root, folder)) &&
+    readdirSync(join(root, folder), { recursive: true }).some(path => path.endsWith('.ts'))
+  );
+}
+
+async function runSpecs(only) {
+  const folder = mkdtempSync(join(tmpdir(), 'runledger-test-report-'));
+  const report = join(folder, 'report.json');
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const options = ['--ci', `--maxWorkers=${availableParallelism()}`, '--json', `--outputFile=${report}`];
+  try {
+    await node([...flags, tools.jest, ...options, ...only], { shown: true });
+    if (!existsSync(report)) return { passed: 0, failed: 1 };
+    return count(JSON.parse(readFileSync(report, 'utf8')));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function count(report) {
+  const unproven = report.testResults.flatMap(file =>
+    file.assertionResults
+      .filter(({ status }) => status === 'pending' || status === 'todo' || status === 'disabled')
+      .filter(({ fullName }) => !lacksWhatItNeeds(fullName))
+      .map(({ fullName }) => `${file.name.slice(root.length + 1)}: ${fullName}`),
+  );
+  for (const name of unproven) console.log(`Skipped, though this machine could run it: ${name}`);
+  const broken = report.testResults.filter(
+    file => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  const left = report.success || report.numFailedTests + broken > 0 ? 0 : 1; // whatever else Jest calls a failure
+  return { passed: report.numPassedTests, failed: report.numFailedTests + broken + unproven.length + left };
+}
+
+function lacksWhatItNeeds(name) {
+  const [, programs] = /\(needs ([^)]+)\)/.exec(name) ?? [];
+  return programs !== undefined && programs.split(/,\s*|\s+and\s+/).some(program => !isOnPath(program));
+}
+
+function isOnPath(program) {
+  return (process.env.PATH ?? '').split(delimiter).some(folder => folder && existsSync(join(folder, program)));
+}
+
+/** Runs a script on this very Node. Shown: its standard error, where Jest reports, goes to the terminal as it comes. */
+function node(args, { shown = false } = {}) {
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: environment,
+      stdio: ['ignore', shown ? 'ignore' : 'pipe', shown ? 'inherit' : 'pipe'],
+    });
+    const end = signal => child.kill(signal);
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end);
+    let output = '';
+    child.stdout?.on('data', chunk => (output += chunk));
+    child.stderr?.on('data', chunk => (output += chunk));
+    child.on('close', code => {
+      for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, end);
+      resolve({ ok: code === 0, output });
+    });
+  });
+}
