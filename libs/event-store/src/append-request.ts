@@ -88,7 +88,7 @@ function encodeEvent(event: NewEvent, stream: StreamRef): EncodedEvent {
 function toJson(value: unknown, refuse: (cause?: unknown) => InvalidAppendError): string {
   let text: string | undefined;
   try {
-    text = JSON.stringify(value) as string | undefined;
+    text = JSON.stringify(value);
   } catch (cause) {
     throw refuse(cause);
   }

@@ -2,8 +2,9 @@ export { AppendTooLargeError, EventIdReusedError, InvalidAppendError } from './a
 export type { CheckpointLease, Checkpoints, Queryable } from './checkpoints.js';
 export { InvalidEventError, StreamBusyError, StreamEndedError } from './commands/command-errors.js';
 export { CommandHandler } from './commands/command-handler.js';
-export type { Accepted, CommandContext, Refused } from './commands/command-handler.js';
+export type { Accepted, Refused } from './commands/command-handler.js';
 export { derivedId, newUuid } from './commands/event-ids.js';
+export type { CommandContext } from './commands/new-events.js';
 export * from './port.js';
 export { migrateEventStore, NewerSchemaError } from './postgres/migrate.js';
 export { FencedError, PostgresCheckpoints } from './postgres/postgres-checkpoints.js';

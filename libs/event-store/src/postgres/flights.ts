@@ -113,10 +113,10 @@ export class Flights {
 
   /** F4. When the store cannot even be reached, the rest need not wait to learn the same. */
   async #oneByOne(passengers: readonly Passenger[]): Promise<void> {
-    let unreachable: unknown;
+    let unreachable: StoreUnavailableError | undefined;
     for (const passenger of passengers) {
       try {
-        if (unreachable !== undefined) throw unreachable;
+        if (unreachable) throw unreachable;
         await this.#deliver([passenger]);
       } catch (error) {
         if (error instanceof StoreUnavailableError) unreachable = error;

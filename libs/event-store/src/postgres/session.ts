@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Pool, PoolClient, PoolConfig, QueryResult } from 'pg';
+import type { ClientBase, Pool, PoolClient, PoolConfig, QueryResult } from 'pg';
 import { StoreUnavailableError } from './store-errors.js';
 
 /** How to reach PostgreSQL: a URL, or the options of `pg`. */
@@ -26,9 +26,7 @@ export function createPool(options: ConnectionOptions, onProblem: (error: Error)
     idleTimeoutMillis: 30_000,
     max: options.poolSize ?? 10,
     ...connectionConfig(options),
-    onConnect: async client => {
-      await client.query(SESSION);
-    },
+    ...beforeFirstUse,
   });
   pool.on('error', onProblem);
   return pool;
@@ -43,6 +41,9 @@ export function connectionConfig({ connectionString, pool }: ConnectionOptions):
     ...(connectionString === undefined ? {} : { connectionString }),
   };
 }
+
+/** `pg` waits for this promise before it hands the connection out, and fails the query when it fails. */
+const beforeFirstUse = { onConnect: (client: ClientBase) => client.query(SESSION) };
 
 /** One prepared statement. Columns come as text, in the order of the select list. */
 export interface Statement {

@@ -1,0 +1,56 @@
+import type { AnyEventDefinition, DomainEvent, EventCatalogue } from '@runledger/kernel';
+import type { Actor, EventMetadata, NewEvent } from '../port.js';
+import { InvalidEventError } from './command-errors.js';
+import { derivedId } from './event-ids.js';
+
+/** Who asks, when, and in which story. The same `commandId` may be sent any number of times and counts once (R1). */
+export interface CommandContext {
+  readonly commandId: string;
+  readonly workspaceId: string;
+  readonly actor: Actor;
+  /** ISO 8601 UTC. */
+  readonly occurredAt: string;
+  readonly correlationId: string;
+  /** Defaults to the command's own id. */
+  readonly causationId?: string;
+  readonly traceparent?: string;
+}
+
+/** What a command decided, as events for its stream: validated, with ids that are the same each time (R1). */
+export function toNewEvents(
+  catalogue: EventCatalogue,
+  stream: string,
+  events: readonly DomainEvent[],
+  context: CommandContext,
+): NewEvent[] {
+  return events.map((event, index) => {
+    const definition = catalogue.find(event.type);
+    if (!definition) throw new InvalidEventError(event.type, 'the decider does not list it in `events`');
+    return {
+      id: derivedId(context.commandId, stream, index),
+      type: event.type,
+      data: validated(definition, event),
+      metadata: metadataOf(definition, context),
+    };
+  });
+}
+
+function metadataOf(definition: AnyEventDefinition, context: CommandContext): EventMetadata {
+  return {
+    correlationId: context.correlationId,
+    causationId: context.causationId ?? context.commandId,
+    actor: context.actor,
+    workspaceId: context.workspaceId,
+    occurredAt: context.occurredAt,
+    schemaVersion: definition.version,
+    ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
+  };
+}
+
+function validated(definition: AnyEventDefinition, event: DomainEvent): unknown {
+  try {
+    return definition.schema.parse(event.data);
+  } catch (cause) {
+    throw new InvalidEventError(event.type, 'its data does not fit its schema', cause);
+  }
+}

@@ -1,0 +1,15 @@
+/** Lets work with the same key go one after the other, in the order it was asked for. */
+export class Turns {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  take<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const previous = this.#last.get(key) ?? Promise.resolve();
+    const turn = previous.then(work, work);
+    this.#last.set(key, turn);
+    const done = () => {
+      if (this.#last.get(key) === turn) this.#last.delete(key);
+    };
+    turn.then(done, done);
+    return turn;
+  }
+}
