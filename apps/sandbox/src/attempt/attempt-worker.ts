@@ -38,6 +38,7 @@ export class AttemptWorker implements Worker {
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #timer: NodeJS.Timeout | undefined;
+  #ready = false;
   #stopping = false;
 
   constructor(
@@ -51,6 +52,7 @@ export class AttemptWorker implements Worker {
   async start(): Promise<void> {
     await this.host.sandboxes.sweep(() => this.work.openRuns());
     this.#timer = setInterval(() => this.wake(), this.limits.lookEveryMs);
+    this.#ready = true;
     this.wake();
   }
 
@@ -62,6 +64,7 @@ export class AttemptWorker implements Worker {
   }
 
   runEnded(workspaceId: string, runId: string): void {
+    if (!this.#ready) return;
     const release = this.#release(runKey(workspaceId, runId), runId).catch((error: unknown) => {
       this.log.error({ runId, error }, 'The sandbox of an ended run was not released; the next start does it.');
     });
@@ -80,7 +83,7 @@ export class AttemptWorker implements Worker {
   }
 
   async #lookWhileAsked(): Promise<void> {
-    while (this.#lookAgain && !this.#stopping) {
+    while (this.#lookAgain && this.#ready && !this.#stopping) {
       this.#lookAgain = false;
       try {
         await this.#look();

@@ -28,7 +28,6 @@ export class CallOutput {
   readonly #tails = { stdout: '', stderr: '' };
   readonly #small: Buffer[] = [];
   #bytes = 0;
-  #live = 0;
   #head = '';
   #tail = '';
   #spool: PassThrough | undefined;
@@ -98,14 +97,18 @@ export class CallOutput {
 
   async #write(spool: PassThrough, chunk: Buffer): Promise<void> {
     if (spool.destroyed || spool.write(chunk)) return;
-    await Promise.race([once(spool, 'drain'), once(spool, 'close')]).catch(() => undefined);
+    const settled = new AbortController();
+    const { signal } = settled;
+    // A spool that fails says so in `finish`; here it only must not keep the call waiting.
+    await Promise.race([once(spool, 'drain', { signal }), once(spool, 'close', { signal })]).catch(() => undefined);
+    settled.abort();
   }
 
   async #show(channel: Channel, text: string): Promise<void> {
     const fresh = this.recorded.unseen(channel, text);
-    if (fresh === '' || this.#live >= LIVE_CHARS) return;
-    const shown = headOf(fresh, LIVE_CHARS - this.#live);
-    this.#live += shown.length;
+    if (fresh === '' || this.recorded.length >= LIVE_CHARS) return;
+    const shown = headOf(fresh, LIVE_CHARS - this.recorded.length);
+    this.recorded.shown(channel, shown);
     const { callId, transcript } = this;
     await transcript.addText(shown, piece =>
       ToolOutput({ ...transcript.place, callId, channel, text: piece, at: transcript.now() }),

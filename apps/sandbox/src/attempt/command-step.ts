@@ -15,7 +15,7 @@ const ARGUMENT_BYTES = 120_000;
 export async function runCommandStep(run: StepRun, work: CommandWork): Promise<StepResult> {
   const { place, ready } = placeAndReady(run);
   const callId = `${place.step}.${place.attempt}.command`;
-  const outputFile = `/workspace/.runledger/${place.step}.${place.attempt}.json`;
+  const outputFile = `${run.sandbox.workspacePath}/.runledger/${place.step}.${place.attempt}.json`;
   const result = await runToolCall(run, {
     callId,
     tool: 'command',
@@ -72,6 +72,8 @@ async function readOutputFile(run: StepRun, callId: string, path: string): Promi
     argv: ['bash', '-c', `[ ! -e "$1" ] || head -c ${OUTPUT_FILE_BYTES + 1} -- "$1"`, 'read-output', path],
     timeoutMs: 30_000,
     signal: run.stop.signal,
+    workspace: 'ro',
+    forget: true,
     onOutput: (channel, chunk) => {
       if (channel === 'stdout') chunks.push(chunk);
     },

@@ -5,8 +5,7 @@ import type { StepResult } from './step-run.js';
 /** A fault of the sandbox or of the platform as the attempt's result: what only the operator can mend blocks it. */
 export function failureResult(error: unknown, turns: number): StepResult {
   if (error instanceof SandboxUnavailableError) {
-    const fix = String(error.fields['fix'] ?? '');
-    return { outcome: 'BLOCKED', turns, error: { code: error.code, message: error.message, fix } };
+    return { outcome: 'BLOCKED', turns, error: { code: error.code, message: error.message } };
   }
   if (error instanceof MountNotAllowedError || error instanceof IsolationNotAllowedError) {
     const fix = 'Ask the operator to allow it, or change the profile.';

@@ -7,6 +7,9 @@ import { RecordedOutput } from './recorded-output.js';
 import type { StepRun } from './step-run.js';
 import { tailOf } from './storable-text.js';
 
+const SIGKILLED = 137;
+const SIGTERMED = 143;
+
 export interface ToolCall {
   readonly callId: string;
   readonly tool: string;
@@ -31,15 +34,41 @@ export async function runToolCall(run: StepRun, call: ToolCall): Promise<ToolCal
   const recorded = run.history.calls.get(call.callId);
   if (recorded?.ended) return fromTranscript(recorded.ended, recorded);
   if (!recorded) recordStart(run, call);
-  const output = new CallOutput(call.callId, run.transcript, run.blobs, new RecordedOutput(recorded));
+  const record = new RecordedOutput(recorded);
+  const first = await tryCall(run, call, call.callId, record);
+  if (!leftEarlier(run, first.result)) return recordEnd(run, call, first);
+  if (endedByItself(first.result)) return recordEnd(run, call, { ...first, result: { ...first.result, why: 'exit' } });
+  return recordEnd(run, call, await tryCall(run, call, `${call.callId}~${run.history.epoch}`, record.rewound()));
+}
+
+interface TriedCall {
+  readonly output: CallOutput;
+  readonly result: ExecResult;
+}
+
+async function tryCall(run: StepRun, call: ToolCall, execId: string, record: RecordedOutput): Promise<TriedCall> {
+  const output = new CallOutput(call.callId, run.transcript, run.blobs, record);
   try {
-    const result = await execOnce(run, call, output);
+    const result = await run.sandbox.exec({
+      ...call.exec,
+      callId: execId,
+      signal: run.stop.signal,
+      onOutput: (channel, chunk) => output.take(channel, chunk),
+    });
     run.stop.throwIfLeft();
-    return await recordEnd(run, call, output, result);
+    return { output, result };
   } catch (error) {
     output.discard();
     throw error;
   }
+}
+
+/**
+ * The journal says "cancelled" for a call that an earlier worker had to leave when it was shut down. Nobody cancelled the
+ * attempt, so the call runs again, under a name of this epoch.
+ */
+function leftEarlier(run: StepRun, result: ExecResult): boolean {
+  return result.why === 'cancelled' && result.replayed && !run.stop.signal.aborted;
 }
 
 function fromTranscript(
@@ -70,28 +99,12 @@ function recordStart(run: StepRun, call: ToolCall): void {
   );
 }
 
-/**
- * A journal may hold "cancelled" for a call that an earlier worker had to leave when it was shut down. Nobody cancelled the
- * attempt, so the call runs again, under a name of this epoch.
- */
-async function execOnce(run: StepRun, call: ToolCall, output: CallOutput): Promise<ExecResult> {
-  const request = (callId: string): ExecRequest => ({
-    ...call.exec,
-    callId,
-    signal: run.stop.signal,
-    onOutput: (channel, chunk) => output.take(channel, chunk),
-  });
-  const result = await run.sandbox.exec(request(call.callId));
-  if (result.why !== 'cancelled' || !result.replayed || run.stop.signal.aborted) return result;
-  return run.sandbox.exec(request(`${call.callId}~${run.history.epoch}`));
+/** It was told to stop, but had just ended: its own exit code says so, and running it again would do its work twice (R2). */
+function endedByItself(result: ExecResult): boolean {
+  return result.exitCode !== SIGKILLED && result.exitCode !== SIGTERMED;
 }
 
-async function recordEnd(
-  run: StepRun,
-  call: ToolCall,
-  output: CallOutput,
-  result: ExecResult,
-): Promise<ToolCallResult> {
+async function recordEnd(run: StepRun, call: ToolCall, { output, result }: TriedCall): Promise<ToolCallResult> {
   const whole = await output.finish();
   const error = failureOf(result, call.exec.timeoutMs, output.tail('stderr'));
   const state = result.why === 'cancelled' ? 'cancelled' : error ? 'error' : 'ok';

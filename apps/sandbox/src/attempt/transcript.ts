@@ -44,7 +44,7 @@ export class Transcript {
   #timer: NodeJS.Timeout | undefined;
   #tail: Promise<void> = Promise.resolve();
   #batches = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(
     private readonly commands: CommandHandler,
@@ -155,8 +155,8 @@ export class Transcript {
       try {
         await work();
       } catch (error) {
-        this.#failure = error;
-        this.#lost.abort(error);
+        this.#failure = error instanceof Error ? error : new Error(String(error));
+        this.#lost.abort(this.#failure);
       }
     });
   }

@@ -1,0 +1,151 @@
+import { ModelTurnEnded, UsageRecorded } from '@runledger/contracts';
+import type { AgentWork, Json, StepError } from '@runledger/contracts';
+import type { LanguageModel, ModelMessage } from 'ai';
+import { CANCELLED, timedOut } from '../attempt/step-run.js';
+import type { StepResult, StepRun } from '../attempt/step-run.js';
+import { headOf } from '../attempt/storable-text.js';
+import { modelFaultResult, persistently } from './model-patience.js';
+import type { Patience } from './model-patience.js';
+import { modelTurn } from './model-turn.js';
+import type { FinishedTurn, TurnOutcome } from './model-turn.js';
+import type { TokenBuckets } from './model-usage.js';
+import { answerCalls, requestedCalls } from './tool-round.js';
+import { ALL_TOOLS } from './tool-inputs.js';
+
+const MAX_TURNS = 50;
+/** Models that a library does not know are cut at 4,096 tokens unless told. */
+const MAX_OUTPUT_TOKENS = 16_384;
+const SUMMARY_CHARS = 4_000;
+
+export interface AgentSettings {
+  model(work: AgentWork): LanguageModel;
+  readonly patience: Patience;
+  /** Most that one model call may take. */
+  readonly modelCallMs: number;
+}
+
+/**
+ * The loop of an agent: ask the model, record its turn, run the tools it asked for one by one, hand it the results, ask again.
+ * A turn is stored before its tools run, so that after a crash the same calls are found under the same ids (R2).
+ */
+export async function runAgentStep(settings: AgentSettings, run: StepRun, work: AgentWork): Promise<StepResult> {
+  const agent = { settings, run, work, model: settings.model(work) };
+  const conversation: ModelMessage[] = [{ role: 'user', content: work.prompt }];
+  let said = '';
+  for (const turn of run.history.turns) {
+    const messages = turn.messages as unknown as ModelMessage[];
+    said = textOf(messages) || said;
+    const calls = requestedCalls(messages);
+    conversation.push(...messages);
+    if (calls.length === 0) return finished(turn.turn, said, turn.finishReason);
+    conversation.push(await answerCalls(run, turn.turn, calls));
+    if (run.stop.signal.aborted) return stopped(run, turn.turn);
+  }
+  return goOn(agent, conversation, said);
+}
+
+interface Agent {
+  readonly settings: AgentSettings;
+  readonly run: StepRun;
+  readonly work: AgentWork;
+  readonly model: LanguageModel;
+}
+
+async function goOn(agent: Agent, conversation: ModelMessage[], saidBefore: string): Promise<StepResult> {
+  const { run, work } = agent;
+  let said = saidBefore;
+  const last = work.maxTurns ?? MAX_TURNS;
+  for (let turn = run.history.turns.length + 1; turn <= last; turn += 1) {
+    const outcome = await ask(agent, conversation, turn);
+    run.stop.throwIfLeft();
+    if (outcome.status === 'aborted') return stopped(run, turn - 1);
+    if (outcome.status === 'failed') return modelFaultResult(work.provider, outcome.fault, turn - 1);
+    said = outcome.text || said;
+    conversation.push(...outcome.messages);
+    if (outcome.calls.length === 0) return finished(turn, said, outcome.finishReason);
+    conversation.push(await answerCalls(run, turn, requestedCalls(outcome.messages)));
+    if (run.stop.signal.aborted) return stopped(run, turn);
+  }
+  return outOfTurns(last, said);
+}
+
+/** One turn, with the patience that the provider's faults deserve; stored before anything else happens. */
+async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: number): Promise<TurnOutcome> {
+  const { settings, run, work } = agent;
+  const { transcript, history } = run;
+  let tries = 0;
+  const outcome = await persistently(settings.patience, run, async () => {
+    tries += 1;
+    const callName = `t${turn}.e${history.epoch}.${tries}`;
+    const asked = await modelTurn(
+      {
+        model: agent.model,
+        instructions: work.instructions,
+        messages: conversation,
+        tools: work.tools ?? ALL_TOOLS,
+        maxOutputTokens: work.maxOutputTokens ?? MAX_OUTPUT_TOKENS,
+        timeoutMs: Math.min(settings.modelCallMs, run.remainingMs()),
+        signal: run.stop.signal,
+        entryPrefix: `${transcript.place.attemptId}/${callName}`,
+      },
+      transcript,
+    );
+    recordUsage(agent, callName, asked.usage);
+    return asked;
+  });
+  if (outcome.status === 'finished') recordTurn(run, turn, outcome);
+  await transcript.flush();
+  return outcome;
+}
+
+function recordUsage({ run: { transcript }, work }: Agent, callName: string, usage: TokenBuckets | undefined): void {
+  if (!usage) return;
+  transcript.add(
+    UsageRecorded({
+      ...transcript.place,
+      usageId: `${transcript.place.attemptId}.${callName}`,
+      usage: { kind: 'model', provider: work.provider, model: work.model, ...usage },
+      at: transcript.now(),
+    }),
+  );
+}
+
+function recordTurn({ transcript }: StepRun, turn: number, outcome: FinishedTurn): void {
+  const messages = JSON.parse(JSON.stringify(outcome.messages)) as Json[];
+  const { finishReason } = outcome;
+  transcript.add(ModelTurnEnded({ ...transcript.place, turn, finishReason, messages, at: transcript.now() }));
+}
+
+function finished(turns: number, said: string, finishReason: string): StepResult {
+  const summary = said === '' ? {} : { summary: headOf(said.trim(), SUMMARY_CHARS) };
+  if (finishReason !== 'length') return { outcome: 'SUCCESS', turns, ...summary };
+  const error: StepError = {
+    code: 'max_output_tokens',
+    message: 'The model stopped at the limit of its output.',
+    fix: 'Raise maxOutputTokens of the step.',
+  };
+  return { outcome: 'PARTIAL', turns, error, ...summary };
+}
+
+function outOfTurns(turns: number, said: string): StepResult {
+  const error: StepError = {
+    code: 'max_turns',
+    message: `The agent was not done after ${turns} turns.`,
+    fix: 'Raise maxTurns of the step, or give it less to do.',
+  };
+  return { outcome: 'PARTIAL', turns, error, ...(said === '' ? {} : { summary: headOf(said.trim(), SUMMARY_CHARS) }) };
+}
+
+function stopped(run: StepRun, turns: number): StepResult {
+  run.stop.throwIfLeft();
+  const error = run.stop.cause === 'timeout' ? timedOut(run.attempt.ready.timeoutMs) : CANCELLED;
+  return { outcome: 'ERROR', turns, error };
+}
+
+function textOf(messages: readonly ModelMessage[]): string {
+  return messages.map(({ content }) => (typeof content === 'string' ? content : textParts(content))).join('');
+}
+
+function textParts(content: Exclude<ModelMessage['content'], string>): string {
+  return content.map(part => (part.type === 'text' ? part.text : '')).join('');
+}

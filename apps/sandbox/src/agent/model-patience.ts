@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentWork } from '@runledger/contracts';
+import type { StepResult, StepRun } from '../attempt/step-run.js';
+import type { ModelFault, ModelFaultCode } from './model-fault.js';
+import type { TurnOutcome } from './model-turn.js';
+
+/** How long the faults of a provider are waited out. */
+export interface Patience {
+  /** How often a call is made again after each kind of fault. */
+  readonly retries: Readonly<Record<'rate_limited' | 'overloaded' | 'connection_lost', number>>;
+  /** The first pause; each further one is twice as long. */
+  readonly firstPauseMs: number;
+  /** A longer pause, also one that the provider asks for, is not waited for. */
+  readonly longestPauseMs: number;
+}
+
+export const DEFAULT_PATIENCE: Patience = {
+  retries: { rate_limited: 8, overloaded: 6, connection_lost: 3 },
+  firstPauseMs: 2_000,
+  longestPauseMs: 600_000,
+};
+
+/** Makes the call again as long as its fault may pass; every pause is told in the transcript and ends when the attempt stops. */
+export async function persistently(
+  patience: Patience,
+  run: StepRun,
+  call: () => Promise<TurnOutcome>,
+): Promise<TurnOutcome> {
+  const failures = new Map<ModelFaultCode, number>();
+  for (;;) {
+    const outcome = await call();
+    if (outcome.status !== 'failed') return outcome;
+    const { fault } = outcome;
+    const failed = (failures.get(fault.code) ?? 0) + 1;
+    failures.set(fault.code, failed);
+    const pauseMs = pauseAfter(patience, fault, failed);
+    if (pauseMs === undefined || pauseMs >= run.remainingMs()) return outcome;
+    tell(run, fault, pauseMs);
+    if (!(await pause(pauseMs, run.stop.signal))) return { status: 'aborted', usage: undefined };
+  }
+}
+
+function pauseAfter(patience: Patience, fault: ModelFault, failed: number): number | undefined {
+  if (fault.code !== 'rate_limited' && fault.code !== 'overloaded' && fault.code !== 'connection_lost')
+    return undefined;
+  if (failed > patience.retries[fault.code]) return undefined;
+  const own = Math.min(patience.firstPauseMs * 2 ** (failed - 1), 60_000);
+  const pauseMs = Math.max(own, fault.retryAfterMs ?? 0);
+  return pauseMs > patience.longestPauseMs ? undefined : pauseMs;
+}
+
+function tell({ transcript, history }: StepRun, fault: ModelFault, pauseMs: number): void {
+  const key = `pause.${history.epoch}.${history.entryIds.size}`;
+  history.entryIds.add(key);
+  transcript.note('InfoRecorded', key, `${fault.message} The call is made again in ${Math.ceil(pauseMs / 1_000)} s.`);
+}
+
+async function pause(pauseMs: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await delay(pauseMs, undefined, { signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
+
+const FIXES: Readonly<Partial<Record<ModelFaultCode, string>>> = {
+  auth: 'Give the platform a valid credential for this provider, then resume the run.',
+  quota: 'Add credit or quota at the provider, then resume the run.',
+  rate_limited: 'Retry later, or ask the provider for a higher limit.',
+  overloaded: 'Retry later.',
+  connection_lost: 'Check that the provider can be reached from the platform, then retry.',
+  context_overflow: 'Give the step less to read, or a model with a longer context.',
+};
+
+/** What only people can mend blocks the attempt; everything else is an error. */
+export function modelFaultResult(provider: AgentWork['provider'], fault: ModelFault, turns: number): StepResult {
+  const blocked = fault.code === 'auth' || fault.code === 'quota';
+  const fix = FIXES[fault.code];
+  return {
+    outcome: blocked ? 'BLOCKED' : 'ERROR',
+    turns,
+    error: { code: fault.code, message: `${provider}: ${fault.message}`, ...(fix === undefined ? {} : { fix }) },
+  };
+}

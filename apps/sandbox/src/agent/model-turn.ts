@@ -1,0 +1,139 @@
+import { AgentText, AgentThinking } from '@runledger/contracts';
+import type { ToolName } from '@runledger/contracts';
+import { streamText, tool } from 'ai';
+import type { FinishReason, LanguageModel, ModelMessage, ToolSet } from 'ai';
+import type { z } from 'zod';
+import type { Transcript } from '../attempt/transcript.js';
+import { contextOverflow, modelFaultOf } from './model-fault.js';
+import type { ModelFault } from './model-fault.js';
+import { bucketsOf, earlyBuckets } from './model-usage.js';
+import type { TokenBuckets } from './model-usage.js';
+import { toolDescriptions, toolInputs } from './tool-inputs.js';
+
+export interface TurnRequest {
+  readonly model: LanguageModel;
+  readonly instructions: string | undefined;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ToolName[];
+  readonly maxOutputTokens: number;
+  /** Most that the whole call may take. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Begins the ids of this call's entries; unique within the attempt. */
+  readonly entryPrefix: string;
+}
+
+export interface RequestedCall {
+  readonly toolCallId: string;
+  readonly tool: string;
+  readonly input: unknown;
+}
+
+export interface FinishedTurn {
+  readonly status: 'finished';
+  readonly finishReason: FinishReason;
+  readonly messages: readonly ModelMessage[];
+  readonly calls: readonly RequestedCall[];
+  readonly text: string;
+  readonly usage: TokenBuckets | undefined;
+}
+
+/** `usage` is what is known of a call that broke off: it is billed all the same. */
+export type TurnOutcome =
+  | FinishedTurn
+  | { readonly status: 'failed'; readonly fault: ModelFault; readonly usage: TokenBuckets | undefined }
+  | { readonly status: 'aborted'; readonly usage: TokenBuckets | undefined };
+
+interface Heard {
+  text: string;
+  calls: RequestedCall[];
+  finishReason?: FinishReason;
+  rawFinishReason?: string | undefined;
+  usage?: TokenBuckets | undefined;
+  error?: unknown;
+  aborted?: boolean;
+}
+
+/** One call of the model: streams text and thinking into the transcript and says how it ended. Runs no tool, retries nothing. */
+export async function modelTurn(request: TurnRequest, transcript: Transcript): Promise<TurnOutcome> {
+  const { model, instructions, messages, maxOutputTokens, timeoutMs, signal } = request;
+  const result = streamText({
+    model,
+    messages: [...messages],
+    tools: toolSet(request.tools),
+    maxOutputTokens,
+    maxRetries: 0,
+    abortSignal: signal,
+    timeout: { stepMs: timeoutMs, totalMs: timeoutMs },
+    // The error comes as a part of the stream; without this the library prints it.
+    onError: () => undefined,
+    ...(instructions === undefined ? {} : { instructions }),
+  });
+  const heard: Heard = { text: '', calls: [] };
+  for await (const part of result.stream) await hear(heard, part, request, transcript);
+  const failure = failureOf(heard, signal);
+  if (failure) return failure;
+  const response = await result.response;
+  return {
+    status: 'finished',
+    finishReason: heard.finishReason ?? 'other',
+    messages: response.messages.filter(message => message.role === 'assistant'),
+    calls: heard.calls,
+    text: heard.text,
+    usage: heard.usage,
+  };
+}
+
+function toolSet(names: readonly ToolName[]): ToolSet {
+  return Object.fromEntries(
+    names.map(name => {
+      const inputSchema: z.ZodType = toolInputs[name];
+      return [name, tool({ description: toolDescriptions[name], inputSchema })];
+    }),
+  );
+}
+
+type StreamOf<T> = T extends AsyncIterable<infer Part> ? Part : never;
+type Part = StreamOf<ReturnType<typeof streamText>['stream']>;
+
+async function hear(heard: Heard, part: Part, { entryPrefix }: TurnRequest, transcript: Transcript): Promise<void> {
+  const { place } = transcript;
+  if (part.type === 'text-delta') {
+    heard.text += part.text;
+    const entryId = `${entryPrefix}.${part.id}`;
+    await transcript.addText(part.text, text => AgentText({ ...place, entryId, text, at: transcript.now() }));
+  } else if (part.type === 'reasoning-delta') {
+    const entryId = `${entryPrefix}.thinking.${part.id}`;
+    await transcript.addText(part.text, text => AgentThinking({ ...place, entryId, text, at: transcript.now() }));
+  } else if (part.type === 'tool-call') {
+    heard.calls.push({ toolCallId: part.toolCallId, tool: part.toolName, input: part.input });
+  } else if (part.type === 'custom' && part.kind === 'anthropic.message_start') {
+    heard.usage = earlyBuckets(part.providerMetadata?.['anthropic']?.['usage']);
+  } else if (part.type === 'finish-step') {
+    heard.finishReason = part.finishReason;
+    heard.rawFinishReason = part.rawFinishReason;
+    heard.usage = bucketsOf(part.usage) ?? heard.usage;
+  } else if (part.type === 'error') heard.error = part.error;
+  else if (part.type === 'abort') heard.aborted = true;
+}
+
+function failureOf(heard: Heard, signal: AbortSignal): Exclude<TurnOutcome, FinishedTurn> | undefined {
+  const { usage } = heard;
+  if (signal.aborted) return { status: 'aborted', usage };
+  if (heard.error !== undefined) return { status: 'failed', fault: modelFaultOf(heard.error), usage };
+  if (heard.aborted) return lost('The provider did not answer in time.', usage);
+  if (heard.rawFinishReason === 'model_context_window_exceeded') {
+    return { status: 'failed', fault: contextOverflow(), usage };
+  }
+  if (heard.finishReason === undefined || heard.finishReason === 'interrupted' || heard.finishReason === 'error') {
+    return lost('The answer of the provider broke off.', usage);
+  }
+  if (heard.finishReason === 'content-filter') {
+    return { status: 'failed', fault: { code: 'content_filter', message: 'The provider filtered the answer.' }, usage };
+  }
+  return undefined;
+}
+
+function lost(message: string, usage: TokenBuckets | undefined): Exclude<TurnOutcome, FinishedTurn> {
+  return { status: 'failed', fault: { code: 'connection_lost', message }, usage };
+}

@@ -1,0 +1,38 @@
+import type { ToolName } from '@runledger/contracts';
+import { z } from 'zod';
+
+const path = z.string().min(1).max(4_096).describe('Absolute, or relative to the workspace.');
+
+/** What each tool takes; the models are given the same schemas. */
+export const toolInputs = {
+  bash: z.strictObject({
+    command: z.string().min(1).max(100_000),
+    timeout_ms: z.int().min(100).max(600_000).optional().describe('Default 120000.'),
+  }),
+  read_file: z.strictObject({
+    path,
+    offset: z.int().min(1).optional().describe('First line, counted from 1.'),
+    limit: z.int().min(1).max(10_000).optional().describe('Most lines; default 2000.'),
+  }),
+  write_file: z.strictObject({ path, content: z.string() }),
+  edit_file: z.strictObject({
+    path,
+    old_string: z.string().describe('Exactly the text to replace; must occur once unless replace_all is set.'),
+    new_string: z.string(),
+    replace_all: z.boolean().optional(),
+  }),
+  list_files: z.strictObject({
+    path: path.optional().describe('Default: the workspace.'),
+    depth: z.int().min(1).max(10).optional().describe('How deep to go; default 2.'),
+  }),
+} as const satisfies Record<ToolName, z.ZodType>;
+
+export const toolDescriptions: Readonly<Record<ToolName, string>> = {
+  bash: 'Runs a bash command in the workspace. Returns its output; a non-zero exit code is an error.',
+  read_file: 'Reads a text file.',
+  write_file: 'Writes a file, whole; makes the directories it needs.',
+  edit_file: 'Replaces text in a file by exact match.',
+  list_files: 'Lists files and directories.',
+};
+
+export const ALL_TOOLS: readonly ToolName[] = ['bash', 'read_file', 'write_file', 'edit_file', 'list_files'];

@@ -1,0 +1,147 @@
+import { AttemptEnded, catalogue, RunCompleted, runEvents, StepReady } from '@runledger/contracts';
+import type { AttemptEvent, ProfileDefinition } from '@runledger/contracts';
+import {
+  CommandHandler,
+  createPostgresEventStore,
+  migrateEventStore,
+  newUuid,
+  PostgresCheckpoints,
+} from '@runledger/event-store';
+import type { EventStore } from '@runledger/event-store';
+import type { DomainEvent } from '@runledger/kernel';
+import { ReactorHost, SILENT, storeDirect } from '@runledger/messaging';
+import { FileBlobStore, systemClock } from '@runledger/platform';
+import { eventually, testDatabase } from '@runledger/testing';
+import type { TestDatabase } from '@runledger/testing';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { testProfile } from '../driver/sandbox.fixture.js';
+import type { SandboxDriver } from '../driver/sandbox-driver.js';
+import type { AttemptHost } from './attempt-execution.js';
+import { attemptStream, placeOf } from './attempt-place.js';
+import type { ReadyStep } from './attempt-place.js';
+import { RunSandboxes } from './run-sandboxes.js';
+import { SandboxRuntime } from './sandbox-runtime.js';
+import type { WorkerLimits } from './attempt-worker.js';
+
+const WORKSPACE = 'ws_test';
+type EndedData = ReturnType<typeof AttemptEnded>['data'];
+
+/** A database, a directory and the hands of an orchestrator: everything around the sandbox service that a spec needs. */
+export class Ground {
+  readonly directory = mkdtempSync(join(tmpdir(), 'runledger-attempts-'));
+  readonly blobs = new FileBlobStore(join(this.directory, 'blobs'));
+  readonly store: EventStore;
+  readonly pool: pg.Pool;
+  readonly commands: CommandHandler;
+  readonly #started: SandboxRuntime[] = [];
+
+  private constructor(readonly database: TestDatabase) {
+    this.pool = new pg.Pool({ connectionString: database.url, max: 4 });
+    this.store = createPostgresEventStore({ connectionString: database.url, poolSize: 4 });
+    this.commands = new CommandHandler(this.store);
+  }
+
+  static async make(): Promise<Ground> {
+    const ground = new Ground(await testDatabase());
+    await migrateEventStore(ground.pool);
+    return ground;
+  }
+
+  /** Starts the service in this process. `profile` is what every step gets. */
+  async service(
+    parts: Pick<AttemptHost, 'work'> & Partial<AttemptHost> & { readonly drivers: readonly SandboxDriver[] },
+    limits: Partial<WorkerLimits> = {},
+    profile: ProfileDefinition = testProfile(),
+  ): Promise<SandboxRuntime> {
+    const { drivers, ...more } = parts;
+    const host: AttemptHost = {
+      store: this.store,
+      commands: new CommandHandler(this.store),
+      clock: systemClock,
+      worker: 'worker-1',
+      blobs: this.blobs,
+      sandboxes: new RunSandboxes(drivers),
+      profile: () => Promise.resolve({ version: 1, definition: profile }),
+      driver: () => drivers[0]!,
+      setUp: () => Promise.resolve(),
+      collect: () => Promise.resolve(),
+      ...more,
+    };
+    const runtime = new SandboxRuntime({
+      host,
+      database: this.pool,
+      reactors: new ReactorHost(storeDirect(this.store), new PostgresCheckpoints(this.pool), catalogue, {
+        owner: newUuid(),
+      }),
+      log: SILENT,
+      limits,
+    });
+    this.#started.push(runtime);
+    await runtime.start();
+    return runtime;
+  }
+
+  async publish(runId: string, ...events: DomainEvent[]): Promise<void> {
+    const stream = { tenant: WORKSPACE, name: `run-${runId.slice(4)}` };
+    const recorded = events.map(({ type, data }) => ({
+      id: newUuid(),
+      type,
+      data: runEvents.find(definition => definition.type === type)!.schema.parse(data),
+      metadata: {
+        correlationId: runId,
+        causationId: runId,
+        actor: { kind: 'system', id: 'spec' } as const,
+        workspaceId: WORKSPACE,
+        occurredAt: systemClock.now(),
+        schemaVersion: 1,
+      },
+    }));
+    await this.store.append(stream, recorded, 'any');
+  }
+
+  async ready(step: Partial<ReadyStep> & { readonly runId: string }): Promise<ReadyStep> {
+    const ready: ReadyStep = {
+      step: 'work',
+      attempt: 1,
+      profile: 'test',
+      timeoutMs: 20_000,
+      artifacts: [],
+      readyAt: systemClock.now(),
+      ...step,
+    };
+    await this.publish(ready.runId, StepReady(ready));
+    return ready;
+  }
+
+  completed(runId: string): Promise<void> {
+    return this.publish(runId, RunCompleted({ runId, completedAt: systemClock.now() }));
+  }
+
+  async transcript(ready: ReadyStep): Promise<AttemptEvent[]> {
+    const name = attemptStream(placeOf(ready));
+    const { events } = await this.store.readStream({ tenant: WORKSPACE, name }, { limit: 1_000 });
+    return events.map(({ type, data }) => ({ type, data }) as AttemptEvent);
+  }
+
+  async end(ready: ReadyStep, timeoutMs = 20_000): Promise<EndedData> {
+    return eventually(async () => {
+      const ended = (await this.transcript(ready)).find(event => event.type === 'AttemptEnded');
+      return ended ? ended.data : false;
+    }, timeoutMs) as Promise<EndedData>;
+  }
+
+  async giveBack(): Promise<void> {
+    await Promise.all(this.#started.map(runtime => runtime.stop()));
+    await this.store.close();
+    await this.pool.end();
+    await this.database.drop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export function newRunId(): string {
+  return `run_${newUuid()}`;
+}
