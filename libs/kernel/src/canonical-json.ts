@@ -1,6 +1,7 @@
 /**
  * JSON with sorted keys and no white space (RFC 8785 for the values that events hold: strings, finite numbers, booleans,
  * null, arrays and plain objects; members that are undefined are left out). Equal values give equal text, so it can be hashed.
+ * Text that was cut within a character keeps the half as an escape, where RFC 8785 would stop: a stored event is always readable.
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return primitive(value);
@@ -14,6 +15,7 @@ export function canonicalJson(value: unknown): string {
 
 function primitive(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} has no JSON form.`);
+  if (typeof value === 'bigint') throw new TypeError('A bigint has no JSON form.');
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) throw new TypeError(`A ${typeof value} has no JSON form.`);
   return text;

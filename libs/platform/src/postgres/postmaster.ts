@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { identityOf } from '../processes/process-identity.js';
+import { answersOn } from './answers.js';
 import type { PostgresBinaries } from './binaries.js';
 import type { ClusterFolder } from './cluster.js';
 import { PostgresFailedError } from './postgres-errors.js';
@@ -29,10 +30,11 @@ export async function findPostmaster(folder: ClusterFolder): Promise<Postmaster 
     const file = readPidFile(folder);
     if (!file) return undefined;
     if (!isServerOf(folder, file.pid)) return buryServer(folder, file.pid);
-    if (file.ready) return { pid: file.pid, port: file.port };
+    // One that is being killed this moment is still listed as ready, but does not answer any more.
+    if (file.ready && (await answersOn(file.port))) return { pid: file.pid, port: file.port };
     await delay(10);
   }
-  throw new PostgresFailedError('is alive but never became ready', folder.dataDir, await endOfLog(folder));
+  throw new PostgresFailedError('is alive but does not answer', folder.dataDir, await endOfLog(folder));
 }
 
 /** Starts the server in its own session, so that neither Ctrl-C nor the death of this process takes it along. */
