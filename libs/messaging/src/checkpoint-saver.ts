@@ -1,5 +1,4 @@
 import type { CheckpointLease, Checkpoints, Position } from '@runledger/event-store';
-import { isFenced } from './fencing.js';
 import { isUsedUp, retryDelayMs } from './retry.js';
 import type { RetryPolicy } from './retry.js';
 
@@ -39,6 +38,7 @@ export class CheckpointSaver {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#writing;
+    if (this.#failures > 0) await this.#resync();
     if (this.#noted > this.lease.position) await this.#write();
   }
 
@@ -65,17 +65,24 @@ export class CheckpointSaver {
 
   async #writeOrRetry(): Promise<void> {
     try {
-      await this.#write();
+      if (this.#failures > 0) await this.#resync();
+      if (this.#noted > this.lease.position) await this.#write();
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
-      if (isFenced(error) || isUsedUp(this.options.retry, error, this.#failures)) {
+      if (isUsedUp(this.options.retry, error, this.#failures)) {
         this.abandon();
         this.options.onLost(error);
         return;
       }
       this.options.onRetry(error);
     }
+  }
+
+  /** The write before may have succeeded although its answer was lost; the next one must start from there. */
+  async #resync(): Promise<void> {
+    const stored = await this.checkpoints.read(this.lease.consumer, this.lease.version);
+    if (stored !== undefined && stored > this.lease.position) this.lease = { ...this.lease, position: stored };
   }
 
   async #write(): Promise<void> {

@@ -1,10 +1,11 @@
-import { RetryableError } from '@runledger/kernel';
+import { isFenced } from './fencing.js';
+import { isTransient } from './transient.js';
 
 /** How often a failed piece of work is tried, with delays that double from `firstDelayMs` up to `maxDelayMs`. */
 export interface RetryPolicy {
   /** Tries in all when the failure looks final. */
   readonly attempts: number;
-  /** Tries in all when the failure is a RetryableError. */
+  /** Tries in all when the failure may go away by itself. */
   readonly retryableAttempts: number;
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
@@ -39,9 +40,9 @@ export async function retrying<T>(work: () => Promise<T>, { policy, signal, onRe
   }
 }
 
-/** True when `attempt` (from 1) was the last one that the policy allows for such a failure. */
+/** True when `attempt` (from 1) was the last one for such a failure; a lost lease does not come back (R3). */
 export function isUsedUp(policy: RetryPolicy, error: unknown, attempt: number): boolean {
-  return attempt >= (error instanceof RetryableError ? policy.retryableAttempts : policy.attempts);
+  return isFenced(error) || attempt >= (isTransient(error) ? policy.retryableAttempts : policy.attempts);
 }
 
 /** Delay after the given failed attempt (from 1): doubled each time, the upper half of it by chance. */

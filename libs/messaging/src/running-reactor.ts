@@ -8,6 +8,7 @@ import { LowWatermark } from './low-watermark.js';
 import type { Taken } from './low-watermark.js';
 import { PartitionLanes } from './partition-lanes.js';
 import type { ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
+import { reached } from './reached.js';
 import type { ReactorSettings } from './reactor-settings.js';
 import { pause, retrying } from './retry.js';
 
@@ -67,7 +68,8 @@ export class RunningReactor implements RunningConsumer {
   }
 
   reached(position: bigint): Promise<void> {
-    return this.#progress.reached(position);
+    const { source } = this.#parts;
+    return reached({ progress: this.#progress, source, types: this.#reactor.types }, position);
   }
 
   /** Takes no further event, waits a bounded time for the reactions under way and writes the checkpoint. */

@@ -28,15 +28,3 @@ export class RebuildTakenOverError extends Fault {
     });
   }
 }
-
-const TRANSIENT_CODES = /^(08...|57P0[123]|53...|40001|40P01|55P03|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT)$/;
-
-/** True when the database was away or busy, so that the same work may succeed later. */
-export function isTransient(error: unknown): boolean {
-  if (error instanceof RetryableError) return true;
-  if (!(error instanceof Error)) return false;
-  const { code, driverError } = error as { code?: unknown; driverError?: unknown };
-  if (typeof code === 'string' && TRANSIENT_CODES.test(code)) return true;
-  if (/^(Connection terminated|Client has encountered a connection error)/.test(error.message)) return true;
-  return isTransient(driverError);
-}

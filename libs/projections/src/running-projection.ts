@@ -1,11 +1,9 @@
 import type { RecordedEvent } from '@runledger/event-store';
-import { ConsumerProgress, followLog, isFenced, retrying } from '@runledger/messaging';
+import { ConsumerProgress, followLog, isFenced, reached, retrying } from '@runledger/messaging';
 import type { ConsumerStatus, Delivery, Distribution, RunningConsumer } from '@runledger/messaging';
-import { RetryableError } from '@runledger/kernel';
 import type { Projection } from './projection.js';
 import type { ProjectionSettings } from './projection-settings.js';
 import { readAhead } from './read-ahead.js';
-import { isTransient } from './read-model-errors.js';
 import type { TransactionalRows } from './transactional-rows.js';
 
 const SKIP_EVERY_MS = 1_000;
@@ -51,7 +49,7 @@ export class RunningProjection implements RunningConsumer {
   }
 
   reached(position: bigint): Promise<void> {
-    return this.#progress.reached(position);
+    return reached({ progress: this.#progress, source: this.source, types: this.projection.types }, position);
   }
 
   /** Takes no further batch; the one under way is finished. */
@@ -105,6 +103,7 @@ export class RunningProjection implements RunningConsumer {
     } catch (error) {
       if (isFenced(error) || this.#ending.signal.aborted) throw error;
       this.settings.log.warn({ consumer: this.name, err: error }, 'batch failed; its events are applied one by one');
+      await this.#patiently(() => this.rows.resync());
       for (const event of events) await this.#commitOne(event);
       if (scannedTo > this.rows.position) await this.#patiently(() => this.rows.skipTo(scannedTo));
     }
@@ -125,15 +124,11 @@ export class RunningProjection implements RunningConsumer {
 
   /** Tries as the policy says; before each further try it asks where the checkpoint stands. */
   #patiently(work: () => Promise<void>): Promise<void> {
-    let first = true;
+    let failed = false;
     const attempt = async () => {
-      try {
-        if (!first) await this.rows.resync();
-        first = false;
-        await work();
-      } catch (error) {
-        throw asRetryable(error);
-      }
+      if (failed) await this.rows.resync();
+      failed = true;
+      await work();
     };
     const onRetry = (error: unknown, tries: number) =>
       this.settings.log.warn({ consumer: this.name, attempt: tries, err: error }, 'projection failed; it tries again');
@@ -179,12 +174,4 @@ export class RunningProjection implements RunningConsumer {
     );
     onFault?.(this.status());
   }
-}
-
-function asRetryable(error: unknown): unknown {
-  if (error instanceof RetryableError || !isTransient(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new RetryableError('DATABASE_UNAVAILABLE', `The read model's database did not answer: ${message}`, {
-    cause: error,
-  });
 }

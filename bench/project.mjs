@@ -1,0 +1,235 @@
+/**
+ * Events → rows: how fast a projection is built from nothing, and rebuilt over what it had.
+ *
+ * The log holds streams of 20 events of about 500 bytes. `view` folds each stream into one row; `view, mixed` does so for
+ * streams whose events lie scattered, so that nearly every event of a batch falls on another row; `rows` writes one row
+ * per event. Baseline of the same round: the same events by multi-row INSERT of 1,000 into a plain table, on one
+ * connection, without reading, folding or a checkpoint.
+ */
+import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { defineEvent, EventCatalogue } from '@runledger/kernel';
+import { defineRows, defineView, ProjectionHost, readModelOptions } from '@runledger/projections';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+
+const PER_STREAM = 20;
+const BATCH = 1_000;
+const anything = { parse: input => input };
+const catalogue = new EventCatalogue(
+  ['BenchStarted', 'BenchStepped', 'MixedStarted', 'MixedStepped'].map(type =>
+    defineEvent({ type, version: 1, schema: anything }),
+  ),
+);
+
+export async function run({ databaseUrl, rounds, quick, log }) {
+  const streams = quick ? 500 : 4_000;
+  const bench = await openBench(databaseUrl);
+  try {
+    await createTables(bench.pool);
+    log(`project: writing ${(streams * PER_STREAM * 2).toLocaleString('en')} events`);
+    const ends = { view: await appendInTurn(bench.store, streams), mixed: await appendScattered(bench.store, streams) };
+    const rates = { insert: [], view: [], rebuild: [], mixed: [], rows: [] };
+    const same = { bytes: true, complete: true };
+    for (let round = 0; round < rounds; round += 1) {
+      await measureRound(bench, { round, streams, ends, rates, same });
+      log(
+        `project: round ${round + 1}: ${Object.entries(rates)
+          .map(([name, values]) => `${name} ${Math.round(values.at(-1))}`)
+          .join(', ')}`,
+      );
+    }
+    return report(rates, same);
+  } finally {
+    await bench.close();
+  }
+}
+
+async function measureRound({ pool, store, host }, { round, streams, ends, rates, same }) {
+  const events = streams * PER_STREAM;
+  await pool.query('TRUNCATE bench.views, bench.mixed, bench.rows, bench.plain');
+  const timed = async (name, work) => {
+    const started = performance.now();
+    await work();
+    rates[name].push(events / ((performance.now() - started) / 1_000));
+  };
+  await timed('insert', () => insertPlainly(pool, streams));
+  await timed('view', () => built(host, view('views', 'Bench', 2 * round + 1), ends.view));
+  const first = await fingerprint(pool, 'views');
+  await timed('rebuild', () => built(host, view('views', 'Bench', 2 * round + 2), ends.view));
+  same.bytes &&= (await fingerprint(pool, 'views')) === first;
+  await timed('mixed', () => built(host, view('mixed', 'Mixed', round + 1), ends.mixed));
+  await timed('rows', () => built(host, rowPerEvent(round + 1), ends.view));
+  const { rows } = await pool.query(
+    `SELECT (SELECT count(*) FROM bench.views WHERE steps = $1)::int AS views,
+    (SELECT count(*) FROM bench.mixed WHERE steps = $1)::int AS mixed, (SELECT count(*) FROM bench.rows)::int AS rows`,
+    [PER_STREAM - 1],
+  );
+  same.complete &&= rows[0].views === streams && rows[0].mixed === streams && rows[0].rows === events;
+}
+
+async function built(host, projection, end) {
+  const running = await host.start(projection);
+  await running.reached(end);
+  await running.stop();
+}
+
+function report(rates, same) {
+  const figure = (name, values, goal) => ({ name, unit: 'events/s', values, ...(goal && { goal: { atLeast: goal } }) });
+  const base = 'baseline: multi-row INSERT of 1,000';
+  const figures = [
+    figure(base, rates.insert),
+    figure('view, one row per stream of 20', rates.view, 10_000),
+    figure('view, rebuilt over its old rows', rates.rebuild, 10_000),
+    figure('view, streams scattered', rates.mixed),
+    figure('rows, one row per event', rates.rows, 20_000),
+  ];
+  const ratios = figures.slice(1).map(({ name }) => ({
+    name: `${name} / INSERT`,
+    of: name,
+    to: base,
+    goal: { atLeast: 0.5 },
+  }));
+  return {
+    figures,
+    ratios,
+    checks: [
+      { name: 'a rebuild gives the same bytes', met: same.bytes },
+      { name: 'every event counted once', met: same.complete },
+    ],
+  };
+}
+
+async function openBench(databaseUrl) {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+  await migrateEventStore(pool);
+  const store = createPostgresEventStore({ connectionString: databaseUrl });
+  const options = readModelOptions({ url: databaseUrl, schema: 'bench', entities: [], migrations: [] });
+  const dataSource = await new DataSource(options).initialize();
+  const checkpoints = new PostgresCheckpoints(pool);
+  const host = new ProjectionHost({ dataSource, source: store, checkpoints, catalogue }, { owner: 'bench' });
+  const close = async () => {
+    await host.stop();
+    await dataSource.destroy();
+    await store.close();
+    await pool.end();
+  };
+  return { pool, store, host, close };
+}
+
+async function createTables(pool) {
+  const view =
+    'key text PRIMARY KEY, status text NOT NULL, steps int NOT NULL, updated timestamptz NOT NULL, view json NOT NULL';
+  await pool.query(`CREATE SCHEMA bench; CREATE TABLE bench.views (${view}); CREATE TABLE bench.mixed (${view});
+    CREATE TABLE bench.rows (position bigint PRIMARY KEY, run text NOT NULL, step int NOT NULL, at timestamptz NOT NULL, detail json NOT NULL);
+    CREATE TABLE bench.plain (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream text NOT NULL, version int NOT NULL,
+      data jsonb NOT NULL, metadata jsonb NOT NULL, UNIQUE (stream, version));`);
+}
+
+function view(table, prefix, version) {
+  return defineView({
+    name: table,
+    version,
+    table: `bench.${table}`,
+    types: [`${prefix}Started`, `${prefix}Stepped`],
+    key: event => event.stream,
+    evolve: (state, event) =>
+      event.type === `${prefix}Started`
+        ? {
+            name: event.data.name,
+            status: 'running',
+            started: event.metadata.occurredAt,
+            updated: event.metadata.occurredAt,
+            steps: [],
+          }
+        : {
+            ...state,
+            updated: event.metadata.occurredAt,
+            steps: [...state.steps, { step: event.data.step, outcome: event.data.outcome }],
+          },
+    columns: ({ status, steps, updated }) => ({ status, steps: steps.length, updated }),
+  });
+}
+
+function rowPerEvent(version) {
+  return defineRows({
+    name: 'rows',
+    version,
+    table: 'bench.rows',
+    uniqueBy: ['position'],
+    types: ['BenchStarted', 'BenchStepped'],
+    rows: ({ position, stream, revision, metadata, data }) => [
+      { position, run: stream, step: revision, at: metadata.occurredAt, detail: data },
+    ],
+  });
+}
+
+/** Whole streams, one after the other. */
+async function appendInTurn(store, streams) {
+  await eachOf(streams, 16, async n => {
+    const events = Array.from({ length: PER_STREAM }, (_, step) => event('Bench', `run-${n}`, step));
+    await store.append({ tenant: 'ws_bench', name: `run-${n}` }, events, 'no-stream');
+  });
+  return store.head();
+}
+
+/** One event of each stream in turn. */
+async function appendScattered(store, streams) {
+  for (let step = 0; step < PER_STREAM; step += 1) {
+    const expected = step === 0 ? 'no-stream' : step - 1;
+    await eachOf(streams, 256, n =>
+      store.append({ tenant: 'ws_bench', name: `mixed-${n}` }, [event('Mixed', `mixed-${n}`, step)], expected),
+    );
+  }
+  return store.head();
+}
+
+async function insertPlainly(pool, streams) {
+  for (let from = 0; from < streams; from += BATCH / PER_STREAM) {
+    const count = Math.min(BATCH / PER_STREAM, streams - from) * PER_STREAM;
+    const batch = Array.from({ length: count }, (_, i) => ({
+      stream: `run-${from + Math.floor(i / PER_STREAM)}`,
+      version: i % PER_STREAM,
+      ...event('Bench', `run-${from}`, i % PER_STREAM),
+    }));
+    await pool.query({
+      name: 'plain',
+      text: `INSERT INTO bench.plain (stream, version, data, metadata)
+        SELECT * FROM unnest($1::text[], $2::int[], $3::jsonb[], $4::jsonb[])`,
+      values: ['stream', 'version', 'data', 'metadata'].map(column => batch.map(row => row[column])),
+    });
+  }
+}
+
+function event(prefix, stream, step) {
+  const data =
+    step === 0
+      ? { name: `Release ${stream}`, parameters: { repository: 'example/shop', branch: 'main' }, note: FILLER }
+      : { step: `step-${step}`, attempt: 1, outcome: 'SUCCESS', tokens: 100 * step, note: FILLER };
+  const metadata = {
+    correlationId: stream,
+    causationId: newUuid(),
+    actor: { kind: 'service', id: 'bench' },
+    workspaceId: 'ws_bench',
+    occurredAt: new Date().toISOString(),
+    schemaVersion: 1,
+  };
+  return { id: newUuid(), type: `${prefix}${step === 0 ? 'Started' : 'Stepped'}`, data, metadata };
+}
+
+const FILLER = 'The agent read the change and wrote down what it thought of it. '.repeat(3);
+
+async function eachOf(count, atOnce, work) {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      while (next < count) await work(next++);
+    }),
+  );
+}
+
+async function fingerprint(pool, table) {
+  const { rows } = await pool.query(
+    `SELECT md5(string_agg(to_json(t)::text, '' ORDER BY key)) AS md5 FROM bench.${table} t`,
+  );
+  return rows[0].md5;
+}
