@@ -62,7 +62,7 @@ function whyInstall() {
   if (!existsSync(record)) return 'none are installed';
   const installed = JSON.parse(readFileSync(record, 'utf8')).packages;
   for (const [path, entry] of Object.entries(wanted)) {
-    if (!path.includes('node_modules/') || entry.optional || entry.peer) continue;
+    if (!path.includes('node_modules/') || entry.optional || entry.peer || entry.extraneous) continue;
     if (!installed[path]) return `${path.slice('node_modules/'.length)} is missing`;
     if (installed[path].version !== entry.version || (installed[path].link ?? false) !== (entry.link ?? false)) {
       return `${path.slice('node_modules/'.length)} is not the version that package-lock.json names`;
