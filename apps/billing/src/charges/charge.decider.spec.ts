@@ -6,7 +6,7 @@ import { hasId, noIds, withId } from './charged-ids.js';
 
 const charge = (n: number) => ({
   chargeId: `chg_0198.build.1.${n}`,
-  usageId: `use_0198.build.1.${n}`,
+  usageId: `att_0198.build.1.${n}`,
   runId: 'run_0198',
   step: 'build',
   attempt: 1,

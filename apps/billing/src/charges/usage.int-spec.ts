@@ -86,7 +86,7 @@ class SpecRun {
   usage(usage: Usage, at = AT) {
     const attempt = attemptId(this.runId, 'plan', 1);
     this.#uses += 1;
-    const usageId = `use_${attempt.slice(4)}.${this.#uses}`;
+    const usageId = `${attempt}.t${this.#uses}.e1.1`;
     return UsageRecorded({ attemptId: attempt, runId: this.runId, step: 'plan', attempt: 1, usageId, usage, at });
   }
 
