@@ -23,6 +23,10 @@ describe('package-lock.json', () => {
     expect(missing).toEqual([]);
   });
 
+  it('holds nothing that nobody asks for', () => {
+    expect(Object.keys(lock).filter(path => lock[path].extraneous)).toEqual([]);
+  });
+
   it('lets only reviewed packages run install scripts', () => {
     const reviewed = Object.keys(manifest.allowScripts);
     const scripted = Object.entries(lock)
