@@ -1,3 +1,4 @@
+import { agentWork } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
 import { durationMs, isDuration } from './flow-document.js';
 import { isReservedVariable, parameterVariable, summaryVariable } from '../references/environment-names.js';
@@ -63,7 +64,8 @@ function timeoutRange(document: LocatedDocument, step: StepSketch): Problem[] {
 function modelMissing(document: LocatedDocument, step: StepSketch): Problem[] {
   const { agent } = step.raw;
   if (!isRecord(agent) || agent['model'] !== undefined) return [];
-  if (agent['provider'] === undefined || agent['provider'] === 'scripted') return [];
+  const provider = agentWork.shape.provider.safeParse(agent['provider']);
+  if (!provider.success || provider.data === 'scripted') return [];
   return [
     document.problem(['steps', step.index, 'agent'], `\`model\` is missing.`, {
       fix: 'Name the model that this provider shall use.',

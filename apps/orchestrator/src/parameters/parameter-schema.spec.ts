@@ -1,0 +1,49 @@
+import { ParameterSchema, schemaErrors } from './parameter-schema.js';
+
+const schema = new ParameterSchema({
+  type: 'object',
+  properties: {
+    title: { type: 'string', minLength: 1 },
+    count: { type: 'integer', default: 3 },
+    level: { enum: ['low', 'high'] },
+    mail: { type: 'string', format: 'email' },
+  },
+  required: ['title'],
+  additionalProperties: false,
+});
+
+describe('the parameters of a start', () => {
+  it('get their defaults, and what was given stays as it was', () => {
+    const given = { title: 'x' };
+    expect(schema.check(given)).toEqual({ parameters: { title: 'x', count: 3 } });
+    expect(given).toEqual({ title: 'x' });
+  });
+
+  it('are told everything that is wrong: what is missing, and what was expected where', () => {
+    const checked = schema.check({ count: '3', level: 'mid', mail: 'nobody', extra: 1 });
+    expect('errors' in checked ? checked.errors : []).toEqual(
+      expect.arrayContaining([
+        { path: ['title'], missing: true, message: 'is required' },
+        { path: ['count'], missing: false, message: 'must be integer, it is string' },
+        { path: ['level'], missing: false, message: 'must be equal to one of the allowed values: ["low","high"]' },
+        { path: ['mail'], missing: false, message: 'must match format "email"' },
+        { path: ['extra'], missing: false, message: 'is not a parameter of this flow' },
+      ]),
+    );
+  });
+});
+
+describe('a parameter schema', () => {
+  it('is checked itself, misspelt keywords included', () => {
+    expect(schemaErrors({ type: 'object', properties: { a: { type: 'text' } } })[0]?.path).toEqual([
+      'properties',
+      'a',
+      'type',
+    ]);
+    expect(schemaErrors({ type: 'object', properties: { a: { minLenght: 3 } } })[0]?.message).toMatch(/minLenght/);
+    expect(schemaErrors({ type: 'object', properties: { a: { $ref: 'https://example.org/x' } } })[0]?.message).toMatch(
+      /resolve/,
+    );
+    expect(schemaErrors({ type: 'object', properties: { a: { type: 'string', pattern: '(' } } })).toHaveLength(1);
+  });
+});
