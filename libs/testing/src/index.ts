@@ -1,5 +1,6 @@
 export { eventually } from './eventually.js';
 export { FakeClock } from './fake-clock.js';
+export * from './model-vendor/index.js';
 export { specify } from './specify.js';
 export type { Given, Then } from './specify.js';
 export { testDatabase } from './test-database.js';

@@ -70,7 +70,7 @@ export async function modelTurn(request: TurnRequest, transcript: Transcript): P
     ...(instructions === undefined ? {} : { instructions }),
   });
   const heard: Heard = { text: '', calls: [] };
-  for await (const part of result.stream) await hear(heard, part, request, transcript);
+  await listen(result.stream, heard, part => hear(heard, part, request, transcript));
   const failure = failureOf(heard, signal);
   if (failure) return failure;
   const response = await result.response;
@@ -95,6 +95,19 @@ function toolSet(names: readonly ToolName[]): ToolSet {
 
 type StreamOf<T> = T extends AsyncIterable<infer Part> ? Part : never;
 type Part = StreamOf<ReturnType<typeof streamText>['stream']>;
+
+/** Some broken connections come as an error part, some as a stream that throws: both are what the provider did. */
+async function listen(stream: AsyncIterable<Part>, heard: Heard, take: (part: Part) => Promise<void>): Promise<void> {
+  const parts = stream[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await parts.next().catch((error: unknown) => {
+      heard.error ??= error;
+      return { done: true, value: undefined } as const;
+    });
+    if (next.done) return;
+    await take(next.value);
+  }
+}
 
 async function hear(heard: Heard, part: Part, { entryPrefix }: TurnRequest, transcript: Transcript): Promise<void> {
   const { place } = transcript;
@@ -125,13 +138,17 @@ function failureOf(heard: Heard, signal: AbortSignal): Exclude<TurnOutcome, Fini
   if (heard.rawFinishReason === 'model_context_window_exceeded') {
     return { status: 'failed', fault: contextOverflow(), usage };
   }
-  if (heard.finishReason === undefined || heard.finishReason === 'interrupted' || heard.finishReason === 'error') {
-    return lost('The answer of the provider broke off.', usage);
-  }
+  if (brokeOff(heard)) return lost('The answer of the provider broke off.', usage);
   if (heard.finishReason === 'content-filter') {
     return { status: 'failed', fault: { code: 'content_filter', message: 'The provider filtered the answer.' }, usage };
   }
   return undefined;
+}
+
+/** A connection that was closed cleanly before the answer was over: no error, but no reason to finish either. */
+function brokeOff({ finishReason, rawFinishReason }: Heard): boolean {
+  if (finishReason === undefined || finishReason === 'interrupted' || finishReason === 'error') return true;
+  return finishReason === 'other' && rawFinishReason === undefined;
 }
 
 function lost(message: string, usage: TokenBuckets | undefined): Exclude<TurnOutcome, FinishedTurn> {

@@ -1,4 +1,4 @@
-import { RunCancelRequested, ToolOutput } from '@runledger/contracts';
+import { ToolOutput } from '@runledger/contracts';
 import { eventually } from '@runledger/testing';
 import { existsSync, readdirSync } from 'node:fs';
 import { SandboxGround, testProfile } from '../driver/sandbox.fixture.js';
@@ -115,8 +115,7 @@ describe('a command step', () => {
       command: { run: 'trap "echo bye; exit 0" TERM; echo up; sleep 60 & wait' },
     });
     await eventually(async () => JSON.stringify(await ground.transcript(ready)).includes('up'));
-    const by = { kind: 'member', id: 'mem_1' } as const;
-    await ground.publish(runId, RunCancelRequested({ runId, mode: 'GRACEFUL', by, requestedAt: ready.readyAt }));
+    await ground.cancel(runId, 'GRACEFUL');
     expect(await ground.end(ready)).toMatchObject({ outcome: 'ERROR', cancelled: true, error: { code: 'CANCELLED' } });
     expect(JSON.stringify(await ground.transcript(ready))).toContain('bye');
   });
@@ -128,8 +127,7 @@ describe('a command step', () => {
       command: { run: 'trap "echo bye" TERM; echo up; sleep 60 & wait; sleep 60' },
     });
     await eventually(async () => JSON.stringify(await ground.transcript(ready)).includes('up\\n'));
-    const by = { kind: 'member', id: 'mem_1' } as const;
-    await ground.publish(runId, RunCancelRequested({ runId, mode: 'FORCE', by, requestedAt: ready.readyAt }));
+    await ground.cancel(runId, 'FORCE');
     expect(await ground.end(ready)).toMatchObject({ cancelled: true });
     const outputs = (await ground.transcript(ready)).filter(event => event.type === 'ToolOutput');
     expect(outputs.map(({ data }) => data.text)).toEqual(['up\n']);

@@ -1,5 +1,5 @@
-import { AttemptEnded, catalogue, RunCompleted, runEvents, StepReady } from '@runledger/contracts';
-import type { AttemptEvent, ProfileDefinition } from '@runledger/contracts';
+import { catalogue, RunCancelRequested, RunCompleted, runEvents, StepReady } from '@runledger/contracts';
+import type { AttemptEnded, AttemptEvent, ProfileDefinition } from '@runledger/contracts';
 import {
   CommandHandler,
   createPostgresEventStore,
@@ -118,6 +118,11 @@ export class Ground {
 
   completed(runId: string): Promise<void> {
     return this.publish(runId, RunCompleted({ runId, completedAt: systemClock.now() }));
+  }
+
+  cancel(runId: string, mode: 'GRACEFUL' | 'FORCE'): Promise<void> {
+    const by = { kind: 'member', id: 'mem_1' } as const;
+    return this.publish(runId, RunCancelRequested({ runId, mode, by, requestedAt: systemClock.now() }));
   }
 
   async transcript(ready: ReadyStep): Promise<AttemptEvent[]> {

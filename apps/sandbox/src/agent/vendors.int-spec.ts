@@ -1,0 +1,218 @@
+import type { AgentWork, AttemptEvent } from '@runledger/contracts';
+import { eventually, ModelVendor } from '@runledger/testing';
+import type { VendorAnswer } from '@runledger/testing';
+import { Ground, newRunId } from '../attempt/ground.fixture.js';
+import { SandboxGround } from '../driver/sandbox.fixture.js';
+import { runAgentStep } from './agent-step.js';
+import type { AgentSettings } from './agent-step.js';
+import { languageModel } from './providers.js';
+
+type Of<Type extends AttemptEvent['type']> = Extract<AttemptEvent, { type: Type }>['data'];
+const of = <Type extends AttemptEvent['type']>(events: readonly AttemptEvent[], type: Type): Of<Type>[] =>
+  events.filter(event => event.type === type).map(event => event.data) as Of<Type>[];
+
+const KEY = 'sk-test-0123456789';
+const overloaded: VendorAnswer = { kind: 'refused', status: 529, code: 'overloaded_error', message: 'Overloaded' };
+const refused = (status: number, code: string, message = code, headers = {}): VendorAnswer => ({
+  kind: 'refused',
+  status,
+  code,
+  message,
+  headers,
+});
+
+describe('an agent that talks to a real wire', () => {
+  let ground: Ground;
+  let sandboxes: SandboxGround;
+  let vendor: ModelVendor;
+  let models = 0;
+
+  beforeAll(async () => {
+    ground = await Ground.make();
+    sandboxes = new SandboxGround();
+    vendor = await ModelVendor.start();
+    const providers = {
+      anthropic: { apiKey: KEY, baseUrl: vendor.url },
+      openaiCompatible: { baseUrl: vendor.url, apiKey: KEY },
+    };
+    const retries = { rate_limited: 2, overloaded: 2, connection_lost: 2 };
+    const settings: AgentSettings = {
+      model: (work: AgentWork) => languageModel(providers, work),
+      patience: { retries, firstPauseMs: 20, longestPauseMs: 60_000 },
+      modelCallMs: 1_500,
+    };
+    await ground.service({
+      work: run => runAgentStep(settings, run, run.attempt.ready.agent!),
+      drivers: [sandboxes.driver],
+    });
+  });
+  afterAll(async () => {
+    await ground.giveBack();
+    await sandboxes.giveBack();
+    await vendor.close();
+  });
+
+  describe.each(['anthropic', 'openai-compatible'] as const)('%s', provider => {
+    async function start(answers: [VendorAnswer, ...VendorAnswer[]], more: { timeoutMs?: number } = {}) {
+      const model = `model-${(models += 1)}`;
+      vendor.answers(model, ...answers);
+      const agent: AgentWork = { provider, model, prompt: 'Say hello.', instructions: 'Be kind.' };
+      const ready = await ground.ready({ runId: newRunId(), agent, ...more });
+      return { ready, model };
+    }
+    async function play(answers: [VendorAnswer, ...VendorAnswer[]], more: { timeoutMs?: number } = {}) {
+      const { ready, model } = await start(answers, more);
+      const ended = await ground.end(ready);
+      const events = await ground.transcript(ready);
+      expect(JSON.stringify(events)).not.toContain(KEY);
+      return { ended, events, requests: vendor.requestsFor(model) };
+    }
+
+    it('carries a conversation with thinking and tools over several turns', async () => {
+      const { ended, events, requests } = await play([
+        {
+          thinking: 'Hm, a file — naïve 🙂.',
+          signature: 'sig-1',
+          text: 'I look.',
+          tools: [{ id: 'call_1', name: 'bash', input: { command: 'echo "hällo" && echo $((6*7))' } }],
+          usage: { input: 100, output: 50, cacheRead: 30, reasoning: provider === 'anthropic' ? 0 : 20 },
+        },
+        { text: 'It says 42.', usage: { input: 200, output: 7 } },
+      ]);
+      expect(ended).toMatchObject({ outcome: 'SUCCESS', turns: 2, summary: 'It says 42.' });
+      expect(
+        of(events, 'AgentThinking')
+          .map(({ text }) => text)
+          .join(''),
+      ).toBe('Hm, a file — naïve 🙂.');
+      expect(of(events, 'ToolCallEnded')[0]).toMatchObject({ state: 'ok', output: 'hällo\n42\n' });
+      expect(of(events, 'UsageRecorded')[0]!.usage).toMatchObject({
+        provider,
+        inputTokens: 100,
+        cacheReadTokens: 30,
+        cacheWriteTokens: 0,
+        outputTokens: provider === 'anthropic' ? 50 : 30,
+        reasoningTokens: provider === 'anthropic' ? 0 : 20,
+      });
+      expect(requests).toHaveLength(2);
+      const second = JSON.stringify(requests[1]!.body);
+      expect(second).toContain('call_1');
+      expect(second).toContain('hällo\\n42');
+      if (provider === 'anthropic') expect(second).toContain('sig-1');
+      expect(second).toContain('Be kind.');
+      expect(requests[0]!.body).toMatchObject({ max_tokens: 16_384, stream: true });
+      expect(JSON.stringify(requests[0]!.headers)).toContain(KEY);
+    });
+
+    it('is blocked when the provider refuses the credential, after one request', async () => {
+      const { ended, requests } = await play([refused(401, 'authentication_error', `invalid key ${KEY}`)]);
+      expect(ended).toMatchObject({ outcome: 'BLOCKED', error: { code: 'auth' } });
+      expect(ended.error?.fix).toBeDefined();
+      expect(requests).toHaveLength(1);
+    });
+
+    it('waits as long as the provider asks when it limits the rate', async () => {
+      const begun = Date.now();
+      const limited = refused(429, 'rate_limit_error', 'slow down', { 'retry-after': '1' });
+      const { ended, events, requests } = await play([limited, { text: 'Hello.' }]);
+      expect(ended).toMatchObject({ outcome: 'SUCCESS', summary: 'Hello.' });
+      expect(Date.now() - begun).toBeGreaterThanOrEqual(1_000);
+      expect(requests).toHaveLength(2);
+      expect(of(events, 'InfoRecorded')[0]!.text).toContain('limits the rate');
+    });
+
+    it('gives up when it would have to wait longer than the step may take', async () => {
+      const limited = refused(429, 'rate_limit_error', 'slow down', { 'retry-after': '300' });
+      const { ended, requests } = await play([limited]);
+      expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'rate_limited' } });
+      expect(requests).toHaveLength(1);
+    });
+
+    it('is blocked when the quota is used up, without asking again', async () => {
+      const { ended, requests } = await play([refused(429, 'insufficient_quota', 'You exceeded your current quota')]);
+      expect(ended).toMatchObject({ outcome: 'BLOCKED', error: { code: 'quota' } });
+      expect(requests).toHaveLength(1);
+    });
+
+    it('waits a bounded number of times for an overloaded provider', async () => {
+      const patient = await play([overloaded, refused(503, 'overloaded_error'), { text: 'Hello.' }]);
+      expect(patient.ended).toMatchObject({ outcome: 'SUCCESS' });
+      const { ended, requests } = await play([overloaded]);
+      expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'overloaded' } });
+      expect(requests).toHaveLength(3);
+    });
+
+    it('says that the conversation is too long for the model', async () => {
+      const answer =
+        provider === 'anthropic'
+          ? refused(400, 'invalid_request_error', 'prompt is too long: 200001 tokens > 200000 maximum')
+          : refused(400, 'context_length_exceeded', 'Please reduce the length of the messages.');
+      const { ended, requests } = await play([answer]);
+      expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'context_overflow' } });
+      expect(requests).toHaveLength(1);
+    });
+
+    it('reports what else the provider refuses, without asking again', async () => {
+      const { ended, requests } = await play([refused(400, 'invalid_request_error', 'temperature is odd')]);
+      expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'provider_refused' } });
+      expect(requests).toHaveLength(1);
+    });
+
+    it('asks again when the provider breaks down in the middle of an answer', async () => {
+      const broken: VendorAnswer = { text: 'Hello, this is a longer answer.', breakOff: { afterFrames: 4, how: 'error-event' } };
+      const { ended, requests } = await play([broken, { text: 'Hello.' }]);
+      expect(ended).toMatchObject({ outcome: 'SUCCESS', summary: 'Hello.' });
+      expect(requests).toHaveLength(2);
+    });
+
+    it.each(['reset', 'close'] as const)('asks again when the connection is lost (%s), a few times', async how => {
+      const broken: VendorAnswer = { text: 'Hello, this is a longer answer.', breakOff: { afterFrames: 4, how } };
+      const { ended, events, requests } = await play([broken]);
+      expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'connection_lost' } });
+      expect(requests).toHaveLength(3);
+      const entries = new Set(of(events, 'AgentText').map(({ entryId }) => entryId));
+      expect(entries.size).toBe(3);
+      if (provider === 'anthropic') expect(of(events, 'UsageRecorded').length).toBe(4);
+    });
+
+    it.each<[string, VendorAnswer]>([
+      ['accepts and never answers', { kind: 'silent' }],
+      ['stops speaking', { text: 'Hello, this is a longer answer.', breakOff: { afterFrames: 4, how: 'stall' } }],
+    ])('does not wait for ever for a provider that %s', async (_how, answer) => {
+      const { ended, requests } = await play([answer, { text: 'Hello.' }]);
+      expect(ended).toMatchObject({ outcome: 'SUCCESS', summary: 'Hello.' });
+      expect(requests[0]!.aborted).toBe(true);
+    });
+
+    it('hangs up at once when the run is cancelled, and still counts what is known of the call', async () => {
+      const { ready, model } = await start([
+        { text: 'word '.repeat(500), frameDelayMs: 5, usage: { input: 77, output: 500 } },
+      ]);
+      await eventually(async () => of(await ground.transcript(ready), 'AgentText').length > 0);
+      await ground.cancel(ready.runId, 'GRACEFUL');
+      expect(await ground.end(ready)).toMatchObject({ outcome: 'ERROR', cancelled: true });
+      await eventually(() => vendor.requestsFor(model)[0]!.aborted);
+      const usage = of(await ground.transcript(ready), 'UsageRecorded').filter(
+        ({ usage: { kind } }) => kind === 'model',
+      );
+      if (provider === 'anthropic') expect(usage[0]!.usage).toMatchObject({ inputTokens: 77 });
+    });
+
+    it('is partial when the model was cut at its output limit', async () => {
+      const { ended } = await play([{ text: 'Once upon a', stop: 'length' }]);
+      expect(ended).toMatchObject({ outcome: 'PARTIAL', summary: 'Once upon a', error: { code: 'max_output_tokens' } });
+    });
+
+    it('says when the provider filtered the answer', async () => {
+      const { ended } = await play([{ text: 'I', stop: 'filter' }]);
+      expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'content_filter' } });
+    });
+  });
+
+  it('says that the context is full when Anthropic stops for it', async () => {
+    vendor.answers('full', { text: 'I was', stop: 'context_window' });
+    const agent: AgentWork = { provider: 'anthropic', model: 'full', prompt: 'Go on.' };
+    const ended = await ground.end(await ground.ready({ runId: newRunId(), agent }));
+    expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'context_overflow' } });
+  });
+});

@@ -1,0 +1,79 @@
+import { isAbsolute } from 'node:path';
+import { parseConfig } from '@runledger/platform';
+import { z } from 'zod';
+import type { ProviderSettings } from './agent/providers.js';
+
+const url = z.url({ protocol: /^https?$/ });
+
+const schema = z.object({
+  ANTHROPIC_API_KEY: z.string().optional().describe('an API key of Anthropic'),
+  ANTHROPIC_BASE_URL: url.optional().describe('the http(s) address of an Anthropic-compatible API'),
+  OPENAI_COMPATIBLE_BASE_URL: url
+    .optional()
+    .describe('the http(s) address of an OpenAI-compatible API, such as http://127.0.0.1:11434/v1 for Ollama'),
+  OPENAI_COMPATIBLE_API_KEY: z.string().optional().describe('the API key of that API; local ones need none'),
+  SANDBOX_MAX_ATTEMPTS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(8)
+    .describe('how many steps may execute at a time'),
+  SANDBOX_MOUNT_SOURCES: z
+    .string()
+    .default('')
+    .refine(list => directoriesOf(list).every(path => isAbsolute(path)), 'a path is not absolute')
+    .describe('absolute directories, separated by colons, below which profiles may mount'),
+  RUNLEDGER_ALLOW_PROCESS_ISOLATION: z
+    .enum(['yes', 'no'])
+    .default('no')
+    .describe('yes, to let profiles that say isolation: none run work without a sandbox'),
+});
+
+/** How the sandbox service is set up. Holds credentials: never log it. */
+export interface SandboxConfig {
+  readonly providers: ProviderSettings;
+  readonly maxAttempts: number;
+  readonly mountSources: readonly string[];
+  readonly allowProcessIsolation: boolean;
+}
+
+/** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
+export function readSandboxConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): SandboxConfig {
+  const values = parseConfig(schema, environment);
+  return {
+    providers: providersOf(values),
+    maxAttempts: values.SANDBOX_MAX_ATTEMPTS,
+    mountSources: directoriesOf(values.SANDBOX_MOUNT_SOURCES),
+    allowProcessIsolation: values.RUNLEDGER_ALLOW_PROCESS_ISOLATION === 'yes',
+  };
+}
+
+function providersOf(values: z.output<typeof schema>): ProviderSettings {
+  const anthropicUrl = values.ANTHROPIC_BASE_URL;
+  const openaiUrl = values.OPENAI_COMPATIBLE_BASE_URL;
+  const openaiKey = values.OPENAI_COMPATIBLE_API_KEY;
+  return {
+    ...(values.ANTHROPIC_API_KEY !== undefined && {
+      anthropic: {
+        apiKey: values.ANTHROPIC_API_KEY,
+        ...(anthropicUrl !== undefined && { baseUrl: versioned(anthropicUrl) }),
+      },
+    }),
+    ...(openaiUrl !== undefined && {
+      openaiCompatible: { baseUrl: openaiUrl, ...(openaiKey !== undefined && { apiKey: openaiKey }) },
+    }),
+  };
+}
+
+/** Anthropic's own clients take the address without the version, this one's library with it: both are understood. */
+function versioned(address: string): string {
+  const plain = address.replace(/\/+$/, '');
+  return plain.endsWith('/v1') ? plain : `${plain}/v1`;
+}
+
+function directoriesOf(list: string): string[] {
+  return list.split(':').filter(path => path !== '');
+}
