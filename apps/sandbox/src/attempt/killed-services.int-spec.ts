@@ -1,0 +1,201 @@
+import type { AttemptEvent, ScriptedTurn } from '@runledger/contracts';
+import { eventually } from '@runledger/testing';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CallJournal } from '../driver/call-journal.js';
+import { testProfile } from '../driver/sandbox.fixture.js';
+import { Ground, newRunId } from './ground.fixture.js';
+import type { ReadyStep } from './attempt-place.js';
+import { PACKAGES, ServiceProcess } from './service-process.fixture.js';
+import type { ServiceSettings } from './service-process.fixture.js';
+
+const KILLS = 10;
+const TURNS = 9;
+
+/** Runs of each call, counted by the calls themselves in a file outside of the sandbox. */
+type Counts = Readonly<Record<string, number>>;
+
+describe('a sandbox service that is killed', () => {
+  let ground: Ground;
+  let settings: ServiceSettings;
+  let counterDir: string;
+
+  beforeAll(async () => {
+    const { compile } = (await import('../../../../scripts/compile.mjs' as string)) as {
+      compile(folders: string[]): Promise<number>;
+    };
+    await compile(PACKAGES);
+    ground = await Ground.make();
+    counterDir = join(ground.directory, 'counter');
+    mkdirSync(counterDir, { mode: 0o777 });
+    settings = {
+      databaseUrl: ground.database.url,
+      homeDir: join(ground.directory, 'sandboxes'),
+      blobsDir: join(ground.directory, 'blobs'),
+      mountSources: [ground.directory],
+      profile: testProfile({ mounts: [{ source: counterDir, target: '/counter', mode: 'rw' }] }),
+    };
+  });
+  afterAll(() => ground.giveBack());
+
+  const counterFile = (ready: ReadyStep): string => join(counterDir, ready.runId);
+  const counts = (ready: ReadyStep): Record<string, number> => {
+    const found: Record<string, number> = {};
+    for (const id of readFileSync(counterFile(ready), 'utf8').split('\n').filter(Boolean)) {
+      found[id] = (found[id] ?? 0) + 1;
+    }
+    return found;
+  };
+  const journal = (ready: ReadyStep, callId: string): CallJournal =>
+    new CallJournal(join(settings.homeDir, ready.runId, 'journal'), callId);
+
+  async function begin(step: (count: (id: string) => string) => Partial<ReadyStep>): Promise<ReadyStep> {
+    const runId = newRunId();
+    writeFileSync(join(counterDir, runId), '', { mode: 0o666 });
+    // Directories and files that the sandbox's own user may write.
+    const { chmodSync } = await import('node:fs');
+    chmodSync(counterDir, 0o777);
+    chmodSync(join(counterDir, runId), 0o666);
+    return ground.ready({ runId, ...step(id => `echo ${id} >> /counter/${runId}`) });
+  }
+
+  /** Which calls had ended by themselves when the service died, and how often each had run by then. */
+  async function afterDeath(ready: ReadyStep, callIds: readonly string[]): Promise<Counts> {
+    const dir = join(settings.homeDir, ready.runId, 'journal');
+    const begun = await eventually(() => {
+      const names = safeList(dir);
+      return callIds.map(id => journal(ready, id)).filter(({ name }) => names.includes(name));
+    });
+    await eventually(() => begun.every(call => call.supervisorEnded || call.supervisor() === undefined));
+    const finished = callIds.filter(
+      id => begun.some(({ name }) => name === journal(ready, id).name) && journal(ready, id).exitCode() === 0,
+    );
+    const all = counts(ready);
+    return Object.fromEntries(finished.map(id => [id, all[id] ?? 0]));
+  }
+
+  function expectWholeTranscript(events: readonly AttemptEvent[]): void {
+    expect(events[0]!.type).toBe('AttemptStarted');
+    expect(events.filter(({ type }) => type === 'AttemptEnded')).toHaveLength(1);
+    expect(events.at(-1)!.type).toBe('AttemptEnded');
+    for (const type of ['ToolCallStarted', 'ToolCallEnded'] as const) {
+      const ids = events.flatMap(event => (event.type === type ? [event.data.callId] : []));
+      expect(new Set(ids).size).toBe(ids.length);
+    }
+    const turns = events.flatMap(event => (event.type === 'ModelTurnEnded' ? [event.data.turn] : []));
+    expect(turns).toEqual(turns.map((_, index) => index + 1));
+    const usages = events.flatMap(event => (event.type === 'UsageRecorded' ? [event.data.usageId] : []));
+    expect(new Set(usages).size).toBe(usages.length);
+  }
+
+  const outputOf = (events: readonly AttemptEvent[], callId: string): string =>
+    events.map(event => (event.type === 'ToolOutput' && event.data.callId === callId ? event.data.text : '')).join('');
+
+  it('repeats no finished tool call of an agent, and loses nothing', async () => {
+    const callIds: string[] = [];
+    const ready = await begin(count => {
+      const script: ScriptedTurn[] = Array.from({ length: TURNS }, (_, turn) => ({
+        text: `Turn ${turn + 1}.`,
+        tools: [1, 2].map(call => {
+          const id = `work.1.t${turn + 1}.${call}`;
+          callIds.push(id);
+          return {
+            name: 'bash' as const,
+            arguments: { command: `${count(id)}; echo ${id} begins; sleep 0.08; echo ${id} ends` },
+          };
+        }),
+      }));
+      return {
+        agent: { provider: 'scripted', model: 'm', prompt: 'Count.', script: [...script, { text: 'All counted.' }] },
+      };
+    });
+    const snapshots: Counts[] = [];
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const service = await ServiceProcess.start(settings);
+      await delay(randomInt(20, 260));
+      await service.kill();
+      snapshots.push(await afterDeath(ready, callIds));
+    }
+    const last = await ServiceProcess.start(settings);
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', turns: TURNS + 1, summary: 'All counted.' });
+    expect(await last.stop()).toBe(0);
+
+    const final = counts(ready);
+    expect(Object.keys(final).sort()).toEqual([...callIds].sort());
+    for (const snapshot of snapshots) expect(final).toMatchObject(snapshot);
+    expect(Object.keys(snapshots.at(-1)!).length).toBeGreaterThan(0);
+    const events = await ground.transcript(ready);
+    expectWholeTranscript(events);
+    for (const id of callIds) expect(outputOf(events, id)).toBe(`${id} begins\n${id} ends\n`);
+  });
+
+  it('repeats no finished command, and loses nothing', async () => {
+    const callId = 'work.1.command';
+    for (const pauseMs of [5, 60, 120, 200, 300]) {
+      const ready = await begin(count => ({
+        command: { run: `${count('command')}\necho begins\nsleep 0.1\necho ends` },
+      }));
+      const service = await ServiceProcess.start(settings);
+      await delay(pauseMs);
+      await service.kill();
+      const begun = safeList(join(settings.homeDir, ready.runId, 'journal')).length > 0;
+      const before = begun ? await afterDeath(ready, [callId]) : {};
+      const next = await ServiceProcess.start(settings);
+      expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', summary: 'ends' });
+      await next.stop();
+      if (before[callId] !== undefined) expect(counts(ready)['command']).toBe(1);
+      const events = await ground.transcript(ready);
+      expectWholeTranscript(events);
+      expect(outputOf(events, callId)).toBe('begins\nends\n');
+    }
+  });
+
+  it('leaves an executing attempt to the next start when it is told to stop, and no process behind', async () => {
+    const ready = await begin(count => ({
+      command: { run: `${count('command')}\n[ -e waited ] && exit 0\ntouch waited\necho up\nsleep 61.5` },
+    }));
+    const service = await ServiceProcess.start(settings);
+    await eventually(async () => outputOf(await ground.transcript(ready), 'work.1.command').includes('up'));
+    expect(await service.stop()).toBe(0);
+    expect(processesWith('sleep\u000061.5')).toEqual([]);
+    expect((await ground.transcript(ready)).some(({ type }) => type === 'AttemptEnded')).toBe(false);
+    const next = await ServiceProcess.start(settings);
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', cancelled: false });
+    await next.stop();
+    expect(counts(ready)).toEqual({ command: 2 });
+  });
+
+  it('removes the sandbox of a run that ended while it was down', async () => {
+    const ready = await begin(() => ({ command: { run: 'echo done' } }));
+    const service = await ServiceProcess.start(settings);
+    await ground.end(ready);
+    await service.kill();
+    expect(safeList(settings.homeDir)).toContain(ready.runId);
+    await ground.completed(ready.runId);
+    const next = await ServiceProcess.start(settings);
+    await eventually(() => !safeList(settings.homeDir).includes(ready.runId));
+    await next.stop();
+  });
+});
+
+function safeList(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function processesWith(commandLine: string): string[] {
+  return readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && textOf(`/proc/${pid}/cmdline`).includes(commandLine));
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // it has ended meanwhile
+  }
+}
