@@ -1,0 +1,50 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { carrierOf, type GraphContext, type RestRequest } from '../graph/graph-context.js';
+import { RequestError } from '../graph/request-errors.js';
+import { Authority } from './authority.js';
+import { holds, type Caller } from './caller.js';
+import { REQUIREMENT, type Requirement } from './requires.js';
+
+/**
+ * The one authorization point (G2): every query, mutation, subscription and route passes here. What did not declare its
+ * scope is denied. The caller that it lets in is the only source of the workspace that is read from.
+ */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(Authority) private readonly authority: Authority,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const requirement = this.reflector.get<Requirement | undefined>(REQUIREMENT, context.getHandler());
+    if (requirement === undefined) {
+      throw new RequestError('FORBIDDEN', 'This entry point declares no scope, so nobody may use it.');
+    }
+    if (requirement === 'open') return true;
+    const carrier = carrierOf(context);
+    const caller = await this.#callerOf(carrier);
+    if (requirement !== 'token' && !holds(caller, requirement)) {
+      throw new RequestError(
+        'FORBIDDEN',
+        `This takes the scope ${requirement}, which your token does not carry.`,
+        `Use a token with ${requirement}, or ask an administrator of the workspace for it.`,
+      );
+    }
+    carrier.caller = caller;
+    return true;
+  }
+
+  /** Several fields of one operation are authenticated once. */
+  #callerOf(carrier: GraphContext | RestRequest): Promise<Caller> {
+    if ('headers' in carrier) return this.authority.authenticate(headerOf(carrier));
+    carrier.access ??= this.authority.authenticate(carrier.authorization);
+    return carrier.access;
+  }
+}
+
+function headerOf(request: RestRequest): string | undefined {
+  const header = request.headers['authorization'];
+  return Array.isArray(header) ? header[0] : header;
+}

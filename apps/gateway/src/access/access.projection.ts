@@ -1,0 +1,57 @@
+import { memberEvents, tokenEvents, workspaceEvents } from '@runledger/contracts';
+import type { MemberAdded, TokenIssued, WorkspaceCreated } from '@runledger/contracts';
+import type { MemberEvent, TokenEvent, WorkspaceEvent } from '@runledger/contracts';
+import type { EventOf } from '@runledger/kernel';
+import { defineView } from '@runledger/projections';
+import { together } from '../reads/composite-projection.js';
+import { keyIn } from '../reads/row-key.js';
+
+export type WorkspaceView = EventOf<readonly [typeof WorkspaceCreated]>['data'];
+export type MemberView = EventOf<readonly [typeof MemberAdded]>['data'];
+export type TokenView = EventOf<readonly [typeof TokenIssued]>['data'] & { readonly revokedAt?: string };
+
+const workspaces = defineView<WorkspaceView, WorkspaceEvent>({
+  name: 'workspaces',
+  version: 1,
+  table: 'gateway.workspaces',
+  types: workspaceEvents.map(event => event.type),
+  key: event => event.tenant,
+  evolve: (_view, event) => event.data,
+  columns: () => ({}),
+});
+
+const members = defineView<MemberView, MemberEvent>({
+  name: 'members',
+  version: 1,
+  table: 'gateway.members',
+  types: memberEvents.map(event => event.type),
+  key: event => keyIn(event.tenant, event.data.memberId),
+  evolve: (_view, event) => event.data,
+  columns: view => ({ workspace_id: view.workspaceId }),
+});
+
+const tokens = defineView<TokenView, TokenEvent>({
+  name: 'tokens',
+  version: 1,
+  table: 'gateway.tokens',
+  types: tokenEvents.map(event => event.type),
+  key: event => event.data.tokenId,
+  evolve: (view, event) => {
+    // The workspace is where the event was stored: an id alone never leads into another one (G2).
+    if (view && view.workspaceId !== event.tenant) return view;
+    switch (event.type) {
+      case 'TokenIssued':
+        return { ...event.data, workspaceId: event.tenant };
+      case 'TokenRevoked':
+        return view && { ...view, revokedAt: event.data.revokedAt };
+    }
+  },
+  columns: view => ({
+    workspace_id: view.workspaceId,
+    member_key: keyIn(view.workspaceId, view.memberId),
+    issued_at: view.issuedAt,
+  }),
+});
+
+/** Who may do what, and with which token. */
+export const accessProjection = together('access', 1, [workspaces, members, tokens]);

@@ -1,0 +1,77 @@
+import { scope as scopeSchema, type Scope } from '@runledger/contracts';
+import { Inject } from '@nestjs/common';
+import { Args, Context, Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
+import { refusalNode } from '../graph/nodes.js';
+import { ReadModels } from '../reads/read-models.js';
+import { scopeName } from '../runs/run-nodes.js';
+import { AccessDesk } from './access-desk.js';
+import { AccessReader } from './access-reader.js';
+import type { Caller } from './caller.js';
+import { RequiresToken } from './requires.js';
+
+interface TokenInput {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly expiresAt?: string | null;
+}
+
+@Resolver('Viewer')
+export class AccessResolver {
+  constructor(
+    @Inject(AccessReader) private readonly reader: AccessReader,
+    @Inject(AccessDesk) private readonly desk: AccessDesk,
+    @Inject(ReadModels) private readonly readModels: ReadModels,
+  ) {}
+
+  @Query('viewer')
+  @RequiresToken()
+  async viewer(
+    @Args('atLeast') atLeast: string | undefined,
+    @CallerOf() caller: Caller,
+    @Context() context: GraphContext,
+  ) {
+    await this.readModels.atLeast(atLeast, context);
+    const { workspaceId, slug, name, plan } = await this.reader.workspace(caller.workspaceId);
+    return {
+      member: { id: caller.memberId, name: caller.memberName, kind: caller.memberKind.toUpperCase() },
+      workspace: { id: workspaceId, slug, name, plan: plan.toUpperCase() },
+      scopes: caller.scopes.map(scopeName),
+    };
+  }
+
+  @ResolveField('tokens')
+  tokens(@Context() context: GraphContext) {
+    return this.reader.tokens(callerOf(context));
+  }
+
+  @Mutation('createToken')
+  @RequiresToken()
+  async createToken(@Args('input') input: TokenInput, @CallerOf() caller: Caller) {
+    const { name, expiresAt } = input;
+    const scopes = input.scopes.map(scopeOf);
+    const issued = await this.desk.issueToken(caller, { name, scopes, ...(expiresAt != null && { expiresAt }) });
+    if (issued.status === 'refused') return refusalNode('TokenRefused', issued.refusal);
+    await this.#reached(issued.position);
+    const token = await this.reader.token(caller.workspaceId, issued.tokenId);
+    return { __typename: 'IssuedToken', token, secret: issued.shown };
+  }
+
+  @Mutation('revokeToken')
+  @RequiresToken()
+  async revokeToken(@Args('id') id: string, @CallerOf() caller: Caller) {
+    const outcome = await this.desk.revokeToken(caller, id);
+    if (outcome.status === 'refused') return refusalNode('TokenRefused', outcome.refusal);
+    await this.#reached(outcome.position);
+    return this.reader.token(caller.workspaceId, id);
+  }
+
+  /** A token is worth something, or nothing, from the moment that the answer is out. */
+  async #reached(position: bigint | undefined): Promise<void> {
+    if (position !== undefined) await this.readModels.reach(position, ['access']);
+  }
+}
+
+function scopeOf(name: string): Scope {
+  return scopeSchema.parse(name.toLowerCase().replaceAll('_', '.'));
+}

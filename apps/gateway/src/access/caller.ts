@@ -1,0 +1,22 @@
+import type { Actor } from '@runledger/event-store';
+import type { Scope } from '@runledger/contracts';
+
+/** Who is asking, as the presented token proved it. The workspace comes from here and from nowhere else (G2). */
+export interface Caller {
+  readonly workspaceId: string;
+  readonly tokenId: string;
+  readonly memberId: string;
+  readonly memberName: string;
+  readonly memberKind: 'person' | 'service';
+  /** The member's scopes as far as the token carries them. */
+  readonly scopes: readonly Scope[];
+}
+
+export function holds(caller: Caller, scope: Scope): boolean {
+  return caller.scopes.includes(scope);
+}
+
+/** The caller as events name who caused them. */
+export function actorOf(caller: Caller): Actor {
+  return { kind: 'member', id: caller.memberId, name: caller.memberName, via: 'token' };
+}

@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Caller } from '../access/caller.js';
+import { connectionOf, type Connection } from '../graph/connection.js';
+import { CursorSigner } from '../graph/signed-cursor.js';
+import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
+import { keyIn } from '../reads/row-key.js';
+import { approvalNode, type ApprovalNode } from './approval-nodes.js';
+import { ApprovalRow } from './approvals.entity.js';
+
+export interface InboxAsked {
+  readonly states: readonly string[];
+  readonly runId: string | undefined;
+  readonly size: number;
+  readonly after: string | undefined;
+}
+
+/** Reads the approval requests of one workspace. */
+@Injectable()
+export class ApprovalReader {
+  constructor(
+    @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
+    @Inject(CursorSigner) private readonly signer: CursorSigner,
+  ) {}
+
+  async page(caller: Caller, asked: InboxAsked): Promise<Connection<ApprovalNode>> {
+    const { workspaceId } = caller;
+    const { states, runId, after, size } = asked;
+    const list = ['inbox', workspaceId, states, runId];
+    const query = this.rows
+      .getRepository(ApprovalRow)
+      .createQueryBuilder('a')
+      .where('a.workspaceId = :workspaceId AND a.state IN (:...states)', { workspaceId, states });
+    if (runId !== undefined) query.andWhere('a.runId = :runId', { runId });
+    if (after !== undefined) {
+      const [askedAt] = this.signer.open(list, after);
+      query.andWhere('a.askedAt > :askedAt', { askedAt });
+    }
+    const found = await query
+      .orderBy('a.askedAt', 'ASC')
+      .limit(size + 1)
+      .getMany();
+    return connectionOf(found, {
+      size,
+      list,
+      signer: this.signer,
+      place: row => [row.askedAt],
+      node: row => approvalNode(row.view, caller),
+    });
+  }
+
+  async find(caller: Caller, requestId: string): Promise<ApprovalNode | undefined> {
+    const row = await this.rows.getRepository(ApprovalRow).findOneBy({ key: keyIn(caller.workspaceId, requestId) });
+    return row ? approvalNode(row.view, caller) : undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import { Decide, type GateDecision } from '@runledger/contracts';
+import { idOf, keyOf } from '@runledger/kernel';
+import { Inject } from '@nestjs/common';
+import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { Caller } from '../access/caller.js';
+import { Requires } from '../access/requires.js';
+import { pageSize } from '../graph/connection.js';
+import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
+import { refusalNode } from '../graph/nodes.js';
+import { CommandDesk } from '../reads/command-desk.js';
+import { ReadModels } from '../reads/read-models.js';
+import { RunReader } from '../runs/run-reader.js';
+import type { ApprovalNode } from './approval-nodes.js';
+import { ApprovalReader } from './approval-reader.js';
+
+interface InboxArgs {
+  readonly filter?: { readonly states?: readonly string[] | null; readonly runId?: string | null } | null;
+  readonly first?: number | null;
+  readonly after?: string | null;
+  readonly atLeast?: string | null;
+}
+
+interface DecisionInput {
+  readonly requestId: string;
+  readonly decision: GateDecision;
+  readonly comment?: string | null;
+  readonly shownHash?: string | null;
+}
+
+@Resolver('ApprovalRequest')
+export class ApprovalsResolver {
+  constructor(
+    @Inject(ApprovalReader) private readonly reader: ApprovalReader,
+    @Inject(RunReader) private readonly runs: RunReader,
+    @Inject(ReadModels) private readonly readModels: ReadModels,
+    @Inject(CommandDesk) private readonly desk: CommandDesk,
+  ) {}
+
+  @Query('inbox')
+  @Requires('flows.read')
+  async inbox(@Args() args: InboxArgs, @CallerOf() caller: Caller, @Context() context: GraphContext) {
+    await this.readModels.atLeast(args.atLeast, context);
+    const states = args.filter?.states;
+    return this.reader.page(caller, {
+      states: states && states.length > 0 ? states : ['OPEN'],
+      runId: args.filter?.runId ?? undefined,
+      size: pageSize(args.first, 50),
+      after: args.after ?? undefined,
+    });
+  }
+
+  @Mutation('decide')
+  @Requires('flows.run')
+  async decide(@Args('input') input: DecisionInput, @CallerOf() caller: Caller) {
+    const { requestId, decision, comment, shownHash } = input;
+    const command = {
+      requestId,
+      decision,
+      ...(comment != null && comment !== '' && { comment }),
+      ...(shownHash != null && { shownHash }),
+    };
+    const outcome = await this.desk.send(Decide, command, caller, runOf(requestId));
+    if (outcome.status === 'refused') {
+      const request = await this.reader.find(caller, requestId);
+      return { ...refusalNode('DecisionRefused', outcome.refusal), request: request ?? null };
+    }
+    if (outcome.position !== undefined) await this.readModels.reach(outcome.position, ['approvals', 'runs']);
+    return this.reader.find(caller, requestId);
+  }
+
+  @ResolveField('run')
+  run(@Parent() request: ApprovalNode, @Context() context: GraphContext) {
+    return this.runs.referred(callerOf(context).workspaceId, request.runId, BigInt(request.askedAt));
+  }
+}
+
+/** `apr_<run key>.<step>.<position>.<attempt>` names the run whose story the decision belongs to. */
+function runOf(requestId: string): string {
+  return idOf('run', keyOf(requestId).split('.')[0] ?? '');
+}

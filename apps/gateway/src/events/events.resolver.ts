@@ -1,0 +1,76 @@
+import type { RecordedEvent } from '@runledger/event-store';
+import { START } from '@runledger/event-store';
+import { Inject } from '@nestjs/common';
+import { Args, Query, Resolver, Subscription } from '@nestjs/graphql';
+import type { Caller } from '../access/caller.js';
+import { Requires } from '../access/requires.js';
+import { pageSize } from '../graph/connection.js';
+import { CallerOf } from '../graph/graph-context.js';
+import { positionOf, positionText } from '../graph/position-text.js';
+import { eventNode } from './event-nodes.js';
+import { LogReader, storyOf } from './log-reader.js';
+import { tail } from './log-stream.js';
+
+interface EventsArgs {
+  readonly runId?: string | null;
+  readonly stream?: string | null;
+  readonly types?: readonly string[] | null;
+  readonly after?: string | null;
+  readonly first?: number | null;
+}
+
+@Resolver()
+export class EventsResolver {
+  constructor(@Inject(LogReader) private readonly log: LogReader) {}
+
+  @Query('events')
+  @Requires('audit.read')
+  async events(@Args() args: EventsArgs, @CallerOf() caller: Caller) {
+    const after = args.after == null ? START : positionOf(args.after);
+    const { events, caughtUp } = await this.#page(args, caller, after);
+    const edges = events.map(event => ({ cursor: positionText(event.position), node: eventNode(event) }));
+    return {
+      edges,
+      nodes: edges.map(edge => edge.node),
+      pageInfo: { hasNextPage: !caughtUp, endCursor: edges.at(-1)?.cursor ?? positionText(after) },
+    };
+  }
+
+  @Subscription('runEvents')
+  @Requires('flows.read')
+  async runEvents(
+    @Args() { runId, after }: { readonly runId: string; readonly after?: string | null },
+    @CallerOf() caller: Caller,
+  ) {
+    await this.log.assertRun(caller, runId);
+    const options = {
+      ...storyOf(caller, runId),
+      after: await this.log.resumeAt(after),
+      stillAllowed: this.log.stillAllowed(caller),
+    };
+    return tail(this.log.store, options, batch => batch.events.map(event => ({ runEvents: runEvent(event) })));
+  }
+
+  async #page(args: EventsArgs, caller: Caller, after: bigint) {
+    const size = pageSize(args.first, 50);
+    const types = args.types ?? undefined;
+    if (args.stream != null) {
+      const { runId } = args;
+      const keep = (event: RecordedEvent) =>
+        (types === undefined || types.includes(event.type)) &&
+        (runId == null || event.metadata.correlationId === runId);
+      return this.log.streamPage(caller, args.stream, { after, size, keep });
+    }
+    return this.log.store.readAll({
+      tenant: caller.workspaceId,
+      ...(args.runId != null && { correlationId: args.runId }),
+      ...(types !== undefined && { types }),
+      after,
+      limit: size,
+    });
+  }
+}
+
+function runEvent(event: RecordedEvent) {
+  return { __typename: 'RunEvent', cursor: positionText(event.position), event: eventNode(event) };
+}

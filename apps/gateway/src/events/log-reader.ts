@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { START, type EventStore, type Position, type RecordedEvent } from '@runledger/event-store';
+import { EVENT_STORE } from '@runledger/platform';
+import { Authority } from '../access/authority.js';
+import type { Caller } from '../access/caller.js';
+import { positionOf } from '../graph/position-text.js';
+import { RequestError } from '../graph/request-errors.js';
+
+const RECHECK_MS = 5_000;
+
+/** The event log as callers may read it: of their own workspace only (G2). */
+@Injectable()
+export class LogReader {
+  constructor(
+    @Inject(EVENT_STORE) readonly store: EventStore,
+    @Inject(Authority) private readonly authority: Authority,
+  ) {}
+
+  /** Throws `NOT_FOUND` when the workspace has no such run. */
+  async assertRun(caller: Caller, runId: string): Promise<void> {
+    const [first] = (await this.store.readAll({ ...storyOf(caller, runId), after: START, limit: 1 })).events;
+    if (!first) throw new RequestError('NOT_FOUND', 'There is no such run.', 'Look at the list of runs.');
+  }
+
+  /** Where a subscription goes on. Throws `INVALID_CURSOR` for what this server cannot have given out. */
+  async resumeAt(cursor: string | null | undefined): Promise<Position> {
+    if (cursor == null) return START;
+    const position = positionOf(cursor);
+    if (position <= (await this.store.head())) return position;
+    throw new RequestError(
+      'INVALID_CURSOR',
+      'The cursor lies behind the end of the log.',
+      'Pass the cursor of an item that this server sent you, or leave it out.',
+    );
+  }
+
+  /** For streams: asks again every few seconds whether the token still counts. */
+  stillAllowed(caller: Caller): () => Promise<void> {
+    let askedMs = Date.now();
+    return async () => {
+      if (Date.now() - askedMs < RECHECK_MS) return;
+      askedMs = Date.now();
+      await this.authority.reassure(caller);
+    };
+  }
+
+  /** One page of one stream behind a position. */
+  async streamPage(
+    caller: Caller,
+    stream: string,
+    asked: { readonly after: Position; readonly size: number; readonly keep: (event: RecordedEvent) => boolean },
+  ): Promise<{ readonly events: readonly RecordedEvent[]; readonly caughtUp: boolean }> {
+    const kept: RecordedEvent[] = [];
+    for (let from = 0; ;) {
+      const slice = await this.store.readStream({ tenant: caller.workspaceId, name: stream }, { from, limit: 1_000 });
+      kept.push(...slice.events.filter(event => event.position > asked.after && asked.keep(event)));
+      from += slice.events.length;
+      if (slice.events.length < 1_000 || kept.length > asked.size) {
+        return { events: kept.slice(0, asked.size), caughtUp: kept.length <= asked.size };
+      }
+    }
+  }
+}
+
+/** Everything that belongs to one run of the caller's workspace. */
+export function storyOf(caller: Caller, runId: string): { readonly tenant: string; readonly correlationId: string } {
+  return { tenant: caller.workspaceId, correlationId: runId };
+}

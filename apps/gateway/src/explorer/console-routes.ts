@@ -1,0 +1,43 @@
+import { Controller, Get, NotFoundException, Param, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { OpenToAll } from '../access/requires.js';
+import { ownFile, sendFile } from './page-files.js';
+
+const FILES: ReadonlySet<string> = new Set([
+  'console.css',
+  'console.js',
+  'elements.js',
+  'favicon.svg',
+  'formats.js',
+  'gate.js',
+  'graphql.js',
+  'queries.js',
+  'run-page.js',
+  'runs-page.js',
+  'session.js',
+  'timeline.js',
+  'transcript.js',
+]);
+
+/** `/`: the run console. Pages hold no data; what they show they ask for with the reader's token. */
+@Controller()
+export class ConsoleRoutes {
+  @Get()
+  @OpenToAll()
+  async page(@Res() reply: FastifyReply): Promise<void> {
+    await sendFile(reply, ownFile('console.html'));
+  }
+
+  @Get('favicon.ico')
+  @OpenToAll()
+  async favicon(@Res() reply: FastifyReply): Promise<void> {
+    await sendFile(reply, ownFile('favicon.svg'));
+  }
+
+  @Get('console/:file')
+  @OpenToAll()
+  async file(@Param('file') file: string, @Res() reply: FastifyReply): Promise<void> {
+    if (!FILES.has(file)) throw new NotFoundException('There is no such file.');
+    await sendFile(reply, ownFile(file));
+  }
+}

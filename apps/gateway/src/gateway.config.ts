@@ -1,0 +1,18 @@
+/** How a gateway is set up; the launcher reads the environment and passes it in. */
+export interface GatewayOptions {
+  /** Of the PostgreSQL that also holds the consumers' checkpoints: rows and checkpoint commit together (P1). */
+  readonly databaseUrl: string;
+  /** 32 secret bytes (`openPepper`): token hashes and cursors depend on them. */
+  readonly pepper: Buffer;
+  /** Names this process in the checkpoints. */
+  readonly owner: string;
+  /** Whether clients may ask for the schema; default true. */
+  readonly introspection?: boolean;
+  /** Whether the console and the explorer are served; default true. */
+  readonly pages?: boolean;
+}
+
+export const GATEWAY_OPTIONS = Symbol('GatewayOptions');
+
+/** Largest request body, and largest message on a socket, in bytes. */
+export const MAX_BODY_BYTES = 2_000_000;

@@ -1,0 +1,112 @@
+import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { GraphQLModule } from '@nestjs/graphql';
+import type { ApolloDriverConfig } from '@nestjs/apollo';
+import type { Checkpoints, EventStore } from '@runledger/event-store';
+import { catalogue } from '@runledger/contracts';
+import { CHECKPOINTS, EVENT_STORE } from '@runledger/platform';
+import { ProjectionHost, readModelOptions } from '@runledger/projections';
+import { DataSource } from 'typeorm';
+import { AccessDesk } from './access/access-desk.js';
+import { AccessGuard } from './access/access-guard.js';
+import { AccessReader } from './access/access-reader.js';
+import { AccessResolver } from './access/access.resolver.js';
+import { Authority } from './access/authority.js';
+import { ApprovalReader } from './approvals/approval-reader.js';
+import { ApprovalsResolver } from './approvals/approvals.resolver.js';
+import { EventsResolver } from './events/events.resolver.js';
+import { LogReader } from './events/log-reader.js';
+import { ConsoleRoutes } from './explorer/console-routes.js';
+import { ExplorerRoutes } from './explorer/explorer-routes.js';
+import { FlowReader } from './flows/flow-reader.js';
+import { FlowVersionsResolver, FlowsResolver } from './flows/flows.resolver.js';
+import { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
+import { graphqlOptions } from './graph/graphql-options.js';
+import { LoaderFactory } from './graph/loaders.js';
+import { CursorSigner } from './graph/signed-cursor.js';
+import { Sockets } from './graph/sockets.js';
+import { ProfilesResolver } from './profiles/profiles.resolver.js';
+import { CommandDesk } from './reads/command-desk.js';
+import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
+import { entities, migrations } from './reads/read-model-tables.js';
+import { READ_MODEL_SOURCE } from './reads/read-model-source.js';
+import { ReadModels } from './reads/read-models.js';
+import { ArtifactRoutes } from './rest/artifact-routes.js';
+import { AuditRoutes } from './rest/audit-routes.js';
+import { HealthRoutes } from './rest/health-routes.js';
+import { RestErrors } from './rest/rest-errors.js';
+import { TriggerRoutes } from './rest/trigger-routes.js';
+import { RunCommandsResolver } from './runs/run-commands.resolver.js';
+import { RunReader } from './runs/run-reader.js';
+import { RunFieldsResolver, RunsResolver, StepCardsResolver } from './runs/runs.resolver.js';
+import { TranscriptReader } from './transcript/transcript-reader.js';
+import { TranscriptResolver } from './transcript/transcript.resolver.js';
+
+export { AccessDesk, type Bootstrap } from './access/access-desk.js';
+export { openPepper } from './access/pepper.js';
+export { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
+export { gatewayAdapter } from './gateway-adapter.js';
+export { ReadModels } from './reads/read-models.js';
+
+const RESOLVERS = [
+  AccessResolver,
+  FlowsResolver,
+  FlowVersionsResolver,
+  ProfilesResolver,
+  RunsResolver,
+  RunFieldsResolver,
+  StepCardsResolver,
+  RunCommandsResolver,
+  ApprovalsResolver,
+  EventsResolver,
+  TranscriptResolver,
+];
+
+const READERS = [AccessReader, FlowReader, RunReader, ApprovalReader, TranscriptReader, LogReader, LoaderFactory];
+
+/** The edge and the read side of the platform; takes the global `PlatformModule` for granted. */
+@Module({})
+export class GatewayModule {
+  static register(options: GatewayOptions): DynamicModule {
+    const pages = options.pages === false ? [] : [ConsoleRoutes, ExplorerRoutes];
+    return {
+      module: GatewayModule,
+      imports: [GraphQLModule.forRoot<ApolloDriverConfig>(graphqlOptions(options))],
+      controllers: [TriggerRoutes, AuditRoutes, ArtifactRoutes, HealthRoutes, ...pages],
+      providers: [
+        { provide: GATEWAY_OPTIONS, useValue: options },
+        { provide: CursorSigner, useValue: new CursorSigner(options.pepper) },
+        readModelSource(options),
+        projectionHost(options),
+        ReadModels,
+        ReadModelLifecycle,
+        Authority,
+        AccessDesk,
+        CommandDesk,
+        Sockets,
+        ...READERS,
+        ...RESOLVERS,
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_FILTER, useClass: RestErrors },
+      ],
+      exports: [AccessDesk, ReadModels],
+    };
+  }
+}
+
+function readModelSource({ databaseUrl }: GatewayOptions): FactoryProvider<DataSource> {
+  return {
+    provide: READ_MODEL_SOURCE,
+    useFactory: () =>
+      new DataSource(readModelOptions({ url: databaseUrl, schema: 'gateway', entities, migrations })).initialize(),
+  };
+}
+
+function projectionHost({ owner }: GatewayOptions): FactoryProvider<ProjectionHost> {
+  return {
+    provide: ProjectionHost,
+    inject: [READ_MODEL_SOURCE, EVENT_STORE, CHECKPOINTS],
+    useFactory: (dataSource: DataSource, source: EventStore, checkpoints: Checkpoints) =>
+      new ProjectionHost({ dataSource, source, checkpoints, catalogue }, { owner }),
+  };
+}

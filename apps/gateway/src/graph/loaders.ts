@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import DataLoader from 'dataloader';
+import { DataSource, In } from 'typeorm';
+import { ApprovalRow } from '../approvals/approvals.entity.js';
+import type { ApprovalView } from '../approvals/approvals.projection.js';
+import { ArtifactRow } from '../artifacts/artifacts.entity.js';
+import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
+import type { FlowView, PublishedVersion } from '../flows/flows.projection.js';
+import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
+import { keyIn } from '../reads/row-key.js';
+import { callerOf, type GraphContext } from './graph-context.js';
+
+/** Related rows, fetched together for a whole list; of the caller's workspace only (G2). One set for each operation. */
+export interface Loaders {
+  readonly flow: DataLoader<string, FlowView | undefined>;
+  /** By `<flow id>@<version>`. */
+  readonly flowVersion: DataLoader<string, PublishedVersion | undefined>;
+  /** By run, oldest first. */
+  readonly approvals: DataLoader<string, readonly ApprovalView[]>;
+  /** By run, oldest first. */
+  readonly artifacts: DataLoader<string, readonly ArtifactRow[]>;
+}
+
+/** Makes the loaders of an operation when its first field asks for them. */
+@Injectable()
+export class LoaderFactory {
+  constructor(@Inject(READ_MODEL_SOURCE) private readonly rows: DataSource) {}
+
+  of(context: GraphContext): Loaders {
+    context.loaders ??= this.#create(callerOf(context).workspaceId);
+    return context.loaders as Loaders;
+  }
+
+  #create(workspaceId: string): Loaders {
+    const { rows } = this;
+    return {
+      flow: new DataLoader(async ids => {
+        const keys = ids.map(id => keyIn(workspaceId, id));
+        const found = await rows.getRepository(FlowRow).findBy({ key: In(keys) });
+        const byKey = new Map(found.map(row => [row.key, row.view]));
+        return keys.map(key => byKey.get(key));
+      }),
+      flowVersion: new DataLoader(async ids => {
+        const wanted = ids.map(id => ({ workspaceId, ...flowVersionOf(id) }));
+        const found = await rows.getRepository(FlowVersionRow).findBy(wanted);
+        const byId = new Map(found.map(row => [`${row.flowId}@${row.version}`, row.published]));
+        return ids.map(id => byId.get(id));
+      }),
+      approvals: new DataLoader(async runIds => {
+        const where = { workspaceId, runId: In([...runIds]) };
+        const found = await rows.getRepository(ApprovalRow).find({ where, order: { askedAt: 'ASC' } });
+        return runIds.map(id => found.filter(row => row.runId === id).map(row => row.view));
+      }),
+      artifacts: new DataLoader(async runIds => {
+        const where = { workspaceId, runId: In([...runIds]) };
+        const found = await rows
+          .getRepository(ArtifactRow)
+          .find({ where, order: { position: 'ASC', artifactId: 'ASC' } });
+        return runIds.map(id => found.filter(row => row.runId === id));
+      }),
+    };
+  }
+}
+
+function flowVersionOf(id: string): { flowId: string; version: number } {
+  const cut = id.lastIndexOf('@');
+  return { flowId: id.slice(0, cut), version: Number(id.slice(cut + 1)) };
+}

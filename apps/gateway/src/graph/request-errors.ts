@@ -1,0 +1,43 @@
+import { Fault } from '@runledger/kernel';
+
+export type RequestErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'BAD_USER_INPUT'
+  | 'INVALID_CURSOR'
+  | 'READ_MODEL_BEHIND'
+  | 'READ_MODEL_FAULTED'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'PLATFORM_STARTING';
+
+const STATUS: Record<RequestErrorCode, number> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  BAD_USER_INPUT: 400,
+  INVALID_CURSOR: 400,
+  READ_MODEL_BEHIND: 503,
+  READ_MODEL_FAULTED: 503,
+  PAYLOAD_TOO_LARGE: 413,
+  PLATFORM_STARTING: 503,
+};
+
+/** A request that cannot be answered, with what the caller can do about it; shown to callers as it is. */
+export class RequestError extends Fault {
+  readonly fix: string | undefined;
+  constructor(
+    override readonly code: RequestErrorCode,
+    message: string,
+    fix?: string,
+    more: { readonly cause?: unknown; readonly fields?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(code, message, more);
+    this.fix = fix;
+  }
+
+  /** HTTP status that says the same. */
+  get status(): number {
+    return STATUS[this.code];
+  }
+}

@@ -1,0 +1,52 @@
+import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql';
+import { positionOf } from './position-text.js';
+
+function text(value: unknown, what: string): string {
+  if (typeof value === 'string') return value;
+  throw new GraphQLError(`${what} is a string.`, { extensions: { code: 'BAD_USER_INPUT' } });
+}
+
+function instant(value: unknown): string {
+  const written = text(value, 'A DateTime');
+  const time = /^\d{4}-\d\d-\d\dT/.test(written) ? Date.parse(written) : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new GraphQLError(`"${written}" is no instant.`, {
+      extensions: { code: 'BAD_USER_INPUT', fix: 'Write ISO 8601, like 2026-01-31T09:30:00.000Z.' },
+    });
+  }
+  return new Date(time).toISOString();
+}
+
+function bigInteger(value: unknown): string {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
+  if (typeof value === 'string' && /^-?\d{1,30}$/.test(value)) return value;
+  throw new GraphQLError('A BigInt is an integer, written as a string.', { extensions: { code: 'BAD_USER_INPUT' } });
+}
+
+/** Positions stay text on the way in: what is wrong with one is said by whoever uses it, in terms of its use. */
+const Position = new GraphQLScalarType<string, string>({
+  name: 'Position',
+  serialize: value => text(value, 'A Position'),
+  parseValue: value => {
+    positionOf(text(value, 'A Position'));
+    return value as string;
+  },
+});
+
+const DateTime = new GraphQLScalarType<string, string>({ name: 'DateTime', serialize: instant, parseValue: instant });
+
+const BigIntText = new GraphQLScalarType<string, string>({
+  name: 'BigInt',
+  serialize: bigInteger,
+  parseValue: bigInteger,
+  parseLiteral: node => bigInteger(node.kind === Kind.INT || node.kind === Kind.STRING ? node.value : undefined),
+});
+
+const JSON = new GraphQLScalarType<unknown, unknown>({
+  name: 'JSON',
+  serialize: value => value,
+  parseValue: value => value,
+  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+});
+
+export const scalarResolvers = { Position, DateTime, BigInt: BigIntText, JSON };

@@ -1,0 +1,54 @@
+import { unwrapResolverError } from '@apollo/server/errors';
+import { Logger } from '@nestjs/common';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { RequestError } from './request-errors.js';
+
+const CLIENT_CODES = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'BAD_REQUEST',
+  'OPERATION_RESOLUTION_FAILURE',
+]);
+
+const log = new Logger('GraphQL');
+
+/**
+ * Errors as callers see them: code, message and fix, never a stack. A fault of ours is logged whole and shown as nothing
+ * but the fact that it happened.
+ */
+export function shownError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const cause = unwrapResolverError(error);
+  const where = {
+    ...(formatted.locations && { locations: formatted.locations }),
+    ...(formatted.path && { path: formatted.path }),
+  };
+  if (cause instanceof RequestError) {
+    const fix = cause.fix === undefined ? {} : { fix: cause.fix };
+    return { message: cause.message, ...where, extensions: { code: cause.code, ...fix } };
+  }
+  const { code, fix } = (formatted.extensions ?? {}) as { code?: unknown; fix?: unknown };
+  if (typeof code === 'string' && CLIENT_CODES.has(code)) {
+    return { message: formatted.message, ...where, extensions: { code, ...(typeof fix === 'string' && { fix }) } };
+  }
+  if (isCallersFault(cause)) {
+    return { message: formatted.message, ...where, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
+  }
+  log.error(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+  return {
+    message: 'Something broke on our side; it was written to the log.',
+    ...where,
+    extensions: { code: 'INTERNAL_SERVER_ERROR', fix: 'Try again; if it stays, look into the log of the server.' },
+  };
+}
+
+/** Syntax, validation and variable errors of graphql-js have no cause behind them. */
+function isCallersFault(error: unknown): boolean {
+  return error instanceof GraphQLError && error.originalError === undefined;
+}
+
+/** Sets the HTTP status that an error stands for, for errors that no resolver threw inside a list of data. */
+export function statusOf(error: unknown): number | undefined {
+  const cause = unwrapResolverError(error);
+  return cause instanceof RequestError ? cause.status : undefined;
+}

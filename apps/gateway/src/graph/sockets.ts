@@ -1,0 +1,121 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { GraphQLSchemaHost } from '@nestjs/graphql';
+import { GraphQLError } from 'graphql';
+import type { ExecutionArgs, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import type { Context, SubscribePayload } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import { Authority } from '../access/authority.js';
+import { GATEWAY_OPTIONS, MAX_BODY_BYTES, type GatewayOptions } from '../gateway.config.js';
+import type { GraphContext } from './graph-context.js';
+import { OperationCheck } from './operation-limits.js';
+import { RequestError } from './request-errors.js';
+import { shownError } from './shown-errors.js';
+
+const PATH = '/graphql';
+
+/**
+ * GraphQL over WebSocket (protocol `graphql-transport-ws`) on the server's own port. The token comes with
+ * `connection_init`; each operation passes the same limits and the same guard as one that came by HTTP (G2).
+ */
+@Injectable()
+export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  #server: WebSocketServer | undefined;
+  #end: (() => Promise<void>) | undefined;
+
+  constructor(
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(GraphQLSchemaHost) private readonly graph: GraphQLSchemaHost,
+    @Inject(Authority) private readonly authority: Authority,
+    @Inject(GATEWAY_OPTIONS) private readonly options: GatewayOptions,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const server = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES });
+    const { schema } = this.graph;
+    const check = new OperationCheck(schema, this.options.introspection ?? true);
+    const running = useServer(
+      {
+        schema,
+        onConnect: async context => this.#letIn(context),
+        onSubscribe: (context, _id, payload) => this.#operation(check, context, payload),
+        onNext: (...[, , , , result]) => withShownErrors(result),
+        onError: (_context, _id, _payload, errors) => errors.map(shown),
+      },
+      server,
+    );
+    this.#server = server;
+    this.#end = async () => running.dispose();
+    const http = this.host.httpAdapter.getHttpServer() as Server;
+    http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  /** Clients are told to come back elsewhere (1001), and do not hold up the end. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    await Promise.race([this.#end?.(), new Promise(resolve => setTimeout(resolve, 1_000).unref())]);
+    for (const client of server.clients) client.terminate();
+    server.close();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const [path] = (request.url ?? '').split('?');
+    if (path !== PATH || !this.#server) {
+      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, client => this.#server?.emit('connection', client, request));
+  }
+
+  /** False closes the connection with 4403. */
+  async #letIn(context: Context): Promise<boolean> {
+    try {
+      await this.authority.authenticate(authorizationOf(context));
+      return true;
+    } catch (error) {
+      if (error instanceof RequestError) return false;
+      throw error;
+    }
+  }
+
+  #operation(check: OperationCheck, context: Context, payload: SubscribePayload): ExecutionArgs | GraphQLError[] {
+    try {
+      const { document, errors } = check.document(payload.query);
+      if (errors.length > 0) return [...errors];
+      return {
+        schema: this.graph.schema,
+        document,
+        contextValue: { authorization: authorizationOf(context), atLeast: undefined } satisfies GraphContext,
+        ...(payload.operationName != null && { operationName: payload.operationName }),
+        ...(payload.variables != null && { variableValues: payload.variables }),
+      };
+    } catch (error) {
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+  }
+}
+
+/** The result with its errors as callers see them; undefined when it has none: it is sent as it is. */
+function withShownErrors(result: {
+  readonly data?: FormattedExecutionResult['data'] | undefined;
+  readonly errors?: readonly GraphQLError[] | undefined;
+}) {
+  const { data, errors } = result;
+  return errors ? { ...(data !== undefined && { data }), errors: errors.map(shown) } : undefined;
+}
+
+/** `connection_init` carries `Authorization: Bearer …`, in any case of the name. */
+function authorizationOf(context: Context): string | undefined {
+  const found = Object.entries(context.connectionParams ?? {}).find(([name]) => name.toLowerCase() === 'authorization');
+  return typeof found?.[1] === 'string' ? found[1] : undefined;
+}
+
+function shown(error: GraphQLError | GraphQLFormattedError): GraphQLFormattedError {
+  const formatted = error instanceof GraphQLError ? error.toJSON() : error;
+  return shownError(formatted, error);
+}

@@ -1,0 +1,27 @@
+import { MemberRow, TokenRow, WorkspaceRow } from '../access/access.entity.js';
+import { ApprovalRow } from '../approvals/approvals.entity.js';
+import { ArtifactRow } from '../artifacts/artifacts.entity.js';
+import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
+import { ProfileRow } from '../profiles/profiles.entity.js';
+import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
+import { TranscriptEntryRow, TranscriptPieceRow } from '../transcript/transcript.entity.js';
+import { ReadModels1760000000001 } from './migrations/0001-read-models.js';
+
+/** What the gateway's schema holds. */
+export const entities = [
+  WorkspaceRow,
+  MemberRow,
+  TokenRow,
+  FlowRow,
+  FlowVersionRow,
+  ProfileRow,
+  RunRow,
+  RunNumberRow,
+  ApprovalRow,
+  ArtifactRow,
+  TranscriptEntryRow,
+  TranscriptPieceRow,
+];
+
+/** How it came to be, oldest first. */
+export const migrations = [ReadModels1760000000001];

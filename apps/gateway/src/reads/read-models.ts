@@ -1,0 +1,103 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { START, type EventStore, type Position } from '@runledger/event-store';
+import { RetryableError } from '@runledger/kernel';
+import { ConsumerStoppedError, type ConsumerStatus } from '@runledger/messaging';
+import { EVENT_STORE } from '@runledger/platform';
+import { ProjectionHost, type Projection } from '@runledger/projections';
+import { accessProjection } from '../access/access.projection.js';
+import { approvalsProjection } from '../approvals/approvals.projection.js';
+import { artifactsProjection } from '../artifacts/artifacts.projection.js';
+import { flowsProjection } from '../flows/flows.projection.js';
+import type { GraphContext } from '../graph/graph-context.js';
+import { positionOf } from '../graph/position-text.js';
+import { RequestError } from '../graph/request-errors.js';
+import { profilesProjection } from '../profiles/profiles.projection.js';
+import { runsProjection } from '../runs/runs.projection.js';
+import { transcriptProjection } from '../transcript/transcript.projection.js';
+
+const PROJECTIONS: readonly Projection[] = [
+  accessProjection,
+  flowsProjection,
+  profilesProjection,
+  runsProjection,
+  approvalsProjection,
+  artifactsProjection,
+  transcriptProjection,
+];
+
+const WAIT_MS = 5_000;
+
+/** The gateway's projections: started and stopped together, and waited for. */
+@Injectable()
+export class ReadModels {
+  #wereLive = false;
+
+  constructor(
+    @Inject(ProjectionHost) private readonly host: ProjectionHost,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+  ) {}
+
+  async start(): Promise<void> {
+    for (const projection of PROJECTIONS) await this.host.start(projection);
+  }
+
+  async stop(): Promise<void> {
+    await this.host.stop();
+  }
+
+  status(): readonly ConsumerStatus[] {
+    return this.host.status();
+  }
+
+  /** Why requests should not come here yet, or no more; undefined: nothing is in their way. */
+  trouble(): string | undefined {
+    const all = this.host.status();
+    const stopped = all.find(({ state }) => state === 'faulted' || state === 'stopped');
+    if (stopped) {
+      const { name, state, fault } = stopped;
+      return `${name} is ${state}${fault ? ` at ${fault.position} (${fault.eventType}): ${fault.message}` : ''}`;
+    }
+    // Once all have been at the end of the log, a burst of events is work, not trouble.
+    this.#wereLive ||= all.length === PROJECTIONS.length && all.every(({ state }) => state === 'live');
+    return this.#wereLive ? undefined : 'The read models are catching up with the log.';
+  }
+
+  /**
+   * Resolves when the rows hold everything up to `position`; `names` when only some read models matter. Throws
+   * `READ_MODEL_BEHIND` after 5 s: the caller may ask again.
+   */
+  async reach(position: Position, names = PROJECTIONS.map(({ name }) => name)): Promise<void> {
+    try {
+      await Promise.all(PROJECTIONS.filter(({ name }) => names.includes(name)).map(one => this.#reach(one, position)));
+    } catch (cause) {
+      throw unreached(cause);
+    }
+  }
+
+  /** A projection hears only now and then of events that are not for it: ask the log whether there is anything to wait for. */
+  async #reach({ name, types }: Projection, position: Position): Promise<void> {
+    const reached = this.host.status().find(status => status.name === name)?.position ?? START;
+    if (reached >= position) return;
+    const { events, scannedTo } = await this.store.readAll({ types, after: reached, limit: 1 });
+    const next = events[0]?.position ?? scannedTo + 1n;
+    const nothingMissing = next > position && scannedTo >= position;
+    if (!nothingMissing) await this.host.reached(name, position, WAIT_MS);
+  }
+
+  /** What a query asked to wait for: its argument, else the request's header. */
+  async atLeast(argument: string | null | undefined, context: Pick<GraphContext, 'atLeast'>): Promise<void> {
+    const wanted = argument ?? context.atLeast;
+    if (wanted !== undefined) await this.reach(positionOf(wanted));
+  }
+}
+
+function unreached(cause: unknown): unknown {
+  if (cause instanceof ConsumerStoppedError) {
+    return new RequestError('READ_MODEL_FAULTED', 'A read model has stopped.', 'Look at /health/ready.', { cause });
+  }
+  if (cause instanceof RetryableError) {
+    const message = `The read models have not reached this position within ${WAIT_MS / 1_000} s.`;
+    return new RequestError('READ_MODEL_BEHIND', message, 'Ask again in a moment.', { cause });
+  }
+  return cause;
+}

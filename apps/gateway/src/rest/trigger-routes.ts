@@ -1,0 +1,62 @@
+import { StartRun, executionMode, checkpointMode, json, slug, subject } from '@runledger/contracts';
+import { Body, Controller, Headers, Inject, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { Caller } from '../access/caller.js';
+import { Requires } from '../access/requires.js';
+import { CallerOf } from '../graph/graph-context.js';
+import { positionText } from '../graph/position-text.js';
+import { RequestError } from '../graph/request-errors.js';
+import { CommandDesk } from '../reads/command-desk.js';
+
+const triggerBody = z.strictObject({
+  flow: z.string().min(1).max(200),
+  version: z.int().positive().optional(),
+  parameters: z.record(z.string(), json).default({}),
+  profile: slug.optional(),
+  execution: executionMode.optional(),
+  checkpointMode: checkpointMode.optional(),
+  subject: subject.optional(),
+});
+
+/** `POST /api/v1/trigger`: starts a run from a program. */
+@Controller('api/v1/trigger')
+export class TriggerRoutes {
+  constructor(@Inject(CommandDesk) private readonly desk: CommandDesk) {}
+
+  @Post()
+  @Requires('flows.run')
+  async trigger(
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @CallerOf() caller: Caller,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { profile, execution, checkpointMode: mode, ...rest } = parsed(body);
+    const choices = {
+      ...(profile !== undefined && { profile }),
+      ...(execution !== undefined && { execution }),
+      ...(mode !== undefined && { checkpointMode: mode }),
+    };
+    const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+    const command = { ...rest, choices, trigger: { kind: 'api' as const, ref: caller.tokenId }, ...key };
+    const outcome = await this.desk.send(StartRun, StartRun.input.parse(command), caller);
+    if (outcome.status === 'refused') {
+      const { rejected, message, fix, details } = outcome.refusal;
+      const status = rejected === 'PLATFORM_STARTING' ? 503 : rejected === 'IDEMPOTENCY_KEY_REUSED' ? 409 : 422;
+      await reply.status(status).send({ error: { code: rejected, message, fix, details: details ?? [] } });
+      return;
+    }
+    const { runId, created } = outcome.output;
+    const position = outcome.position === undefined ? undefined : positionText(outcome.position);
+    await reply.status(created ? 202 : 200).send({ runId, created, position });
+  }
+}
+
+function parsed(body: unknown): z.infer<typeof triggerBody> {
+  const result = triggerBody.safeParse(body);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const where = issue?.path.join('.') ?? '';
+  throw new RequestError('BAD_USER_INPUT', `${where || 'The body'}: ${issue?.message ?? 'does not fit.'}`);
+}

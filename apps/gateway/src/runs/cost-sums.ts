@@ -1,0 +1,49 @@
+import type { ChargeRecorded } from '@runledger/contracts';
+import type { EventOf } from '@runledger/kernel';
+
+export type Charge = EventOf<readonly [typeof ChargeRecorded]>['data'];
+
+/** The exact sum of some charges. Amounts are decimal strings in micro-units, one for each currency. */
+export interface CostSum {
+  readonly amounts: Readonly<Record<string, string>>;
+  readonly charges: number;
+  /** Charges that have no price: not zero, and not in `amounts`. */
+  readonly unpriced: number;
+}
+
+/** All charges of a run, seen from different sides. Keys are steps, `provider/model`, providers, resource classes. */
+export interface CostSums {
+  readonly total: CostSum;
+  readonly byStep: Readonly<Record<string, CostSum>>;
+  readonly byModel: Readonly<Record<string, CostSum>>;
+  readonly byProvider: Readonly<Record<string, CostSum>>;
+  readonly compute: Readonly<Record<string, CostSum>>;
+}
+
+export const NO_COST: CostSum = { amounts: {}, charges: 0, unpriced: 0 };
+export const NO_COSTS: CostSums = { total: NO_COST, byStep: {}, byModel: {}, byProvider: {}, compute: {} };
+
+/** The sums with one more charge in each of them that it belongs to (M1). */
+export function addCharge(sums: CostSums, charge: Charge): CostSums {
+  const provider = charge.provider ?? 'unknown';
+  const isModel = charge.kind === 'model';
+  return {
+    total: plus(sums.total, charge),
+    byStep: plusAt(sums.byStep, charge.step, charge),
+    byModel: isModel ? plusAt(sums.byModel, `${provider}/${charge.model ?? 'unknown'}`, charge) : sums.byModel,
+    byProvider: isModel ? plusAt(sums.byProvider, provider, charge) : sums.byProvider,
+    compute: isModel ? sums.compute : plusAt(sums.compute, charge.resourceClass ?? 'unknown', charge),
+  };
+}
+
+function plusAt(lines: Readonly<Record<string, CostSum>>, key: string, charge: Charge): Record<string, CostSum> {
+  const before = Object.hasOwn(lines, key) ? lines[key] : undefined;
+  return { ...lines, [key]: plus(before ?? NO_COST, charge) };
+}
+
+function plus(sum: CostSum, { amountMicroUnits, currency }: Charge): CostSum {
+  const charges = sum.charges + 1;
+  if (amountMicroUnits === null) return { ...sum, charges, unpriced: sum.unpriced + 1 };
+  const amount = BigInt(sum.amounts[currency] ?? '0') + BigInt(amountMicroUnits);
+  return { ...sum, charges, amounts: { ...sum.amounts, [currency]: amount.toString() } };
+}

@@ -1,0 +1,61 @@
+import { attemptId } from '@runledger/kernel';
+import type { AttemptView, RunViewEvent, StepView } from './run-view.js';
+
+type Ready = Extract<RunViewEvent, { type: 'StepReady' }>['data'];
+type AttemptEvent = Extract<
+  RunViewEvent,
+  { type: 'AttemptStarted' | 'AttemptResumed' | 'ModelTurnEnded' | 'AttemptEnded' }
+>;
+
+/** The step with one more attempt, which waits for a worker. What an earlier attempt said no longer counts. */
+export function withAttemptReady(step: StepView, ready: Ready): StepView {
+  const { outcome: _outcome, error: _error, endedAt: _endedAt, summary: _summary, output: _output, ...rest } = step;
+  const attempt: AttemptView = {
+    id: attemptId(ready.runId, ready.step, ready.attempt),
+    number: ready.attempt,
+    state: 'READY',
+    readyAt: ready.readyAt,
+    timeoutMs: ready.timeoutMs,
+    resumptions: 0,
+    turns: 0,
+  };
+  return { ...rest, state: 'PENDING', attempts: [...step.attempts, attempt] };
+}
+
+/** The step after something happened in one of its attempts. */
+export function withAttempt(step: StepView, event: AttemptEvent): StepView {
+  const attempts = step.attempts.map(attempt =>
+    attempt.number === event.data.attempt ? changed(attempt, event) : attempt,
+  );
+  return event.type === 'AttemptStarted' && step.state === 'PENDING'
+    ? { ...step, state: 'RUNNING', attempts }
+    : { ...step, attempts };
+}
+
+function changed(attempt: AttemptView, event: AttemptEvent): AttemptView {
+  switch (event.type) {
+    case 'AttemptStarted':
+      return { ...attempt, state: 'RUNNING', startedAt: event.data.startedAt, driver: event.data.driver };
+    case 'AttemptResumed':
+      return { ...attempt, resumptions: attempt.resumptions + 1 };
+    case 'ModelTurnEnded':
+      return { ...attempt, turns: Math.max(attempt.turns, event.data.turn) };
+    case 'AttemptEnded':
+      return ended(attempt, event.data);
+  }
+}
+
+function ended(attempt: AttemptView, data: Extract<AttemptEvent, { type: 'AttemptEnded' }>['data']): AttemptView {
+  const { outcome, summary, error, exitCode, turns, elapsedMs, endedAt } = data;
+  return {
+    ...attempt,
+    state: 'ENDED',
+    outcome,
+    ...(summary !== undefined && { summary }),
+    ...(error !== undefined && { error }),
+    ...(exitCode !== undefined && { exitCode }),
+    turns,
+    elapsedMs,
+    endedAt,
+  };
+}

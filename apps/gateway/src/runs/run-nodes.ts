@@ -1,0 +1,142 @@
+import type { Scope } from '@runledger/contracts';
+import { holds, type Caller } from '../access/caller.js';
+import { money, type Money } from '../graph/money.js';
+import { actorNode } from '../graph/nodes.js';
+import { positionText } from '../graph/position-text.js';
+import type { CostSum, CostSums } from './cost-sums.js';
+import { NO_COST } from './cost-sums.js';
+import { hasEnded, type AttemptView, type RunView, type StepView } from './run-view.js';
+import { waitingOn, type Waiting } from './waiting.js';
+
+export type RunNode = ReturnType<typeof runNode>;
+export type StepNode = ReturnType<typeof stepNode>;
+
+/** A run as the API shows it; `view` is for the field resolvers. */
+export function runNode(view: RunView, number: number) {
+  const { id, status, statusReason, startedBy, trigger, subject, startedAt, endedAt, parameters, choices } = view;
+  return {
+    __typename: 'Run' as const,
+    view,
+    id,
+    number,
+    status,
+    statusReason: statusReason ?? null,
+    waitingOn: waitingOn(view).map(waitingNode),
+    startedBy: actorNode(startedBy),
+    trigger: { kind: trigger.kind.toUpperCase(), ref: trigger.ref ?? null },
+    subject: subject ?? null,
+    startedAt,
+    endedAt: endedAt ?? null,
+    durationMs: endedAt === undefined ? null : Date.parse(endedAt) - Date.parse(startedAt),
+    parameters,
+    choices,
+    position: positionText(BigInt(view.position)),
+  };
+}
+
+export function scopeName(scope: Scope): string {
+  return scope.replaceAll('.', '_').toUpperCase();
+}
+
+function waitingNode(waiting: Waiting) {
+  return { ...waiting, mayAct: waiting.mayAct === undefined ? null : scopeName(waiting.mayAct) };
+}
+
+/** What this caller may do with the run now. */
+export function actionsFor(view: RunView, caller: Caller): readonly ('DECIDE' | 'CANCEL')[] {
+  if (hasEnded(view)) return [];
+  const waits = view.steps.some(step => step.state === 'WAITING' && step.gate?.asked);
+  const decide = waits && holds(caller, 'flows.run') ? (['DECIDE'] as const) : [];
+  return mayCancel(view, caller) ? [...decide, 'CANCEL'] : decide;
+}
+
+/** Own runs with `flows.run`, everybody's with `flows.cancel.any`. */
+export function mayCancel(view: RunView, caller: Caller): boolean {
+  const isOwn = view.startedBy.kind === 'member' && view.startedBy.id === caller.memberId;
+  return holds(caller, 'flows.cancel.any') || (isOwn && holds(caller, 'flows.run'));
+}
+
+/** `now`: ISO 8601; what executes is measured up to it. */
+export function stepNode(run: RunView, step: StepView, now: string) {
+  const { key, number, wave, name, kind, needs, state, outcome, summary, output, error, endedAt, provider, model } =
+    step;
+  const sum = run.costs.byStep[key] ?? NO_COST;
+  return {
+    runId: run.id,
+    requestId: step.gate?.requestId,
+    key,
+    number,
+    wave,
+    name,
+    kind,
+    needs,
+    state,
+    outcome: outcome ?? null,
+    summary: summary ?? null,
+    output: output ?? null,
+    error: error ?? null,
+    startedAt: step.attempts.find(attempt => attempt.startedAt !== undefined)?.startedAt ?? null,
+    endedAt: endedAt ?? null,
+    elapsedMs: elapsedOf(step.attempts, now),
+    turns: step.attempts.reduce((turns, attempt) => turns + attempt.turns, 0),
+    cost: amountOf(sum),
+    unpriced: sum.unpriced > 0,
+    provider: provider ?? null,
+    model: model ?? null,
+    attempts: step.attempts.map(attempt => attemptNode(attempt, now)),
+  };
+}
+
+function attemptNode(attempt: AttemptView, now: string) {
+  const { outcome, summary, error, startedAt, endedAt, exitCode, driver } = attempt;
+  return {
+    ...attempt,
+    outcome: outcome ?? null,
+    summary: summary ?? null,
+    error: error ?? null,
+    startedAt: startedAt ?? null,
+    endedAt: endedAt ?? null,
+    elapsedMs: elapsedOf([attempt], now),
+    exitCode: exitCode ?? null,
+    driver: driver ?? null,
+  };
+}
+
+function elapsedOf(attempts: readonly AttemptView[], now: string): number | null {
+  const begun = attempts.filter(attempt => attempt.startedAt !== undefined);
+  if (begun.length === 0) return null;
+  return begun.reduce((sum, attempt) => sum + (attempt.elapsedMs ?? sinceMs(attempt.startedAt, now)), 0);
+}
+
+function sinceMs(start: string | undefined, now: string): number {
+  return start === undefined ? 0 : Math.max(0, Date.parse(now) - Date.parse(start));
+}
+
+/** A run's charges from all sides. */
+export function costNode(sums: CostSums) {
+  return {
+    total: amountOf(sums.total),
+    unpriced: sums.total.unpriced > 0,
+    amounts: Object.entries(sums.total.amounts).map(([currency, amount]) => money(amount, currency)),
+    charges: sums.total.charges,
+    byStep: linesOf(sums.byStep),
+    byModel: linesOf(sums.byModel),
+    byProvider: linesOf(sums.byProvider),
+    compute: linesOf(sums.compute),
+  };
+}
+
+function linesOf(sums: Readonly<Record<string, CostSum>>) {
+  return Object.entries(sums).map(([key, sum]) => ({
+    key,
+    cost: amountOf(sum),
+    unpriced: sum.unpriced > 0,
+    charges: sum.charges,
+  }));
+}
+
+/** One amount; null when nothing is priced, or when there is no single currency to name it in. */
+function amountOf(sum: CostSum): Money | null {
+  const [first, ...others] = Object.entries(sum.amounts);
+  return first && others.length === 0 ? money(first[1], first[0]) : null;
+}

@@ -1,0 +1,138 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Fault } from '@runledger/kernel';
+import { DataSource, type SelectQueryBuilder } from 'typeorm';
+import { connectionOf, type Connection } from '../graph/connection.js';
+import { CursorSigner, type CursorPart } from '../graph/signed-cursor.js';
+import { likePattern } from '../reads/like-pattern.js';
+import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
+import { ReadModels } from '../reads/read-models.js';
+import { keyIn } from '../reads/row-key.js';
+import { runNode, type RunNode } from './run-nodes.js';
+import { RunNumberRow, RunRow } from './runs.entity.js';
+
+export interface RunFilter {
+  readonly status?: readonly string[] | null;
+  readonly flow?: string | null;
+  readonly trigger?: string | null;
+  readonly startedFrom?: string | null;
+  readonly startedBefore?: string | null;
+  readonly startedBy?: string | null;
+  readonly subjectKind?: string | null;
+  readonly subjectId?: string | null;
+  readonly text?: string | null;
+}
+
+export interface RunsAsked {
+  readonly filter: RunFilter;
+  readonly by: 'STARTED_AT' | 'DURATION' | 'COST';
+  readonly direction: 'ASC' | 'DESC';
+  readonly size: number;
+  readonly after: string | undefined;
+}
+
+/** A run that the log refers to is not in the read model although that has come past it. */
+export class MissingRunError extends Fault {
+  constructor(runId: string) {
+    super('MISSING_RUN', `Run ${runId} is not in the read model; is the projection \`runs\` running?`, {
+      fields: { runId },
+    });
+  }
+}
+
+const SORTED_BY = {
+  STARTED_AT: { column: 'r.startedAt', place: (row: RunRow) => row.startedAt.toISOString() },
+  DURATION: { column: 'r.durationMs', place: (row: RunRow) => row.durationMs },
+  COST: { column: 'r.costMicroUnits', place: (row: RunRow) => row.costMicroUnits },
+} as const;
+
+/** Reads the runs of one workspace. */
+@Injectable()
+export class RunReader {
+  constructor(
+    @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
+    @Inject(ReadModels) private readonly readModels: ReadModels,
+    @Inject(CursorSigner) private readonly signer: CursorSigner,
+  ) {}
+
+  async find(workspaceId: string, runId: string): Promise<RunNode | undefined> {
+    const { entities, raw } = await this.#select(workspaceId)
+      .andWhere('r.key = :key', { key: keyIn(workspaceId, runId) })
+      .getRawAndEntities<{ number: number }>();
+    const [row] = entities;
+    return row && runNode(row.view, raw[0]?.number ?? 0);
+  }
+
+  /** A run that something else in the log, at `since`, refers to: read models go at their own pace, so it may be awaited. */
+  async referred(workspaceId: string, runId: string, since: bigint): Promise<RunNode> {
+    const found = await this.find(workspaceId, runId);
+    if (found) return found;
+    await this.readModels.reach(since, ['runs']);
+    const awaited = await this.find(workspaceId, runId);
+    if (!awaited) throw new MissingRunError(runId);
+    return awaited;
+  }
+
+  async page(workspaceId: string, asked: RunsAsked): Promise<Connection<RunNode>> {
+    const { filter, by, direction, size, after } = asked;
+    const list = ['runs', workspaceId, filter, by, direction];
+    const sort = SORTED_BY[by];
+    const query = this.#select(workspaceId);
+    narrow(query, filter);
+    if (after !== undefined) behind(query, sort.column, direction, this.signer.open(list, after));
+    query
+      .orderBy(sort.column, direction)
+      .addOrderBy('r.runId', direction)
+      .limit(size + 1);
+    const { entities, raw } = await query.getRawAndEntities<{ number: number }>();
+    return connectionOf(
+      entities.map((row, index) => ({ row, number: raw[index]?.number ?? 0 })),
+      {
+        size,
+        list,
+        signer: this.signer,
+        place: ({ row }) => [sort.place(row), row.runId],
+        node: ({ row, number }) => runNode(row.view, number),
+      },
+    );
+  }
+
+  #select(workspaceId: string): SelectQueryBuilder<RunRow> {
+    return this.rows
+      .getRepository(RunRow)
+      .createQueryBuilder('r')
+      .innerJoin(RunNumberRow, 'n', 'n.workspaceId = r.workspaceId AND n.runId = r.runId')
+      .addSelect('n.number', 'number')
+      .where('r.workspaceId = :workspaceId', { workspaceId });
+  }
+}
+
+function behind(
+  query: SelectQueryBuilder<RunRow>,
+  column: string,
+  direction: 'ASC' | 'DESC',
+  [value, runId]: readonly CursorPart[],
+): void {
+  query.andWhere(`(${column}, r.runId) ${direction === 'ASC' ? '>' : '<'} (:value, :lastRunId)`, {
+    value,
+    lastRunId: runId,
+  });
+}
+
+/** Each condition that was given, and the parameter that it takes. */
+function narrow(query: SelectQueryBuilder<RunRow>, filter: RunFilter): void {
+  const { status, flow, trigger, startedFrom, startedBefore, startedBy, subjectKind, subjectId, text } = filter;
+  if (status && status.length > 0) query.andWhere('r.status IN (:...status)', { status });
+  const conditions: readonly (readonly [string, string, string | null | undefined])[] = [
+    ['(r.flowId = :flow OR r.flowSlug = :flow)', 'flow', flow],
+    ['r.triggerKind = :trigger', 'trigger', trigger],
+    ['r.startedAt >= :startedFrom', 'startedFrom', startedFrom],
+    ['r.startedAt < :startedBefore', 'startedBefore', startedBefore],
+    ['r.startedBy = :startedBy', 'startedBy', startedBy],
+    ['r.subjectKind = :subjectKind', 'subjectKind', subjectKind],
+    ['r.subjectId = :subjectId', 'subjectId', subjectId],
+    ['r.search LIKE :text', 'text', text == null ? text : likePattern(text.toLowerCase())],
+  ];
+  for (const [condition, name, value] of conditions) {
+    if (value != null) query.andWhere(condition, { [name]: value });
+  }
+}

@@ -1,0 +1,175 @@
+import {
+  StepCancelled,
+  RunCancelRequested,
+  RunCancelled,
+  RunFailed,
+  StepFailed,
+  StepSkipped,
+} from '@runledger/contracts';
+import { canonicalJson, type DomainEvent } from '@runledger/kernel';
+import { foldRun, type FoldedEvent } from './run-reducer.js';
+import { at, BY, story, upToTheGate } from './run-story.fixture.js';
+import type { RunView } from './run-view.js';
+import { waitingOn } from './waiting.js';
+
+const RUN = 'run_0198-a';
+const run = story(RUN);
+
+/** Facts as they come out of the log, at positions 10, 20, 30, … */
+function recorded(events: readonly DomainEvent[]): readonly FoldedEvent[] {
+  const metadata = { correlationId: RUN, causationId: 'x', actor: BY, workspaceId: 'ws_acme', schemaVersion: 1 };
+  return events.map(({ type, data }, index) => ({
+    type,
+    data,
+    position: BigInt(10 * (index + 1)),
+    metadata: { ...metadata, occurredAt: at(index) },
+  }));
+}
+
+function given(...events: readonly DomainEvent[]): RunView {
+  const view = recorded(events).reduce<RunView | undefined>(foldRun, undefined);
+  if (!view) throw new TypeError('These facts make no run.');
+  return view;
+}
+
+const stateOf = (view: RunView, key: string) => view.steps.find(step => step.key === key);
+
+describe('the view of a run', () => {
+  it('shows steps of the same depth as one wave', () => {
+    expect(given(run.started()).steps.map(({ key, number, wave }) => [key, number, wave])).toEqual([
+      ['build', 1, 1],
+      ['lint', 2, 1],
+      ['deploy', 3, 2],
+    ]);
+  });
+
+  it('is pending until a step is ready, then running', () => {
+    expect(given(run.started()).status).toBe('PENDING');
+    expect(given(run.started(), run.ready('build')).status).toBe('RUNNING');
+  });
+
+  it('is paused while a gate waits although nothing else runs, and says what for', () => {
+    const view = given(...upToTheGate(RUN));
+    expect(view).toMatchObject({ status: 'PAUSED', statusReason: 'Ship it?' });
+    expect(stateOf(view, 'deploy')).toMatchObject({ state: 'WAITING', gate: { asked: true } });
+  });
+
+  it('shows the most demanding state of parallel steps: blocked before paused before running', () => {
+    const blocked = StepFailed({
+      runId: RUN,
+      step: 'lint',
+      attempt: 1,
+      outcome: 'BLOCKED',
+      error: { code: 'CREDENTIAL', message: 'No access to the repository.', fix: 'Connect it.' },
+      failedAt: at(5),
+    });
+    const running = [run.started(), run.ready('build'), run.begun('build')];
+    expect(given(...running).status).toBe('RUNNING');
+    expect(given(...running, run.gate()).status).toBe('PAUSED');
+    expect(given(...running, run.gate(), blocked)).toMatchObject({
+      status: 'BLOCKED',
+      statusReason: 'No access to the repository.',
+    });
+  });
+
+  it('goes on when the gate is passed, and forgets why it had paused', () => {
+    const view = given(...upToTheGate(RUN), run.decided(), run.resolved());
+    expect(view.status).toBe('RUNNING');
+    expect(view.statusReason).toBeUndefined();
+    expect(stateOf(view, 'deploy')?.gate).toMatchObject({ decision: 'APPROVE', decidedBy: BY });
+  });
+
+  it('keeps every attempt; what an earlier one said no longer stands for the step', () => {
+    const failed = StepFailed({
+      runId: RUN,
+      step: 'build',
+      attempt: 1,
+      outcome: 'ERROR',
+      error: { code: 'COMMAND_FAILED', message: 'exit 1' },
+      failedAt: at(5),
+    });
+    const view = given(run.started(), run.ready('build'), run.begun('build'), failed, run.ready('build', 2, 9));
+    const build = stateOf(view, 'build');
+    expect(build?.attempts.map(attempt => attempt.state)).toEqual(['RUNNING', 'READY']);
+    expect(build).toMatchObject({ state: 'PENDING' });
+    expect(build).not.toHaveProperty('error');
+  });
+
+  it('counts the turns of a running attempt, and takes the final count when it ends', () => {
+    const begun = [run.started(), run.ready('build'), run.begun('build'), run.turn('build', 1)];
+    expect(stateOf(given(...begun), 'build')?.attempts[0]?.turns).toBe(1);
+    expect(stateOf(given(...begun, run.finished('build')), 'build')?.attempts[0]).toMatchObject({
+      turns: 2,
+      elapsedMs: 4_000,
+      state: 'ENDED',
+    });
+  });
+
+  it('ends in the state that its last fact names', () => {
+    const cancelled = [
+      RunCancelRequested({ runId: RUN, mode: 'GRACEFUL', by: BY, requestedAt: at(3) }),
+      StepCancelled({ runId: RUN, step: 'build', cancelledAt: at(4) }),
+      RunCancelled({ runId: RUN, by: BY, cancelledAt: at(5) }),
+    ];
+    const error = { code: 'COMMAND_FAILED', message: 'exit 1' };
+    expect(given(run.started(), ...cancelled)).toMatchObject({
+      status: 'CANCELLED',
+      statusReason: 'Cancelled by Ada.',
+    });
+    expect(given(run.started(), RunFailed({ runId: RUN, step: 'build', error, failedAt: at(5) }))).toMatchObject({
+      status: 'FAILED',
+      statusReason: 'exit 1',
+      endedAt: at(5),
+    });
+    const skipped = StepSkipped({ runId: RUN, step: 'lint', reason: 'Not today.', by: BY, skippedAt: at(4) });
+    expect(stateOf(given(run.started(), skipped, run.ended()), 'lint')).toMatchObject({ state: 'SKIPPED' });
+  });
+
+  it('does not change when facts come twice', () => {
+    const events = recorded([...upToTheGate(RUN), run.decided(), run.resolved(), run.ended()]);
+    const once = events.reduce<RunView | undefined>(foldRun, undefined);
+    const twice = [...events, ...events].reduce<RunView | undefined>(foldRun, undefined);
+    const each = events.flatMap(event => [event, event]).reduce<RunView | undefined>(foldRun, undefined);
+    expect(canonicalJson(twice)).toBe(canonicalJson(once));
+    expect(canonicalJson(each)).toBe(canonicalJson(once));
+  });
+
+  it('does not exist for a start that was declined', () => {
+    const [event] = recorded([{ type: 'RunDeclined', data: {} }]);
+    expect(event && foldRun(undefined, event)).toBeUndefined();
+  });
+});
+
+describe('what a run waits for (R4)', () => {
+  it('is named at every moment until it has ended', () => {
+    const events = [
+      ...upToTheGate(RUN),
+      run.decided(),
+      run.resolved(),
+      run.ready('deploy', 1, 11),
+      run.begun('deploy'),
+    ];
+    for (let count = 1; count <= events.length; count += 1) {
+      expect(waitingOn(given(...events.slice(0, count)))).not.toEqual([]);
+    }
+    expect(waitingOn(given(...events, run.ended()))).toEqual([]);
+  });
+
+  it('is a decision by those with flows.run while a gate waits', () => {
+    expect(waitingOn(given(...upToTheGate(RUN)))).toEqual([
+      {
+        kind: 'DECISION',
+        what: 'Ship it?',
+        step: 'deploy',
+        since: at(8),
+        mayAct: 'flows.run',
+        requestId: run.requestId,
+      },
+    ]);
+  });
+
+  it('is an executing step until its time is up', () => {
+    const [waiting] = waitingOn(given(run.started(), run.ready('build'), run.begun('build')));
+    expect(waiting).toEqual({ kind: 'STEP', what: 'Build executes.', step: 'build', since: at(2), until: at(62) });
+  });
+});

@@ -1,0 +1,162 @@
+import type { RecordedEvent } from '@runledger/event-store';
+import { addCharge } from './cost-sums.js';
+import { withAttempt, withAttemptReady } from './run-attempts.js';
+import { viewAtStart } from './run-start.js';
+import { hasEnded, type GateView, type RunStatus, type RunView, type RunViewEvent, type StepView } from './run-view.js';
+
+/** What of a stored event the reducer looks at; `data` is of today's version. */
+export type FoldedEvent = Pick<RecordedEvent, 'type' | 'data' | 'position' | 'metadata'>;
+
+/**
+ * `(view, event) → view`, pure: the same code serves the row, its rebuild, and any moment of the past. Events of a run
+ * that was declined make no view. An event that the view has folded in already changes nothing.
+ */
+export function foldRun(view: RunView | undefined, event: FoldedEvent): RunView | undefined {
+  const known = event as unknown as RunViewEvent;
+  if (view === undefined) {
+    return known.type === 'RunStarted'
+      ? stamped(viewAtStart(known.data, event.metadata.workspaceId), event)
+      : undefined;
+  }
+  if (event.position <= BigInt(view.position)) return view;
+  return stamped(settled(changed(view, known)), event);
+}
+
+function stamped(view: RunView, event: FoldedEvent): RunView {
+  return { ...view, position: event.position.toString(), updatedAt: event.metadata.occurredAt };
+}
+
+function changed(view: RunView, event: RunViewEvent): RunView {
+  switch (event.type) {
+    case 'RunStarted':
+    case 'RunDeclined':
+      return view;
+    case 'StepReady':
+    case 'AttemptStarted':
+    case 'AttemptResumed':
+    case 'ModelTurnEnded':
+    case 'AttemptEnded':
+      return withAttemptEvent(view, event);
+    case 'GateReached':
+    case 'ApprovalRequested':
+    case 'ApprovalDecided':
+    case 'ApprovalWithdrawn':
+    case 'GateResolved':
+      return withGateEvent(view, event);
+    case 'StepCompleted':
+    case 'StepFailed':
+    case 'StepSkipped':
+    case 'StepCancelled':
+      return withStep(view, event.data.step, step => ended(step, event));
+    case 'RunCancelRequested':
+      return { ...view, cancel: { mode: event.data.mode, by: event.data.by, at: event.data.requestedAt } };
+    case 'RunCompleted':
+      return atEnd(view, 'COMPLETED', event.data.completedAt);
+    case 'RunFailed':
+      return atEnd(view, 'FAILED', event.data.failedAt, event.data.error.message);
+    case 'RunRejected':
+      return atEnd(view, 'REJECTED', event.data.rejectedAt, event.data.comment ?? `${nameOf(event.data.by)} said no.`);
+    case 'RunCancelled':
+      return atEnd(view, 'CANCELLED', event.data.cancelledAt, `Cancelled by ${nameOf(event.data.by)}.`);
+    case 'ChargeRecorded':
+      return { ...view, costs: addCharge(view.costs, event.data) };
+  }
+}
+
+function withAttemptEvent(
+  view: RunView,
+  event: Extract<
+    RunViewEvent,
+    { type: 'StepReady' | 'AttemptStarted' | 'AttemptResumed' | 'ModelTurnEnded' | 'AttemptEnded' }
+  >,
+): RunView {
+  return withStep(view, event.data.step, step =>
+    event.type === 'StepReady' ? withAttemptReady(step, event.data) : withAttempt(step, event),
+  );
+}
+
+function withGateEvent(
+  view: RunView,
+  event: Extract<
+    RunViewEvent,
+    { type: 'GateReached' | 'ApprovalRequested' | 'ApprovalDecided' | 'ApprovalWithdrawn' | 'GateResolved' }
+  >,
+): RunView {
+  return withStep(view, event.data.step, step => {
+    switch (event.type) {
+      case 'GateReached': {
+        const { gateId, message, reachedAt } = event.data;
+        return { ...step, state: 'WAITING', gate: { requestId: gateId, message, reachedAt, asked: false } };
+      }
+      case 'ApprovalRequested':
+        return withGate(step, event.data.requestId, { asked: true });
+      case 'ApprovalDecided':
+        return withGate(step, event.data.requestId, { decision: event.data.decision, decidedBy: event.data.by });
+      case 'ApprovalWithdrawn':
+        return withGate(step, event.data.requestId, { withdrawn: true });
+      case 'GateResolved': {
+        const decided = withGate(step, event.data.gateId, { decision: event.data.decision, decidedBy: event.data.by });
+        return decided.state === 'WAITING' ? { ...decided, state: 'PENDING' } : decided;
+      }
+    }
+  });
+}
+
+function withGate(step: StepView, requestId: string, news: Partial<GateView>): StepView {
+  return step.gate?.requestId === requestId ? { ...step, gate: { ...step.gate, ...news } } : step;
+}
+
+function ended(
+  step: StepView,
+  event: Extract<RunViewEvent, { type: 'StepCompleted' | 'StepFailed' | 'StepSkipped' | 'StepCancelled' }>,
+): StepView {
+  switch (event.type) {
+    case 'StepCompleted': {
+      const { outcome, summary, output, completedAt } = event.data;
+      return {
+        ...step,
+        state: 'COMPLETED',
+        outcome,
+        ...(summary !== undefined && { summary }),
+        ...(output !== undefined && { output }),
+        endedAt: completedAt,
+      };
+    }
+    case 'StepFailed': {
+      const { outcome, error, failedAt } = event.data;
+      return { ...step, state: outcome === 'BLOCKED' ? 'BLOCKED' : 'FAILED', outcome, error, endedAt: failedAt };
+    }
+    case 'StepSkipped':
+      return { ...step, state: 'SKIPPED', summary: event.data.reason, endedAt: event.data.skippedAt };
+    case 'StepCancelled':
+      return { ...step, state: 'CANCELLED', endedAt: event.data.cancelledAt };
+  }
+}
+
+function atEnd(view: RunView, status: RunStatus, endedAt: string, statusReason?: string): RunView {
+  const { statusReason: _earlier, ...rest } = view;
+  return { ...rest, status, endedAt, ...(statusReason !== undefined && { statusReason }) };
+}
+
+/** Of parallel steps the most demanding state holds: blocked, then paused, then running. */
+function settled(view: RunView): RunView {
+  if (hasEnded(view)) return view;
+  const { statusReason: _earlier, ...rest } = view;
+  const blocked = view.steps.find(step => step.state === 'BLOCKED');
+  if (blocked) return { ...rest, status: 'BLOCKED', ...(blocked.error && { statusReason: blocked.error.message }) };
+  const waiting = view.steps.find(step => step.state === 'WAITING');
+  if (waiting) return { ...rest, status: 'PAUSED', ...(waiting.gate && { statusReason: waiting.gate.message }) };
+  return { ...rest, status: view.steps.every(isUntouched) ? 'PENDING' : 'RUNNING' };
+}
+
+function isUntouched(step: StepView): boolean {
+  return step.state === 'PENDING' && step.attempts.length === 0 && step.gate === undefined;
+}
+
+function withStep(view: RunView, key: string, change: (step: StepView) => StepView): RunView {
+  return { ...view, steps: view.steps.map(step => (step.key === key ? change(step) : step)) };
+}
+
+function nameOf(actor: { readonly id: string; readonly name?: string | undefined }): string {
+  return actor.name ?? actor.id;
+}

@@ -1,0 +1,68 @@
+import { kindOf, type StepDefinition } from '@runledger/contracts';
+import { NO_COSTS } from './cost-sums.js';
+import type { RunView, Started, StepView } from './run-view.js';
+
+/** The view of a run of which nothing but its start is known. */
+export function viewAtStart(started: Started, workspaceId: string): RunView {
+  const waves = wavesOf(started.steps);
+  return {
+    id: started.runId,
+    workspaceId,
+    flowId: started.flowId,
+    flowSlug: started.flowSlug,
+    flowName: started.flowName,
+    flowVersion: started.flowVersion,
+    status: 'PENDING',
+    startedBy: started.startedBy,
+    trigger: started.trigger,
+    ...(started.subject && { subject: started.subject }),
+    parameters: started.parameters,
+    choices: started.choices,
+    startedAt: started.startedAt,
+    steps: started.steps.map((step, index) => stepAtStart(step, index + 1, waves.get(step.key) ?? 1)),
+    costs: NO_COSTS,
+    position: '0',
+    updatedAt: started.startedAt,
+  };
+}
+
+function stepAtStart(step: StepDefinition, number: number, wave: number): StepView {
+  return {
+    key: step.key,
+    number,
+    wave,
+    name: step.name,
+    kind: kindOf(step) === 'agent' ? 'AGENT' : 'COMMAND',
+    needs: step.needs,
+    ...(step.agent && { provider: step.agent.provider, model: step.agent.model }),
+    state: 'PENDING',
+    attempts: [],
+  };
+}
+
+/** Steps of the same depth form a wave; a step without needs is in wave 1. Handles any order; a published flow has no cycle. */
+export function wavesOf(steps: readonly Pick<StepDefinition, 'key' | 'needs'>[]): Map<string, number> {
+  const waves = new Map<string, number>();
+  const dependants = dependantsOf(steps);
+  const open = new Map(steps.map(step => [step.key, step.needs.length]));
+  let wave = steps.filter(step => step.needs.length === 0).map(step => step.key);
+  for (let number = 1; wave.length > 0; number += 1) {
+    for (const key of wave) waves.set(key, number);
+    const freed = wave.flatMap(key => dependants.get(key) ?? []);
+    for (const key of freed) open.set(key, (open.get(key) ?? 0) - 1);
+    wave = [...new Set(freed)].filter(key => open.get(key) === 0);
+  }
+  return waves;
+}
+
+function dependantsOf(steps: readonly Pick<StepDefinition, 'key' | 'needs'>[]): Map<string, string[]> {
+  const dependants = new Map<string, string[]>();
+  for (const step of steps) {
+    for (const need of step.needs) {
+      const known = dependants.get(need);
+      if (known) known.push(step.key);
+      else dependants.set(need, [step.key]);
+    }
+  }
+  return dependants;
+}

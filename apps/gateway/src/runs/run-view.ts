@@ -1,0 +1,120 @@
+import {
+  ApprovalDecided,
+  ApprovalRequested,
+  ApprovalWithdrawn,
+  AttemptEnded,
+  AttemptResumed,
+  AttemptStarted,
+  ChargeRecorded,
+  ModelTurnEnded,
+  runEvents,
+  type AttemptOutcome,
+  type GateDecision,
+  type Json,
+  type StepError,
+} from '@runledger/contracts';
+import type { EventOf } from '@runledger/kernel';
+import type { CostSums } from './cost-sums.js';
+
+/** The events that a run's row is folded from. They all carry the run's id as their correlation id. */
+export const runViewEvents = [
+  ...runEvents,
+  AttemptStarted,
+  AttemptResumed,
+  ModelTurnEnded,
+  AttemptEnded,
+  ApprovalRequested,
+  ApprovalDecided,
+  ApprovalWithdrawn,
+  ChargeRecorded,
+] as const;
+export type RunViewEvent = EventOf<typeof runViewEvents>;
+
+export type RunStatus =
+  'PENDING' | 'RUNNING' | 'PAUSED' | 'BLOCKED' | 'COMPLETED' | 'FAILED' | 'REJECTED' | 'CANCELLED';
+
+export type StepState =
+  'PENDING' | 'RUNNING' | 'WAITING' | 'COMPLETED' | 'FAILED' | 'BLOCKED' | 'SKIPPED' | 'CANCELLED';
+
+export type Started = Extract<RunViewEvent, { type: 'RunStarted' }>['data'];
+export type ViewActor = Started['startedBy'];
+
+/** What is known of one run, as plain JSON: equal events give equal bytes (P2). */
+export interface RunView {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly flowId: string;
+  readonly flowSlug: string;
+  readonly flowName: string;
+  readonly flowVersion: number;
+  readonly status: RunStatus;
+  readonly statusReason?: string;
+  readonly startedBy: ViewActor;
+  readonly trigger: Started['trigger'];
+  readonly subject?: Started['subject'];
+  readonly parameters: Started['parameters'];
+  readonly choices: Started['choices'];
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly cancel?: { readonly mode: 'GRACEFUL' | 'FORCE'; readonly by: ViewActor; readonly at: string };
+  readonly steps: readonly StepView[];
+  readonly costs: CostSums;
+  /** Of the last event folded in, decimal. */
+  readonly position: string;
+  /** When that event happened. */
+  readonly updatedAt: string;
+}
+
+export interface StepView {
+  readonly key: string;
+  readonly number: number;
+  readonly wave: number;
+  readonly name: string;
+  readonly kind: 'AGENT' | 'COMMAND';
+  readonly needs: readonly string[];
+  readonly provider?: string;
+  readonly model?: string;
+  readonly state: StepState;
+  readonly outcome?: AttemptOutcome;
+  readonly summary?: string;
+  readonly output?: Json;
+  readonly error?: StepError;
+  readonly endedAt?: string;
+  readonly attempts: readonly AttemptView[];
+  readonly gate?: GateView;
+}
+
+export interface GateView {
+  readonly requestId: string;
+  readonly message: string;
+  readonly reachedAt: string;
+  /** Whether people can decide it yet: the request follows the gate. */
+  readonly asked: boolean;
+  readonly decision?: GateDecision;
+  readonly decidedBy?: ViewActor;
+  readonly withdrawn?: boolean;
+}
+
+export interface AttemptView {
+  readonly id: string;
+  readonly number: number;
+  readonly state: 'READY' | 'RUNNING' | 'ENDED';
+  readonly readyAt: string;
+  readonly timeoutMs: number;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly elapsedMs?: number;
+  readonly driver?: string;
+  readonly resumptions: number;
+  readonly turns: number;
+  readonly outcome?: AttemptOutcome;
+  readonly summary?: string;
+  readonly error?: StepError;
+  readonly exitCode?: number;
+}
+
+const ENDED: ReadonlySet<RunStatus> = new Set(['COMPLETED', 'FAILED', 'REJECTED', 'CANCELLED']);
+
+export function hasEnded(view: Pick<RunView, 'status'>): boolean {
+  return ENDED.has(view.status);
+}

@@ -1,0 +1,57 @@
+import type { Scope } from '@runledger/contracts';
+import { hasEnded, type AttemptView, type RunView, type StepView } from './run-view.js';
+
+export interface Waiting {
+  readonly kind: 'DECISION' | 'WORKER' | 'STEP' | 'BLOCKER' | 'CANCELLATION' | 'PLATFORM';
+  readonly what: string;
+  readonly step?: string;
+  readonly since: string;
+  readonly until?: string;
+  readonly mayAct?: Scope;
+  readonly requestId?: string;
+}
+
+/** What a run waits for, since when, until when, and who may act; empty exactly when it has ended (R4). */
+export function waitingOn(view: RunView): readonly Waiting[] {
+  if (hasEnded(view)) return [];
+  const steps = view.steps.flatMap(step => ofStep(step, view));
+  const cancellation = view.cancel ? [ofCancellation(view.cancel)] : [];
+  const all = [...cancellation, ...steps];
+  if (all.length > 0) return all;
+  return [{ kind: 'PLATFORM', what: 'The platform decides what happens next.', since: view.updatedAt }];
+}
+
+function ofCancellation(cancel: NonNullable<RunView['cancel']>): Waiting {
+  const who = cancel.by.name ?? cancel.by.id;
+  return { kind: 'CANCELLATION', what: `Executing steps stop; ${who} cancelled the run.`, since: cancel.at };
+}
+
+function ofStep(step: StepView, view: RunView): Waiting[] {
+  if (step.state === 'WAITING' && step.gate) {
+    const { message, reachedAt, asked, requestId } = step.gate;
+    const request = asked ? { requestId } : {};
+    return [{ kind: 'DECISION', what: message, step: step.key, since: reachedAt, mayAct: 'flows.run', ...request }];
+  }
+  if (step.state === 'BLOCKED') return [ofBlocker(step, view)];
+  const attempt = step.attempts.at(-1);
+  return attempt && (step.state === 'PENDING' || step.state === 'RUNNING') ? ofAttempt(step, attempt) : [];
+}
+
+function ofBlocker(step: StepView, view: RunView): Waiting {
+  const what = step.error?.fix ?? step.error?.message ?? `${step.name} needs something from outside.`;
+  return { kind: 'BLOCKER', what, step: step.key, since: step.endedAt ?? view.startedAt, mayAct: 'flows.run' };
+}
+
+function ofAttempt(step: StepView, attempt: AttemptView): Waiting[] {
+  switch (attempt.state) {
+    case 'READY':
+      return [{ kind: 'WORKER', what: `A worker takes up ${step.name}.`, step: step.key, since: attempt.readyAt }];
+    case 'RUNNING': {
+      const since = attempt.startedAt ?? attempt.readyAt;
+      const until = new Date(Date.parse(since) + attempt.timeoutMs).toISOString();
+      return [{ kind: 'STEP', what: `${step.name} executes.`, step: step.key, since, until }];
+    }
+    case 'ENDED':
+      return [];
+  }
+}

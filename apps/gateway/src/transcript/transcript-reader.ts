@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { connectionOf, type Connection } from '../graph/connection.js';
+import { CursorSigner } from '../graph/signed-cursor.js';
+import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
+import { TranscriptEntryRow } from './transcript.entity.js';
+import type { TranscriptEntry } from './transcript-entries.js';
+
+export interface TranscriptAsked {
+  readonly step: string | undefined;
+  readonly attempt: number | undefined;
+  readonly size: number;
+  readonly after: string | undefined;
+}
+
+/** Most characters of one entry in a page: of longer ones the end is shown. */
+const MAX_TEXT = 65_536;
+
+const PIECES = `
+  SELECT entry_id, string_agg(text, '' ORDER BY position) AS text
+  FROM (
+    SELECT entry_id, position, text,
+      sum(length(text)) OVER (PARTITION BY entry_id ORDER BY position DESC) - length(text) AS behind
+    FROM gateway.transcript_pieces
+    WHERE workspace_id = $1 AND run_id = $2 AND entry_id = ANY ($3::text[])) pieces
+  WHERE behind < ${MAX_TEXT}
+  GROUP BY entry_id`;
+
+/** Reads transcripts page by page. */
+@Injectable()
+export class TranscriptReader {
+  constructor(
+    @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
+    @Inject(CursorSigner) private readonly signer: CursorSigner,
+  ) {}
+
+  async page(workspaceId: string, runId: string, asked: TranscriptAsked): Promise<Connection<TranscriptEntry>> {
+    const { step, attempt, size, after } = asked;
+    const list = ['transcript', workspaceId, runId, step, attempt];
+    const query = this.rows
+      .getRepository(TranscriptEntryRow)
+      .createQueryBuilder('e')
+      .where('e.workspaceId = :workspaceId AND e.runId = :runId', { workspaceId, runId });
+    if (step !== undefined) query.andWhere('e.step = :step', { step });
+    if (attempt !== undefined) query.andWhere('e.attempt = :attempt', { attempt });
+    if (after !== undefined) {
+      const [seq] = this.signer.open(list, after);
+      query.andWhere('e.seq > :seq', { seq });
+    }
+    const found = await query
+      .orderBy('e.seq', 'ASC')
+      .limit(size + 1)
+      .getMany();
+    const texts = await this.#texts(workspaceId, runId, found.slice(0, size));
+    return connectionOf(found, {
+      size,
+      list,
+      signer: this.signer,
+      place: row => [row.seq],
+      node: row => joined(row, texts.get(row.entryId) ?? ''),
+    });
+  }
+
+  async #texts(workspaceId: string, runId: string, rows: readonly TranscriptEntryRow[]): Promise<Map<string, string>> {
+    const ids = rows.map(row => row.entryId);
+    const found = await this.rows.query<{ entry_id: string; text: string }[]>(PIECES, [workspaceId, runId, ids]);
+    return new Map(found.map(({ entry_id, text }) => [entry_id, text.slice(-MAX_TEXT)]));
+  }
+}
+
+function joined({ entry, ending }: TranscriptEntryRow, text: string): TranscriptEntry {
+  switch (entry.__typename) {
+    case 'TextEntry':
+    case 'ThinkingEntry':
+    case 'SetupEntry':
+    case 'InfoEntry':
+      return { ...entry, text };
+    case 'ToolEntry':
+      return { ...entry, streamed: text, ...ending };
+    case 'ErrorEntry':
+      return entry;
+  }
+}
