@@ -77,7 +77,7 @@ describe('the generator', () => {
       type Wall { high: Boolean }
       union Obstacle = Door | Wall
     `);
-    expect(page).toContain('### doors\n\n`doors: [Door!]!`\n\nAll doors.');
+    expect(page).toContain('### Query.doors\n\n`doors: [Door!]!`\n\nAll doors.');
     expect(page).toContain('| `open` | `Boolean = true` |');
     expect(page).toContain('| `OPEN` | One can pass. |');
     expect(page).toContain('One of [`Door`](#door), [`Wall`](#wall).');

@@ -35,14 +35,19 @@ export function graphqlPage(sdl) {
   const rest = types.filter(({ name }) => !ROOTS.includes(name));
   return joined([
     ...pageHead('GraphQL', INTRO),
-    ...roots.flatMap(type => [`## ${type.name}`, '', ...Object.values(type.getFields()).flatMap(operation)]),
+    ...roots.flatMap(type => [
+      `## ${type.name}`,
+      '',
+      ...Object.values(type.getFields()).flatMap(field => operation(type, field)),
+    ]),
     ...KINDS.flatMap(([title, is]) => section(title, rest.filter(is), schema)),
   ]);
 }
 
-function operation(field) {
+/** Named with its root: `run` the query and `Run` the type would share one anchor. */
+function operation(root, field) {
   return [
-    `### ${field.name}`,
+    `### ${root.name}.${field.name}`,
     '',
     `${code(`${field.name}: ${field.type}`)}${deprecation(field)}`,
     '',
