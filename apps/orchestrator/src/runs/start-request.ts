@@ -110,5 +110,5 @@ function sizeProblems(parameters: Readonly<Record<string, Json>>, subject: Start
 }
 
 function tooLarge(path: string, bytes: number, most: number): Problem[] {
-  return bytes <= most ? [] : [{ path, message: `The ${path} has ${bytes} bytes; at most ${most} are taken.` }];
+  return bytes <= most ? [] : [{ path, message: `\`${path}\` has ${bytes} bytes; at most ${most} are taken.` }];
 }
