@@ -1,4 +1,4 @@
-import { bwrapArguments, type SandboxBind } from './bwrap-arguments.js';
+import { bwrapArguments, INIT, type SandboxBind } from './bwrap-arguments.js';
 import type { CallGroup } from './control-groups.js';
 import { NEUTRAL_ENVIRONMENT, type ToolchainBind } from './host-tools.js';
 import { reach } from './reachable-sources.js';
@@ -13,7 +13,6 @@ export interface LaunchTools {
   readonly setpriv: string;
   readonly seccompProgram: string;
   readonly toolchain: readonly ToolchainBind[];
-  readonly home: string;
   readonly openFiles: number;
   /** Without control groups the uid of the sandbox carries its process limit. */
   readonly processLimitByUid: boolean;
@@ -26,11 +25,11 @@ export interface LaunchPlace {
   readonly uid: number | undefined;
 }
 
-/** bwrap and its init count towards the same limit. */
+/** bwrap and the sandbox's process 1 count towards the same limit. */
 const OWN_PROCESSES = 2;
 
 /**
- * The command line of one call. The order matters: what needs root (the stage), then limits, then the uid drop, and only
+ * The command line of one call. The order matters: limits, then the uid drop, and only
  * then bwrap: as host root it would be no sandbox at all.
  */
 export function bubblewrapLaunch(
@@ -42,19 +41,11 @@ export function bubblewrapLaunch(
   const { directory, spec, uid } = place;
   const binds = sandboxBinds(tools, place, request);
   const sources = binds.map(bind => bind.source);
-  const { launcher, pathOf } =
-    uid === undefined ? { launcher: [], pathOf: same } : reach(tools.bwrap, sources, [directory.path]);
+  const { stage, pathOf } =
+    uid === undefined ? { stage: [], pathOf: same } : reach(tools.bwrap, sources, [directory.path]);
   return {
-    argv: [
-      ...launcher,
-      ...limits(tools, spec),
-      ...dropTo(tools, uid),
-      tools.bwrap,
-      '--args',
-      '3',
-      '--',
-      ...request.argv,
-    ],
+    stage,
+    argv: [...limits(tools, spec), ...dropTo(tools, uid), tools.bwrap, '--args', '3', '--', ...INIT, ...request.argv],
     hiddenArguments: bwrapArguments({
       binds: binds.map(bind => ({ ...bind, source: pathOf(bind.source) })),
       env: { ...NEUTRAL_ENVIRONMENT, ...spec.profile.env, ...request.env },
@@ -67,7 +58,7 @@ export function bubblewrapLaunch(
     ...(uid !== undefined && { uid }),
     joinPaths: group?.joinPaths ?? [],
     recordExitCode: false,
-    env: {}, // bwrap's init keeps it, readable inside as /proc/1/environ
+    env: {}, // nothing of ours to inherit
     cwd: '/',
   };
 }

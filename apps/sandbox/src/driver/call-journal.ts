@@ -28,7 +28,8 @@ export interface Delivery {
   readonly bytes: number;
 }
 
-const KILLED = 137;
+/** 128 + SIGKILL. */
+export const KILLED = 137;
 
 /**
  * What is known of one call, on disk: `stdout` and `stderr` (spooled by the supervisor), `order` (how they were handed

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { CallGroup, ControlGroups, ResourceLimits, SandboxGroups } from './control-groups.js';
 import { CPU_PERIOD_US, cpuQuotaUs } from './control-groups.js';
 import {
   childGroups,
   countOf,
   makeGroup,
+  removeGroupIfEmpty,
   removeGroupTree,
   writeControl,
   writeControlIfPresent,
@@ -33,10 +35,14 @@ export class ControlGroupsV1 implements ControlGroups {
     return groups;
   }
 
+  remove(name: string): Promise<void> {
+    return new SandboxGroupsV1(this.#bases, name).remove();
+  }
+
   async sweep(keep: ReadonlySet<string>): Promise<void> {
     const names = new Set(Object.values(this.#bases).flatMap((base: string) => childGroups(base)));
     for (const name of names) {
-      if (!keep.has(name)) await new SandboxGroupsV1(this.#bases, name).remove();
+      if (!keep.has(name)) await this.remove(name);
     }
   }
 }
@@ -87,7 +93,10 @@ class SandboxGroupsV1 implements SandboxGroups {
   async remove(): Promise<void> {
     if (existsSync(this.#paths.freezer)) this.thaw(); // the frozen cannot die
     const { memory, pids, cpu, freezer } = this.#paths;
-    for (const path of [pids, memory, cpu, freezer]) await removeGroupTree(path);
+    for (const path of [pids, memory, cpu, freezer]) {
+      await removeGroupTree(path);
+      removeGroupIfEmpty(dirname(path));
+    }
   }
 }
 

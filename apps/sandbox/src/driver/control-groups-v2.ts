@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { CallGroup, ControlGroups, ResourceLimits, SandboxGroups } from './control-groups.js';
 import { CPU_PERIOD_US, cpuQuotaUs } from './control-groups.js';
 import {
   childGroups,
   countOf,
   makeGroup,
+  removeGroupIfEmpty,
   removeGroupTree,
   writeControl,
   writeControlIfPresent,
@@ -34,9 +36,13 @@ export class ControlGroupsV2 implements ControlGroups {
     return groups;
   }
 
+  remove(name: string): Promise<void> {
+    return new SandboxGroupsV2(`${this.#base}/${name}`).remove();
+  }
+
   async sweep(keep: ReadonlySet<string>): Promise<void> {
     for (const name of childGroups(this.#base)) {
-      if (!keep.has(name)) await new SandboxGroupsV2(`${this.#base}/${name}`).remove();
+      if (!keep.has(name)) await this.remove(name);
     }
   }
 }
@@ -83,5 +89,6 @@ class SandboxGroupsV2 implements SandboxGroups {
     writeControlIfPresent(`${this.#path}/cgroup.kill`, 1);
     this.thaw();
     await removeGroupTree(this.#path);
+    removeGroupIfEmpty(dirname(this.#path));
   }
 }

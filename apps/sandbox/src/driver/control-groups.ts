@@ -27,6 +27,8 @@ export interface ControlGroups {
   readonly version: 1 | 2;
   /** Makes the groups of one sandbox, or takes over those that an earlier process left. */
   sandbox(name: string, limits: ResourceLimits): SandboxGroups;
+  /** Kills what is in the groups of one sandbox and removes them. Idempotent. */
+  remove(name: string): Promise<void>;
   /** Kills and removes the groups of every sandbox that is not in `keep`. */
   sweep(keep: ReadonlySet<string>): Promise<void>;
 }

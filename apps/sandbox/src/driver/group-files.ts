@@ -59,3 +59,13 @@ function removedNow(path: string, lastTry: boolean): boolean {
     return false;
   }
 }
+
+/** Removes the group that holds others once it holds none. */
+export function removeGroupIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ENOENT' && code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error;
+  }
+}

@@ -7,7 +7,8 @@ export interface ToolchainBind {
 }
 
 export const NODE_BIN = '/opt/node/bin';
-export const SANDBOX_PATH = `${NODE_BIN}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin`;
+export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
+const SANDBOX_PATH = `${NODE_BIN}:${SYSTEM_PATH}`;
 export const SANDBOX_UID = 1000;
 
 const ETC = [

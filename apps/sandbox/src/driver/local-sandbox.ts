@@ -113,6 +113,9 @@ export class LocalSandbox implements Sandbox {
     this.#running.set(journal.name, call);
     try {
       return await call.run();
+    } catch (error) {
+      if (this.#released) throw new SandboxReleasedError(this.runId);
+      throw error;
     } finally {
       this.#running.delete(journal.name);
     }

@@ -7,27 +7,28 @@ const STAGES = ['/mnt', '/media', '/srv', '/opt', '/var/tmp', '/tmp', '/run'];
 
 /** Where sources can be reached from, and the command that makes it so for the program behind it. */
 export interface Reach {
-  readonly launcher: readonly string[];
+  readonly stage: readonly string[];
   readonly pathOf: (source: string) => string;
 }
 
 /**
  * bwrap runs as the sandbox's own uid, which cannot pass a directory like `/root`. Sources below one are first bound to
- * a stage by a second bwrap, still privileged, that does nothing else.
+ * a stage by a bwrap that is no sandbox, around the supervisor: between supervisor and sandbox it could not pass on the
+ * death of its parent, because it gives up the right to signal another uid.
  *
  * `entrance` are directories that the uid passes by its group, although others may not.
  */
 export function reach(bwrap: string, sources: readonly string[], entrance: readonly string[] = []): Reach {
   const hidden = sources.filter(source => !reachableByOthers(source, entrance));
-  if (hidden.length === 0) return { launcher: [], pathOf: source => source };
-  const stage = STAGES.find(
+  if (hidden.length === 0) return { stage: [], pathOf: source => source };
+  const free = STAGES.find(
     candidate => existsSync(candidate) && !sources.some(source => `${source}/`.startsWith(`${candidate}/`)),
   );
-  const base = stage ?? '/run';
+  const base = free ?? '/run';
   const staged = new Map(hidden.map((source, index) => [source, `${base}/${index}`]));
   const binds = [...staged].flatMap(([source, path]) => ['--bind', source, path]);
   return {
-    launcher: [bwrap, '--die-with-parent', '--dev-bind', '/', '/', '--tmpfs', base, ...binds, '--'],
+    stage: [bwrap, '--dev-bind', '/', '/', '--tmpfs', base, ...binds, '--'],
     pathOf: source => staged.get(source) ?? source,
   };
 }

@@ -1,6 +1,6 @@
 import { watch } from 'node:fs';
 import type { CallEnd, CallJournal, StopReason } from './call-journal.js';
-import { endOf } from './call-journal.js';
+import { endOf, KILLED } from './call-journal.js';
 import { CallWatch, type WatchedCall } from './call-watch.js';
 import type { CallGroup } from './control-groups.js';
 import { OutputDelivery } from './output-delivery.js';
@@ -30,6 +30,7 @@ export class RunningCall {
   readonly #timers = new Set<NodeJS.Timeout>();
   #stopping = false;
   #gone = false;
+  #killed = false;
   #wake: () => void = () => undefined;
 
   constructor(settings: CallSettings) {
@@ -84,6 +85,7 @@ export class RunningCall {
 
   /** Death of the init is death of everything in its namespace, and bwrap still writes the exit code. */
   #kill(): void {
+    this.#killed = true;
     const init = this.#init();
     if (init === undefined) this.#process.abandon();
     else signalQuietly(init, 'SIGKILL');
@@ -137,7 +139,7 @@ export class RunningCall {
     const { group, limits, request } = this.#settings;
     const found = endOf({
       stopped: this.#journal.stopped(),
-      exitCode: this.#journal.exitCode(),
+      exitCode: this.#exitCode(),
       oomKills: group?.oomKills() ?? 0,
       overLimit: this.#journal.spooledBytes() > limits.outputBytes,
     });
@@ -146,6 +148,11 @@ export class RunningCall {
     this.#journal.finish(end);
     await group?.remove();
     return end;
+  }
+
+  /** A launcher that does not write the status itself may tell a kill by any number. */
+  #exitCode(): number | undefined {
+    return this.#killed && this.#settings.launch.recordExitCode ? KILLED : this.#journal.exitCode();
   }
 
   get #graceMs(): number {

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { promisify } from 'node:util';
 import { Fault } from '@runledger/kernel';
 
@@ -55,6 +65,12 @@ export class SandboxDirectory {
     this.#giveTo(meta.uid);
     await run('chown', ['-hR', `${meta.uid}:${meta.uid}`, this.workspace, this.home]);
     this.writeMeta(meta);
+  }
+
+  /** True when nothing but a sandbox's own entries is in it. */
+  get looksLikeASandbox(): boolean {
+    const own = ['workspace', 'home', 'journal', 'ready', 'meta.json', 'meta.json.tmp'];
+    return readdirSync(this.path).every(name => own.includes(name));
   }
 
   get ready(): boolean {

@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS, type ProfileDefinition } from '@runledger/contracts';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BubblewrapOptions } from './bubblewrap-driver.js';
@@ -83,4 +83,20 @@ export async function ran(sandbox: Sandbox, request: ExecRequest): Promise<Ran> 
     },
   });
   return { ...result, ...output };
+}
+
+/** Host pids of living processes whose command line holds the mark. */
+export function living(mark: string): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .filter(pid => pid !== process.pid && commandLine(pid).includes(mark));
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // ended while we looked
+  }
 }

@@ -6,6 +6,8 @@ import { supervisorScript } from './supervisor-script.js';
 
 /** What a driver contributes to one call: how its program is started, and from inside which groups. */
 export interface CallLaunch {
+  /** Runs the supervisor where the sources can be reached; empty when they can be from here. */
+  readonly stage: readonly string[];
   /** The program and all its arguments; runs as the supervisor's child with descriptors 3 (arguments), 4 and 5. */
   readonly argv: readonly string[];
   /** NUL-separated on descriptor 3. */
@@ -36,9 +38,10 @@ export class SupervisedProcess {
     const record = launch.recordExitCode ? 'record' : '';
     const owner = launch.uid === undefined ? '' : String(launch.uid);
     const settings = [journal.path, String(blocks), owner, launch.joinPaths.join(' '), record];
+    const [program, ...argv] = [...launch.stage, '/bin/sh', '-c', supervisorScript, 'runledger-call', ...settings];
     const files = openFiles(journal, launch, call.stdin);
     try {
-      this.#child = spawn('/bin/sh', ['-c', supervisorScript, 'runledger-call', ...settings, ...launch.argv], {
+      this.#child = spawn(program ?? '/bin/sh', [...argv, ...launch.argv], {
         env: launch.env,
         cwd: launch.cwd,
         detached: true,

@@ -1,0 +1,215 @@
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { living, ran, SandboxGround, testProfile } from './sandbox.fixture.js';
+
+const MIB = 1_048_576;
+
+describe('what runs in a sandbox is held to its limits', () => {
+  const ground = new SandboxGround();
+  afterAll(() => ground.giveBack());
+
+  it('is stopped when its time is over, and what it started in other sessions dies with it', async () => {
+    const sandbox = await ground.open();
+    const script = `
+      setsid sleep 4711.1 & (setsid nohup sleep 4711.1 >/dev/null 2>&1 &) ; bash -c 'trap "" TERM; setsid sleep 4711.1 & sleep 4711.1' &
+      echo started; sleep 4711.1`;
+    const result = await ground.sh(sandbox, script, { timeoutMs: 500, graceMs: 300 });
+    expect(result).toMatchObject({ why: 'timeout', stdout: 'started\n' });
+    expect(living('4711.1')).toEqual([]);
+  });
+
+  it('is asked to end before it is killed, and may clean up in between', async () => {
+    const sandbox = await ground.open();
+    const polite = `trap 'echo cleaning; exit 7' TERM; echo ready; while :; do sleep 0.05; done`;
+    const result = await ground.sh(sandbox, polite, { timeoutMs: 400, graceMs: 5_000 });
+    expect(result).toMatchObject({ why: 'timeout', exitCode: 7, stdout: 'ready\ncleaning\n' });
+    expect(result.durationMs).toBeLessThan(3_000);
+    const stubborn = await ground.sh(sandbox, `trap '' TERM; while :; do sleep 0.05; done`, {
+      timeoutMs: 300,
+      graceMs: 200,
+    });
+    expect(stubborn).toMatchObject({ why: 'timeout', exitCode: 137 });
+  });
+
+  it('ends at once when it is cancelled by force, gracefully otherwise', async () => {
+    const sandbox = await ground.open();
+    const script = `trap 'echo bye; exit 0' TERM; echo ready; setsid sleep 4712.1 & while :; do sleep 0.05; done`;
+    const cancelWhenReady = async (reason: string) => {
+      const abort = new AbortController();
+      return ground.sh(sandbox, script, { signal: abort.signal, onOutput: () => abort.abort(reason) });
+    };
+    expect(await cancelWhenReady('force')).toMatchObject({ why: 'cancelled', exitCode: 137, stdout: 'ready\n' });
+    expect(await cancelWhenReady('asked')).toMatchObject({ why: 'cancelled', exitCode: 0, stdout: 'ready\nbye\n' });
+    expect(living('4712.1')).toEqual([]);
+  });
+
+  it('is not run at all when it was cancelled before', async () => {
+    const sandbox = await ground.open();
+    const result = await ground.sh(sandbox, 'echo never', { signal: AbortSignal.abort('asked') });
+    expect(result).toMatchObject({ why: 'cancelled', stdout: '' });
+  });
+
+  it('leaves no process when its main program ends', async () => {
+    const sandbox = await ground.open();
+    const result = await ground.sh(sandbox, 'setsid sleep 4713.1 & (nohup setsid sleep 4713.1 &) ; echo done');
+    expect(result).toMatchObject({ why: 'exit', exitCode: 0, stdout: 'done\n' });
+    expect(result.durationMs).toBeLessThan(5_000);
+    expect(living('4713.1')).toEqual([]);
+  });
+
+  it('leaves no zombie, however many calls there are', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { pids: 16 } }));
+    for (let call = 0; call < 12; call += 1) expect((await ground.sh(sandbox, 'sleep 0 & true')).exitCode).toBe(0);
+    const { uid } = statSync(`${ground.homeDir}/${sandbox.runId}/workspace`);
+    const zombies = execFileSync('ps', ['-eo', 'uid,stat'])
+      .toString()
+      .split('\n')
+      .filter(line => new RegExp(`^ *${uid} +Z`).test(line));
+    expect(zombies).toEqual([]);
+  });
+
+  it('contains a fork bomb', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { pids: 32, cpuPercent: 50 } }));
+    const result = await ground.sh(sandbox, 'bomb() { bomb 4714.1 | bomb & }; bomb 2>/dev/null; sleep 60', {
+      timeoutMs: 1_000,
+      graceMs: 100,
+    });
+    expect(result.why).toBe('timeout');
+    expect(result.durationMs).toBeLessThan(8_000);
+    expect((await ground.sh(sandbox, 'echo alive')).stdout).toBe('alive\n');
+  });
+
+  it('stops a memory hog and says that memory was the reason', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { memoryBytes: 64 * MIB } }));
+    const hog = ['perl', '-e', 'my @a; push @a, "x" x 1048576 for 1..200; print "survived"'] as const;
+    const alone = await ground.sh(sandbox, '', { argv: [...hog] });
+    expect(alone).toMatchObject({ why: 'oom', exitCode: 137, stdout: '' });
+    const below = await ground.sh(sandbox, `perl -e 'my @a; push @a, "x" x 1048576 for 1..200;'; exit 3`);
+    expect(below).toMatchObject({ why: 'oom', exitCode: 3 });
+    const handled = await ground.sh(sandbox, `perl -e 'my @a; push @a, "x" x 1048576 for 1..200;' || echo handled`);
+    expect(handled).toMatchObject({ why: 'exit', exitCode: 0, stdout: 'handled\n' });
+  });
+
+  it('tells "out of memory" only of the call that it happened to', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { memoryBytes: 64 * MIB } }));
+    const [hog, other] = await Promise.all([
+      ground.sh(sandbox, `perl -e 'my @a; push @a, "x" x 1048576 for 1..200;'`),
+      ground.sh(sandbox, 'sleep 0.5; exit 137'),
+    ]);
+    expect(hog.why).toBe('oom');
+    expect(other.why).toBe('exit');
+  });
+
+  it('contains what fills /tmp, /dev/shm and /dev', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { tmpBytes: 4 * MIB } }));
+    const fill = (path: string) =>
+      `dd if=/dev/zero of=${path} bs=1M count=16 2>&1 | grep -o 'No space left\\|Read-only'`;
+    const result = await ground.sh(sandbox, [fill('/tmp/x'), fill('/dev/shm/x'), fill('/dev/x')].join('; '));
+    expect(result.stdout.split('\n').slice(0, 2)).toEqual(['No space left', 'No space left']);
+    expect((await ground.sh(sandbox, 'stat -c %s /tmp/x /dev/x 2>&1')).stdout).not.toMatch(/^\d+$/m);
+  });
+
+  it('stops what fills the workspace', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { workspaceBytes: 8 * MIB } }));
+    const result = await ground.sh(sandbox, 'for i in 1 2 3 4; do head -c 6000000 /dev/zero > part$i; done; sleep 30');
+    expect(result.why).toBe('output-limit');
+    const one = await ground.sh(sandbox, 'rm part*; head -c 16000000 /dev/zero > one; stat -c %s one; rm one');
+    expect(Number(one.stdout)).toBeLessThanOrEqual(8 * MIB);
+  });
+
+  it('stops a flood of output at the limit', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { outputBytes: MIB } }));
+    const result = await ground.sh(sandbox, 'yes flood');
+    expect(result.why).toBe('output-limit');
+    expect(result.stdout.length + result.stderr.length).toBe(MIB);
+    const replay = await ground.sh(sandbox, 'yes flood & yes other >&2', { callId: 'flood' });
+    const again = await ground.sh(sandbox, 'yes flood & yes other >&2', { callId: 'flood' });
+    expect(again).toEqual({ ...replay, replayed: true });
+  });
+
+  it('waits for a slow reader and loses nothing', async () => {
+    const sandbox = await ground.open();
+    let most = 0;
+    let open = 0;
+    let bytes = 0;
+    const result = await sandbox.exec({
+      callId: 'slow-reader',
+      argv: ['bash', '-c', 'head -c 1000000 /dev/urandom'],
+      timeoutMs: 20_000,
+      onOutput: async (_channel, chunk) => {
+        most = Math.max(most, (open += 1));
+        await sleep(10);
+        bytes += chunk.length;
+        open -= 1;
+      },
+    });
+    expect(result.why).toBe('exit');
+    expect({ most, bytes }).toEqual({ most: 1, bytes: 1_000_000 });
+  });
+
+  it('hands over output while the call still runs', async () => {
+    const sandbox = await ground.open();
+    const abort = new AbortController();
+    const began = performance.now();
+    await ground.sh(sandbox, 'echo early; sleep 20', { signal: abort.signal, onOutput: () => abort.abort('force') });
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
+  it('can be frozen, and goes on when thawed', async () => {
+    const sandbox = await ground.open();
+    let ticks = 0;
+    const call = ground.sh(sandbox, 'for i in $(seq 30); do echo tick; sleep 0.02; done', {
+      onOutput: () => void (ticks += 1),
+    });
+    while (ticks === 0) await sleep(5);
+    sandbox.freeze();
+    await sleep(150);
+    const seen = ticks;
+    await sleep(300);
+    expect(ticks).toBe(seen);
+    sandbox.thaw();
+    expect((await call).stdout).toBe('tick\n'.repeat(30));
+  });
+
+  it('runs twenty sandboxes at once, each under its own uid', async () => {
+    const sandboxes = await Promise.all(
+      Array.from({ length: 20 }, () => ground.open(testProfile({ limits: { pids: 24 } }))),
+    );
+    const script = 'for i in $(seq 8); do sleep 1 & done; wait; echo done > done';
+    const results = await Promise.all(sandboxes.map(sandbox => ground.sh(sandbox, script)));
+    expect(results.map(result => result.exitCode)).toEqual(Array(20).fill(0));
+    const owners = sandboxes.map(({ runId }) => statSync(`${ground.homeDir}/${runId}/workspace/done`).uid);
+    expect(new Set(owners).size).toBe(process.getuid?.() === 0 ? 20 : 1);
+    await Promise.all(sandboxes.map(sandbox => sandbox.release()));
+  });
+});
+
+describe('a machine without control groups', () => {
+  const ground = new SandboxGround({ controlGroups: 'off' });
+  afterAll(() => ground.giveBack());
+
+  it('says which limits are weaker', () => {
+    expect(ground.driver.capabilities()).toMatchObject({ memory: 'soft', cpu: 'absent', freeze: false });
+  });
+
+  it('gives every sandbox a process limit of its own', async () => {
+    const profile = testProfile({ limits: { pids: 24 } });
+    const [one, two] = [await ground.open(profile), await ground.open(profile)];
+    const busy = 'for i in $(seq 15); do sleep 1 & done; wait; echo all';
+    const results = await Promise.all([ground.sh(one, busy), ground.sh(two, busy)]);
+    expect(results.map(result => result.stdout)).toEqual(['all\n', 'all\n']);
+    const bomb = await ground.sh(one, 'for i in $(seq 60); do sleep 1 & done; wait');
+    expect(bomb.stderr).toContain('Resource temporarily unavailable');
+  });
+
+  it('still stops a memory hog, a moment later', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { memoryBytes: 64 * MIB } }));
+    const result = await ran(sandbox, {
+      callId: 'hog',
+      argv: ['perl', '-e', 'my @a; push @a, "x" x 1048576 for 1..150; sleep 10'],
+      timeoutMs: 20_000,
+    });
+    expect(result.why).toBe('oom');
+  });
+});

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { living, testProfile } from './sandbox.fixture.js';
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
+const NOBODY = 65_534;
+
+/** Runs a service as `nobody` when we are root, else as whoever we are. */
+function asOrdinaryUser(program: string): unknown {
+  const base = mkdtempSync(join(tmpdir(), 'runledger-ordinary-'));
+  chmodSync(base, 0o777);
+  const driver = (file: string) => JSON.stringify(new URL(`../../dist/driver/${file}.js`, import.meta.url).href);
+  const prelude = `
+    const { BubblewrapDriver } = await import(${driver('bubblewrap-driver')});
+    const { ProcessDriver } = await import(${driver('process-driver')});
+    const homeDir = ${JSON.stringify(join(base, 'home'))};
+    const profile = ${JSON.stringify(testProfile())};
+    const run = async (sandbox, script, more = {}) => {
+      let output = '';
+      const request = { callId: script, argv: ['bash', '-c', script], timeoutMs: 15_000, ...more };
+      const result = await sandbox.exec({ ...request, onOutput: (_channel, chunk) => void (output += chunk) });
+      return { ...result, output };
+    };`;
+  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  try {
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', prelude + program], {
+      ...user,
+      env: {},
+    });
+    return JSON.parse(output.toString());
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+describe('a service that is an ordinary user', () => {
+  beforeAll(() => {
+    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'libs/kernel', 'libs/contracts', 'apps/sandbox'], {
+      cwd: root,
+    });
+  });
+
+  it('isolates as well, and says which limits it cannot keep', () => {
+    const found = asOrdinaryUser(`
+      const driver = new BubblewrapDriver({ homeDir });
+      await driver.selfTest();
+      const sandbox = await driver.open({ workspaceId: 'ws', runId: 'run-1', profile });
+      const result = await run(sandbox, 'id -u; pwd; echo data > file; cat file >/dev/stdout; exit 3');
+      const timeout = await run(sandbox, 'setsid sleep 4741.1 & sleep 4741.1', { timeoutMs: 400, graceMs: 200 });
+      await sandbox.release();
+      console.log(JSON.stringify({ result, timeout, capabilities: driver.capabilities() }));`);
+    expect(found).toMatchObject({
+      result: { why: 'exit', exitCode: 3, output: expect.stringMatching(/^(1000\n\/workspace\ndata\n)$/) },
+      timeout: { why: 'timeout' },
+      capabilities: { memory: 'soft', pids: 'absent', cpu: 'absent', freeze: false },
+    });
+    expect(living('4741.1')).toEqual([]);
+  });
+
+  it('kills whole trees without isolation, too', () => {
+    const found = asOrdinaryUser(`
+      const driver = new ProcessDriver({ homeDir, allowed: true });
+      await driver.selfTest();
+      const sandbox = await driver.open({ workspaceId: 'ws', runId: 'run-1', profile: { ...profile, isolation: 'none' } });
+      const script = 'setsid sleep 4742.1 & trap "" TERM; echo on; while :; do sleep 0.1; done';
+      const timeout = await run(sandbox, script, { timeoutMs: 400, graceMs: 200 });
+      const running = run(sandbox, 'setsid sleep 4742.1 & sleep 4742.1').catch(error => error.code);
+      await new Promise(resolve => setTimeout(resolve, 300));
+      await sandbox.release();
+      console.log(JSON.stringify({ timeout, released: await running }));`);
+    expect(found).toMatchObject({ timeout: { why: 'timeout', exitCode: 137 }, released: 'SANDBOX_RELEASED' });
+    expect(living('4742.1')).toEqual([]);
+  });
+});

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { detectControlGroups } from './control-group-detection.js';
+import type { CallGroup, ControlGroups } from './control-groups.js';
+import { LocalSandbox } from './local-sandbox.js';
+import { SandboxDirectory, type SandboxMeta } from './sandbox-directory.js';
+import type { ExecRequest, SandboxSpec } from './sandbox-driver.js';
+import type { CallLaunch } from './supervised-process.js';
+import type { UidSlots } from './uid-slots.js';
+
+/** How a driver starts calls in one sandbox. */
+export interface SandboxShape {
+  readonly workspacePath: string;
+  launch(request: ExecRequest, group: CallGroup | undefined): CallLaunch;
+}
+
+export interface SandboxPlace {
+  readonly directory: SandboxDirectory;
+  /** Host uid of the sandbox; undefined when it shares the service's own. */
+  readonly uid: number | undefined;
+}
+
+/** All sandboxes of one service on this machine: their directories, uids and control groups, from making to sweeping. */
+export class SandboxHome {
+  readonly path: string;
+  readonly groups: ControlGroups | undefined;
+  readonly #slots: UidSlots | undefined;
+  readonly #open = new Map<string, Promise<LocalSandbox>>();
+
+  constructor(homeDir: string, options: { readonly groups: boolean; readonly slots: UidSlots | undefined }) {
+    const isNew = !existsSync(homeDir);
+    mkdirSync(homeDir, { recursive: true });
+    if (isNew) chmodSync(homeDir, 0o711);
+    this.path = realpathSync(homeDir);
+    this.groups = options.groups ? detectControlGroups(groupName(this.path)) : undefined;
+    this.#slots = options.slots;
+  }
+
+  /** One object per run and process: two that open the same run share its calls. */
+  open(spec: SandboxSpec, shapeOf: (place: SandboxPlace) => SandboxShape): Promise<LocalSandbox> {
+    const known = this.#open.get(spec.runId);
+    if (known) return known;
+    const opening = this.#openNow(spec, shapeOf);
+    this.#open.set(spec.runId, opening);
+    opening.catch(() => this.#open.delete(spec.runId));
+    return opening;
+  }
+
+  /** Touches nothing that does not look like a sandbox: the directory may have been configured by mistake. */
+  async sweep(keep: ReadonlySet<string>): Promise<void> {
+    for (const entry of readdirSync(this.path, { withFileTypes: true })) {
+      if (entry.isDirectory() && !entry.name.startsWith('.') && !keep.has(entry.name)) await this.#remove(entry.name);
+    }
+    await this.groups?.sweep(new Set([...keep, ...this.#open.keys()]));
+  }
+
+  async #openNow(spec: SandboxSpec, shapeOf: (place: SandboxPlace) => SandboxShape): Promise<LocalSandbox> {
+    const directory = new SandboxDirectory(this.path, spec.runId);
+    const uid = await this.#prepare(spec, directory);
+    const shape = shapeOf({ directory, uid });
+    return new LocalSandbox({
+      runId: spec.runId,
+      directory,
+      workspacePath: shape.workspacePath,
+      limits: spec.profile.limits,
+      groups: this.groups?.sandbox(spec.runId, spec.profile.limits),
+      launch: (request, group) => shape.launch(request, group),
+      released: () => {
+        if (uid !== undefined) this.#slots?.free(uid, directory.path);
+        this.#open.delete(spec.runId);
+      },
+    });
+  }
+
+  /** The sandbox's directory and uid: as they were left, or new. */
+  async #prepare(spec: SandboxSpec, directory: SandboxDirectory): Promise<number | undefined> {
+    const known = directory.meta();
+    const uid = this.#slots?.take(directory.path, known?.uid);
+    const meta: SandboxMeta = {
+      runId: spec.runId,
+      workspaceId: spec.workspaceId,
+      profile: spec.profile.slug,
+      ...(uid !== undefined && { uid }),
+    };
+    if (!known) directory.create(meta);
+    else if (uid !== undefined && uid !== known.uid) await directory.changeOwner({ ...meta, uid });
+    return uid;
+  }
+
+  async #remove(runId: string): Promise<void> {
+    const open = this.#open.get(runId);
+    if (open) return (await open).release();
+    const directory = new SandboxDirectory(this.path, runId);
+    if (!directory.looksLikeASandbox) return;
+    const uid = directory.meta()?.uid;
+    await this.groups?.remove(runId);
+    await directory.remove();
+    if (uid !== undefined) this.#slots?.free(uid, directory.path);
+  }
+}
+
+/** Groups of two services on one machine must not meet. */
+function groupName(home: string): string {
+  return `runledger-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`;
+}
