@@ -1,0 +1,89 @@
+import type { ProfileDefinition } from '@runledger/contracts';
+import type { Problem } from '@runledger/kernel';
+
+/** Where mounts may not go: the sandbox puts its own things there. */
+const RESERVED = [
+  '/',
+  '/workspace',
+  '/proc',
+  '/dev',
+  '/usr',
+  '/bin',
+  '/lib',
+  '/lib64',
+  '/etc',
+  '/tmp',
+  '/opt/node',
+  '/run',
+];
+/** Set for each command by the platform; a profile that changed them would break its own sandbox. */
+const OWN_VARIABLES = ['HOME', 'PATH', 'RUNLEDGER_OUTPUT'];
+
+/** What a profile asks for that no sandbox can give; empty when it is sound. */
+export function profileProblems(profile: ProfileDefinition): Problem[] {
+  return [
+    ...profile.mounts.flatMap((mount, index) => mountProblems(mount, `mounts[${index}]`)),
+    ...profile.repositories.flatMap((repository, index) =>
+      pathProblems(repository.path, `repositories[${index}].path`),
+    ),
+    ...Object.keys(profile.env).flatMap(variableProblems),
+    ...duplicates(
+      profile.mounts.map(mount => mount.target),
+      'mounts',
+      'target',
+    ),
+    ...duplicates(
+      profile.repositories.map(repository => repository.path),
+      'repositories',
+      'path',
+    ),
+  ];
+}
+
+function mountProblems(mount: ProfileDefinition['mounts'][number], path: string): Problem[] {
+  const problems: Problem[] = [];
+  if (!isPlainAbsolute(mount.source)) problems.push(absolute(`${path}.source`));
+  if (!isPlainAbsolute(mount.target)) problems.push(absolute(`${path}.target`));
+  else if (RESERVED.some(taken => mount.target === taken || (taken !== '/' && mount.target.startsWith(`${taken}/`)))) {
+    const fix = 'Choose a place of its own, such as /mnt/data.';
+    problems.push({ path: `${path}.target`, message: `${mount.target} belongs to the sandbox itself.`, fix });
+  }
+  return problems;
+}
+
+function absolute(path: string): Problem {
+  return { path, message: 'Must be an absolute path without `..`.', fix: 'Write the path from / on.' };
+}
+
+function isPlainAbsolute(path: string): boolean {
+  return path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0');
+}
+
+function pathProblems(repositoryPath: string, path: string): Problem[] {
+  const parts = repositoryPath.split('/');
+  if (!repositoryPath.startsWith('/') && !parts.includes('..') && !repositoryPath.includes('\0')) return [];
+  return [
+    {
+      path,
+      message: 'Must be a path below the workspace.',
+      fix: 'Write it relative, without `..`; `.` is the workspace itself.',
+    },
+  ];
+}
+
+function variableProblems(name: string): Problem[] {
+  const path = `env.${name}`;
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    return [{ path, message: 'Is no name of a variable.', fix: 'Use letters, digits and underscores.' }];
+  }
+  if (OWN_VARIABLES.includes(name)) return [{ path, message: 'Is set by the platform.', fix: 'Leave it out.' }];
+  return [];
+}
+
+function duplicates(values: readonly string[], list: string, member: string): Problem[] {
+  return values.flatMap((value, index) =>
+    values.indexOf(value) === index
+      ? []
+      : [{ path: `${list}[${index}].${member}`, message: `${value} is there twice.`, fix: 'Name each place once.' }],
+  );
+}

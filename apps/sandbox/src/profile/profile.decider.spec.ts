@@ -1,0 +1,101 @@
+import { DEFAULT_LIMITS, SandboxProfilePublished } from '@runledger/contracts';
+import type { ProfileDefinition } from '@runledger/contracts';
+import { specify } from '@runledger/testing';
+import { profile } from './profile.decider.js';
+import type { OperatorPolicy, PublishProfileVersion } from './profile.decider.js';
+
+const given = specify(profile);
+const owner = { kind: 'member', id: 'mem_owner' } as const;
+const at = '2026-11-21T09:00:00.000Z';
+
+function definition(changes: Partial<ProfileDefinition> = {}): ProfileDefinition {
+  return {
+    slug: 'node',
+    name: 'Node',
+    isolation: 'bubblewrap',
+    repositories: [],
+    mounts: [],
+    env: {},
+    resourceClass: 'small',
+    limits: DEFAULT_LIMITS,
+    network: 'none',
+    ...changes,
+  };
+}
+
+function publish(
+  changes: Partial<ProfileDefinition> = {},
+  policy: Partial<OperatorPolicy> = {},
+): PublishProfileVersion {
+  return {
+    type: 'PublishProfileVersion',
+    data: {
+      profileId: 'prof_node',
+      slug: 'node',
+      definition: definition(changes),
+      publishedBy: owner,
+      publishedAt: at,
+    },
+    policy: { allowProcessIsolation: false, forbiddenMounts: [], ...policy },
+  };
+}
+
+function published(version: number, changes: Partial<ProfileDefinition> = {}) {
+  const { data } = publish(changes);
+  return SandboxProfilePublished({ ...data, version });
+}
+
+describe('a sandbox profile', () => {
+  it('is published as version 1', () => {
+    given().when(publish()).thenEmits(published(1));
+  });
+
+  it('gets a new version when it says something else', () => {
+    given(published(1))
+      .when(publish({ env: { CI: 'true' } }))
+      .thenEmits(published(2, { env: { CI: 'true' } }));
+  });
+
+  it('gets no new version when it says the same, in whatever order', () => {
+    const { name, slug, ...rest } = definition();
+    given(published(1))
+      .when(publish({ ...rest, slug, name }))
+      .thenNothing();
+  });
+
+  it('may do without isolation only where the operator allows it', () => {
+    given()
+      .when(publish({ isolation: 'none' }))
+      .thenRejects('ISOLATION_NOT_ALLOWED');
+    given()
+      .when(publish({ isolation: 'none' }, { allowProcessIsolation: true }))
+      .thenEmits(published(1, { isolation: 'none' }));
+  });
+
+  it('may mount only what the operator allows', () => {
+    const mounts = [{ source: '/srv/data', target: '/mnt/data', mode: 'ro' as const }];
+    given()
+      .when(publish({ mounts }, { forbiddenMounts: ['/srv/data'] }))
+      .thenRejects('MOUNT_NOT_ALLOWED');
+    given().when(publish({ mounts })).thenEmits(published(1, { mounts }));
+  });
+
+  it.each([
+    ['a mount over the system', { mounts: [{ source: '/srv', target: '/usr/local', mode: 'rw' as const }] }],
+    ['a mount that climbs', { mounts: [{ source: '/srv/../root', target: '/mnt', mode: 'ro' as const }] }],
+    ['a repository outside the workspace', { repositories: [{ url: '/r.git', path: '../elsewhere' }] }],
+    [
+      'two repositories in one place',
+      {
+        repositories: [
+          { url: '/a.git', path: '.' },
+          { url: '/b.git', path: '.' },
+        ],
+      },
+    ],
+    ['a variable of the platform', { env: { PATH: '/evil' } }],
+    ['a name that is no variable', { env: { 'A B': '1' } }],
+  ])('is refused with %s', (_what, changes) => {
+    given().when(publish(changes)).thenRejects('INVALID_PROFILE');
+  });
+});

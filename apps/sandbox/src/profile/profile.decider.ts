@@ -1,0 +1,66 @@
+import { profileEvents, SandboxProfilePublished } from '@runledger/contracts';
+import type { ProfileDefinition, ProfileEvent } from '@runledger/contracts';
+import { canonicalJson, reject } from '@runledger/kernel';
+import type { Decider, Problem, Rejection } from '@runledger/kernel';
+import { profileProblems } from './profile-rules.js';
+
+type PublishedData = ReturnType<typeof SandboxProfilePublished>['data'];
+
+/** What the operator permits on the machines of this service. */
+export interface OperatorPolicy {
+  readonly allowProcessIsolation: boolean;
+  /** Mounts whose source does not lie below an allowed directory; worked out beforehand, as it means looking at the disk. */
+  readonly forbiddenMounts: readonly string[];
+}
+
+export interface PublishProfileVersion {
+  readonly type: 'PublishProfileVersion';
+  readonly data: Omit<PublishedData, 'version'>;
+  readonly policy: OperatorPolicy;
+}
+
+/** The newest version of a profile. Versions are immutable: publishing something else makes another one. */
+export type Profile =
+  | { readonly status: 'absent' }
+  | { readonly status: 'published'; readonly version: number; readonly definition: ProfileDefinition };
+
+export type ProfileRefusal = Rejection<'INVALID_PROFILE' | 'MOUNT_NOT_ALLOWED' | 'ISOLATION_NOT_ALLOWED'>;
+
+export const profile: Decider<PublishProfileVersion, Profile, ProfileEvent, ProfileRefusal> = {
+  category: 'profile',
+  events: profileEvents,
+  initialState: () => ({ status: 'absent' }),
+  evolve: (_state, event) => {
+    switch (event.type) {
+      case 'SandboxProfilePublished':
+        return { status: 'published', version: event.data.version, definition: event.data.definition };
+    }
+  },
+  decide: ({ data, policy }, state) => {
+    const refusal = refusalOf(data.definition, policy);
+    if (refusal) return refusal;
+    if (state.status === 'published' && canonicalJson(state.definition) === canonicalJson(data.definition)) return [];
+    const version = state.status === 'absent' ? 1 : state.version + 1;
+    return [SandboxProfilePublished({ ...data, version })];
+  },
+};
+
+function refusalOf(definition: ProfileDefinition, policy: OperatorPolicy): ProfileRefusal | undefined {
+  const problems = profileProblems(definition);
+  if (problems.length > 0) return reject('INVALID_PROFILE', sentence(problems), { details: problems });
+  if (definition.isolation === 'none' && !policy.allowProcessIsolation) {
+    return reject('ISOLATION_NOT_ALLOWED', 'The operator does not allow work without isolation on this installation.', {
+      fix: 'Set isolation to bubblewrap, or ask the operator to set RUNLEDGER_ALLOW_PROCESS_ISOLATION=yes.',
+    });
+  }
+  if (policy.forbiddenMounts.length > 0) {
+    return reject('MOUNT_NOT_ALLOWED', `The operator allows no mount from ${policy.forbiddenMounts.join(', ')}.`, {
+      fix: 'Mount from a directory that the operator lists in SANDBOX_MOUNT_SOURCES.',
+    });
+  }
+  return undefined;
+}
+
+function sentence(problems: readonly Problem[]): string {
+  return problems.length === 1 ? 'The profile has a problem.' : `The profile has ${problems.length} problems.`;
+}
