@@ -22,7 +22,7 @@ const catalogue = new EventCatalogue(
 );
 
 export async function run({ databaseUrl, rounds, quick, log }) {
-  const streams = quick ? 500 : 4_000;
+  const streams = quick ? 500 : 2_500;
   const bench = await openBench(databaseUrl);
   try {
     await createTables(bench.pool);

@@ -69,16 +69,11 @@ export class RunningProjection implements RunningConsumer {
   }
 
   async #follow(): Promise<void> {
-    const deliveries = followLog(this.source, {
-      after: this.rows.position,
-      signal: this.#ending.signal,
-      batchSize: this.settings.batchSize,
-      consumer: this.name,
-      retry: this.settings.retry,
-      log: this.settings.log,
-      ...(this.projection.types.length === 0 ? {} : { types: this.projection.types }),
-    });
-    for await (const delivery of readAhead(deliveries)) {
+    const { batchSize, retry, log } = this.settings;
+    const types = this.projection.types.length === 0 ? {} : { types: this.projection.types };
+    const from = { after: this.rows.position, batchSize, consumer: this.name, retry, log, ...types };
+    const open = (signal: AbortSignal) => followLog(this.source, { ...from, signal });
+    for await (const delivery of readAhead(open, this.#ending.signal)) {
       if (this.#ending.signal.aborted) return;
       await this.#take(delivery);
       this.#progress.moveTo(this.#scanned);

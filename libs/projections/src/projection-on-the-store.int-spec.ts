@@ -1,0 +1,116 @@
+import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import type { EventStore } from '@runledger/event-store';
+import { eventually, testDatabase } from '@runledger/testing';
+import type { TestDatabase } from '@runledger/testing';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { foldView } from './define-view.js';
+import { ProjectionHost } from './projection-host.js';
+import {
+  CreateShop1700000000001,
+  ItemAdded,
+  ledger,
+  orderCatalogue,
+  OrderCancelled,
+  OrderPlaced,
+  orders,
+} from './read-model.fixture.js';
+import type { OrderEvent } from './read-model.fixture.js';
+import { migrateReadModels, readModelOptions } from './read-model-database.js';
+
+describe('projections on the PostgreSQL store', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+  let store: EventStore;
+  let dataSource: DataSource;
+  const hosts: ProjectionHost[] = [];
+
+  beforeAll(async () => {
+    database = await testDatabase();
+    pool = new pg.Pool({ connectionString: database.url, max: 4 });
+    pool.on('error', () => undefined); // the spec ends connections on purpose
+    await migrateEventStore(pool);
+    store = createPostgresEventStore({ connectionString: database.url });
+    const { url } = database;
+    dataSource = new DataSource(
+      readModelOptions({ url, schema: 'shop', entities: [], migrations: [CreateShop1700000000001] }),
+    );
+    await migrateReadModels(dataSource);
+  });
+  afterAll(async () => {
+    await Promise.all(hosts.map(host => host.stop()));
+    await store.close();
+    await dataSource.destroy();
+    await pool.end();
+    await database.drop();
+  });
+
+  const newHost = (): ProjectionHost => {
+    const checkpoints = new PostgresCheckpoints(pool);
+    const host = new ProjectionHost(
+      { dataSource, source: store, checkpoints, catalogue: orderCatalogue },
+      { owner: `process-${hosts.length}`, batchSize: 7 },
+    );
+    hosts.push(host);
+    return host;
+  };
+  const write = async (stream: string, ...events: readonly OrderEvent[]) => {
+    const metadata = {
+      correlationId: stream,
+      causationId: newUuid(),
+      actor: { kind: 'system' as const, id: 'spec' },
+      workspaceId: 'ws_1',
+      occurredAt: '2026-01-01T00:00:00.000Z',
+    };
+    const outcome = await store.append(
+      { tenant: 'ws_1', name: stream },
+      events.map(event => ({
+        id: newUuid(),
+        ...event,
+        metadata: { ...metadata, schemaVersion: event.type === 'OrderPlaced' ? 2 : 1 },
+      })),
+      'any',
+    );
+    if (outcome.status !== 'appended') throw new Error(outcome.status);
+    return outcome.position;
+  };
+
+  it('count every event once, though their connections are cut and another process takes over on the way', async () => {
+    const first = newHost();
+    await Promise.all([first.start(orders), first.start(ledger)]);
+    let end = 0n;
+    for (let n = 0; n < 30; n += 1) {
+      await write(`order-${n % 3}`, OrderPlaced({ order: `n${n}`, customer: 'ada' }));
+      end = await write(`order-${n % 3}`, ItemAdded({ order: `n${n}`, item: 'tea', cents: n }));
+      if (n % 10 === 5) await cutConnections();
+      if (n === 15) await Promise.all([orders, ledger].map(projection => newHost().start(projection)));
+    }
+    await Promise.all([hosts[1]?.reached('orders', end, 10_000), hosts[2]?.reached('ledger', end, 10_000)]);
+    const { rows } = await pool.query(
+      'SELECT (SELECT sum(cents) FROM shop.orders) AS cents, (SELECT count(*) FROM shop.ledger) AS items',
+    );
+    expect(rows).toEqual([{ cents: '435', items: '30' }]);
+    await eventually(() => expect(first.status().map(({ reason }) => reason)).toEqual(['fenced', 'fenced']));
+  });
+
+  it('show the same as the same events folded in memory', async () => {
+    const { events } = await store.readAll({ after: 0n, limit: 1_000 });
+    const { rows } = await pool.query<{ key: string; view: unknown }>('SELECT key, view FROM shop.orders');
+    for (const { key, view } of rows) expect(foldView(orders, events, key)).toEqual(view);
+  });
+
+  it('answer soon whether they hold a position of events that they do not want', async () => {
+    const host = hosts[2];
+    const started = performance.now();
+    await host?.reached('ledger', await write('order-x', OrderCancelled({ order: 'n1' })), 5_000);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  /** As a restart of the server or a broken network would; the spec's own pool and all others. */
+  async function cutConnections(): Promise<void> {
+    await pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'runledger shop%'`,
+    );
+  }
+});
