@@ -12,10 +12,12 @@ export interface ConnectionOptions {
 
 /**
  * A writer that lingers in its transaction holds back every reader behind it, so the server ends such sessions.
- * `jit` compiles for seconds what runs for microseconds.
+ * Every statement here is a walk along an index: planning it again for each call, compiling it, or scanning the table
+ * because the plan was made while it was empty, would cost far more than it saves.
  */
 const SESSION = `
-  set timezone = 'UTC'; set datestyle = 'ISO'; set jit = off;
+  set timezone = 'UTC'; set datestyle = 'ISO';
+  set jit = off; set plan_cache_mode = force_generic_plan; set enable_seqscan = off;
   set default_transaction_isolation = 'read committed';
   set idle_in_transaction_session_timeout = '10s'; set transaction_timeout = '30s'`;
 
@@ -29,6 +31,8 @@ export function createPool(options: ConnectionOptions, onProblem: (error: Error)
     ...beforeFirstUse,
   });
   pool.on('error', onProblem);
+  // A session may be ended between two statements, when nobody asks it anything: unheard, that would end the process.
+  pool.on('connect', client => client.on('error', onProblem));
   return pool;
 }
 
