@@ -23,7 +23,7 @@ async function main() {
   const load = { before: loadavg().map(round2) };
   const server = await openServer();
   const close = once(() => server.close());
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close().finally(() => process.exit(130)));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupt(close));
   try {
     const versions = { node: process.versions.node, postgres: await serverVersion(server.url), ...packageVersions() };
     const modules = {};
@@ -49,9 +49,17 @@ async function main() {
   }
 }
 
+/** The server goes away under the module at work: whatever that breaks there does not keep this from tidying up. */
+function interrupt(close) {
+  process.on('uncaughtException', () => undefined);
+  process.on('unhandledRejection', () => undefined);
+  void close().finally(() => process.exit(130));
+}
+
 async function measure(name, serverUrl, { rounds, quick, log }) {
   const { run } = await import(`./${name}.mjs`);
-  const answer = await withDatabase(serverUrl, databaseUrl => run({ databaseUrl, rounds, quick, log }));
+  const options = { rounds, ...(quick && { seconds: 0.2 }) };
+  const answer = await withDatabase(serverUrl, databaseUrl => run({ databaseUrl, rounds, quick, log, options }));
   return summarise(answer);
 }
 

@@ -7,10 +7,13 @@
  *     ratios?: [{ name, of: <figure>, to: <figure>, goal?: { atLeast?, atMost? } }],   // taken round by round
  *     checks?: [{ name, met: boolean, detail? }],                                     // nothing lost, same bytes, …
  *   }
- * Goals are judged by the median.
+ * Goals are judged by the median. A module that measures latencies beside rates sums up by itself (`rounds.mjs`) and
+ * answers `{ figures: { name: {…} }, ratios: { name: median }, goals: [goal(…)] }`; that goes into the report as it is.
  */
 
-export function summarise({ figures, ratios = [], checks = [] }) {
+export function summarise(answer) {
+  if (!Array.isArray(answer.figures)) return answer;
+  const { figures, ratios = [], checks = [] } = answer;
   const byName = new Map(figures.map(figure => [figure.name, figure]));
   return {
     figures: figures.map(({ name, unit, values, goal }) => ({
@@ -30,9 +33,10 @@ export function summarise({ figures, ratios = [], checks = [] }) {
 
 /** True when every goal and check of every module was met. */
 export function allMet(modules) {
-  return Object.values(modules).every(({ figures, ratios, checks }) =>
-    [...figures, ...ratios, ...checks].every(line => line.met !== false),
-  );
+  const lines = ({ figures, ratios, checks, goals }) => goals ?? [...figures, ...ratios, ...checks];
+  return Object.values(modules)
+    .flatMap(lines)
+    .every(line => line.met !== false);
 }
 
 export function table(modules, about) {
@@ -42,18 +46,41 @@ export function table(modules, about) {
   ];
   lines.push(`${about.versions.postgres}, Node ${about.versions.node}; min / median / max of ${about.rounds} rounds`);
   lines.push(`load before: ${about.load.before.join(' ')}, after: ${about.load.after.join(' ')}`);
-  for (const [name, { figures, ratios, checks }] of Object.entries(modules)) {
-    lines.push('', `== ${name}`);
-    for (const line of figures) lines.push(row(`${line.name} (${line.unit})`, line));
-    for (const line of ratios) lines.push(row(`ratio: ${line.name}`, line));
-    for (const { name: what, met, detail } of checks) {
-      lines.push(`  ${what.padEnd(WIDTH)}  ${met ? 'yes' : 'NO'}${detail === undefined ? '' : `  ${detail}`}`);
-    }
+  for (const [name, summary] of Object.entries(modules)) {
+    lines.push('', `== ${name}`, ...(summary.goals ? ownSummary(summary) : ownFigures(summary)));
   }
   return lines.join('\n');
 }
 
-const WIDTH = 62;
+function ownFigures({ figures, ratios, checks }) {
+  return [
+    ...figures.map(line => row(`${line.name} (${line.unit})`, line)),
+    ...ratios.map(line => row(`ratio: ${line.name}`, line)),
+    ...checks.map(({ name, met, detail = '' }) =>
+      `  ${name.padEnd(WIDTH)}  ${met ? 'yes' : 'NO'}  ${detail}`.trimEnd(),
+    ),
+  ];
+}
+
+function ownSummary({ figures, ratios, goals }) {
+  const single = value => readable(value).padStart(9);
+  return [
+    ...Object.entries(figures).flatMap(([name, parts]) =>
+      Object.entries(parts).map(([part, value]) =>
+        typeof value === 'number'
+          ? `  ${`${name}, ${part}`.padEnd(WIDTH)}${single(value)}`
+          : row(`${name}, ${part}`, value),
+      ),
+    ),
+    ...Object.entries(ratios).map(([name, value]) => `  ${`ratio: ${name}`.padEnd(WIDTH)}${single(value)}`),
+    ...goals.map(({ name, value, met, atLeast, atMost }) => {
+      const verdict = `goal ${goalText({ atLeast, atMost })}: ${met ? 'met' : 'MISSED'}`;
+      return `  ${name.padEnd(WIDTH)}${single(Number(value))}   ${verdict}`;
+    }),
+  ];
+}
+
+const WIDTH = 66;
 
 function row(label, { min, median, max, goal, met }) {
   const values = [min, median, max].map(value => readable(value).padStart(9)).join(' /');
