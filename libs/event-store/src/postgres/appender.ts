@@ -1,70 +1,115 @@
+import { readFileSync } from 'node:fs';
 import type { Pool } from 'pg';
 import { EventIdReusedError } from '../append-errors.js';
-import type { AppendRequest } from '../append-request.js';
+import type { AppendRequest, EncodedEvent } from '../append-request.js';
 import type { AppendOutcome, ExpectedRevision, StreamRef } from '../port.js';
 import { int4Array, int8Array, jsonArray, textArray, uuidArray } from './binary-array.js';
+import type { Row } from './event-rows.js';
 import { inSchema } from './migrate.js';
 import { run } from './session.js';
 import type { Statement } from './session.js';
-import { toAppendError } from './store-errors.js';
+import { isUniqueViolation, toAppendError } from './store-errors.js';
 
-/** An outcome, or the fault that one append of a flight deserves. */
-export type Landing = AppendOutcome | EventIdReusedError;
+/** What became of one append of a flight; an `Error` is meant for that append alone. */
+export type Landing = AppendOutcome | Error;
 
-/** Sends appends to the functions of 0002-append.sql. */
+/**
+ * Sends appends to PostgreSQL: first on the short way, a statement that stores those that are right about their streams;
+ * what it leaves is judged one by one, exactly (0002-append.sql).
+ */
 export class Appender {
-  readonly #append: Statement;
-  readonly #end: Statement;
+  readonly #statements: ReturnType<typeof statementsFor>;
 
   constructor(
     private readonly pool: Pool,
     private readonly options: { readonly schema: string; readonly serialize: boolean },
   ) {
-    const { schema } = options;
-    this.#append = {
-      name: 'runledger-append',
-      text: inSchema('select * from runledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', schema),
-    };
-    this.#end = { name: 'runledger-end', text: inSchema('select * from runledger.end_stream($1, $2, $3, $4)', schema) };
+    this.#statements = statementsFor(options.schema);
   }
 
-  /** One transaction for several appends to different streams, sorted by (tenant, name). Landings come in the same order. */
+  /** Appends to different streams, sorted by (tenant, name). Landings come in the same order. */
   async fly(requests: readonly AppendRequest[]): Promise<Landing[]> {
-    const events = requests.flatMap(request => request.events);
-    const appends = requests.flatMap((request, index) => request.events.map(() => index + 1));
-    const places = requests.flatMap(request => request.events.map((_, index) => index + 1));
-    const rows = await this.#run(this.#append, [
-      textArray(requests.map(({ stream }) => stream.tenant)),
-      textArray(requests.map(({ stream }) => stream.name)),
-      int8Array(requests.map(({ expected }) => toNumber(expected))),
-      int4Array(requests.map(request => request.events.length)),
-      int4Array(appends),
-      int4Array(places),
-      uuidArray(events.map(({ id }) => id)),
-      textArray(events.map(({ type }) => type)),
-      textArray(events.map(({ correlationId }) => correlationId)),
-      jsonArray(events.map(({ data }) => data)),
-      jsonArray(events.map(({ metadata }) => metadata)),
-      this.options.serialize,
-    ]);
-    return rows.map((row, index) => toLanding(row, requests[index]?.stream.name ?? ''));
+    const stored = this.options.serialize ? new Map<number, AppendOutcome>() : await this.#storeExpected(requests);
+    const landings: Landing[] = [];
+    for (const [index, request] of requests.entries()) {
+      landings.push(stored.get(index) ?? (await this.#judge(request).catch(toAppendError)));
+    }
+    return landings;
   }
 
   async end(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {
-    const values = [stream.tenant, stream.name, toNumber(expected), forEver];
-    const [row = []] = await this.#run(this.#end, values);
-    const landing = toLanding(row, stream.name);
-    if (landing instanceof Error) throw landing;
-    return landing;
-  }
-
-  async #run(statement: Statement, values: readonly unknown[]) {
     try {
-      return await run(this.pool, statement, values);
+      const values = [stream.tenant, stream.name, toNumber(expected), forEver];
+      const [row = []] = await run(this.pool, this.#statements.end, values);
+      return toOutcome(row, stream.name);
     } catch (error) {
       throw toAppendError(error);
     }
   }
+
+  /** Outcomes by index of those that were stored. Rejects when all of them must be tried alone. */
+  async #storeExpected(requests: readonly AppendRequest[]): Promise<Map<number, AppendOutcome>> {
+    try {
+      const [only] = requests;
+      return requests.length === 1 && only ? await this.#storeOne(only) : await this.#storeMany(requests);
+    } catch (error) {
+      if (isUniqueViolation(error) && requests.length === 1) return new Map();
+      throw toAppendError(error);
+    }
+  }
+
+  async #storeOne(request: AppendRequest): Promise<Map<number, AppendOutcome>> {
+    const { stream, expected, events } = request;
+    if (events.length === 0) return new Map();
+    if (typeof expected !== 'number') return this.#storeMany([request]);
+    const values = [stream.tenant, stream.name, expected, events.length, ...columnsOf(events)];
+    const rows = await run(this.pool, this.#statements.one, values);
+    const last = rows.at(-1);
+    return last ? new Map([[0, appended(last)]]) : new Map();
+  }
+
+  async #storeMany(requests: readonly AppendRequest[]): Promise<Map<number, AppendOutcome>> {
+    const rows = await run(this.pool, this.#statements.flight, [
+      textArray(requests.map(({ stream }) => stream.tenant)),
+      textArray(requests.map(({ stream }) => stream.name)),
+      int8Array(requests.map(({ expected }) => toNumber(expected))),
+      int4Array(requests.map(({ events }) => events.length)),
+      ...columnsOf(requests.flatMap(({ events }) => events)),
+      int4Array(requests.flatMap(({ events }, index) => events.map(() => index + 1))),
+      int4Array(requests.flatMap(({ events }) => events.map((_, index) => index + 1))),
+    ]);
+    return new Map(rows.map(([append, ...rest]) => [Number(append) - 1, appended(rest)]));
+  }
+
+  async #judge({ stream, expected, events }: AppendRequest): Promise<AppendOutcome> {
+    const values = [stream.tenant, stream.name, toNumber(expected), ...columnsOf(events), this.options.serialize];
+    const [row = []] = await run(this.pool, this.#statements.judge, values);
+    return toOutcome(row, stream.name);
+  }
+}
+
+function statementsFor(schema: string) {
+  const statement = (name: string, text: string): Statement => ({
+    name: `runledger-append-${name}`,
+    text: inSchema(text, schema),
+  });
+  const file = (name: string) => readFileSync(new URL(`./statements/append-${name}.sql`, import.meta.url), 'utf8');
+  return {
+    one: statement('one', file('one')),
+    flight: statement('flight', file('flight')),
+    judge: statement('judge', 'select * from runledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9)'),
+    end: statement('end', 'select * from runledger.end_stream($1, $2, $3, $4)'),
+  };
+}
+
+function columnsOf(events: readonly EncodedEvent[]): Buffer[] {
+  return [
+    uuidArray(events.map(({ id }) => id)),
+    textArray(events.map(({ type }) => type)),
+    textArray(events.map(({ correlationId }) => correlationId)),
+    jsonArray(events.map(({ data }) => data)),
+    jsonArray(events.map(({ metadata }) => metadata)),
+  ];
 }
 
 function toNumber(expected: ExpectedRevision): number {
@@ -80,19 +125,25 @@ function toNumber(expected: ExpectedRevision): number {
   }
 }
 
-function toLanding(row: readonly (string | null)[], stream: string): Landing {
-  const [status, revisionText, positionText] = row;
-  const revision = Number(revisionText);
+function appended(row: Row): AppendOutcome {
+  return { status: 'appended', ...placeOf(row) };
+}
+
+function placeOf([revision, position]: Row) {
+  return { revision: Number(revision), position: BigInt(position ?? 0) };
+}
+
+function toOutcome([status, ...rest]: Row, stream: string): AppendOutcome {
   switch (status) {
     case 'appended':
     case 'duplicate':
-      return { status, revision, position: BigInt(positionText ?? 0) };
+      return { status, ...placeOf(rest) };
     case 'conflict':
-      return { status, revision };
+      return { status, revision: Number(rest[0]) };
     case 'deleted':
       return { status };
     case 'reused':
-      return new EventIdReusedError(stream);
+      throw new EventIdReusedError(stream);
     default:
       throw new TypeError(`The append function answered "${status}" for ${stream}.`);
   }

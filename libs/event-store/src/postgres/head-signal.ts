@@ -22,6 +22,7 @@ export class HeadSignal {
   #debounce: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly config: ClientConfig,
@@ -33,7 +34,7 @@ export class HeadSignal {
   listen(): void {
     if (this.#listening) return;
     this.#listening = true;
-    if (this.#client) void this.#attempt(this.#client, `listen ${this.channel}`);
+    if (this.#client) this.#attempt(this.#client, `listen ${this.channel}`);
     else this.#connect();
   }
 
@@ -53,13 +54,14 @@ export class HeadSignal {
     clearTimeout(this.#retry);
     const client = this.#client;
     this.#client = undefined;
+    await this.#last;
     await client?.end().catch(this.handlers.onProblem);
   }
 
   #flush(): void {
     if (!this.#client) return this.#connect();
     this.#dirty = false;
-    void this.#attempt(this.#client, 'select pg_notify($1, $2)', [this.channel, this.#sender]);
+    this.#attempt(this.#client, 'select pg_notify($1, $2)', [this.channel, this.#sender]);
   }
 
   #connect(): void {
@@ -110,11 +112,8 @@ export class HeadSignal {
     }, pause);
   }
 
-  async #attempt(client: pg.Client, text: string, values: unknown[] = []): Promise<void> {
-    try {
-      await client.query(text, values);
-    } catch (error) {
-      this.handlers.onProblem(error as Error);
-    }
+  /** One statement at a time: the client would only queue the others. */
+  #attempt(client: pg.Client, text: string, values: unknown[] = []): void {
+    this.#last = this.#last.then(() => client.query(text, values)).catch(this.handlers.onProblem);
   }
 }

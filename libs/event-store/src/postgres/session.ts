@@ -17,7 +17,8 @@ export interface ConnectionOptions {
  */
 const SESSION = `
   set timezone = 'UTC'; set datestyle = 'ISO';
-  set jit = off; set plan_cache_mode = force_generic_plan; set enable_seqscan = off;
+  set jit = off; set plan_cache_mode = force_generic_plan;
+  set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;
   set default_transaction_isolation = 'read committed';
   set idle_in_transaction_session_timeout = '10s'; set transaction_timeout = '30s'`;
 

@@ -79,6 +79,11 @@ export function toReadError(error: unknown): Error {
   return state === undefined || isPassing(state) ? new ReadInterruptedError(error) : new StoreFault(error);
 }
 
+/** 23505: on the short way, the sign that an event id is in the stream already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlState(error) === '23505';
+}
+
 function isPassing(state: string): boolean {
   return PASSING.includes(state.slice(0, 2));
 }

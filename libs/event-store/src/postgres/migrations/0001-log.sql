@@ -11,7 +11,7 @@ insert into runledger.store default values;
 create table runledger.stream (
   id bigint generated always as identity primary key,
   tenant text collate "C" not null,
-  name text collate "C" not null check (length(name) between 1 and 512),
+  name text collate "C" not null,
   revision bigint not null default -1,           -- of the last event, -1 before the first one
   state "char" not null default 'A',             -- A active, D soft-deleted, T tombstoned
   truncate_before bigint not null default 0,     -- events below this revision are hidden from stream reads

@@ -8,8 +8,11 @@
 -- A writer with a position p <= L took it before R1, so it published before R1. At R2 its bound is either still there, and
 -- then least(L, m) < p; or gone, and then its rows are visible to R3, or it rolled back. Hence nothing at or below
 -- least(L, m) can appear later. Positions of one stream grow with its revisions because W4 happens under W1.
--- Needs READ COMMITTED (a snapshot per statement), which both functions insist on. Never call `settled` on a standby:
--- locks are not replicated.
+-- Readers need READ COMMITTED (a snapshot per statement) and insist on it. Never call `settled` on a standby: locks are not
+-- replicated.
+--
+-- Writers come on two ways that keep the same order: one statement for many appends that are right about their streams
+-- (statements/append-flight.sql), and `append`, below, which judges a single one.
 
 -- Upper 16 bits of the advisory locks that carry bounds: differs between stores of one database.
 create function runledger.bound_tag() returns bigint
@@ -24,120 +27,91 @@ begin
   end if;
 end $$;
 
--- One row per append, in the order given. Appends of one call are for different streams, sorted by (tenant, name), so that
--- two calls lock rows in the same order. expected: >= 0 exact, -1 no-stream, -2 any, -4 exists.
--- `appends` and `places` say for each event which append it belongs to (from 1) and at which place in it (from 1).
--- status: appended | duplicate | conflict | deleted | reused (some of the ids are in the stream already).
-create function runledger.append(
-  tenants text[], names text[], expected bigint[], counts int[],
-  appends int[], places int[], ids uuid[], types text[], correlations text[], data json[], metadata json[],
-  serialize boolean
-) returns table (status text, revision bigint, gpos bigint)
-language plpgsql volatile as $$
-#variable_conflict use_column
-declare
-  s runledger.stream;
-  head bigint;                 -- last revision that the caller can see: -1 for a soft-deleted stream
-  fits boolean;
-  known int;                   -- how many of the append's ids are in the stream
-  top_revision bigint;
-  top_gpos bigint;
-  own uuid[];
-  first int := 1;
-  stream_ids bigint[] := '{}'; -- 0: this append stores nothing
-  bases bigint[] := '{}';
-  statuses text[] := '{}';
-  revisions bigint[] := '{}';
-  positions bigint[] := '{}';
-  verdict text;
-  writes boolean := false;
-begin
-  perform runledger.require_read_committed();
-  for a in 1 .. cardinality(names) loop
-    -- W1
-    s := null;
-    if expected[a] = -1 and counts[a] > 0 then
-      insert into runledger.stream (tenant, name) values (tenants[a], names[a]) on conflict do nothing returning * into s;
-    end if;
-    if s.id is null then
-      select * into s from runledger.stream t where t.tenant = tenants[a] and t.name = names[a] for update;
-    end if;
-    if s.id is null and expected[a] = -2 and counts[a] > 0 then
-      insert into runledger.stream (tenant, name) values (tenants[a], names[a]) on conflict do nothing returning * into s;
-      if s.id is null then
-        select * into s from runledger.stream t where t.tenant = tenants[a] and t.name = names[a] for update;
-      end if;
-    end if;
-    s.revision := coalesce(s.revision, -1);
-    -- W2
-    head := case when s.state = 'D' then -1 else s.revision end;
-    fits := case expected[a] when -2 then true when -4 then head >= 0 when -1 then head = -1
-            else expected[a] = s.revision end;
-    known := 0;
-    if s.revision >= 0 and counts[a] > 0 then
-      own := ids[first : first + counts[a] - 1];
-      select count(*), max(e.revision), max(e.gpos) into known, top_revision, top_gpos
-        from runledger.event e where e.stream_id = s.id and e.event_id = any(own);
-    end if;
-    verdict := case
-      when s.state = 'T' then 'deleted'
-      when known = 0 then case when fits then 'appended' else 'conflict' end
-      when known = counts[a] and (fits or expected[a] <= -2) then 'duplicate'
-      when fits then 'reused'
-      when known = counts[a] and (
-        runledger.lie_in_order(s.id, own, greatest(expected[a], -1) + 1)
-        or expected[a] = -1 and runledger.lie_in_order(s.id, own, s.truncate_before)) then 'duplicate'
-      else 'conflict' end;
-    statuses[a] := verdict;
-    revisions[a] := case verdict when 'duplicate' then top_revision when 'conflict' then head else s.revision end;
-    positions[a] := case verdict when 'duplicate' then top_gpos else 0 end;
-    bases[a] := s.revision;
-    stream_ids[a] := case when verdict = 'appended' and counts[a] > 0 then s.id else 0 end;
-    writes := writes or stream_ids[a] > 0;
-    first := first + counts[a];
-  end loop;
-  if not writes then
-    return query select o.status, o.revision, o.gpos from unnest(statuses, revisions, positions) o(status, revision, gpos);
-    return;
-  end if;
-  if serialize then
-    perform pg_advisory_xact_lock(runledger.bound_tag() + (1::bigint << 47));
-  end if;
-  -- W3
-  perform pg_advisory_xact_lock_shared(
-    runledger.bound_tag() | (select case when g.is_called then g.last_value else g.last_value - 1 end from runledger.gpos g));
-  -- W4, W5; `nextval` is called in the order of the events
-  return query
-  with stored as (
-    insert into runledger.event
-      (gpos, stream_id, revision, event_id, tenant, stream, type, correlation_id, data, metadata)
-    select nextval('runledger.gpos'), stream_ids[e.append], bases[e.append] + e.place, e.id,
-           tenants[e.append], names[e.append], e.type, e.correlation, e.data, e.metadata
-      from (select * from unnest(appends, places, ids, types, correlations, data, metadata) with ordinality
-              u(append, place, id, type, correlation, data, metadata, o)
-             where stream_ids[u.append] > 0 order by o) e
-    returning event.stream_id, event.revision, event.gpos
-  ), tops as materialized (
-    select t.stream_id, max(t.revision) as revision, max(t.gpos) as gpos from stored t group by t.stream_id
-  ), bumped as (
-    update runledger.stream t
-       set revision = tops.revision,
-           truncate_before = case when t.state = 'D' then t.revision + 1 else t.truncate_before end,
-           state = 'A'
-      from tops where t.id = tops.stream_id
-  )
-  select o.status, coalesce(tops.revision, o.revision), coalesce(tops.gpos, o.gpos)
-    from unnest(statuses, revisions, positions, stream_ids) with ordinality o(status, revision, gpos, stream_id, a)
-    left join tops on tops.stream_id = o.stream_id
-   order by o.a;
-end $$;
+-- The store's one lock in serialized mode: writers wait for each other's commit.
+create function runledger.serial_lock() returns bigint language sql immutable parallel safe
+return runledger.bound_tag() + (1::bigint << 47);
+
+-- The event of a stream with this id. The order makes sure that it is looked up by id, however long the stream is.
+create function runledger.find_event(stream bigint, id uuid) returns table (revision bigint, gpos bigint)
+language sql stable
+begin atomic
+  select e.revision, e.gpos
+    from (select * from runledger.event e where e.stream_id = find_event.stream and e.event_id >= find_event.id
+           order by e.stream_id, e.event_id limit 1) e
+   where e.event_id = find_event.id;
+end;
 
 -- True when these ids are the events of the stream from revision `base` on, in this order.
 create function runledger.lie_in_order(stream bigint, ids uuid[], base bigint) returns boolean
 language sql stable
 return (select count(*) = cardinality(ids)
-          from unnest(ids) with ordinality u(id, o)
-          join runledger.event e on e.stream_id = lie_in_order.stream and e.event_id = u.id and e.revision = base + u.o - 1);
+          from unnest(ids) with ordinality u(id, o) cross join lateral runledger.find_event(lie_in_order.stream, u.id) e
+         where e.revision = base + u.o - 1);
+
+-- One append, judged. expected: >= 0 exact, -1 no-stream, -2 any, -4 exists.
+-- status: appended | duplicate | conflict | deleted | reused (some of the ids are in the stream already, not all).
+-- revision and gpos: of the append's last event; for a conflict, revision is the stream's.
+create function runledger.append(
+  tenant text, name text, expected bigint,
+  ids uuid[], types text[], correlations text[], data json[], metadata json[], serialize boolean
+) returns table (status text, revision bigint, gpos bigint)
+language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  s runledger.stream;
+  size constant int := cardinality(ids);
+  head bigint;        -- last revision that the caller can see: -1 for a soft-deleted stream
+  fits boolean;
+  known int;          -- how many of the ids are in the stream
+  last_known bigint;
+  last_gpos bigint;
+begin
+  perform runledger.require_read_committed();
+  -- W1
+  select * into s from runledger.stream t where t.tenant = append.tenant and t.name = append.name for update;
+  if s.id is null and expected in (-1, -2) and size > 0 then
+    insert into runledger.stream (tenant, name) values (append.tenant, append.name) on conflict do nothing;
+    select * into s from runledger.stream t where t.tenant = append.tenant and t.name = append.name for update;
+  end if;
+  s.revision := coalesce(s.revision, -1);
+  head := case when s.state = 'D' then -1 else s.revision end;
+  fits := case expected when -2 then true when -4 then head >= 0 when -1 then head = -1 else expected = s.revision end;
+  -- W2
+  select count(*), max(e.revision), max(e.gpos) into known, last_known, last_gpos
+    from unnest(ids) i(id) cross join lateral runledger.find_event(s.id, i.id) e;
+  if s.state = 'T' then
+    return query select 'deleted', s.revision, 0::bigint;
+  elsif known > 0 and known = size and (fits or expected <= -2
+      or runledger.lie_in_order(s.id, ids, expected + 1)
+      or expected = -1 and runledger.lie_in_order(s.id, ids, s.truncate_before)) then
+    return query select 'duplicate', last_known, last_gpos;
+  elsif not fits then
+    return query select 'conflict', head, 0::bigint;
+  elsif known > 0 then
+    return query select 'reused', head, 0::bigint;
+  elsif size = 0 then
+    return query select 'appended', head, 0::bigint;
+  else
+    if serialize then
+      perform pg_advisory_xact_lock(runledger.serial_lock());
+    end if;
+    -- W3
+    perform pg_advisory_xact_lock_shared(runledger.bound_tag()
+    | (select case when g.is_called then g.last_value else g.last_value - 1 end from runledger.gpos g));
+    -- W4, W5; `nextval` is called in the order of the events
+    insert into runledger.event (gpos, stream_id, revision, event_id, tenant, stream, type, correlation_id, data, metadata)
+    select nextval('runledger.gpos'), s.id, s.revision + e.place, e.id, append.tenant, append.name,
+           e.type, e.correlation, e.data, e.metadata
+      from (select * from unnest(ids, types, correlations, data, metadata) with ordinality
+              u(id, type, correlation, data, metadata, place) order by place) e;
+    update runledger.stream t
+       set revision = s.revision + size, state = 'A',
+           truncate_before = case when s.state = 'D' then s.revision + 1 else s.truncate_before end
+     where t.id = s.id;
+    return query select 'appended', e.revision, e.gpos from runledger.event e
+                  where e.stream_id = s.id and e.revision = s.revision + size;
+  end if;
+end $$;
 
 -- Soft delete and tombstone; both idempotent. Same statuses and the same `expected` as append.
 create function runledger.end_stream(tenant text, name text, expected bigint, for_ever boolean)
