@@ -2,7 +2,6 @@ import type { Json, ToolDetail, ToolName } from '@runledger/contracts';
 import type { z } from 'zod';
 import type { ToolCall } from '../attempt/tool-call.js';
 import { headOf } from '../attempt/storable-text.js';
-import { NODE_BIN } from '../driver/host-tools.js';
 import { replacementDiff } from './line-diff.js';
 import { toolInputs } from './tool-inputs.js';
 import { EDIT_FILE, LIST_FILES, READ_FILE, WRITE_FILE } from './tool-programs.js';
@@ -56,5 +55,5 @@ function editFile(input: InputOf<'edit_file'>): PlannedCall {
 
 function program(source: string, input: unknown): PlannedCall {
   const stdin = Buffer.from(JSON.stringify(input));
-  return { exec: { argv: [`${NODE_BIN}/node`, '-e', source], stdin, timeoutMs: FILE_MS } };
+  return { exec: { argv: ['node', '-e', source], stdin, timeoutMs: FILE_MS } };
 }

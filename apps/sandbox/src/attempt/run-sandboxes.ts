@@ -10,7 +10,9 @@ export interface SandboxRequest {
 /** The sandboxes that this process has open: one per run, shared by the run's attempts. */
 export class RunSandboxes {
   readonly #open = new Map<string, Promise<Sandbox>>();
-  #sweep: Promise<void> = Promise.resolve();
+  readonly #proofs = new Map<SandboxDriver, Promise<void>>();
+  /** Sweeps and proofs, one after the other: a sweep would take the sandbox of a proof for a leftover. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(private readonly drivers: readonly SandboxDriver[]) {}
 
@@ -22,7 +24,7 @@ export class RunSandboxes {
   ): Promise<Sandbox> {
     const known = this.#open.get(request.runId);
     if (known) return known;
-    const opened = this.#sweep.then(() => openReady(driver, request, setUp));
+    const opened = this.#openReady(driver, request, setUp);
     this.#open.set(request.runId, opened);
     try {
       return await opened;
@@ -43,23 +45,39 @@ export class RunSandboxes {
 
   /** Removes what is left of runs that are not open any more. No sandbox is opened meanwhile, so none is taken for a leftover. */
   async sweep(openRuns: () => Promise<ReadonlySet<string>>): Promise<void> {
-    const sweeping = this.#sweep.then(async () => {
+    await this.#inTurn(async () => {
       const keep = new Set([...(await openRuns()), ...this.#open.keys()]);
       await Promise.all(this.drivers.map(driver => driver.sweep(keep)));
     });
-    this.#sweep = sweeping.catch(() => undefined);
-    await sweeping;
   }
-}
 
-async function openReady(
-  driver: SandboxDriver,
-  request: SandboxRequest,
-  setUp: (sandbox: Sandbox) => Promise<void>,
-): Promise<Sandbox> {
-  const sandbox = await driver.open(request);
-  if (!sandbox.fresh) return sandbox;
-  await setUp(sandbox);
-  await sandbox.markReady();
-  return sandbox;
+  async #openReady(
+    driver: SandboxDriver,
+    request: SandboxRequest,
+    setUp: (sandbox: Sandbox) => Promise<void>,
+  ): Promise<Sandbox> {
+    await this.#turn;
+    await this.#proven(driver);
+    const sandbox = await driver.open(request);
+    if (!sandbox.fresh) return sandbox;
+    await setUp(sandbox);
+    await sandbox.markReady();
+    return sandbox;
+  }
+
+  /** No step starts on a driver that has not proved its isolation in this process (S1). A failed proof is tried again. */
+  async #proven(driver: SandboxDriver): Promise<void> {
+    const known = this.#proofs.get(driver);
+    if (known) return known;
+    const proof = this.#inTurn(() => driver.selfTest());
+    this.#proofs.set(driver, proof);
+    proof.catch(() => this.#proofs.delete(driver));
+    return proof;
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined); // whoever asked is told; the next turn comes all the same
+    return done;
+  }
 }
