@@ -1,7 +1,7 @@
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { bubblewrapLaunch, type LaunchTools } from './bubblewrap-launch.js';
 import { findProgram, openFilesLimit } from './find-program.js';
-import { identityFiles, NODE_BIN, type ToolchainBind } from './host-tools.js';
+import { identityFiles, NODE_BIN, writeIfOther, type ToolchainBind } from './host-tools.js';
 import { proveIsolation } from './isolation-proof.js';
 import { allowedMounts } from './mount-sources.js';
 import type { DriverCapabilities, Sandbox, SandboxDriver, SandboxSpec } from './sandbox-driver.js';
@@ -88,9 +88,8 @@ export class BubblewrapDriver implements SandboxDriver {
         'run the sandbox service on an x86_64 or arm64 machine',
       );
     }
-    const settings = `${this.#home.path}/.settings`;
-    mkdirSync(settings, { recursive: true, mode: 0o711 });
-    writeFileSync(`${settings}/seccomp.bpf`, filter, { mode: 0o600 });
+    const { settings } = this.#home;
+    writeIfOther(`${settings}/seccomp.bpf`, filter, 0o600);
     const node = { source: realpathSync(process.execPath), target: `${NODE_BIN}/node` };
     return {
       bwrap: findProgram('bwrap', 'apt-get install -y bubblewrap'),

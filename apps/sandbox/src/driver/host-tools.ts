@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 
 /** A host path shown read-only inside the sandbox. */
 export interface ToolchainBind {
@@ -45,6 +45,21 @@ function topLevel(name: string): string[] {
   return ['--ro-bind', path, path];
 }
 
+/**
+ * A neutral author, and trust in repositories whoever owns them: a mounted remote belongs to another uid. A file, because
+ * git drops settings of the environment when it starts the other side of a local clone or push.
+ */
+const GIT_CONFIG = `[user]
+\tname = Agent
+\temail = agent@localhost
+[safe]
+\tdirectory = *
+[init]
+\tdefaultBranch = main
+[advice]
+\tdetachedHead = false
+`;
+
 /** Names for the sandbox's only user, so that programs find one; written once per driver. Answers what to bind where. */
 export function identityFiles(directory: string): ToolchainBind[] {
   mkdirSync(directory, { recursive: true, mode: 0o755 });
@@ -52,14 +67,20 @@ export function identityFiles(directory: string): ToolchainBind[] {
     passwd: `root:x:0:0:root:/:/usr/sbin/nologin\nagent:x:${SANDBOX_UID}:${SANDBOX_UID}:Agent:/home/agent:/bin/sh\n`,
     group: `root:x:0:\nagent:x:${SANDBOX_UID}:\n`,
     hosts: '127.0.0.1 localhost sandbox\n::1 localhost\n',
+    gitconfig: GIT_CONFIG,
   };
   return Object.entries(files).map(([name, text]) => {
-    writeFileSync(`${directory}/${name}`, text, { mode: 0o644 });
+    writeIfOther(`${directory}/${name}`, Buffer.from(text), 0o644);
     return { source: `${directory}/${name}`, target: `/etc/${name}` };
   });
 }
 
-/** What every program inside is told. git gets a neutral author and trusts the workspace, whoever owns its files. */
+/** Left alone when it is right already: another process's sandboxes may be looking at it. */
+export function writeIfOther(path: string, content: Buffer, mode: number): void {
+  if (!existsSync(path) || !readFileSync(path).equals(content)) writeFileSync(path, content, { mode });
+}
+
+/** What every program inside is told. */
 export const NEUTRAL_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: SANDBOX_PATH,
   HOME: '/home/agent',
@@ -69,14 +90,5 @@ export const NEUTRAL_ENVIRONMENT: Readonly<Record<string, string>> = {
   TMPDIR: '/tmp',
   LANG: 'C.UTF-8',
   TERM: 'dumb',
-  GIT_AUTHOR_NAME: 'Agent',
-  GIT_AUTHOR_EMAIL: 'agent@localhost',
-  GIT_COMMITTER_NAME: 'Agent',
-  GIT_COMMITTER_EMAIL: 'agent@localhost',
   GIT_TERMINAL_PROMPT: '0',
-  GIT_CONFIG_COUNT: '2',
-  GIT_CONFIG_KEY_0: 'safe.directory',
-  GIT_CONFIG_VALUE_0: '*',
-  GIT_CONFIG_KEY_1: 'init.defaultBranch',
-  GIT_CONFIG_VALUE_1: 'main',
 };

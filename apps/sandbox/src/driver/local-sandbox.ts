@@ -91,9 +91,11 @@ export class LocalSandbox implements Sandbox {
     const known = journal.end() ?? (await this.#recover(journal));
     if (known) return this.#replay(request, journal, known);
     if (request.signal?.aborted) return { why: 'cancelled', exitCode: 143, durationMs: 0, replayed: false };
-    const end = await this.#run(request, journal);
-    if (request.forget) journal.forget();
-    return { ...end, replayed: false };
+    try {
+      return { ...(await this.#run(request, journal)), replayed: false };
+    } finally {
+      if (request.forget) journal.forget();
+    }
   }
 
   async #run(request: ExecRequest, journal: CallJournal): Promise<CallEnd> {

@@ -4,7 +4,7 @@ import { INIT } from './bwrap-arguments.js';
 import type { CallGroup } from './control-groups.js';
 import { PROBE_PROFILE, PROBE_TIMEOUT_MS, remedy } from './isolation-proof.js';
 import { findProgram, openFilesLimit } from './find-program.js';
-import { NEUTRAL_ENVIRONMENT, SYSTEM_PATH } from './host-tools.js';
+import { identityFiles, NEUTRAL_ENVIRONMENT, SYSTEM_PATH } from './host-tools.js';
 import type { DriverCapabilities, ExecRequest, Sandbox, SandboxDriver, SandboxSpec } from './sandbox-driver.js';
 import { IsolationNotAllowedError, SandboxUnavailableError } from './sandbox-faults.js';
 import { SandboxHome, type SandboxPlace } from './sandbox-home.js';
@@ -21,6 +21,8 @@ interface ProcessTools {
   readonly unshare: string;
   readonly prlimit: string;
   readonly setpriv: string;
+  /** Stands in for the host's `/etc/gitconfig`. */
+  readonly gitConfig: string;
 }
 
 /**
@@ -71,6 +73,7 @@ export class ProcessDriver implements SandboxDriver {
       throw new IsolationNotAllowedError(spec.profile.slug, 'it asks for isolation; this driver has none.');
     }
     this.#tools ??= {
+      gitConfig: this.#gitConfig(),
       unshare: findProgram('unshare', 'apt-get install -y util-linux'),
       prlimit: findProgram('prlimit', 'apt-get install -y util-linux'),
       setpriv: findProgram('setpriv', 'apt-get install -y util-linux'),
@@ -80,6 +83,11 @@ export class ProcessDriver implements SandboxDriver {
       workspacePath: place.directory.workspace,
       launch: (request, group) => processLaunch(tools, { spec, ...place }, request, group),
     }));
+  }
+
+  #gitConfig(): string {
+    const files = identityFiles(`${this.#home.settings}/etc`);
+    return files.find(file => file.target === '/etc/gitconfig')?.source ?? '/dev/null';
   }
 
   async sweep(keep: ReadonlySet<string>): Promise<void> {
@@ -109,14 +117,19 @@ function processLaunch(
     hiddenArguments: [],
     joinPaths: group?.joinPaths ?? [],
     recordExitCode: true,
-    env: environment(place, request),
+    env: environment(tools, place, request),
     cwd: hostDirectory(place, request.cwd),
   };
 }
 
-function environment({ directory, spec }: SandboxPlace & { spec: SandboxSpec }, request: ExecRequest) {
+function environment(
+  tools: ProcessTools,
+  { directory, spec }: SandboxPlace & { readonly spec: SandboxSpec },
+  request: ExecRequest,
+): Record<string, string> {
   const node = dirname(realpathSync(process.execPath));
-  const given = { ...NEUTRAL_ENVIRONMENT, HOME: directory.home, ...spec.profile.env, ...request.env };
+  const git = { GIT_CONFIG_SYSTEM: tools.gitConfig };
+  const given = { ...NEUTRAL_ENVIRONMENT, ...git, HOME: directory.home, ...spec.profile.env, ...request.env };
   const own = spec.profile.env['PATH'] ?? request.env?.['PATH'];
   return { ...given, PATH: [own, node, SYSTEM_PATH].filter(Boolean).join(':') };
 }

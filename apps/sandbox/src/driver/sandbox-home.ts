@@ -36,6 +36,13 @@ export class SandboxHome {
     this.#slots = options.slots;
   }
 
+  /** For files of the driver itself; never swept. Its own entries may be passed, not listed, by every uid. */
+  get settings(): string {
+    const path = `${this.path}/.settings`;
+    mkdirSync(path, { recursive: true, mode: 0o711 });
+    return path;
+  }
+
   /** One object per run and process: two that open the same run share its calls. */
   open(spec: SandboxSpec, shapeOf: (place: SandboxPlace) => SandboxShape): Promise<LocalSandbox> {
     const known = this.#open.get(spec.runId);

@@ -5,11 +5,16 @@ import type { Problem } from '@runledger/kernel';
 const RESERVED = [
   '/',
   '/workspace',
+  '/home/agent',
   '/proc',
+  '/sys',
   '/dev',
   '/usr',
   '/bin',
+  '/sbin',
   '/lib',
+  '/lib32',
+  '/libx32',
   '/lib64',
   '/etc',
   '/tmp',
@@ -19,6 +24,17 @@ const RESERVED = [
 /** Set for each command by the platform; a profile that changed them would break its own sandbox. */
 const OWN_VARIABLES = ['HOME', 'PATH', 'RUNLEDGER_OUTPUT'];
 
+const MIB = 1_048_576;
+/** Below these no program starts at all. */
+const LEAST: ProfileDefinition['limits'] = {
+  memoryBytes: 16 * MIB,
+  pids: 8,
+  cpuPercent: 1,
+  tmpBytes: MIB,
+  workspaceBytes: MIB,
+  outputBytes: 4_096,
+};
+
 /** What a profile asks for that no sandbox can give; empty when it is sound. */
 export function profileProblems(profile: ProfileDefinition): Problem[] {
   return [
@@ -27,6 +43,7 @@ export function profileProblems(profile: ProfileDefinition): Problem[] {
       pathProblems(repository.path, `repositories[${index}].path`),
     ),
     ...Object.keys(profile.env).flatMap(variableProblems),
+    ...limitProblems(profile.limits),
     ...duplicates(
       profile.mounts.map(mount => mount.target),
       'mounts',
@@ -38,6 +55,16 @@ export function profileProblems(profile: ProfileDefinition): Problem[] {
       'path',
     ),
   ];
+}
+
+function limitProblems(limits: ProfileDefinition['limits']): Problem[] {
+  return (Object.keys(LEAST) as (keyof typeof LEAST)[]).flatMap(name => {
+    const least = LEAST[name];
+    if (limits[name] >= least) return [];
+    return [
+      { path: `limits.${name}`, message: `No program starts with ${limits[name]}.`, fix: `Give at least ${least}.` },
+    ];
+  });
 }
 
 function mountProblems(mount: ProfileDefinition['mounts'][number], path: string): Problem[] {
@@ -52,11 +79,16 @@ function mountProblems(mount: ProfileDefinition['mounts'][number], path: string)
 }
 
 function absolute(path: string): Problem {
-  return { path, message: 'Must be an absolute path without `..`.', fix: 'Write the path from / on.' };
+  return {
+    path,
+    message: 'Must be an absolute path without empty parts, `.` or `..`.',
+    fix: 'Write the path from / on.',
+  };
 }
 
 function isPlainAbsolute(path: string): boolean {
-  return path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0');
+  // No empty, `.` or `..` part: `//usr` and `/./usr` are /usr, too.
+  return /^(\/[^/\0]+)+$/.test(path) && !path.split('/').some(part => part === '.' || part === '..');
 }
 
 function pathProblems(repositoryPath: string, path: string): Problem[] {

@@ -82,6 +82,9 @@ describe('a sandbox profile', () => {
 
   it.each([
     ['a mount over the system', { mounts: [{ source: '/srv', target: '/usr/local', mode: 'rw' as const }] }],
+    ['a mount over the system by another name', { mounts: [{ source: '/srv', target: '//usr', mode: 'ro' as const }] }],
+    ['a mount over the home', { mounts: [{ source: '/srv', target: '/home/agent/x', mode: 'ro' as const }] }],
+    ['memory in which nothing starts', { limits: { ...DEFAULT_LIMITS, memoryBytes: 1_000 } }],
     ['a mount that climbs', { mounts: [{ source: '/srv/../root', target: '/mnt', mode: 'ro' as const }] }],
     ['a repository outside the workspace', { repositories: [{ url: '/r.git', path: '../elsewhere' }] }],
     [

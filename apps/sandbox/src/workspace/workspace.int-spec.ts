@@ -1,105 +1,187 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { inspect } from 'node:util';
+import type { ProfileDefinition } from '@runledger/contracts';
 import { SandboxGround, testProfile } from '../driver/sandbox.fixture.js';
-import { collectFiles } from './collect-files.js';
-import { BrokenFramesError } from './file-frames.js';
-import { CloneFailedError, setUpWorkspace } from './set-up-workspace.js';
+import type { LocalSandbox } from '../driver/local-sandbox.js';
+import { collectArtifacts, type CollectRequest } from './collect-artifacts.js';
+import { setUpWorkspace } from './set-up.js';
+
+/** A directory with a bare repository that every user may push to, holding one commit on `main` and one on `next`. */
+function remotes(): string {
+  const base = mkdtempSync(join(tmpdir(), 'runledger-remotes-'));
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=Host', '-c', 'user.email=host@localhost', ...args], { cwd, stdio: 'pipe' });
+  chmodSync(base, 0o755); // sandboxes are other users: what is mounted must let them in
+  mkdirSync(join(base, 'work'));
+  git(join(base, 'work'), 'init', '-q', '-b', 'main');
+  writeFileSync(join(base, 'work', 'README.md'), 'hello\n');
+  git(join(base, 'work'), 'add', '.');
+  git(join(base, 'work'), 'commit', '-qm', 'first');
+  git(join(base, 'work'), 'branch', 'next');
+  for (const name of ['app.git', 'docs.git']) {
+    git(base, 'init', '-q', '--bare', '--shared=0777', '-b', 'main', name);
+    git(join(base, 'work'), 'push', '-q', join(base, name), 'main', 'next');
+  }
+  return base;
+}
 
 describe('the workspace of a run', () => {
-  const remotes = mkdtempSync(join(tmpdir(), 'runledger-remotes-'));
-  const remote = join(remotes, 'sample.git');
-  const ground = new SandboxGround({ mountSources: [remotes] });
+  const base = remotes();
+  const ground = new SandboxGround({ mountSources: [base] });
+  const mounts = [{ source: base, target: '/mnt/remotes', mode: 'rw' as const }];
   const signal = new AbortController().signal;
-  const profile = testProfile({
-    repositories: [{ url: '/remotes/sample.git', path: '.', branch: 'main' }],
-    mounts: [{ source: remote, target: '/remotes/sample.git', mode: 'rw' }],
-  });
-
-  beforeAll(() => {
-    const work = join(remotes, 'work');
-    mkdirSync(work);
-    const git = (...args: string[]) =>
-      execFileSync('git', ['-c', 'user.name=spec', '-c', 'user.email=spec@invalid', ...args], { cwd: work });
-    git('init', '--quiet', '--initial-branch=main');
-    writeFileSync(join(work, 'hello.txt'), 'hello\n');
-    git('add', '.');
-    git('commit', '--quiet', '-m', 'first');
-    git('clone', '--quiet', '--bare', '--config', 'core.sharedRepository=0777', '.', remote);
-    execFileSync('chmod', ['-R', 'a+rwX', remote]);
-    cpSync(join(work, 'hello.txt'), join(remotes, 'outside.txt'));
-  });
-
+  let notes: string[] = [];
+  const note = (line: string): void => void notes.push(line);
+  beforeEach(() => (notes = []));
   afterAll(async () => {
     await ground.giveBack();
-    rmSync(remotes, { recursive: true, force: true });
+    rmSync(base, { recursive: true });
   });
 
-  it('holds the repositories of the profile, and says so', async () => {
+  const setUp = async (repositories: ProfileDefinition['repositories'], more: Partial<ProfileDefinition> = {}) => {
+    const profile = testProfile({ mounts, repositories, ...more });
     const sandbox = await ground.open(profile);
-    const notes: string[] = [];
-    await setUpWorkspace(sandbox, profile, { signal, note: line => notes.push(line) });
-    expect((await ground.sh(sandbox, 'cat hello.txt; git status --porcelain')).stdout).toBe('hello\n');
-    expect(notes).toEqual([expect.stringMatching(/^Cloned \/remotes\/sample\.git at [0-9a-f]+ \(main\) into \.$/)]);
-    await sandbox.release();
-  });
+    await setUpWorkspace(sandbox, profile, { note, signal });
+    return sandbox;
+  };
 
-  it('can push to a remote that the profile grants', async () => {
-    const sandbox = await ground.open(profile);
-    await setUpWorkspace(sandbox, profile, { signal, note: () => undefined });
-    const script =
-      'git checkout -q -b topic && echo more >> hello.txt && git commit -qam more && git push -q origin topic';
-    const pushed = await ground.sh(sandbox, script);
-    expect(pushed).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(execFileSync('git', ['-C', remote, 'log', '--format=%s', 'topic'], { encoding: 'utf8' })).toBe(
-      'more\nfirst\n',
-    );
-    await sandbox.release();
-  });
-
-  it('is left empty with a clear fault when a repository cannot be cloned', async () => {
-    const broken = testProfile({ repositories: [{ url: '/nowhere.git', path: '.' }] });
-    const sandbox = await ground.open(broken);
-    const attempt = setUpWorkspace(sandbox, broken, { signal, note: () => undefined });
-    await expect(attempt).rejects.toThrow(CloneFailedError);
-    await expect(attempt).rejects.toThrow(/nowhere\.git/);
-    await sandbox.release();
-  });
-
-  it('hands over the regular files that match, and neither links nor what they lead to', async () => {
-    const sandbox = await ground.open();
-    await ground.sh(
+  it('holds the repositories of the profile, on their branches, and what is committed can be pushed', async () => {
+    const sandbox = await setUp([
+      { url: '/mnt/remotes/app.git', path: '.' },
+      { url: '/mnt/remotes/docs.git', path: 'deep/docs', branch: 'next' },
+    ]);
+    const state = await ground.sh(
       sandbox,
-      'mkdir -p out/deep && printf one > out/1.txt && printf two > out/deep/2.txt && : > out/empty.txt && ' +
-        'ln -s /etc/passwd out/passwd.txt && ln -s /etc out/etc && mkfifo out/pipe.txt && head -c 300000 /dev/zero > out/big.txt',
+      'cat README.md deep/docs/README.md; git -C deep/docs branch --show-current; git status --short',
     );
-    const kept: Record<string, number> = {};
-    await collectFiles(sandbox, {
-      callId: 'collect-1',
-      patterns: ['out/**/*.txt'],
-      keep: async file => {
-        const content = await text(file.content);
-        expect(content).toHaveLength(file.bytes);
-        kept[file.path] = file.bytes;
-      },
+    expect(state.stdout).toBe('hello\nhello\nnext\n?? deep/\n');
+    const push = await ground.sh(
+      sandbox,
+      'echo changed > README.md && git commit -qam change && git push -q origin HEAD:agent',
+    );
+    expect(push).toMatchObject({ exitCode: 0, stderr: '' });
+    const pushed = execFileSync('git', ['-c', 'safe.directory=*', 'log', '-1', '--format=%an %s', 'agent'], {
+      cwd: join(base, 'app.git'),
     });
-    expect(kept).toEqual({ 'out/1.txt': 3, 'out/big.txt': 300_000, 'out/deep/2.txt': 3, 'out/empty.txt': 0 });
-    await sandbox.release();
+    expect(pushed.toString()).toBe('Agent change\n');
+    expect(notes).toEqual([
+      'Cloning /mnt/remotes/app.git into .',
+      expect.stringMatching(/^Cloned \/mnt\/remotes\/app\.git into \. at [0-9a-f]{7,} \(main\)$/),
+      'Cloning /mnt/remotes/docs.git into deep/docs',
+      expect.stringMatching(/^Cloned .* at [0-9a-f]{7,} \(next\)$/),
+    ]);
   });
 
-  it('hands over nothing that is larger than allowed', async () => {
-    const sandbox = await ground.open();
-    await ground.sh(sandbox, 'head -c 5000 /dev/zero > big.bin');
-    const collecting = collectFiles(sandbox, {
-      callId: 'collect-2',
-      patterns: ['*.bin'],
-      limits: { files: 10, fileBytes: 4_000, totalBytes: 100_000 },
-      keep: async file => void (await text(file.content)),
+  it('is set up when the remote is there at last, and does not need it again', async () => {
+    const repositories = [{ url: '/mnt/remotes/late.git', path: 'late' }];
+    const profile = testProfile({ mounts, repositories });
+    const sandbox = await ground.open(profile);
+    const setUpAgain = () => setUpWorkspace(sandbox, profile, { note, signal });
+    await expect(setUpAgain()).rejects.toMatchObject({ code: 'WORKSPACE_SET_UP_FAILED' });
+    cpSync(join(base, 'app.git'), join(base, 'late.git'), { recursive: true });
+    await setUpAgain();
+    rmSync(join(base, 'late.git'), { recursive: true });
+    await setUpAgain();
+    expect((await ground.sh(sandbox, 'cat late/README.md')).stdout).toBe('hello\n');
+  });
+
+  it('is set up to the end when a crash had cut the clone off', async () => {
+    const repositories = [{ url: '/mnt/remotes/app.git', path: 'app' }];
+    const sandbox = await ground.open(testProfile({ mounts, repositories }));
+    await ground.sh(sandbox, 'mkdir -p .cloning-0/.git app && echo half > .cloning-0/.git/HEAD');
+    await setUpWorkspace(sandbox, testProfile({ mounts, repositories }), { note, signal });
+    expect((await ground.sh(sandbox, 'cat app/README.md; ls -A')).stdout).toBe('hello\napp\n');
+  });
+
+  it('takes an empty repository as it is', async () => {
+    execFileSync('git', ['init', '-q', '--bare', '--shared=0777', join(base, 'empty.git')]);
+    await setUp([{ url: '/mnt/remotes/empty.git', path: '.' }]);
+    expect(notes.at(-1)).toMatch(/at no commit yet$/);
+  });
+
+  it.each([
+    [
+      'that is not there',
+      { url: '/mnt/remotes/none.git', path: '.' },
+      /does not exist|not appear to be/,
+      /let every user in/,
+    ],
+    ['outside the mounts', { url: '/srv/elsewhere.git', path: '.' }, /does not exist|not appear to be/, /Add a mount/],
+    ['on the network', { url: 'https://user:hunter2@git.example/x.git', path: '.' }, /git\.example/, /no network/],
+    ['without the branch', { url: '/mnt/remotes/app.git', path: '.', branch: 'gone' }, /gone not found/, /branch gone/],
+  ])('says what git said and what to do about a repository %s', async (_what, repository, said, fix) => {
+    const failure = await setUp([repository]).catch((error: unknown) => error as Error & { code: string });
+    expect(failure).toMatchObject({ code: 'WORKSPACE_SET_UP_FAILED', message: expect.stringMatching(said) });
+    expect(failure).toMatchObject({ fix: expect.stringMatching(fix) });
+    expect(inspect(failure)).not.toContain('hunter2');
+  });
+
+  describe('gives its artifacts', () => {
+    let sandbox: LocalSandbox;
+    const collect = async (globs: string[], limits: CollectRequest['limits'] = {}) => {
+      const kept: Record<string, string> = {};
+      const keep: CollectRequest['keep'] = async file => void (kept[file.path] = await text(file.content));
+      const skipped = await collectArtifacts(sandbox, { globs, limits, keep });
+      return { kept, skipped };
+    };
+    beforeAll(async () => {
+      sandbox = await ground.open();
+      await ground.sh(
+        sandbox,
+        `mkdir -p dist/deep .git reports; echo one > dist/one.js; echo two > dist/deep/two.js; echo secret > .git/config
+        head -c 300000 /dev/zero | tr '\\0' z > reports/big.txt; echo '{}' > reports/a.json; : > reports/empty
+        ln -s /etc/passwd reports/link.json; ln -s / reports/all; mkfifo reports/pipe.json; touch "$(printf 'reports/\\377.json')"`,
+      );
     });
-    await expect(collecting).rejects.toThrow(BrokenFramesError);
-    await expect(collecting).rejects.toThrow('big.bin has 5000 bytes');
-    await sandbox.release();
+
+    it('every file that a glob or a named directory covers, whole', async () => {
+      const { kept } = await collect(['dist', './reports/*.txt', 'reports/empty']);
+      expect(kept).toEqual({
+        'dist/one.js': 'one\n',
+        'dist/deep/two.js': 'two\n',
+        'reports/big.txt': 'z'.repeat(300_000),
+        'reports/empty': '',
+      });
+      expect(Object.keys((await collect(['**/*.js'])).kept)).toEqual(['dist/deep/two.js', 'dist/one.js']);
+    });
+
+    it('and never what a link points to, a pipe, or the inside of .git', async () => {
+      const { kept, skipped } = await collect(['reports/*.json', 'reports/all', '**/config']);
+      expect(kept).toEqual({ 'reports/a.json': '{}\n' });
+      expect(skipped).toEqual(
+        expect.arrayContaining([
+          { path: 'reports/link.json', reason: 'a symbolic link' },
+          { path: 'reports/all', reason: 'a symbolic link' },
+        ]),
+      );
+    });
+
+    it('not through a directory that the host put a link in place of', async () => {
+      symlinkSync('/etc', join(ground.homeDir, sandbox.runId, 'workspace', 'linked'));
+      expect((await collect(['linked/*', 'linked/**'])).kept).toEqual({});
+    });
+
+    it('within the limits', async () => {
+      const { kept, skipped } = await collect(['reports', 'dist'], { maxFileBytes: 1_000, maxFiles: 2 });
+      expect(Object.keys(kept)).toHaveLength(2);
+      expect(skipped).toContainEqual({ path: 'reports/big.txt', reason: 'larger than 1000 bytes' });
+      await expect(collect(['**'], { maxTotalBytes: 100_000 })).rejects.toMatchObject({
+        code: 'ARTIFACTS_NOT_COLLECTED',
+      });
+    });
+
+    it('and passes on the failure of whoever keeps them', async () => {
+      const keep = () => Promise.reject(new Error('disk full'));
+      await expect(collectArtifacts(sandbox, { globs: ['dist'], keep })).rejects.toThrow('disk full');
+    });
+
+    it('without being able to change the workspace', async () => {
+      const result = await ground.sh(sandbox, 'touch dist/new', { workspace: 'ro' });
+      expect(result.stderr).toContain('Read-only file system');
+    });
   });
 });

@@ -1,0 +1,110 @@
+import type { ProfileDefinition } from '@runledger/contracts';
+import { Fault } from '@runledger/kernel';
+import type { ExecResult, Sandbox } from '../driver/sandbox-driver.js';
+
+type Repository = ProfileDefinition['repositories'][number];
+
+export interface SetUpTools {
+  readonly signal: AbortSignal;
+  /** One line for the reader of the transcript. */
+  note(text: string): void;
+}
+
+/** A repository of the profile could not be cloned. Carries what git said and what to do about it. */
+export class WorkspaceSetUpError extends Fault {
+  constructor(
+    url: string,
+    said: string,
+    readonly fix: string,
+  ) {
+    super('WORKSPACE_SET_UP_FAILED', `Repository ${url} was not cloned: ${said} ${fix}`, {
+      fields: { repository: url, stderr: said, fix },
+    });
+  }
+}
+
+const CLONE_TIMEOUT_MS = 600_000;
+const SAID_CHARS = 4_000;
+
+/*
+ * $1 workspace, $2 URL, $3 path below the workspace, $4 branch or empty, $5 number of the repository. May be run again
+ * after having been killed anywhere: `.git` arrives at its place in one step, and from then on only files are restored.
+ * A target may exist: `.` is the workspace itself, and one repository may lie below another.
+ */
+const CLONE = `
+set -e
+target=$1/$3
+aside=$1/.cloning-$5
+if [ ! -e "$target/.git" ]; then
+  rm -rf "$aside"
+  if [ -n "$4" ]; then
+    git clone --quiet --no-checkout --branch "$4" -- "$2" "$aside"
+  else
+    git clone --quiet --no-checkout -- "$2" "$aside"
+  fi
+  mkdir -p "$target"
+  mv "$aside/.git" "$target/.git"
+  rm -rf "$aside"
+fi
+cd "$target"
+if git rev-parse --quiet --verify HEAD >/dev/null; then
+  git reset --quiet --hard
+  echo "$(git rev-parse --short HEAD) ($(git symbolic-ref --quiet --short HEAD || echo detached))"
+else
+  echo 'no commit yet'
+fi
+`;
+
+/**
+ * Clones the profile's repositories into a fresh workspace, inside its sandbox: git and the hooks of a remote are
+ * untrusted work too (S1). What was cloned before a crash is not cloned again. Throws {@link WorkspaceSetUpError}.
+ */
+export async function setUpWorkspace(sandbox: Sandbox, profile: ProfileDefinition, tools: SetUpTools): Promise<void> {
+  for (const [index, repository] of profile.repositories.entries()) {
+    tools.note(`Cloning ${shown(repository.url)} into ${repository.path}`);
+    const head = await clone(sandbox, { repository, index, profile }, tools.signal);
+    tools.note(`Cloned ${shown(repository.url)} into ${repository.path} at ${head}`);
+  }
+}
+
+interface Clone {
+  readonly repository: Repository;
+  readonly index: number;
+  readonly profile: ProfileDefinition;
+}
+
+async function clone(sandbox: Sandbox, { repository, index, profile }: Clone, signal: AbortSignal): Promise<string> {
+  const { url, path, branch = '' } = repository;
+  const output = { stdout: '', stderr: '' };
+  const result = await sandbox.exec({
+    callId: `set-up.clone.${index}`,
+    argv: ['/bin/sh', '-c', CLONE, 'clone', sandbox.workspacePath, url, path, branch, String(index)],
+    timeoutMs: CLONE_TIMEOUT_MS,
+    forget: true, // a clone that failed is tried again, not played back
+    signal,
+    onOutput: (channel, chunk) => void (output[channel] = (output[channel] + chunk.toString()).slice(-SAID_CHARS)),
+  });
+  if (result.why === 'exit' && result.exitCode === 0) return output.stdout.trim();
+  const said = output.stderr.replaceAll(url, shown(url)).trim();
+  throw new WorkspaceSetUpError(shown(url), said || ended(result), fixFor(repository, profile));
+}
+
+function ended(result: ExecResult): string {
+  return result.why === 'exit' ? `git ended with ${result.exitCode}.` : `git was stopped (${result.why}).`;
+}
+
+function fixFor({ url, branch }: Repository, { mounts }: ProfileDefinition): string {
+  if (!url.startsWith('/')) {
+    return `Sandboxes have no network: mount the directory that holds the remote and give its path as the url.`;
+  }
+  if (!mounts.some(({ target }) => `${url}/`.startsWith(`${target}/`))) {
+    return `Add a mount to the profile that holds ${url}.`;
+  }
+  const what = branch === undefined ? 'is a bare repository' : `is a bare repository with the branch ${branch}`;
+  return `Check that ${url} ${what}, and that it and the mounted directory let every user in.`;
+}
+
+/** A URL may carry a password. */
+function shown(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
+}
