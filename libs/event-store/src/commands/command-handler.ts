@@ -26,6 +26,13 @@ export interface Refused<Refusal> {
   readonly refusal: Refusal;
 }
 
+interface Order<Command, State> {
+  readonly command: Command;
+  readonly context: CommandContext;
+  /** What is decided on when nothing is known; without it the stream is read. */
+  readonly guess?: () => Loaded<State>;
+}
+
 const ATTEMPTS = 8;
 const SENDS = 3;
 const FIRST_PAUSE_MS = 50;
@@ -57,7 +64,22 @@ export class CommandHandler {
     context: CommandContext,
   ): Promise<Accepted<State> | Refused<Refusal>> {
     const ref = { tenant: context.workspaceId, name: stream };
-    return this.#turns.take(cacheKey(ref), () => this.#decideAndAppend(decider, ref, command, context));
+    return this.#turns.take(cacheKey(ref), () => this.#decideAndAppend(decider, ref, { command, context }));
+  }
+
+  /**
+   * The same for a command that begins its stream: it is decided without reading first. Should the stream exist after all
+   * (a repeat, a race), that costs a conflict and a read, and the outcome is the one of {@link handle}.
+   */
+  begin<Command, State, Event extends DomainEvent, Refusal extends Rejection>(
+    decider: Decider<Command, State, Event, Refusal>,
+    stream: string,
+    command: Command,
+    context: CommandContext,
+  ): Promise<Accepted<State> | Refused<Refusal>> {
+    const ref = { tenant: context.workspaceId, name: stream };
+    const guess = (): Loaded<State> => ({ state: decider.initialState(), revision: -1, revisions: new Map() });
+    return this.#turns.take(cacheKey(ref), () => this.#decideAndAppend(decider, ref, { command, context, guess }));
   }
 
   /** The state of one stream as of now. */
@@ -71,10 +93,9 @@ export class CommandHandler {
   async #decideAndAppend<Command, State, Event extends DomainEvent, Refusal extends Rejection>(
     decider: Decider<Command, State, Event, Refusal>,
     ref: StreamRef,
-    command: Command,
-    context: CommandContext,
+    { command, context, guess }: Order<Command, State>,
   ): Promise<Accepted<State> | Refused<Refusal>> {
-    const cached = this.#states.cached<State>(ref);
+    const cached = this.#states.cached<State>(ref) ?? guess?.();
     let loaded = cached ?? (await this.#states.refresh(decider, ref));
     let fresh = cached === undefined;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /**
  * The UUID of the n-th event (from 0) that a command writes to a stream. The same command repeated makes the same ids,
@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
  * UUID version 8 (RFC 9562 §5.8): the first 128 bits of SHA-256, version and variant set.
  */
 export function derivedId(commandId: string, stream: string, index: number): string {
-  const bytes = createHash('sha256').update(`${commandId}\n${stream}\n${index}`).digest().subarray(0, 16);
+  const bytes = hash('sha256', `${commandId}\n${stream}\n${index}`, 'buffer').subarray(0, 16);
   return formatUuid(bytes, 0x80);
 }
 
