@@ -1,5 +1,5 @@
 import type { Json } from '@runledger/contracts';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 
 export type JsonObject = Readonly<Record<string, Json>>;
@@ -20,9 +20,9 @@ const addFormats = ajvFormats as unknown as (ajv: Ajv2020) => Ajv2020;
 export class ParameterSchema {
   readonly #validate: ValidateFunction;
 
-  /** Throws `Error` when the schema itself is wrong; {@link schemaErrors} says how. */
+  /** For a schema in which {@link schemaErrors} finds nothing: it is not checked again. */
   constructor(schema: JsonObject) {
-    this.#validate = newAjv().compile(schema);
+    this.#validate = newAjv({ validateSchema: false }).compile(schema);
   }
 
   /** The parameters with defaults, or everything that is wrong with them. The given object stays as it is. */
@@ -46,7 +46,7 @@ export function schemaErrors(schema: JsonObject): PointedError[] {
 }
 
 /** A fresh instance each: instances keep every schema that they have seen. */
-function newAjv(): Ajv2020 {
+function newAjv(options: Options = {}): Ajv2020 {
   const ajv = new Ajv2020({
     allErrors: true,
     useDefaults: true,
@@ -54,6 +54,7 @@ function newAjv(): Ajv2020 {
     strict: true,
     allowUnionTypes: true,
     logger: false,
+    ...options,
   });
   return addFormats(ajv);
 }

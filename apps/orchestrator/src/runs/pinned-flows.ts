@@ -16,6 +16,9 @@ export class PinnedFlows {
   /** Newest version known here; the store is asked for newer ones each time. */
   readonly #newest = new LRUCache<string, number>({ max: 2_000 });
 
+  /** By the flow's hash: compiling takes milliseconds, and many starts may read a new version at once. */
+  readonly #schemas = new LRUCache<string, ParameterSchema>({ max: 500 });
+
   constructor(private readonly store: EventStore) {}
 
   /** The named version, else the newest; undefined when there is none. */
@@ -46,10 +49,18 @@ export class PinnedFlows {
   #keep(stream: StreamRef, event: RecordedEvent): PinnedFlow {
     const data = catalogue.upcast(event.type, event.metadata.schemaVersion, event.data);
     const flow = FlowVersionPublished.schema.parse(data);
-    const pinned = { flow, parameters: new ParameterSchema(flow.definition.parameters) };
+    const pinned = { flow, parameters: this.#schemaOf(flow) };
     this.#versions.set(versionKey(stream, flow.version), pinned);
     this.#newest.set(keyOf(stream), Math.max(flow.version, this.#newest.get(keyOf(stream)) ?? 0));
     return pinned;
+  }
+
+  #schemaOf({ hash, definition }: PinnedFlow['flow']): ParameterSchema {
+    const known = this.#schemas.get(hash);
+    if (known) return known;
+    const compiled = new ParameterSchema(definition.parameters);
+    this.#schemas.set(hash, compiled);
+    return compiled;
   }
 }
 

@@ -56,7 +56,7 @@ export class RunStarter {
     if (isRejection(checked)) return this.#decline(checked, request, context);
     const data = startData(runId, request, checked, context);
     const own = { ...context, correlationId: runId };
-    const outcome = await this.commands.handle(run, streamOf('run', runId), { type: 'StartRun', data }, own);
+    const outcome = await this.commands.begin(run, streamOf('run', runId), { type: 'StartRun', data }, own);
     if (outcome.status === 'refused') return this.#decline(keyReused(), request, context);
     if (outcome.events.length === 0) return this.#existing(runId, context.workspaceId);
     return { status: 'accepted', output: { runId, created: true }, position: outcome.position };
@@ -129,7 +129,7 @@ export class RunStarter {
       declinedAt: context.occurredAt,
     };
     const own = { ...context, correlationId: runId };
-    await this.commands.handle(run, streamOf('run', runId), { type: 'DeclineRun', data }, own);
+    await this.commands.begin(run, streamOf('run', runId), { type: 'DeclineRun', data }, own);
     return { status: 'refused', refusal: decline };
   }
 }
