@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parseConfig } from '@runledger/platform';
+import { readSandboxConfig } from '@runledger/sandbox';
+import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
 
 const schema = z.object({
@@ -13,10 +15,6 @@ const schema = z.object({
     .optional()
     .describe('postgres://user:password@host:port/database of a PostgreSQL 15 or later'),
   RUNLEDGER_SAMPLE: z.enum(['on', 'off']).default('on').describe('off, to start without the sample flow'),
-  RUNLEDGER_ALLOW_PROCESS_ISOLATION: z
-    .enum(['yes', 'no'])
-    .default('no')
-    .describe('yes, to let profiles that say isolation: none run work without a sandbox'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('warn')
@@ -30,7 +28,8 @@ export interface StandaloneConfig {
   readonly home: string;
   readonly databaseUrl?: string;
   readonly sample: boolean;
-  readonly allowProcessIsolation: boolean;
+  /** Holds credentials: never log it. */
+  readonly sandbox: SandboxConfig;
   readonly logLevel: z.infer<typeof schema>['LOG_LEVEL'];
 }
 
@@ -43,7 +42,7 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     home: absolute(values.RUNLEDGER_HOME),
     ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
     sample: values.RUNLEDGER_SAMPLE === 'on',
-    allowProcessIsolation: values.RUNLEDGER_ALLOW_PROCESS_ISOLATION === 'yes',
+    sandbox: readSandboxConfig(environment),
     logLevel: values.LOG_LEVEL,
   };
 }

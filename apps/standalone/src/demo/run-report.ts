@@ -44,8 +44,8 @@ interface PageInfo {
 }
 
 const RUN = /* GraphQL */ `
-  query ($id: ID!) {
-    run(id: $id) {
+  query ($id: ID!, $atLeast: Position) {
+    run(id: $id, atLeast: $atLeast) {
       id
       status
       durationMs
@@ -101,9 +101,9 @@ const EVENTS = /* GraphQL */ `
   }
 `;
 
-/** Everything about a finished run, asked for as any client would. */
-export async function reportRun(client: GraphqlClient, runId: string): Promise<RunReport> {
-  const { run } = await client.request<RunAnswer>(RUN, { id: runId });
+/** Everything about a finished run, asked for as any client would; `position` is the last event that must be in it. */
+export async function reportRun(client: GraphqlClient, runId: string, position?: string): Promise<RunReport> {
+  const { run } = await client.request<RunAnswer>(RUN, { id: runId, atLeast: position });
   const entries = await allTranscriptEntries(client, runId);
   return {
     runId: run.id,

@@ -3,7 +3,7 @@ import type { WatchedEvent } from './watch-run.js';
 
 /** One line for a reader who watches the run in a terminal; undefined for events that would only be noise there. */
 export function lineOf(event: WatchedEvent): string | undefined {
-  const text = describe(event.type, event.data as Particulars);
+  const text = describe(event.type, event.data);
   return text === undefined ? undefined : `${event.occurredAt.slice(11, 23)}  ${text}`;
 }
 

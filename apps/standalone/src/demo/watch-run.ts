@@ -4,6 +4,8 @@ import { ApiError } from './graphql-client.js';
 
 /** One event of the run as the subscription `runEvents` delivers it. */
 export interface WatchedEvent {
+  /** Its place in the log. */
+  readonly cursor: string;
   readonly type: string;
   readonly occurredAt: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -35,11 +37,15 @@ export async function* watchRun(url: string, token: string, runId: string): Asyn
     retryAttempts: 3,
   });
   try {
-    const items = client.iterate<{ runEvents: { event: WatchedEvent } }>({ query: RUN_EVENTS, variables: { runId } });
+    const items = client.iterate<{ runEvents: { cursor: string; event: Omit<WatchedEvent, 'cursor'> } }>({
+      query: RUN_EVENTS,
+      variables: { runId },
+    });
     for await (const { data, errors } of items) {
       if (errors?.length || !data) throw new ApiError((errors ?? []).map(error => error.message).join('; '));
-      yield data.runEvents.event;
-      if (ENDINGS.has(data.runEvents.event.type)) return;
+      const { cursor, event } = data.runEvents;
+      yield { cursor, ...event };
+      if (ENDINGS.has(event.type)) return;
     }
   } finally {
     await client.dispose();

@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Fault } from '@runledger/kernel';
+import { GraphqlClient } from './demo/graphql-client.js';
+import { approve, startSample } from './demo/play-sample.js';
+import { reportRun } from './demo/run-report.js';
+import type { RunReport } from './demo/run-report.js';
+import { lineOf, summaryOf } from './demo/timeline-lines.js';
+import { watchRun } from './demo/watch-run.js';
+import { endOnSignal } from './end-on-signal.js';
+import { startPlatform } from './platform.js';
+import type { Platform } from './platform.js';
+import { readStandaloneConfig } from './standalone.config.js';
+
+/**
+ * `npm run demo [-- --json]`: a platform of its own on a free port and a fresh data directory, one run of the sample played
+ * through the API as a front end would, and nothing left afterwards.
+ */
+async function demo(json: boolean): Promise<RunReport> {
+  const startedAt = performance.now();
+  const home = await mkdtemp(join(tmpdir(), 'runledger-demo-'));
+  let platform: Platform | undefined;
+  const end = async () => {
+    await platform?.stop();
+    await rm(home, { recursive: true, force: true });
+  };
+  endOnSignal(end, () => undefined);
+  try {
+    const config = { ...readStandaloneConfig(), home, host: '127.0.0.1', port: 0, sample: true };
+    platform = await startPlatform(config, { sampleRun: false });
+    const startedMs = Math.round(performance.now() - startedAt);
+    const report = await play(platform, json ? () => undefined : print);
+    if (json) print(JSON.stringify({ ...report, startedMs }, undefined, 2));
+    else print(`\n${summaryOf(report)}\nThe platform was ready after ${startedMs} ms.`);
+    return report;
+  } finally {
+    await end();
+  }
+}
+
+async function play({ url, token }: Platform, tell: (line: string) => void): Promise<RunReport> {
+  const client = new GraphqlClient(`${url}/graphql`, token);
+  const runId = await startSample(client);
+  let position: string | undefined;
+  for await (const event of watchRun(`${url}/graphql`, token, runId)) {
+    const line = lineOf(event);
+    if (line !== undefined) tell(line);
+    if (event.type === 'ApprovalRequested') await approve(client, runId);
+    position = event.cursor;
+  }
+  return reportRun(client, runId, position);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+try {
+  const report = await demo(process.argv.includes('--json'));
+  process.exit(report.status === 'COMPLETED' ? 0 : 1);
+} catch (error) {
+  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,116 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { CommandContext } from '@runledger/event-store';
+import { newUuid } from '@runledger/event-store';
+import { AccessDesk, gatewayAdapter, openPepper, ReadModels } from '@runledger/gateway';
+import { createLog, InProcessCommands, lockHome, NestLog, systemClock } from '@runledger/platform';
+import type { HomeLock, Log } from '@runledger/platform';
+import { installSample, startSampleRun } from './sample/sample.js';
+import { StandaloneModule } from './standalone.module.js';
+import type { StandaloneConfig } from './standalone.config.js';
+import { openStorage } from './storage.js';
+import type { Storage } from './storage.js';
+
+/** A platform that answers. */
+export interface Platform {
+  readonly url: string;
+  /** Of the owner of the first workspace. */
+  readonly token: string;
+  /** True when this home folder was used for the first time. */
+  readonly firstBoot: boolean;
+  /** How the database was found: started, adopted or external. */
+  readonly database: string;
+  /** Ends everything that was started, in the opposite order. May be called again. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts all services in this process and, when asked for, publishes the sample and starts its first run. Whatever fails,
+ * what was started until then is ended again.
+ */
+export async function startPlatform(
+  config: StandaloneConfig,
+  options: { readonly sampleRun: boolean },
+): Promise<Platform> {
+  const log = createLog({ level: config.logLevel, service: 'standalone' });
+  const ending: (() => Promise<unknown>)[] = [];
+  let ended: Promise<void> | undefined;
+  const stop = () => (ended ??= endAll(ending));
+  try {
+    const lock: HomeLock = await lockHome(config.home);
+    ending.push(() => lock.release());
+    const storage = await openStorage(config, log);
+    ending.push(() => storage.close());
+    const app = await createApp(config, storage, log);
+    ending.push(() => app.close());
+    await app.listen(config.port, config.host);
+    const access = await ownerAccess(app, config.home);
+    if (config.sample) await prepareSample(app, config.home, access, options.sampleRun);
+    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    return { url, token: access.token, firstBoot: access.isNew, database: storage.postgres.started, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function createApp(config: StandaloneConfig, storage: Storage, log: Log): Promise<NestFastifyApplication> {
+  const pepper = await openPepper(join(config.home, 'pepper'));
+  const module = StandaloneModule.register({ config, storage, log, pepper });
+  return NestFactory.create<NestFastifyApplication>(module, gatewayAdapter(), {
+    logger: new NestLog(log),
+    abortOnError: false,
+  });
+}
+
+interface OwnerAccess {
+  readonly workspaceId: string;
+  readonly memberId: string;
+  readonly token: string;
+  readonly isNew: boolean;
+}
+
+/** The owner's token lies in the home folder, for its owner alone; a lost one is replaced. */
+async function ownerAccess(app: NestFastifyApplication, home: string): Promise<OwnerAccess> {
+  const file = join(home, 'token');
+  const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  const owner = await app.get(AccessDesk).bootstrapWorkspace({ freshToken: kept === undefined });
+  const token = owner.token ?? kept?.trim() ?? '';
+  if (owner.token !== undefined) await writeFile(file, `${owner.token}\n`, { mode: 0o600 });
+  return { workspaceId: owner.workspaceId, memberId: owner.memberId, token, isNew: kept === undefined };
+}
+
+async function prepareSample(
+  app: NestFastifyApplication,
+  home: string,
+  access: OwnerAccess,
+  startsRun: boolean,
+): Promise<void> {
+  const commandId = newUuid();
+  const context: CommandContext = {
+    commandId,
+    workspaceId: access.workspaceId,
+    actor: { kind: 'member', id: access.memberId, name: 'Owner', via: 'setup' },
+    occurredAt: systemClock.now(),
+    correlationId: commandId,
+  };
+  const commands = app.get(InProcessCommands);
+  await installSample(home, commands, context);
+  if (!startsRun) return;
+  const { position } = await startSampleRun(commands, context);
+  if (position !== undefined) await app.get(ReadModels).reach(position);
+}
+
+/** All are tried; the first error is reported after the last one was tried. */
+async function endAll(ending: (() => Promise<unknown>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const end of ending.splice(0).reverse()) {
+    await end().catch((error: unknown) => errors.push(error));
+  }
+  if (errors.length > 0) throw errors[0];
+}

@@ -1,0 +1,47 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { ApprovalModule } from '@runledger/approval';
+import { AuditModule } from '@runledger/audit';
+import { BillingModule } from '@runledger/billing';
+import { catalogue } from '@runledger/contracts';
+import { GatewayModule } from '@runledger/gateway';
+import { OrchestratorModule } from '@runledger/orchestrator';
+import { PlatformModule } from '@runledger/platform';
+import type { Log } from '@runledger/platform';
+import { connectedProviders, SandboxModule } from '@runledger/sandbox';
+import { remotesFolder } from './sample/sample.js';
+import type { StandaloneConfig } from './standalone.config.js';
+import type { Storage } from './storage.js';
+
+export interface StandaloneParts {
+  readonly config: StandaloneConfig;
+  readonly storage: Storage;
+  readonly log: Log;
+  /** Secret bytes of this installation: token hashes and cursors depend on them. */
+  readonly pepper: Buffer;
+}
+
+/** The one place where the services meet in one process; each keeps to its own streams, as if it were alone. */
+@Module({})
+export class StandaloneModule {
+  static register({ config, storage, log, pepper }: StandaloneParts): DynamicModule {
+    const { store, checkpoints, blobs, pool, postgres } = storage;
+    const owner = `${hostname()}:${process.pid}`;
+    const { providers, mountSources } = config.sandbox;
+    const sandbox = { ...config.sandbox, mountSources: [...mountSources, remotesFolder(config.home)] };
+    return {
+      module: StandaloneModule,
+      imports: [
+        PlatformModule.register({ store, checkpoints, blobs, catalogue, log, owner }),
+        OrchestratorModule.register({ connectedProviders: connectedProviders(providers) }),
+        SandboxModule.register({ config: sandbox, database: pool, homeDir: join(config.home, 'sandboxes'), log }),
+        ApprovalModule.register(),
+        BillingModule.register(),
+        AuditModule.register({ cursorKey: pepper }),
+        GatewayModule.register({ databaseUrl: postgres.url, pepper, owner }),
+      ],
+    };
+  }
+}
