@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { LogBehindError } from '../log-behind-error.js';
 import { START } from '../port.js';
 import type { EventFilter, Position, ReadStreamOptions, RecordedEvent, StreamRef, StreamSlice } from '../port.js';
 import { EVENT_COLUMNS, toEvent, weightOf } from './event-rows.js';
@@ -6,7 +7,7 @@ import type { Row } from './event-rows.js';
 import { inSchema } from './migrate.js';
 import { run } from './session.js';
 import type { Statement } from './session.js';
-import { LogBehindError, toReadError } from './store-errors.js';
+import { toReadError } from './store-errors.js';
 
 /** Events looked at by one filtered read; keeps each statement short however rare the matches are. */
 const SCAN_EVENTS = 20_000;
@@ -84,10 +85,11 @@ export class LogReader {
 
   /** Moves the known head. Nobody can stand beyond the last position given out, unless the log was exchanged. */
   async #askHead(after: Position): Promise<void> {
+    const known = this.#head; // others ask at the same time: an older answer may come later
     const [row] = await this.#run(this.#statements.head, []);
     const head = BigInt(row?.[0] ?? 0);
     const given = BigInt(row?.[1] ?? 0);
-    if (this.#head > given) throw new LogBehindError('This process', this.#head, given);
+    if (known > given) throw new LogBehindError('This process', known, given);
     if (after > given) throw new LogBehindError('A reader', after, given);
     if (head > this.#head) this.#head = head;
     this.#given = given;

@@ -1,8 +1,8 @@
 import { Fault } from '@runledger/kernel';
 import type { CheckpointLease, Checkpoints, Queryable } from '../checkpoints.js';
+import { LogBehindError } from '../log-behind-error.js';
 import type { Position } from '../port.js';
 import { checkedSchema, inSchema } from './migrate.js';
-import { LogBehindError } from './store-errors.js';
 
 /** A newer owner took the checkpoint over: this one must stop, and its transaction must roll back (R3). */
 export class FencedError extends Fault {

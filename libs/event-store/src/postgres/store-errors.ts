@@ -1,6 +1,5 @@
 import { Fault, RetryableError } from '@runledger/kernel';
 import { InvalidAppendError } from '../append-errors.js';
-import type { Position } from '../port.js';
 
 /** No connection could be made: nothing was sent. The same call may be repeated. */
 export class StoreUnavailableError extends RetryableError {
@@ -32,20 +31,6 @@ export class AppendUncertainError extends RetryableError {
 export class ReadInterruptedError extends RetryableError {
   constructor(cause: unknown) {
     super('READ_INTERRUPTED', `A read of the event store was interrupted (${messageOf(cause)}); repeat it.`, { cause });
-  }
-}
-
-/**
- * A position or checkpoint lies beyond the end of the log: the database was replaced or restored from an older backup.
- * Going on would skip events, so consumers stop until their read models are rebuilt.
- */
-export class LogBehindError extends Fault {
-  constructor(what: string, position: Position, end: Position) {
-    super(
-      'LOG_BEHIND',
-      `${what} stands at position ${position}, but the log ends at ${end}: the log was restored from an older copy or replaced. Rebuild this consumer from the first event.`,
-      { fields: { position: String(position), end: String(end) } },
-    );
   }
 }
 
