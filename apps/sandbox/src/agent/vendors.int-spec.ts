@@ -159,7 +159,10 @@ describe('an agent that talks to a real wire', () => {
     });
 
     it('asks again when the provider breaks down in the middle of an answer', async () => {
-      const broken: VendorAnswer = { text: 'Hello, this is a longer answer.', breakOff: { afterFrames: 4, how: 'error-event' } };
+      const broken: VendorAnswer = {
+        text: 'Hello, this is a longer answer.',
+        breakOff: { afterFrames: 4, how: 'error-event' },
+      };
       const { ended, requests } = await play([broken, { text: 'Hello.' }]);
       expect(ended).toMatchObject({ outcome: 'SUCCESS', summary: 'Hello.' });
       expect(requests).toHaveLength(2);

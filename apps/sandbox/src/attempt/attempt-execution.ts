@@ -9,6 +9,7 @@ import { readHistory } from './attempt-history.js';
 import type { AttemptHistory } from './attempt-history.js';
 import type { ReadyAttempt } from './attempt-place.js';
 import { failureResult } from './failure-result.js';
+import { resumableSandbox } from './resumable-sandbox.js';
 import type { RunSandboxes } from './run-sandboxes.js';
 import { CANCELLED, timedOut } from './step-run.js';
 import type { StepResult, StepRun } from './step-run.js';
@@ -145,7 +146,7 @@ function openSandbox(
   };
   const request = { workspaceId: ready.workspaceId, runId: ready.place.runId, profile };
   return host.sandboxes.open(host.driver(profile), request, sandbox =>
-    host.setUp(sandbox, profile, { note, signal: stop.signal }),
+    host.setUp(resumableSandbox(sandbox, history.epoch), profile, { note, signal: stop.signal }),
   );
 }
 

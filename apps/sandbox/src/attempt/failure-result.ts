@@ -1,4 +1,5 @@
 import { Fault } from '@runledger/kernel';
+import { ProviderNotConnectedError } from '../agent/providers.js';
 import { MountNotAllowedError, IsolationNotAllowedError, SandboxUnavailableError } from '../driver/sandbox-faults.js';
 import type { StepResult } from './step-run.js';
 
@@ -6,6 +7,9 @@ import type { StepResult } from './step-run.js';
 export function failureResult(error: unknown, turns: number): StepResult {
   if (error instanceof SandboxUnavailableError) {
     return { outcome: 'BLOCKED', turns, error: { code: error.code, message: error.message } };
+  }
+  if (error instanceof ProviderNotConnectedError) {
+    return { outcome: 'BLOCKED', turns, error: { code: error.code, message: error.message, fix: error.fix } };
   }
   if (error instanceof MountNotAllowedError || error instanceof IsolationNotAllowedError) {
     const fix = 'Ask the operator to allow it, or change the profile.';

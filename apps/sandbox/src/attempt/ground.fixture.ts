@@ -18,10 +18,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { testProfile } from '../driver/sandbox.fixture.js';
+import { PublishedProfiles } from '../profile/published-profiles.js';
 import type { SandboxDriver } from '../driver/sandbox-driver.js';
 import type { AttemptHost } from './attempt-execution.js';
 import { attemptStream, placeOf } from './attempt-place.js';
 import type { ReadyStep } from './attempt-place.js';
+import { readSandboxConfig } from '../sandbox.config.js';
+import type { SandboxConfig } from '../sandbox.config.js';
+import { attemptHost } from './attempt-host.js';
 import { RunSandboxes } from './run-sandboxes.js';
 import { SandboxRuntime } from './sandbox-runtime.js';
 import type { WorkerLimits } from './attempt-worker.js';
@@ -70,6 +74,23 @@ export class Ground {
       collect: () => Promise.resolve(),
       ...more,
     };
+    return this.#start(host, limits);
+  }
+
+  /** Starts the service as it is wired for real, with drivers of its own. */
+  async wiredService(config: Partial<SandboxConfig> = {}, limits: Partial<WorkerLimits> = {}): Promise<SandboxRuntime> {
+    const commands = new CommandHandler(this.store);
+    const settings = { ...readSandboxConfig({}), mountSources: [this.directory], ...config };
+    const profiles = new PublishedProfiles(commands, settings);
+    const { store, blobs } = this;
+    const homeDir = join(this.directory, 'home');
+    return this.#start(
+      attemptHost({ store, blobs, clock: systemClock, commands, profiles, config: settings, homeDir }),
+      limits,
+    );
+  }
+
+  async #start(host: AttemptHost, limits: Partial<WorkerLimits>): Promise<SandboxRuntime> {
     const runtime = new SandboxRuntime({
       host,
       database: this.pool,
@@ -82,6 +103,22 @@ export class Ground {
     this.#started.push(runtime);
     await runtime.start();
     return runtime;
+  }
+
+  /** Publishes a profile for the workspace of every spec. */
+  async publishProfile(definition: ProfileDefinition): Promise<void> {
+    const policy = { allowProcessIsolation: true, mountSources: [this.directory] };
+    const outcome = await new PublishedProfiles(this.commands, policy).publish(
+      { definition },
+      {
+        commandId: newUuid(),
+        workspaceId: WORKSPACE,
+        actor: { kind: 'system', id: 'spec' },
+        occurredAt: systemClock.now(),
+        correlationId: newUuid(),
+      },
+    );
+    if (outcome.status === 'refused') throw new Error(JSON.stringify(outcome.refusal));
   }
 
   async publish(runId: string, ...events: DomainEvent[]): Promise<void> {

@@ -34,8 +34,8 @@ describe('a sandbox service that is killed', () => {
       homeDir: join(ground.directory, 'sandboxes'),
       blobsDir: join(ground.directory, 'blobs'),
       mountSources: [ground.directory],
-      profile: testProfile({ mounts: [{ source: counterDir, target: '/counter', mode: 'rw' }] }),
     };
+    await ground.publishProfile(testProfile({ mounts: [{ source: counterDir, target: '/counter', mode: 'rw' }] }));
   });
   afterAll(() => ground.giveBack());
 
@@ -62,7 +62,9 @@ describe('a sandbox service that is killed', () => {
    * that were begun have ended but the last one, and that too when its exit code is on disk.
    */
   async function afterDeath(ready: ReadyStep, callIds: readonly string[]): Promise<Counts> {
-    const journals = callIds.map(id => new CallJournal(join(settings.homeDir, ready.runId, 'journal'), id));
+    const journals = callIds.map(
+      id => new CallJournal(join(settings.homeDir, 'bubblewrap', ready.runId, 'journal'), id),
+    );
     const begun = journals.filter(({ path }) => existsSync(path));
     await eventually(() => begun.every(call => call.supervisorEnded || call.supervisor() === undefined));
     const all = counts(ready);
@@ -129,7 +131,7 @@ describe('a sandbox service that is killed', () => {
 
   it('repeats no finished command, and loses nothing', async () => {
     const callId = 'work.1.command';
-    for (const pauseMs of [5, 80, 180, 300]) {
+    for (const pauseMs of [20, 150, 300]) {
       const ready = await begin(count => ({
         command: { run: `${count(callId)}\necho begins\nsleep 0.1\necho ends` },
       }));
@@ -167,10 +169,10 @@ describe('a sandbox service that is killed', () => {
     const service = await ServiceProcess.start(settings);
     await ground.end(ready);
     await service.kill();
-    expect(safeList(settings.homeDir)).toContain(ready.runId);
+    expect(safeList(join(settings.homeDir, 'bubblewrap'))).toContain(ready.runId);
     await ground.completed(ready.runId);
     const next = await ServiceProcess.start(settings);
-    await eventually(() => !safeList(settings.homeDir).includes(ready.runId));
+    await eventually(() => !safeList(join(settings.homeDir, 'bubblewrap')).includes(ready.runId));
     await next.stop();
   });
 });

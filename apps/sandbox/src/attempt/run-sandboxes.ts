@@ -16,21 +16,20 @@ export class RunSandboxes {
 
   constructor(private readonly drivers: readonly SandboxDriver[]) {}
 
-  /** Opens the run's sandbox; `setUp` runs once for a fresh one, and its failure is every waiting attempt's failure. */
+  /**
+   * Opens the run's sandbox; `setUp` runs once for a fresh one. When another attempt's set-up failed, this one makes its own:
+   * that one may have been stopped, or may have failed for a reason that has passed.
+   */
   async open(
     driver: SandboxDriver,
     request: SandboxRequest,
     setUp: (sandbox: Sandbox) => Promise<void>,
   ): Promise<Sandbox> {
-    const known = this.#open.get(request.runId);
-    if (known) return known;
-    const opened = this.#openReady(driver, request, setUp);
-    this.#open.set(request.runId, opened);
-    try {
-      return await opened;
-    } catch (error) {
-      this.#open.delete(request.runId);
-      throw error;
+    for (;;) {
+      const known = this.#open.get(request.runId);
+      if (!known) return this.#openFirst(driver, request, setUp);
+      const sandbox = await known.catch(() => undefined);
+      if (sandbox) return sandbox;
     }
   }
 
@@ -49,6 +48,21 @@ export class RunSandboxes {
       const keep = new Set([...(await openRuns()), ...this.#open.keys()]);
       await Promise.all(this.drivers.map(driver => driver.sweep(keep)));
     });
+  }
+
+  async #openFirst(
+    driver: SandboxDriver,
+    request: SandboxRequest,
+    setUp: (sandbox: Sandbox) => Promise<void>,
+  ): Promise<Sandbox> {
+    const opened = this.#openReady(driver, request, setUp);
+    this.#open.set(request.runId, opened);
+    try {
+      return await opened;
+    } catch (error) {
+      if (this.#open.get(request.runId) === opened) this.#open.delete(request.runId);
+      throw error;
+    }
   }
 
   async #openReady(

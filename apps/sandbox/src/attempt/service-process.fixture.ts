@@ -1,16 +1,12 @@
-import type { ProfileDefinition } from '@runledger/contracts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-
-const dist = (path: string): string => JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href);
 
 export interface ServiceSettings {
   readonly databaseUrl: string;
   readonly homeDir: string;
   readonly blobsDir: string;
   readonly mountSources: readonly string[];
-  readonly profile: ProfileDefinition;
 }
 
 /** The packages that such a process is made of; compile them first. */
@@ -21,39 +17,33 @@ export const PACKAGES = [
 
 const program = (settings: ServiceSettings): string => `
   const settings = ${JSON.stringify(settings)};
+  await import('reflect-metadata');
   const { default: pg } = await import('pg');
+  const { Module } = await import('@nestjs/common');
+  const { NestFactory } = await import('@nestjs/core');
   const { catalogue } = await import('@runledger/contracts');
-  const { CommandHandler, createPostgresEventStore, newUuid, PostgresCheckpoints } = await import('@runledger/event-store');
-  const { ReactorHost, storeDirect } = await import('@runledger/messaging');
-  const { FileBlobStore, systemClock } = await import('@runledger/platform');
-  const { BubblewrapDriver } = await import(${dist('driver/bubblewrap-driver.js')});
-  const { SandboxRuntime } = await import(${dist('attempt/sandbox-runtime.js')});
-  const { RunSandboxes } = await import(${dist('attempt/run-sandboxes.js')});
-  const { runCommandStep } = await import(${dist('attempt/command-step.js')});
-  const { runAgentStep } = await import(${dist('agent/agent-step.js')});
-  const { languageModel } = await import(${dist('agent/providers.js')});
-  const { DEFAULT_PATIENCE } = await import(${dist('agent/model-patience.js')});
-  const pool = new pg.Pool({ connectionString: settings.databaseUrl, max: 2 });
+  const { createPostgresEventStore, PostgresCheckpoints } = await import('@runledger/event-store');
+  const { FileBlobStore, PlatformModule } = await import('@runledger/platform');
+  const { readSandboxConfig, SandboxModule } = await import('@runledger/sandbox');
+  const database = new pg.Pool({ connectionString: settings.databaseUrl, max: 2 });
   const store = createPostgresEventStore({ connectionString: settings.databaseUrl, poolSize: 2 });
-  const driver = new BubblewrapDriver({ homeDir: settings.homeDir, mountSources: settings.mountSources });
-  const agents = { model: work => languageModel({}, work), patience: DEFAULT_PATIENCE, modelCallMs: 60_000 };
-  const host = {
-    store, commands: new CommandHandler(store), clock: systemClock, worker: 'worker-1',
-    blobs: new FileBlobStore(settings.blobsDir), sandboxes: new RunSandboxes([driver]),
-    profile: async () => ({ version: 1, definition: settings.profile }), driver: () => driver,
-    setUp: async () => {}, collect: async () => {},
-    work: run => run.attempt.ready.agent
-      ? runAgentStep(agents, run, run.attempt.ready.agent) : runCommandStep(run, run.attempt.ready.command),
-  };
+  const config = { ...readSandboxConfig({}), mountSources: settings.mountSources };
   const log = { info() {}, warn: console.error, error: console.error };
-  const reactors = new ReactorHost(storeDirect(store), new PostgresCheckpoints(pool), catalogue, { owner: newUuid(), logger: log });
-  const runtime = new SandboxRuntime({ host, database: pool, reactors, log });
+  class Service {}
+  Module({
+    imports: [
+      PlatformModule.register({
+        store, checkpoints: new PostgresCheckpoints(database), blobs: new FileBlobStore(settings.blobsDir), catalogue,
+      }),
+      SandboxModule.register({ config, database, homeDir: settings.homeDir, log }),
+    ],
+  })(Service);
+  const app = await NestFactory.createApplicationContext(Service, { logger: false });
   process.once('SIGTERM', async () => {
-    await runtime.stop();
+    await app.close();
     await store.close();
-    await pool.end();
+    await database.end();
   });
-  await runtime.start();
   console.log('started');
 `;
 

@@ -4,11 +4,9 @@ import type { ExecRequest, ExecResult } from '../driver/sandbox-driver.js';
 import type { RecordedCall } from './attempt-history.js';
 import { CallOutput } from './call-output.js';
 import { RecordedOutput } from './recorded-output.js';
+import { execResumable } from './resumable-sandbox.js';
 import type { StepRun } from './step-run.js';
 import { tailOf } from './storable-text.js';
-
-const SIGKILLED = 137;
-const SIGTERMED = 143;
 
 export interface ToolCall {
   readonly callId: string;
@@ -34,41 +32,35 @@ export async function runToolCall(run: StepRun, call: ToolCall): Promise<ToolCal
   const recorded = run.history.calls.get(call.callId);
   if (recorded?.ended) return fromTranscript(recorded.ended, recorded);
   if (!recorded) recordStart(run, call);
-  const record = new RecordedOutput(recorded);
-  const first = await tryCall(run, call, call.callId, record);
-  if (!leftEarlier(run, first.result)) return recordEnd(run, call, first);
-  if (endedByItself(first.result)) return recordEnd(run, call, { ...first, result: { ...first.result, why: 'exit' } });
-  return recordEnd(run, call, await tryCall(run, call, `${call.callId}~${run.history.epoch}`, record.rewound()));
+  return recordEnd(run, call, await execRecorded(run, call, new RecordedOutput(recorded)));
 }
 
-interface TriedCall {
+interface ExecutedCall {
   readonly output: CallOutput;
   readonly result: ExecResult;
 }
 
-async function tryCall(run: StepRun, call: ToolCall, execId: string, record: RecordedOutput): Promise<TriedCall> {
-  const output = new CallOutput(call.callId, run.transcript, run.blobs, record);
+async function execRecorded(run: StepRun, call: ToolCall, record: RecordedOutput): Promise<ExecutedCall> {
+  let output = new CallOutput(call.callId, run.transcript, run.blobs, record);
+  const request: ExecRequest = {
+    ...call.exec,
+    callId: call.callId,
+    signal: run.stop.signal,
+    onOutput: (channel, chunk) => output.take(channel, chunk),
+  };
+  const fromTheStart = (): ExecRequest => {
+    output.discard();
+    output = new CallOutput(call.callId, run.transcript, run.blobs, record.rewound());
+    return request;
+  };
   try {
-    const result = await run.sandbox.exec({
-      ...call.exec,
-      callId: execId,
-      signal: run.stop.signal,
-      onOutput: (channel, chunk) => output.take(channel, chunk),
-    });
+    const result = await execResumable(run.sandbox, request, run.history.epoch, fromTheStart);
     run.stop.throwIfLeft();
     return { output, result };
   } catch (error) {
     output.discard();
     throw error;
   }
-}
-
-/**
- * The journal says "cancelled" for a call that an earlier worker had to leave when it was shut down. Nobody cancelled the
- * attempt, so the call runs again, under a name of this epoch.
- */
-function leftEarlier(run: StepRun, result: ExecResult): boolean {
-  return result.why === 'cancelled' && result.replayed && !run.stop.signal.aborted;
 }
 
 function fromTranscript(
@@ -99,12 +91,7 @@ function recordStart(run: StepRun, call: ToolCall): void {
   );
 }
 
-/** It was told to stop, but had just ended: its own exit code says so, and running it again would do its work twice (R2). */
-function endedByItself(result: ExecResult): boolean {
-  return result.exitCode !== SIGKILLED && result.exitCode !== SIGTERMED;
-}
-
-async function recordEnd(run: StepRun, call: ToolCall, { output, result }: TriedCall): Promise<ToolCallResult> {
+async function recordEnd(run: StepRun, call: ToolCall, { output, result }: ExecutedCall): Promise<ToolCallResult> {
   const whole = await output.finish();
   const error = failureOf(result, call.exec.timeoutMs, output.tail('stderr'));
   const state = result.why === 'cancelled' ? 'cancelled' : error ? 'error' : 'ok';

@@ -1,0 +1,72 @@
+import type { CommandHandler, EventStore } from '@runledger/event-store';
+import { Fault } from '@runledger/kernel';
+import type { BlobStore, Clock } from '@runledger/platform';
+import { join } from 'node:path';
+import { runAgentStep } from '../agent/agent-step.js';
+import type { AgentSettings } from '../agent/agent-step.js';
+import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
+import { languageModel } from '../agent/providers.js';
+import { BubblewrapDriver } from '../driver/bubblewrap-driver.js';
+import { driverFor } from '../driver/driver-choice.js';
+import type { Drivers } from '../driver/driver-choice.js';
+import { ProcessDriver } from '../driver/process-driver.js';
+import type { PublishedProfiles } from '../profile/published-profiles.js';
+import type { SandboxConfig } from '../sandbox.config.js';
+import { setUpWorkspace } from '../workspace/set-up-workspace.js';
+import type { AttemptHost } from './attempt-execution.js';
+import { runCommandStep } from './command-step.js';
+import { keepArtifacts } from './keep-artifacts.js';
+import { RunSandboxes } from './run-sandboxes.js';
+import type { StepResult, StepRun } from './step-run.js';
+import { workerName } from './worker-name.js';
+
+export interface AttemptHostParts {
+  readonly store: EventStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly commands: CommandHandler;
+  readonly profiles: PublishedProfiles;
+  readonly config: SandboxConfig;
+  readonly homeDir: string;
+}
+
+/** Most that one call of a model may take. */
+const MODEL_CALL_MS = 600_000;
+
+/** Attempts on the drivers of this machine, with the profiles of the workspaces and the providers of the configuration. */
+export function attemptHost(parts: AttemptHostParts): AttemptHost {
+  const { store, blobs, clock, commands, profiles, config, homeDir } = parts;
+  const drivers = driversOf(homeDir, config);
+  const agents: AgentSettings = {
+    model: work => languageModel(config.providers, work),
+    patience: DEFAULT_PATIENCE,
+    modelCallMs: MODEL_CALL_MS,
+  };
+  return {
+    store,
+    blobs,
+    clock,
+    commands,
+    worker: workerName(homeDir),
+    sandboxes: new RunSandboxes(Object.values(drivers)),
+    profile: (workspaceId, slug) => profiles.find(workspaceId, slug),
+    driver: profile => driverFor(profile, drivers),
+    setUp: setUpWorkspace,
+    work: run => workOf(agents, run),
+    collect: keepArtifacts,
+  };
+}
+
+/** Each driver sweeps a directory of its own. */
+function driversOf(homeDir: string, { mountSources, allowProcessIsolation }: SandboxConfig): Drivers {
+  const bubblewrap = new BubblewrapDriver({ homeDir: join(homeDir, 'bubblewrap'), mountSources });
+  if (!allowProcessIsolation) return { bubblewrap };
+  return { bubblewrap, process: new ProcessDriver({ homeDir: join(homeDir, 'process'), allowed: true }) };
+}
+
+function workOf(agents: AgentSettings, run: StepRun): Promise<StepResult> {
+  const { agent, command } = run.attempt.ready;
+  if (agent) return runAgentStep(agents, run, agent);
+  if (command) return runCommandStep(run, command);
+  throw new Fault('EMPTY_STEP', `Step ${run.attempt.place.step} says neither what agent nor what command to run.`);
+}

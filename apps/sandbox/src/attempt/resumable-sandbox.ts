@@ -1,0 +1,33 @@
+import type { ExecRequest, ExecResult, Sandbox } from '../driver/sandbox-driver.js';
+
+const SIGKILLED = 137;
+const SIGTERMED = 143;
+
+/**
+ * The journal says "cancelled" for a call that an earlier worker had to leave when it was shut down. Nobody cancelled the
+ * call, so it runs again, under a name of this epoch; unless it had just ended by itself, as its own exit code says (R2).
+ */
+export async function execResumable(
+  sandbox: Sandbox,
+  request: ExecRequest,
+  epoch: number,
+  again: () => ExecRequest = () => request,
+): Promise<ExecResult> {
+  const result = await sandbox.exec(request);
+  if (result.why !== 'cancelled' || !result.replayed || request.signal?.aborted) return result;
+  if (result.exitCode !== SIGKILLED && result.exitCode !== SIGTERMED) return { ...result, why: 'exit' };
+  const next = again();
+  return sandbox.exec({ ...next, callId: `${next.callId}~${epoch}` });
+}
+
+/** The same sandbox for an owner of this epoch. */
+export function resumableSandbox(sandbox: Sandbox, epoch: number): Sandbox {
+  return {
+    runId: sandbox.runId,
+    fresh: sandbox.fresh,
+    workspacePath: sandbox.workspacePath,
+    exec: request => execResumable(sandbox, request, epoch),
+    markReady: () => sandbox.markReady(),
+    release: () => sandbox.release(),
+  };
+}

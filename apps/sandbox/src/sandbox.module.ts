@@ -1,0 +1,74 @@
+import { Module } from '@nestjs/common';
+import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
+import { PublishSandboxProfile } from '@runledger/contracts';
+import { CommandHandler } from '@runledger/event-store';
+import type { EventStore, Queryable } from '@runledger/event-store';
+import { ReactorHost, SILENT } from '@runledger/messaging';
+import type { ConsumerLog } from '@runledger/messaging';
+import { BLOB_STORE, CLOCK, EVENT_STORE, InProcessCommands } from '@runledger/platform';
+import type { BlobStore, Clock } from '@runledger/platform';
+import { attemptHost } from './attempt/attempt-host.js';
+import { SandboxRuntime } from './attempt/sandbox-runtime.js';
+import { PublishedProfiles } from './profile/published-profiles.js';
+import type { SandboxConfig } from './sandbox.config.js';
+
+export { connectedProviders } from './agent/providers.js';
+export type { ProviderName, ProviderSettings } from './agent/providers.js';
+export { readSandboxConfig } from './sandbox.config.js';
+export type { SandboxConfig } from './sandbox.config.js';
+
+export interface SandboxOptions {
+  readonly config: SandboxConfig;
+  /** A pool on the platform's database; the service keeps its table of open work in the schema `sandbox`. */
+  readonly database: Queryable;
+  /** Directory of the sandboxes. Must outlive the process, and belong to one process at a time. */
+  readonly homeDir: string;
+  readonly log?: ConsumerLog;
+}
+
+type Injected = [EventStore, BlobStore, Clock, CommandHandler, ReactorHost, PublishedProfiles];
+
+/**
+ * The sandbox service: profiles are published, ready steps executed where they can do no harm, and everything that they do is
+ * written down. Attempts that execute at shutdown are left to the next start (R2); no process of theirs stays behind (S1).
+ */
+@Module({})
+export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    private readonly commands: InProcessCommands,
+    private readonly profiles: PublishedProfiles,
+    private readonly runtime: SandboxRuntime,
+  ) {}
+
+  /** Needs the global platform module beside it. */
+  static register(options: SandboxOptions): DynamicModule {
+    const { config, database, log = SILENT } = options;
+    return {
+      module: SandboxModule,
+      providers: [
+        {
+          provide: PublishedProfiles,
+          inject: [CommandHandler],
+          useFactory: (commands: CommandHandler) => new PublishedProfiles(commands, config),
+        },
+        {
+          provide: SandboxRuntime,
+          inject: [EVENT_STORE, BLOB_STORE, CLOCK, CommandHandler, ReactorHost, PublishedProfiles],
+          useFactory: (...[store, blobs, clock, commands, reactors, profiles]: Injected) => {
+            const host = attemptHost({ store, blobs, clock, commands, profiles, ...options });
+            return new SandboxRuntime({ host, database, reactors, log, limits: { maxAttempts: config.maxAttempts } });
+          },
+        },
+      ],
+    };
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.commands.answer(PublishSandboxProfile, (input, context) => this.profiles.publish(input, context));
+    await this.runtime.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.runtime.stop();
+  }
+}
