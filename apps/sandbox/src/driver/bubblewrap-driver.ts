@@ -49,7 +49,7 @@ export class BubblewrapDriver implements SandboxDriver {
     const grouped = this.#home.groups ? 'hard' : undefined;
     return {
       memory: grouped ?? 'soft',
-      pids: grouped ?? (this.#isRoot ? 'hard' : 'absent'),
+      pids: 'hard', // without control groups by the sandbox's uid, or at least by each call's user namespace
       cpu: grouped ?? 'absent',
       workspaceBytes: 'soft',
       tmpBytes: 'hard',
@@ -98,7 +98,7 @@ export class BubblewrapDriver implements SandboxDriver {
       seccompProgram: `${settings}/seccomp.bpf`,
       toolchain: [...identityFiles(`${settings}/etc`), node, ...(this.#options.toolchain ?? [])],
       openFiles: openFilesLimit(),
-      processLimitByUid: this.#home.groups === undefined && this.#isRoot,
+      processLimit: this.#home.groups ? 'groups' : this.#isRoot ? 'uid' : 'call',
     };
   }
 }

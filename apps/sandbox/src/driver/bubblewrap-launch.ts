@@ -1,6 +1,7 @@
-import { bwrapArguments, INIT, type SandboxBind } from './bwrap-arguments.js';
+import { bwrapArguments, type SandboxBind } from './bwrap-arguments.js';
 import type { CallGroup } from './control-groups.js';
 import { NEUTRAL_ENVIRONMENT, type ToolchainBind } from './host-tools.js';
+import { initOf } from './sandbox-init.js';
 import { reach } from './reachable-sources.js';
 import type { ExecRequest, SandboxSpec } from './sandbox-driver.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
@@ -14,8 +15,8 @@ export interface LaunchTools {
   readonly seccompProgram: string;
   readonly toolchain: readonly ToolchainBind[];
   readonly openFiles: number;
-  /** Without control groups the uid of the sandbox carries its process limit. */
-  readonly processLimitByUid: boolean;
+  /** What carries the limit of processes: the sandbox's control groups, its uid, or each call's user namespace. */
+  readonly processLimit: 'groups' | 'uid' | 'call';
 }
 
 export interface LaunchPlace {
@@ -45,7 +46,15 @@ export function bubblewrapLaunch(
     uid === undefined ? { stage: [], pathOf: same } : reach(tools.bwrap, sources, [directory.path]);
   return {
     stage,
-    argv: [...limits(tools, spec), ...dropTo(tools, uid), tools.bwrap, '--args', '3', '--', ...INIT, ...request.argv],
+    argv: [
+      ...limitOfUid(tools, spec),
+      ...dropTo(tools, uid),
+      tools.bwrap,
+      '--args',
+      '3',
+      '--',
+      ...initOf(request.argv, tools.processLimit === 'call' ? spec.profile.limits.pids : undefined),
+    ],
     hiddenArguments: bwrapArguments({
       binds: binds.map(bind => ({ ...bind, source: pathOf(bind.source) })),
       env: { ...NEUTRAL_ENVIRONMENT, ...spec.profile.env, ...request.env },
@@ -58,6 +67,8 @@ export function bubblewrapLaunch(
     ...(uid !== undefined && { uid }),
     joinPaths: group?.joinPaths ?? [],
     recordExitCode: false,
+    openFiles: tools.openFiles,
+    fileBytes: spec.profile.limits.workspaceBytes,
     env: {}, // nothing of ours to inherit
     cwd: '/',
   };
@@ -74,16 +85,10 @@ function sandboxBinds(tools: LaunchTools, { directory, mounts }: LaunchPlace, re
   ];
 }
 
-function limits(tools: LaunchTools, { profile }: SandboxSpec): string[] {
+/** The uid of the sandbox, and with it all of its calls together. */
+function limitOfUid(tools: LaunchTools, { profile }: SandboxSpec): string[] {
   const processes = profile.limits.pids + OWN_PROCESSES;
-  return [
-    tools.prlimit,
-    `--nofile=${tools.openFiles}:${tools.openFiles}`,
-    '--core=0',
-    `--fsize=${profile.limits.workspaceBytes}`,
-    ...(tools.processLimitByUid ? [`--nproc=${processes}:${processes}`] : []),
-    '--',
-  ];
+  return tools.processLimit === 'uid' ? [tools.prlimit, `--nproc=${processes}:${processes}`, '--'] : [];
 }
 
 function dropTo(tools: LaunchTools, uid: number | undefined): string[] {

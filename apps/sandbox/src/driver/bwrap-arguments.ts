@@ -20,14 +20,6 @@ export interface BwrapShape {
 const SHM_SHARE = 4;
 
 /**
- * Process 1 of the sandbox. bwrap's own would be left behind as a zombie when bwrap ends, to be reaped by the machine's
- * process 1, which in a container is often nobody, and zombies count towards the limits. This one is waited for, so
- * when the exit code is written, the kernel has ended everything in the namespace. `env` keeps the shell from taking
- * a program's name for one of its own commands.
- */
-export const INIT = ['/bin/sh', '-c', 'case $1 in */*) "$@" ;; *) env -- "$@" ;; esac; exit "$?"', 'init'];
-
-/**
  * The arguments for `bwrap --args FD`, where neither `/proc/1/cmdline` nor the host's process list shows them.
  * Every writable file system is sized or remounted read-only: bwrap's own `/`, `/dev` and `/dev/shm` are unbounded
  * memory otherwise.

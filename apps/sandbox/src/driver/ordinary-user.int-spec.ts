@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const NOBODY = 65_534;
 
 /** Runs a service as `nobody` when we are root, else as whoever we are. */
-function asOrdinaryUser(program: string): unknown {
+function asOrdinaryUser(program: string, inherited: number[] = []): unknown {
   const base = mkdtempSync(join(tmpdir(), 'runledger-ordinary-'));
   chmodSync(base, 0o777);
   const driver = (file: string) => JSON.stringify(new URL(`../../dist/driver/${file}.js`, import.meta.url).href);
@@ -29,6 +29,7 @@ function asOrdinaryUser(program: string): unknown {
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', prelude + program], {
       ...user,
       env: {},
+      stdio: ['ignore', 'pipe', 'inherit', ...inherited],
     });
     return JSON.parse(output.toString());
   } finally {
@@ -50,14 +51,32 @@ describe('a service that is an ordinary user', () => {
       const sandbox = await driver.open({ workspaceId: 'ws', runId: 'run-1', profile });
       const result = await run(sandbox, 'id -u; pwd; echo data > file; cat file >/dev/stdout; exit 3');
       const timeout = await run(sandbox, 'setsid sleep 4741.1 & sleep 4741.1', { timeoutMs: 400, graceMs: 200 });
+      const bomb = await run(sandbox, 'for i in $(seq 80); do sleep 1 & done; wait', { timeoutMs: 800, graceMs: 0 });
       await sandbox.release();
-      console.log(JSON.stringify({ result, timeout, capabilities: driver.capabilities() }));`);
+      console.log(JSON.stringify({ result, timeout, bomb, capabilities: driver.capabilities() }));`);
     expect(found).toMatchObject({
       result: { why: 'exit', exitCode: 3, output: expect.stringMatching(/^(1000\n\/workspace\ndata\n)$/) },
       timeout: { why: 'timeout' },
-      capabilities: { memory: 'soft', pids: 'absent', cpu: 'absent', freeze: false },
+      bomb: { output: expect.stringContaining('Resource temporarily unavailable') },
+      capabilities: { memory: 'soft', pids: 'hard', cpu: 'absent', freeze: false },
     });
     expect(living('4741.1')).toEqual([]);
+  });
+
+  it('passes on nothing of what it inherited itself, not even an open file', () => {
+    const secret = openSync('/etc/hostname', 'r');
+    const found = asOrdinaryUser(
+      `
+      const sandbox = await new BubblewrapDriver({ homeDir }).open({ workspaceId: 'ws', runId: 'run-1', profile });
+      const own = (await import('node:fs')).readlinkSync('/proc/self/fd/5');
+      const { output } = await run(sandbox, 'for f in 3 4 5 6 7 8 9; do readlink /proc/self/fd/$f; done; cat <&5');
+      await sandbox.release();
+      console.log(JSON.stringify({ own, output }));`,
+      [secret, secret, secret],
+    );
+    closeSync(secret);
+    expect(found).toMatchObject({ own: '/etc/hostname', output: expect.not.stringContaining('hostname') });
+    expect(JSON.stringify(found)).not.toContain(readFileSync('/etc/hostname', 'utf8').trim());
   });
 
   it('kills whole trees without isolation, too', () => {

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { INIT } from './bwrap-arguments.js';
+import { initOf } from './sandbox-init.js';
 import type { CallGroup } from './control-groups.js';
 import { PROBE_PROFILE, PROBE_TIMEOUT_MS, remedy } from './isolation-proof.js';
 import { findProgram, openFilesLimit } from './find-program.js';
@@ -19,7 +19,6 @@ export interface ProcessOptions {
 
 interface ProcessTools {
   readonly unshare: string;
-  readonly prlimit: string;
   readonly setpriv: string;
   /** Stands in for the host's `/etc/gitconfig`. */
   readonly gitConfig: string;
@@ -75,7 +74,6 @@ export class ProcessDriver implements SandboxDriver {
     this.#tools ??= {
       gitConfig: this.#gitConfig(),
       unshare: findProgram('unshare', 'apt-get install -y util-linux'),
-      prlimit: findProgram('prlimit', 'apt-get install -y util-linux'),
       setpriv: findProgram('setpriv', 'apt-get install -y util-linux'),
     };
     const tools = this.#tools;
@@ -103,20 +101,18 @@ function processLaunch(
 ): CallLaunch {
   // A new user namespace clears the wish to die with the parent, so it comes first.
   const user = process.getuid?.() === 0 ? [] : [tools.unshare, '--user', '--map-current-user', '--keep-caps', '--'];
-  const files = openFilesLimit();
   return {
     stage: [],
     argv: [
-      ...[tools.prlimit, `--nofile=${files}:${files}`, '--core=0', '--'],
       ...user,
       ...[tools.setpriv, '--pdeathsig', 'KILL', '--'],
       ...[tools.unshare, '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
-      ...INIT,
-      ...request.argv,
+      ...initOf(request.argv),
     ],
     hiddenArguments: [],
     joinPaths: group?.joinPaths ?? [],
     recordExitCode: true,
+    openFiles: openFilesLimit(),
     env: environment(tools, place, request),
     cwd: hostDirectory(place, request.cwd),
   };

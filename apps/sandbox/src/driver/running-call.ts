@@ -136,6 +136,7 @@ export class RunningCall {
   }
 
   async #conclude(): Promise<CallEnd> {
+    this.#process.abandon(); // should the supervisor have been killed, nothing of its tree may outlive it
     const { group, limits, request } = this.#settings;
     const found = endOf({
       stopped: this.#journal.stopped(),

@@ -19,6 +19,9 @@ export interface CallLaunch {
   readonly joinPaths: readonly string[];
   /** True when the program does not write bwrap's status itself. */
   readonly recordExitCode: boolean;
+  readonly openFiles: number;
+  /** Largest file that the call can write. */
+  readonly fileBytes?: number;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
 }
@@ -34,10 +37,7 @@ export class SupervisedProcess {
   readonly #child: ChildProcess;
 
   constructor(journal: CallJournal, launch: CallLaunch, call: { readonly stdin?: Buffer; readonly maxBytes: number }) {
-    const blocks = Math.ceil(call.maxBytes / BLOCK_BYTES) + 1;
-    const record = launch.recordExitCode ? 'record' : '';
-    const owner = launch.uid === undefined ? '' : String(launch.uid);
-    const settings = [journal.path, String(blocks), owner, launch.joinPaths.join(' '), record];
+    const settings = supervisorArguments(journal, launch, call.maxBytes);
     const [program, ...argv] = [...launch.stage, '/bin/sh', '-c', supervisorScript, 'runledger-call', ...settings];
     const files = openFiles(journal, launch, call.stdin);
     try {
@@ -69,6 +69,22 @@ export class SupervisedProcess {
   get #lifeline(): Writable | undefined {
     return (this.#child.stdio as readonly unknown[])[LIFELINE_FD] as Writable | undefined;
   }
+}
+
+function supervisorArguments(journal: CallJournal, launch: CallLaunch, maxBytes: number): string[] {
+  return [
+    journal.path,
+    String(blocksOf(maxBytes) + 1),
+    launch.uid === undefined ? '' : String(launch.uid),
+    launch.joinPaths.join(' '),
+    launch.recordExitCode ? 'record' : '',
+    String(launch.openFiles),
+    launch.fileBytes === undefined ? '' : String(blocksOf(launch.fileBytes)),
+  ];
+}
+
+function blocksOf(bytes: number): number {
+  return Math.ceil(bytes / BLOCK_BYTES);
 }
 
 function openFiles(journal: CallJournal, launch: CallLaunch, stdin: Buffer | undefined) {

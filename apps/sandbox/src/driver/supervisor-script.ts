@@ -8,10 +8,11 @@
  * killed, and `--die-with-parent` takes the whole tree with it. The spoolers outlive that by the last bytes.
  *
  * Arguments: journal directory; most 512-byte blocks per channel; uid that owns the pipes, or empty; `cgroup.procs`
- * files to join, blank-separated; `record` when the launcher writes no status itself; then the launcher.
+ * files to join, blank-separated; `record` when the launcher writes no status itself; most open files; most blocks of one
+ * file, or empty; then the launcher. A limit that is lower already stays.
  */
 export const supervisorScript = `
-dir=$1; blocks=$2; owner=$3; groups=$4; record=$5; shift 5
+dir=$1; blocks=$2; owner=$3; groups=$4; record=$5; files=$6; size=$7; shift 7
 unset PWD OLDPWD
 read -r stat </proc/self/stat
 echo "$stat" >"$dir/owner"
@@ -23,6 +24,9 @@ echo "$stat" >"$dir/owner"
     (
       for group in $groups; do echo 0 >"$group" || exit 125; done
       [ -z "$owner" ] || chown "$owner" /proc/self/fd/1 /proc/self/fd/2 || exit 125
+      ulimit -c 0
+      ulimit -n "$files"
+      [ -z "$size" ] || ulimit -f "$size"
       exec "$@" 6<&- 7>&-
     ) 2>&7
     code=$?
