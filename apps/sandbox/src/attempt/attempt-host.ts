@@ -12,7 +12,7 @@ import type { Drivers } from '../driver/driver-choice.js';
 import { ProcessDriver } from '../driver/process-driver.js';
 import type { PublishedProfiles } from '../profile/published-profiles.js';
 import type { SandboxConfig } from '../sandbox.config.js';
-import { setUpWorkspace } from '../workspace/set-up-workspace.js';
+import { setUpWorkspace } from '../workspace/set-up.js';
 import type { AttemptHost } from './attempt-execution.js';
 import { runCommandStep } from './command-step.js';
 import { keepArtifacts } from './keep-artifacts.js';

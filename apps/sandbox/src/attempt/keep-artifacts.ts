@@ -1,25 +1,25 @@
 import { ArtifactStored } from '@runledger/contracts';
 import { idOf, keyOf } from '@runledger/kernel';
 import { createHash } from 'node:crypto';
-import { collectFiles } from '../workspace/collect-files.js';
-import type { CollectedFile } from '../workspace/file-frames.js';
+import { collectArtifacts } from '../workspace/collect-artifacts.js';
+import type { CollectedFile, SkippedFile } from '../workspace/collect-artifacts.js';
 import { mediaTypeOf } from './media-type.js';
 import type { StepRun } from './step-run.js';
 
 /** Keeps the files that the step declared. An artifact's id names attempt and path, so that a resume keeps none twice (R1). */
 export async function keepArtifacts(run: StepRun): Promise<void> {
-  const { ready, place } = run.attempt;
+  const { ready } = run.attempt;
   if (ready.artifacts.length === 0) return;
   let found = 0;
-  await collectFiles(run.sandbox, {
-    callId: `${place.step}.${place.attempt}.artifacts`,
-    patterns: ready.artifacts,
+  const skipped = await collectArtifacts(run.sandbox, {
+    globs: ready.artifacts,
     signal: run.stop.signal,
     keep: async file => {
       found += 1;
       await keep(run, file);
     },
   });
+  if (skipped.length > 0) run.transcript.note('InfoRecorded', 'skipped-artifacts', skippedText(skipped));
   if (found > 0) return;
   const globs = ready.artifacts.join(', ');
   run.transcript.note(
@@ -27,6 +27,12 @@ export async function keepArtifacts(run: StepRun): Promise<void> {
     'no-artifacts',
     `No file in the workspace matches the declared artifacts: ${globs}.`,
   );
+}
+
+function skippedText(skipped: readonly SkippedFile[]): string {
+  const lines = skipped.slice(0, 20).map(({ path, reason }) => `${path}: ${reason}`);
+  const more = skipped.length > lines.length ? [`and ${skipped.length - lines.length} more`] : [];
+  return ['Not kept:', ...lines, ...more].join('\n');
 }
 
 async function keep({ blobs, history, transcript }: StepRun, file: CollectedFile): Promise<void> {
