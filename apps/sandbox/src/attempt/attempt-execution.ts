@@ -10,6 +10,7 @@ import type { AttemptHistory } from './attempt-history.js';
 import type { ReadyAttempt } from './attempt-place.js';
 import { failureResult } from './failure-result.js';
 import { resumableSandbox } from './resumable-sandbox.js';
+import type { OpenAttempt } from './open-work.js';
 import type { RunSandboxes } from './run-sandboxes.js';
 import { CANCELLED, timedOut } from './step-run.js';
 import type { StepResult, StepRun } from './step-run.js';
@@ -43,25 +44,32 @@ export interface SetUpTools {
   note(text: string): void;
 }
 
-/**
- * Executes one attempt from wherever it stands to its end. Leaves without an end, to be resumed, when the process shuts down
- * or another worker owns it. A cancelled attempt that never began is only answered.
- */
-export async function executeAttempt(host: AttemptHost, ready: ReadyAttempt, stop: StopSwitch): Promise<void> {
-  const history = await readHistory(host.store, ready.workspaceId, ready.place);
-  if (history.status === 'ended') return;
-  if (history.status === 'executing' && history.worker !== host.worker) return;
-  const profile = await host.profile(ready.workspaceId, ready.ready.profile);
-  const claimed: ClaimedProfile = { version: profile?.version ?? 0, driver: profile?.definition.isolation ?? 'none' };
-  if (history.status === 'absent' && stop.cause === 'cancelled') return cancelUnstarted(host, ready, claimed);
-  const epoch = await claim(host, ready, claimed, history);
-  if (epoch === undefined) return;
-  await own(host, { ready, stop, profile, history: { ...history, epoch } });
+export interface ExecutionOrder {
+  readonly stop: StopSwitch;
+  /** Set when the platform failed too often: the attempt only ends, with this. */
+  readonly giveUp: StepError | undefined;
 }
 
-interface Owned {
+/**
+ * Executes one attempt from wherever it stands to its end. Leaves without an end, to be resumed, when the process shuts down
+ * or another worker owns it. A cancelled attempt that never began is only answered. An attempt that another worker began is
+ * gone on with when the table says that it was that worker's: one that has been taken over meanwhile is not.
+ */
+export async function executeAttempt(host: AttemptHost, open: OpenAttempt, order: ExecutionOrder): Promise<void> {
+  const history = await readHistory(host.store, open.workspaceId, open.place);
+  if (history.status === 'ended') return;
+  const known = history.worker === host.worker || history.worker === open.worker;
+  if (history.status === 'executing' && !known) return;
+  const profile = await host.profile(open.workspaceId, open.ready.profile);
+  const claimed: ClaimedProfile = { version: profile?.version ?? 0, driver: profile?.definition.isolation ?? 'none' };
+  if (history.status === 'absent' && order.stop.cause === 'cancelled') return cancelUnstarted(host, open, claimed);
+  const epoch = await claim(host, open, claimed, history);
+  if (epoch === undefined) return;
+  await own(host, { ...order, ready: open, profile, history: { ...history, epoch } });
+}
+
+interface Owned extends ExecutionOrder {
   readonly ready: ReadyAttempt;
-  readonly stop: StopSwitch;
   readonly profile: PublishedProfile | undefined;
   readonly history: AttemptHistory;
 }
@@ -104,6 +112,7 @@ type RunTools = Pick<StepRun, 'transcript' | 'remainingMs'>;
 async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Promise<StepResult> {
   const { stop, profile, ready } = owned;
   try {
+    if (owned.giveUp) return failed(owned.giveUp, owned.history);
     if (!profile) return noProfile(ready.ready.profile);
     if (stop.cause === 'cancelled') return { outcome: 'ERROR', turns: owned.history.turns.length, error: CANCELLED };
     const sandbox = await openSandbox(host, owned, profile.definition, tools.transcript);

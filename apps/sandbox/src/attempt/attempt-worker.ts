@@ -4,6 +4,7 @@ import { executeAttempt } from './attempt-execution.js';
 import { runKey } from './attempt-place.js';
 import type { Worker } from './claim.reactor.js';
 import type { OpenAttempt, OpenWork } from './open-work.js';
+import { Setbacks } from './setbacks.js';
 import { StopSwitch } from './stop-switch.js';
 
 export interface WorkerLimits {
@@ -22,18 +23,17 @@ interface Executing {
 }
 
 const ANSWERED_AT_ONCE = 64;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * Executes this worker's attempts, a bounded number at a time, oldest first. What there is to do stands in the table of open
- * work; this class only remembers what runs in this process. Work that failed on a fault of the platform waits a little longer
- * each time before it is taken up again.
+ * work; this class only remembers what runs in this process.
  */
 export class AttemptWorker implements Worker {
   readonly #executing = new Map<string, Executing>();
   readonly #settled = new Set<string>();
-  readonly #pauses = new Map<string, { readonly until: number; readonly lengthMs: number }>();
+  readonly #setbacks = new Setbacks();
+  /** Attempts of workers that are gone: whoever has the reactor now is alone, and their appends are fenced off (R3). */
+  readonly #inherited = new Set<string>();
   readonly #releases = new Set<Promise<void>>();
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -48,9 +48,10 @@ export class AttemptWorker implements Worker {
     private readonly limits: WorkerLimits = DEFAULT_WORKER_LIMITS,
   ) {}
 
-  /** Removes what earlier processes left, then takes up this worker's own attempts and whatever is ready (R2). */
+  /** Removes what earlier processes left, then goes on with the attempts that they began, and with whatever is ready (R2). */
   async start(): Promise<void> {
     await this.host.sandboxes.sweep(() => this.work.openRuns());
+    for (const attempt of await this.work.begun()) this.#inherited.add(keyOf(attempt));
     this.#timer = setInterval(() => this.wake(), this.limits.lookEveryMs);
     this.#ready = true;
     this.wake();
@@ -60,6 +61,7 @@ export class AttemptWorker implements Worker {
     this.#lookAgain = true;
     this.#looking ??= this.#lookWhileAsked().finally(() => {
       this.#looking = undefined;
+      if (this.#lookAgain && this.#ready && !this.#stopping) this.wake();
     });
   }
 
@@ -94,22 +96,27 @@ export class AttemptWorker implements Worker {
   }
 
   async #look(): Promise<void> {
-    const [toCancel, own] = [await this.work.toCancel(ANSWERED_AT_ONCE), await this.work.claimedBy(this.host.worker)];
+    const toCancel = await this.work.toCancel(ANSWERED_AT_ONCE + this.#executing.size + this.#settled.size);
     for (const attempt of toCancel) this.#cancel(attempt);
-    for (const attempt of own) if (this.#mayStart(attempt)) this.#start(attempt, new StopSwitch());
+    const begun = await this.work.begun();
+    for (const attempt of begun) if (this.#isOurs(attempt) && this.#mayStart(attempt)) this.#start(attempt);
     const waiting = await this.work.unclaimed(this.limits.maxAttempts + this.#executing.size + this.#settled.size);
-    for (const attempt of waiting) if (this.#mayStart(attempt)) this.#start(attempt, new StopSwitch());
-    this.#forgetSettled([...toCancel, ...own, ...waiting]);
+    for (const attempt of waiting) if (this.#mayStart(attempt)) this.#start(attempt);
+    this.#forgetSettled([...toCancel, ...begun, ...waiting]);
   }
 
   #cancel(attempt: OpenAttempt): void {
     const executing = this.#executing.get(keyOf(attempt));
     if (executing) return executing.stop.stop('cancelled', attempt.cancel === 'FORCE');
-    const foreign = attempt.worker !== undefined && attempt.worker !== this.host.worker;
-    if (foreign || !this.#isFree(attempt)) return;
+    if (!this.#isOurs(attempt) || !this.#isFree(attempt)) return;
     const stop = new StopSwitch();
     stop.stop('cancelled', true);
     this.#start(attempt, stop);
+  }
+
+  #isOurs(attempt: OpenAttempt): boolean {
+    const { worker } = attempt;
+    return worker === undefined || worker === this.host.worker || this.#inherited.has(keyOf(attempt));
   }
 
   #mayStart(attempt: OpenAttempt): boolean {
@@ -118,13 +125,13 @@ export class AttemptWorker implements Worker {
 
   #isFree(attempt: OpenAttempt): boolean {
     const key = keyOf(attempt);
-    const pausedUntil = this.#pauses.get(key)?.until ?? 0;
-    return !this.#stopping && !this.#executing.has(key) && !this.#settled.has(key) && pausedUntil <= Date.now();
+    if (this.#stopping || this.#executing.has(key) || this.#settled.has(key)) return false;
+    return !this.#setbacks.rests(key, Date.now());
   }
 
-  #start(attempt: OpenAttempt, stop: StopSwitch): void {
+  #start(attempt: OpenAttempt, stop = new StopSwitch()): void {
     const key = keyOf(attempt);
-    const done = executeAttempt(this.host, attempt, stop).then(
+    const done = executeAttempt(this.host, attempt, { stop, giveUp: this.#setbacks.verdict(key) }).then(
       () => this.#settle(key, stop),
       (error: unknown) => this.#pause(key, error),
     );
@@ -133,19 +140,16 @@ export class AttemptWorker implements Worker {
 
   #settle(key: string, stop: StopSwitch): void {
     this.#executing.delete(key);
-    this.#pauses.delete(key);
+    this.#setbacks.forget(key);
+    this.#inherited.delete(key);
     if (stop.cause !== 'shutdown') this.#settled.add(key);
     this.wake();
   }
 
   #pause(key: string, error: unknown): void {
     this.#executing.delete(key);
-    const lengthMs = Math.min(LONGEST_PAUSE_MS, (this.#pauses.get(key)?.lengthMs ?? FIRST_PAUSE_MS / 2) * 2);
-    this.#pauses.set(key, { until: Date.now() + lengthMs, lengthMs });
-    this.log.error(
-      { attempt: key, error, retryInMs: lengthMs },
-      'An attempt stopped on a fault; it is taken up again.',
-    );
+    const retryInMs = this.#setbacks.add(key, error, Date.now());
+    this.log.error({ attempt: key, error, retryInMs }, 'An attempt stopped on a fault; it is taken up again.');
     this.wake();
   }
 

@@ -31,7 +31,7 @@ type WorkEvent = Extract<RunEvent | AttemptEvent, { type: (typeof TYPES)[number]
  */
 export function claimReactor(work: OpenWork, worker: Worker): Reactor {
   return {
-    name: 'sandbox-claim',
+    name: 'sandbox.claim',
     types: TYPES,
     react: async event => {
       await note(work, event);

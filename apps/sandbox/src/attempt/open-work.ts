@@ -88,8 +88,9 @@ export class OpenWork {
     return this.#attempts('cancel IS NOT NULL ORDER BY position LIMIT $1', [limit]);
   }
 
-  claimedBy(worker: string): Promise<OpenAttempt[]> {
-    return this.#attempts('worker = $1 ORDER BY position', [worker]);
+  /** Attempts that a worker has begun, whichever. */
+  begun(): Promise<OpenAttempt[]> {
+    return this.#attempts('worker IS NOT NULL ORDER BY position', []);
   }
 
   unclaimed(limit: number): Promise<OpenAttempt[]> {

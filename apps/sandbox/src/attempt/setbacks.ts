@@ -1,0 +1,50 @@
+import type { StepError } from '@runledger/contracts';
+import { RetryableError } from '@runledger/kernel';
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+const MOST_FAULTS = 5;
+
+interface Setback {
+  readonly until: number;
+  readonly lengthMs: number;
+  readonly faults: number;
+  readonly error: unknown;
+}
+
+/**
+ * Attempts that stopped on a fault of the platform. Each waits a little longer every time before it is taken up again. What may
+ * pass by itself is waited out for ever; other faults end the attempt after a few times, so that its run does not hang (R4).
+ */
+export class Setbacks {
+  readonly #setbacks = new Map<string, Setback>();
+
+  /** Answers for how long the attempt rests, in ms. */
+  add(key: string, error: unknown, nowMs: number): number {
+    const last = this.#setbacks.get(key);
+    const lengthMs = last ? Math.min(LONGEST_PAUSE_MS, last.lengthMs * 2) : FIRST_PAUSE_MS;
+    const faults = (last?.faults ?? 0) + (error instanceof RetryableError ? 0 : 1);
+    this.#setbacks.set(key, { until: nowMs + lengthMs, lengthMs, faults, error });
+    return lengthMs;
+  }
+
+  rests(key: string, nowMs: number): boolean {
+    return (this.#setbacks.get(key)?.until ?? 0) > nowMs;
+  }
+
+  /** Why the attempt is to be given up; undefined while it may be tried again. */
+  verdict(key: string): StepError | undefined {
+    const setback = this.#setbacks.get(key);
+    if (!setback || setback.faults < MOST_FAULTS) return undefined;
+    const reason = setback.error instanceof Error ? setback.error.message : String(setback.error);
+    return {
+      code: 'PLATFORM_FAULT',
+      message: `The platform could not execute this attempt, ${setback.faults} times. The last time: ${reason}`,
+      fix: 'Read the log of the sandbox service, then retry the step.',
+    };
+  }
+
+  forget(key: string): void {
+    this.#setbacks.delete(key);
+  }
+}
