@@ -1,6 +1,12 @@
 import { definition, published, story, upToTheGate } from './runs/run-story.fixture.js';
 import { testGateway, type TestGateway } from './gateway.fixture.js';
 
+interface Page<Node> {
+  readonly nodes: readonly Node[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
+}
+type Numbered = Readonly<Record<string, Page<{ readonly number: number; readonly id: string }>>>;
+
 const RUN = 'run_0198f3a0-0000-7000-8000-000000000001';
 const RUN_PAGE = `query ($id: ID!) { run(id: $id) {
   id number status statusReason startedAt durationMs parameters availableActions position
@@ -101,12 +107,12 @@ describe('the gateway', () => {
       await gateway.tell({ workspaceId: 'ws_acme', stream: `run-${id}`, runId: id }, started);
     }
     const [first] = places;
-    const all = await gateway.graphql(
+    const all = await gateway.graphql<Numbered>(
       ada,
       '{ runs(sort: { by: STARTED_AT, direction: ASC }) { nodes { number id } } }',
     );
-    expect(all.data.runs.nodes.map((run: { number: number }) => run.number)).toEqual([1, 2, 3, 4]);
-    const some = await gateway.graphql(
+    expect(all.data['runs']?.nodes.map(run => run.number)).toEqual([1, 2, 3, 4]);
+    const some = await gateway.graphql<Numbered>(
       ada,
       `{
       paused: runs(filter: { status: [PAUSED] }) { nodes { id } }
@@ -115,20 +121,23 @@ describe('the gateway', () => {
       costly: runs(sort: { by: COST }, first: 1) { nodes { id } pageInfo { hasNextPage } }
     }`,
     );
-    const ids = (list: { nodes: { id: string }[] }) => list.nodes.map(run => run.id);
-    expect(ids(some.data.paused)).toEqual([RUN]);
-    expect(ids(some.data.early)).toEqual([]);
-    expect(ids(some.data.early2)).toEqual([first?.id, RUN]);
-    expect(some.data.costly).toEqual({ nodes: [{ id: RUN }], pageInfo: { hasNextPage: true } });
+    const ids = (list: Page<{ id: string }> | undefined) => list?.nodes.map(run => run.id);
+    expect(ids(some.data['paused'])).toEqual([RUN]);
+    expect(ids(some.data['early'])).toEqual([]);
+    expect(ids(some.data['early2'])).toEqual([first?.id, RUN]);
+    expect(some.data['costly']).toEqual({ nodes: [{ id: RUN }], pageInfo: { hasNextPage: true } });
   });
 
   it('pages through a list without gap or repeat, and refuses cursors that it did not make for it', async () => {
     const query =
       'query ($after: String, $by: RunSortKey!) { runs(first: 3, after: $after, sort: { by: $by }) { nodes { number } pageInfo { hasNextPage endCursor } } }';
-    const first = await gateway.graphql(ada, query, { by: 'STARTED_AT' });
+    const first = await gateway.graphql<{ runs: Page<{ number: number }> }>(ada, query, { by: 'STARTED_AT' });
     const { endCursor } = first.data.runs.pageInfo;
-    const second = await gateway.graphql(ada, query, { by: 'STARTED_AT', after: endCursor });
-    const numbers = [...first.data.runs.nodes, ...second.data.runs.nodes].map((run: { number: number }) => run.number);
+    const second = await gateway.graphql<{ runs: Page<{ number: number }> }>(ada, query, {
+      by: 'STARTED_AT',
+      after: endCursor,
+    });
+    const numbers = [...first.data.runs.nodes, ...second.data.runs.nodes].map(run => run.number);
     expect(numbers).toEqual([4, 3, 2, 1]);
     expect(second.data.runs.pageInfo.hasNextPage).toBe(false);
 
@@ -179,7 +188,7 @@ describe('the gateway', () => {
   }, 15_000);
 
   it('shows a workspace nothing of another one (G2)', async () => {
-    const { data } = await gateway.graphql(
+    const { data } = await gateway.graphql<{ events: Page<{ type: string }> }>(
       stranger,
       '{ runs { nodes { id } } flows { nodes { id } } inbox { nodes { id } } sandboxProfiles { id } events { nodes { type } } }',
     );
@@ -189,7 +198,7 @@ describe('the gateway', () => {
       inbox: { nodes: [] },
       sandboxProfiles: [],
     });
-    const types = new Set(data.events.nodes.map((event: { type: string }) => event.type));
+    const types = new Set(data.events.nodes.map(event => event.type));
     expect(types).toEqual(new Set(['WorkspaceCreated', 'MemberAdded', 'TokenIssued']));
 
     for (const query of [
@@ -233,11 +242,11 @@ describe('the gateway', () => {
       'query ($after: Position) { events(runId: "' +
       RUN +
       '", first: 10, after: $after) { nodes { type position data } pageInfo { hasNextPage endCursor } } }';
-    const first = await gateway.graphql(ada, query);
-    const second = await gateway.graphql(ada, query, { after: first.data.events.pageInfo.endCursor });
-    const types = [...first.data.events.nodes, ...second.data.events.nodes].map(
-      (event: { type: string }) => event.type,
-    );
+    const first = await gateway.graphql<{ events: Page<{ type: string }> }>(ada, query);
+    const second = await gateway.graphql<{ events: Page<{ type: string }> }>(ada, query, {
+      after: first.data.events.pageInfo.endCursor,
+    });
+    const types = [...first.data.events.nodes, ...second.data.events.nodes].map(event => event.type);
     expect(types).toEqual([...upToTheGate(RUN).map(event => event.type), 'ArtifactStored']);
     const refused = await gateway.graphql(reader, query);
     expect([refused.status, refused.errors?.[0]?.extensions]).toEqual([

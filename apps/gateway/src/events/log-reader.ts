@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { START, type EventStore, type Position, type RecordedEvent } from '@runledger/event-store';
-import { EVENT_STORE } from '@runledger/platform';
+import { CLOCK, EVENT_STORE, type Clock } from '@runledger/platform';
 import { Authority } from '../access/authority.js';
 import type { Caller } from '../access/caller.js';
 import { positionOf } from '../graph/position-text.js';
@@ -14,6 +14,7 @@ export class LogReader {
   constructor(
     @Inject(EVENT_STORE) readonly store: EventStore,
     @Inject(Authority) private readonly authority: Authority,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** Throws `NOT_FOUND` when the workspace has no such run. */
@@ -36,12 +37,16 @@ export class LogReader {
 
   /** For streams: asks again every few seconds whether the token still counts. */
   stillAllowed(caller: Caller): () => Promise<void> {
-    let askedMs = Date.now();
+    let askedMs = this.#nowMs();
     return async () => {
-      if (Date.now() - askedMs < RECHECK_MS) return;
-      askedMs = Date.now();
+      if (this.#nowMs() - askedMs < RECHECK_MS) return;
+      askedMs = this.#nowMs();
       await this.authority.reassure(caller);
     };
+  }
+
+  #nowMs(): number {
+    return Date.parse(this.clock.now());
   }
 
   /** One page of one stream behind a position. */

@@ -6,10 +6,10 @@ import { ownFile, packageFile, sendFile } from './page-files.js';
 const FILES: ReadonlyMap<string, () => string> = new Map([
   ['explorer.css', () => ownFile('explorer.css')],
   ['explorer.js', () => ownFile('explorer.js')],
-  ['react.js', () => packageFile('react/umd/react.production.min.js')],
-  ['react-dom.js', () => packageFile('react-dom/umd/react-dom.production.min.js')],
-  ['graphiql.js', () => packageFile('graphiql/graphiql.min.js')],
-  ['graphiql.css', () => packageFile('graphiql/graphiql.min.css')],
+  ['react.js', () => packageFile('react', 'umd/react.production.min.js')],
+  ['react-dom.js', () => packageFile('react-dom', 'umd/react-dom.production.min.js')],
+  ['graphiql.js', () => packageFile('graphiql', 'graphiql.min.js')],
+  ['graphiql.css', () => packageFile('graphiql', 'graphiql.min.css')],
 ]);
 
 /** `/explorer`: GraphiQL, from the installed packages. Its editor styles itself inline; scripts are ours only. */

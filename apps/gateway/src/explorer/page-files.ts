@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { FastifyReply } from 'fastify';
 import { pageSecurity } from './page-security.js';
 
@@ -18,9 +18,9 @@ export function ownFile(name: string): string {
   return join(import.meta.dirname, 'public', name);
 }
 
-/** A file of an installed package: nothing comes from elsewhere. */
-export function packageFile(specifier: string): string {
-  return resolve(specifier);
+/** A file of an installed package, whether or not it may be imported: nothing comes from elsewhere. */
+export function packageFile(name: string, file: string): string {
+  return join(dirname(resolve(`${name}/package.json`)), file);
 }
 
 /** Sends a whole file with the headers of our pages. */

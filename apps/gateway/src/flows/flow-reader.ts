@@ -64,10 +64,10 @@ export class FlowReader {
     return row ? flowNode(row.view) : undefined;
   }
 
-  async versions(workspaceId: string, flowId: string): Promise<FlowVersionNode[]> {
+  async versions(workspaceId: string, flowId: string, size: number): Promise<FlowVersionNode[]> {
     const found = await this.rows
       .getRepository(FlowVersionRow)
-      .find({ where: { workspaceId, flowId }, order: { version: 'DESC' }, take: 200 });
+      .find({ where: { workspaceId, flowId }, order: { version: 'DESC' }, take: size });
     return found.map(row => flowVersionNode(row.published));
   }
 

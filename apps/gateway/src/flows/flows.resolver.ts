@@ -71,8 +71,12 @@ export class FlowsResolver {
   }
 
   @ResolveField('versions')
-  versions(@Parent() flow: FlowNode, @Context() context: GraphContext) {
-    return this.reader.versions(callerOf(context).workspaceId, flow.id);
+  versions(
+    @Parent() flow: FlowNode,
+    @Args('first') first: number | null | undefined,
+    @Context() context: GraphContext,
+  ) {
+    return this.reader.versions(callerOf(context).workspaceId, flow.id, pageSize(first, 20));
   }
 }
 

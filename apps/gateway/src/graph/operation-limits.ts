@@ -1,33 +1,25 @@
 import { ApolloArmor } from '@escape.tech/graphql-armor';
 import { NoSchemaIntrospectionCustomRule, parse, specifiedRules, validate } from 'graphql';
 import type { DocumentNode, GraphQLError, GraphQLSchema, ValidationRule } from 'graphql';
+import { costLimit } from './cost-limit.js';
 
 /** Most tokens in one document. */
 export const MAX_TOKENS = 2_000;
 
-/**
- * What one operation may ask for: depth, aliases, directives and cost. Lists cost as often as `first` says; a page holds
- * 200 at most, whatever a variable says.
- */
+/** What one operation may ask for: depth, aliases, directives and cost. */
 export function operationLimits(introspection: boolean) {
-  const shown = { exposeLimits: true };
-  return new ApolloArmor({
-    maxDepth: { n: 12, flattenFragments: true, ...shown },
-    maxAliases: { n: 15, ...shown },
-    maxDirectives: { n: 20, ...shown },
-    costLimit: {
-      maxCost: 60_000,
-      objectCost: 2,
-      scalarCost: 1,
-      depthCostFactor: 1.25,
-      flattenFragments: true,
-      ...shown,
-    },
+  const armor = new ApolloArmor({
+    maxDepth: { n: 14, flattenFragments: true, exposeLimits: true },
+    maxAliases: { n: 15, exposeLimits: true },
+    maxDirectives: { n: 20, exposeLimits: true },
+    // Its rule sees neither variables nor default sizes nor lists without one: ours does.
+    costLimit: { enabled: false },
     // Its plugin answers with status 500; the parser of graphql-js has the same limit and a proper answer.
     maxTokens: { enabled: false },
     // Whoever may read the schema may as well be helped with its names.
     blockFieldSuggestion: { enabled: !introspection },
   }).protect();
+  return { ...armor, validationRules: [...(armor.validationRules as readonly ValidationRule[]), costLimit] };
 }
 
 /** Parses and validates an operation that came by socket, by the same rules as one that came by HTTP. */
@@ -38,7 +30,7 @@ export class OperationCheck {
     private readonly schema: GraphQLSchema,
     introspection: boolean,
   ) {
-    const limits = operationLimits(introspection).validationRules as readonly ValidationRule[];
+    const limits = operationLimits(introspection).validationRules;
     const hidden = introspection ? [] : [NoSchemaIntrospectionCustomRule];
     this.#rules = [...specifiedRules, ...limits, ...hidden];
   }

@@ -1,4 +1,3 @@
-import { unwrapResolverError } from '@apollo/server/errors';
 import { Logger } from '@nestjs/common';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { RequestError } from './request-errors.js';
@@ -18,7 +17,7 @@ const log = new Logger('GraphQL');
  * but the fact that it happened.
  */
 export function shownError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
-  const cause = unwrapResolverError(error);
+  const cause = causeOf(error);
   const where = {
     ...(formatted.locations && { locations: formatted.locations }),
     ...(formatted.path && { path: formatted.path }),
@@ -42,6 +41,13 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown): Gr
   };
 }
 
+/** What was thrown, behind all that graphql-js wrapped around it. */
+function causeOf(error: unknown): unknown {
+  let cause = error;
+  while (cause instanceof GraphQLError && cause.originalError !== undefined) cause = cause.originalError;
+  return cause;
+}
+
 /** Syntax, validation and variable errors of graphql-js have no cause behind them. */
 function isCallersFault(error: unknown): boolean {
   return error instanceof GraphQLError && error.originalError === undefined;
@@ -49,6 +55,6 @@ function isCallersFault(error: unknown): boolean {
 
 /** Sets the HTTP status that an error stands for, for errors that no resolver threw inside a list of data. */
 export function statusOf(error: unknown): number | undefined {
-  const cause = unwrapResolverError(error);
+  const cause = causeOf(error);
   return cause instanceof RequestError ? cause.status : undefined;
 }

@@ -1,0 +1,44 @@
+import { MemberAdded, WorkspaceCreated } from '@runledger/contracts';
+import { specify } from '@runledger/testing';
+import { member } from './member.decider.js';
+import { workspace } from './workspace.decider.js';
+
+const SETUP = { kind: 'system', id: 'setup' } as const;
+const added = MemberAdded({
+  memberId: 'mem_ada',
+  workspaceId: 'ws_acme',
+  name: 'Ada',
+  kind: 'person',
+  scopes: ['flows.read'],
+  addedBy: SETUP,
+  addedAt: '2026-05-01T10:00:00.000Z',
+});
+const created = WorkspaceCreated({
+  workspaceId: 'ws_acme',
+  slug: 'acme',
+  name: 'Acme',
+  plan: 'team',
+  createdBy: SETUP,
+  createdAt: '2026-05-01T10:00:00.000Z',
+});
+
+describe('a workspace', () => {
+  const given = specify(workspace);
+  it('is set up once, however often it is asked for', () => {
+    given().when({ type: 'CreateWorkspace', data: created.data }).thenEmits(created);
+    given(created).when({ type: 'CreateWorkspace', data: created.data }).thenNothing();
+  });
+});
+
+describe('a member', () => {
+  const given = specify(member);
+  it('joins once', () => {
+    given().when({ type: 'AddMember', data: added.data }).thenEmits(added);
+    given(added).when({ type: 'AddMember', data: added.data }).thenNothing();
+  });
+  it('has a name', () => {
+    given()
+      .when({ type: 'AddMember', data: { ...added.data, name: '' } })
+      .thenRejects('MEMBER_NAME_MISSING');
+  });
+});

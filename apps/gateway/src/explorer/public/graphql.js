@@ -1,0 +1,70 @@
+import { token } from './session.js';
+
+/** An error as the API words it. */
+export class ApiError extends Error {
+  constructor({ message, extensions }) {
+    super(message);
+    this.code = extensions?.code;
+    this.fix = extensions?.fix;
+  }
+}
+
+export async function query(text, variables = {}) {
+  const response = await fetch('/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token()}` },
+    body: JSON.stringify({ query: text, variables }),
+  });
+  const { data, errors } = await response.json();
+  if (errors) throw new ApiError(errors[0]);
+  return data;
+}
+
+/**
+ * Follows a subscription over `graphql-transport-ws`, and comes back with the last cursor when the connection breaks, so
+ * that nothing is missed and nothing comes twice. Returns the function that ends it.
+ */
+export function follow(text, variables, { next, failed, connected = () => {}, received = () => {} }) {
+  let socket;
+  let cursor;
+  let ended = false;
+  let waitMs = 250;
+  const open = () => {
+    socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws');
+    const send = message => socket.send(JSON.stringify(message));
+    socket.onopen = () => send({ type: 'connection_init', payload: { Authorization: `Bearer ${token()}` } });
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type === 'ping') send({ type: 'pong' });
+      if (message.type === 'connection_ack') {
+        waitMs = 250;
+        connected(true);
+        const resumed = cursor === undefined ? variables : { ...variables, after: cursor };
+        send({ id: '1', type: 'subscribe', payload: { query: text, variables: resumed } });
+      }
+      if (message.type === 'next') received(message.payload);
+      if (message.type === 'next' && message.payload.data) {
+        const [item] = Object.values(message.payload.data);
+        cursor = item.cursor ?? cursor;
+        next(item);
+      }
+      const errors = message.type === 'error' ? message.payload : message.payload?.errors;
+      if (errors) {
+        ended = true;
+        failed(new ApiError(errors[0]));
+      }
+    };
+    socket.onclose = ({ code }) => {
+      if (ended) return;
+      connected(false);
+      if (code === 4403) return failed(new ApiError({ message: 'The token is not valid any more.' }));
+      setTimeout(() => ended || open(), waitMs);
+      waitMs = Math.min(waitMs * 2, 5_000);
+    };
+  };
+  open();
+  return () => {
+    ended = true;
+    socket.close(1000);
+  };
+}

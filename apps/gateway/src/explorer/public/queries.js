@@ -1,0 +1,68 @@
+export const VIEWER = '{ viewer { member { name } workspace { name } scopes } }';
+
+const MONEY = '{ formatted }';
+
+export const RUNS = `query ($filter: RunFilter, $after: String) {
+  runs(filter: $filter, first: 25, after: $after) {
+    nodes {
+      id number status statusReason startedAt endedAt durationMs
+      flow { name slug } startedBy { id name } cost { total ${MONEY} unpriced }
+      timeline { key name state }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+export const RUN = `query ($id: ID!, $atLeast: Position) {
+  run(id: $id, atLeast: $atLeast) {
+    id number status statusReason startedAt endedAt durationMs parameters availableActions position
+    flow { name slug } flowVersion { version }
+    startedBy { id name } trigger { kind } subject { kind id url } choices { profile execution checkpointMode }
+    waitingOn { kind what step since until }
+    timeline {
+      key number wave name kind needs state outcome summary output startedAt elapsedMs turns unpriced provider model
+      error { code message fix }
+      cost ${MONEY}
+      attempts { number state outcome startedAt exitCode }
+      artifacts { id path bytes url }
+      gate {
+        id state message shown shownHash requestedAt availableDecisions
+        decision { decision by { id name } comment decidedAt }
+      }
+    }
+    cost {
+      total ${MONEY} unpriced charges
+      byModel { key unpriced charges cost ${MONEY} }
+      compute { key unpriced charges cost ${MONEY} }
+    }
+  }
+}`;
+
+export const RUN_EVENTS = `subscription ($id: ID!, $after: Position) {
+  runEvents(runId: $id, after: $after) { ... on RunEvent { cursor event { type } } }
+}`;
+
+export const TRANSCRIPT = `subscription ($id: ID!, $after: Position) {
+  transcript(runId: $id, after: $after) {
+    ... on TranscriptSegment {
+      cursor caughtUp
+      entries {
+        __typename id seq at step attempt
+        ... on TextEntry { text }
+        ... on ThinkingEntry { text }
+        ... on SetupEntry { text }
+        ... on InfoEntry { text }
+        ... on ErrorEntry { error { code message fix } }
+        ... on ToolEntry { name arguments detail streamed output state exitCode durationMs error { code message fix } }
+      }
+    }
+  }
+}`;
+
+export const DECIDE = `mutation ($input: DecisionInput!) {
+  decide(input: $input) { __typename ... on Refusal { code message fix } }
+}`;
+
+export const CANCEL = `mutation ($id: ID!, $mode: CancelMode!) {
+  cancelRun(runId: $id, mode: $mode) { __typename ... on Refusal { code message fix } }
+}`;

@@ -1,0 +1,153 @@
+import { badge, details, fact, h, problem } from './elements.js';
+import { ago, cost, duration, instant, json, who } from './formats.js';
+import { follow, query } from './graphql.js';
+import { CANCEL, RUN, RUN_EVENTS, TRANSCRIPT } from './queries.js';
+import { createTimeline } from './timeline.js';
+import { createTranscript } from './transcript.js';
+
+const REDRAW_MS = 120;
+/** Events that change the transcript, which has a subscription of its own, and nothing on the cards. */
+const SPOKEN = new Set([
+  'AgentText',
+  'AgentThinking',
+  'ToolOutput',
+  'ToolCallStarted',
+  'ToolCallEnded',
+  'InfoRecorded',
+  'SetupRecorded',
+  'ErrorRecorded',
+]);
+
+/** One run, live. Returns the function that ends it. */
+export function runPage(page, id) {
+  const head = h('div.head');
+  const trouble = h('div');
+  const banner = h('div');
+  const facts = h('dl.card.facts');
+  const steps = h('div.timeline');
+  const footer = h('div.footer');
+  const said = h('h2', {}, 'Transcript');
+  const transcript = createTranscript();
+  const live = h('span.live', { title: 'Connection' });
+  const left = h('section', {}, h('h2', {}, 'Timeline'), steps, footer);
+  const right = h('section.right', {}, h('div.subhead', {}, said, live), transcript.element);
+  page.replaceChildren(head, trouble, banner, facts, h('div.columns', {}, left, right));
+
+  let run;
+  let chosen;
+  let seen;
+  let timer;
+  let ended = false;
+  const fail = error => !ended && trouble.replaceChildren(problem(error));
+  const choose = key => {
+    chosen = chosen === key ? undefined : key;
+    said.textContent =
+      chosen === undefined ? 'Transcript' : `Transcript of ${run.timeline.find(step => step.key === chosen).name}`;
+    transcript.show(chosen);
+    draw();
+  };
+  const timeline = createTimeline({ choose, decided: () => load() });
+  const draw = () => {
+    if (!run) return;
+    document.title = `${run.flow.name} #${run.number} · ${run.status.toLowerCase()}`;
+    head.replaceChildren(...heading(run, cancel));
+    facts.replaceChildren(...summary(run));
+    const focused = document.activeElement;
+    steps.replaceChildren(...timeline(run, chosen));
+    if (steps.contains(focused)) focused.focus({ preventScroll: true });
+    footer.replaceChildren(...particulars(run));
+  };
+  const load = async () => {
+    timer = undefined;
+    try {
+      const answer = await query(RUN, { id, atLeast: seen });
+      if (ended) return;
+      run = answer.run;
+      trouble.replaceChildren();
+      banner.replaceChildren(...notes(run));
+      draw();
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const cancel = async mode => {
+    const { cancelRun } = await query(CANCEL, { id, mode });
+    if (cancelRun.__typename === 'RunRefused') fail(cancelRun);
+    else load();
+  };
+  const soon = () => (timer ??= setTimeout(load, REDRAW_MS));
+  const changed = ({ cursor, event }) => {
+    seen = cursor;
+    if (!SPOKEN.has(event.type)) soon();
+  };
+  const connected = yes => (live.className = `live ${yes ? 'is-on' : 'is-off'}`);
+  const ends = [
+    follow(RUN_EVENTS, { id }, { next: changed, failed: fail, connected }),
+    follow(TRANSCRIPT, { id }, { next: segment => transcript.take(segment.entries), failed: transcript.fail }),
+  ];
+  const tick = setInterval(
+    () => run && !run.endedAt && document.activeElement?.tagName !== 'TEXTAREA' && draw(),
+    1_000,
+  );
+  load();
+  return () => {
+    ended = true;
+    clearInterval(tick);
+    clearTimeout(timer);
+    for (const end of ends) end();
+  };
+}
+
+function heading(run, cancel) {
+  const mayCancel = run.availableActions.includes('CANCEL');
+  return [
+    h(
+      'div',
+      {},
+      h('a.back', { href: '#/' }, '← Runs'),
+      h('h1', {}, run.flow.name, h('span.mute', {}, ` #${run.number}`), badge(run.status)),
+    ),
+    h('div.tools', {}, mayCancel && h('button.quiet', { click: () => cancel('GRACEFUL') }, 'Cancel run')),
+  ];
+}
+
+function notes(run) {
+  if (run.status === 'PAUSED' || !run.statusReason) return [];
+  return [h('div.note', { class: `is-${run.status.toLowerCase()}` }, run.statusReason)];
+}
+
+function summary(run) {
+  const elapsed = run.durationMs ?? Date.now() - Date.parse(run.startedAt);
+  const { subject, choices, cost: spent } = run;
+  return [
+    fact(
+      'Started',
+      h('span', { title: instant(run.startedAt) }, ago(run.startedAt)),
+      h('span.mute', {}, ` by ${who(run.startedBy)}`),
+    ),
+    fact('Duration', duration(elapsed)),
+    fact('Cost', cost(spent.total, spent.unpriced)),
+    fact('Version', `${run.flow.slug} v${run.flowVersion.version}`),
+    fact('Sandbox', choices.profile),
+    fact('Mode', `${choices.execution} · ${choices.checkpointMode}`.toLowerCase().replaceAll('_', ' ')),
+    subject && fact('Subject', `${subject.kind} ${subject.id}`),
+  ].filter(Boolean);
+}
+
+function particulars(run) {
+  const lines = [...run.cost.byModel, ...run.cost.compute];
+  const table = lines.map(line =>
+    h(
+      'tr',
+      {},
+      h('td', {}, line.key),
+      h('td.mute', {}, `${line.charges} charges`),
+      h('td.number', {}, cost(line.cost, line.unpriced)),
+    ),
+  );
+  return [
+    lines.length > 0 && details('cost', 'Cost', h('table.lines', {}, table)),
+    details('parameters', 'Parameters', h('pre', {}, json(run.parameters))),
+    h('p.mute.id', {}, run.id),
+  ].filter(Boolean);
+}

@@ -1,0 +1,89 @@
+import { badge, details, h } from './elements.js';
+import { bytes, cost, duration, json } from './formats.js';
+import { token } from './session.js';
+import { decisionNote, gateCard } from './gate.js';
+
+const ICONS = {
+  PENDING: '○',
+  RUNNING: '◐',
+  WAITING: '❚❚',
+  COMPLETED: '✓',
+  FAILED: '✕',
+  BLOCKED: '!',
+  SKIPPED: '»',
+  CANCELLED: '–',
+};
+
+/** Cards of steps, wave by wave. Gate cards are kept while they are open, so that a half-written comment survives. */
+export function createTimeline({ choose, decided }) {
+  const gates = new Map();
+  const gateOf = gate => {
+    if (!gate || gate.state !== 'OPEN') return gate && decisionNote(gate);
+    const key = `${gate.id}/${gate.shownHash}`;
+    if (!gates.has(key)) gates.set(key, gateCard(gate, decided));
+    return gates.get(key);
+  };
+  return (run, chosen) => {
+    const waves = Map.groupBy(run.timeline, step => step.wave);
+    return [...waves.values()].map(steps =>
+      h(
+        'div.wave',
+        {},
+        steps.map(step => stepCard(step, { isChosen: step.key === chosen, choose, gateOf })),
+      ),
+    );
+  };
+}
+
+function stepCard(step, { isChosen, choose, gateOf }) {
+  const state = step.state.toLowerCase();
+  const press = event => !event.target.closest('button, a, textarea, summary, pre') && choose(step.key);
+  return h(
+    'article.step',
+    { class: `is-${state}${isChosen ? ' is-chosen' : ''}`, click: press },
+    h('span.step-icon', { 'aria-hidden': 'true' }, ICONS[step.state]),
+    h(
+      'div.step-body',
+      {},
+      h('header', {}, h('h3', {}, h('span.mute', {}, `${step.number}  `), step.name), badge(step.state)),
+      h('p.step-facts.mute', {}, facts(step).join('  ·  ')),
+      step.summary && h('p.step-summary', {}, step.summary),
+      step.error &&
+        h('p.step-error', {}, step.error.message, step.error.fix && h('span.mute', {}, ` ${step.error.fix}`)),
+      gateOf(step.gate),
+      step.output !== null && details(`${step.key}/output`, 'Output', h('pre', {}, json(step.output))),
+      step.artifacts.length > 0 && h('div.artifacts', {}, step.artifacts.map(artifactButton)),
+    ),
+  );
+}
+
+function facts(step) {
+  const since = step.attempts.find(attempt => attempt.state === 'RUNNING')?.startedAt;
+  const elapsed = since ? Date.now() - Date.parse(since) : step.elapsedMs;
+  return [
+    step.kind === 'AGENT' ? `${step.provider} / ${step.model}` : 'command',
+    elapsed !== null && duration(elapsed),
+    step.turns > 0 && `${step.turns} turn${step.turns === 1 ? '' : 's'}`,
+    (step.cost || step.unpriced) && cost(step.cost, step.unpriced),
+    step.attempts.length > 1 && `attempt ${step.attempts.length}`,
+  ].filter(Boolean);
+}
+
+function artifactButton(artifact) {
+  const name = artifact.path.split('/').at(-1);
+  return h(
+    'button.artifact',
+    { title: artifact.path, click: () => download(artifact, name) },
+    name,
+    h('span.mute', {}, ` ${bytes(artifact.bytes)}`),
+  );
+}
+
+/** With the token in a header, never in an address. */
+async function download(artifact, name) {
+  const response = await fetch(artifact.url, { headers: { authorization: `Bearer ${token()}` } });
+  if (!response.ok) return;
+  const address = URL.createObjectURL(await response.blob());
+  h('a', { href: address, download: name }).click();
+  URL.revokeObjectURL(address);
+}

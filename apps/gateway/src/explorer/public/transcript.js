@@ -1,0 +1,116 @@
+import { h, problem } from './elements.js';
+import { duration, json, plain } from './formats.js';
+
+/** What attempts do, as it happens. `take` gets the entries of each segment; `show` chooses one step, or all. */
+export function createTranscript() {
+  const cards = new Map();
+  const list = h('div.entries');
+  const nothing = h('p.mute.nothing', {}, 'Nothing has been said yet.');
+  const frame = h('div.transcript', { tabIndex: 0, 'aria-label': 'Transcript' }, nothing, list);
+  let chosen;
+
+  const matches = card => chosen === undefined || card.step === chosen;
+  const refresh = () => {
+    for (const card of cards.values()) card.element.hidden = !matches(card);
+    nothing.hidden = [...cards.values()].some(matches);
+  };
+  return {
+    element: frame,
+    fail: error => nothing.replaceWith(problem(error)),
+    show: step => {
+      chosen = step;
+      refresh();
+      frame.scrollTop = frame.scrollHeight;
+    },
+    take: entries => {
+      const isAtEnd = frame.scrollHeight - frame.scrollTop - frame.clientHeight < 60;
+      for (const entry of entries) {
+        const card = cards.get(entry.id) ?? begin(entry, cards, list);
+        card.goOn(entry);
+        card.element.hidden = !matches(card);
+        if (matches(card)) nothing.hidden = true;
+      }
+      if (isAtEnd) frame.scrollTop = frame.scrollHeight;
+    },
+  };
+}
+
+function begin(entry, cards, list) {
+  const card = entry.__typename === 'ToolEntry' ? toolCard(entry) : textCard(entry);
+  cards.set(entry.id, { ...card, step: entry.step, seq: BigInt(entry.seq) });
+  list.append(card.element);
+  return cards.get(entry.id);
+}
+
+const KINDS = {
+  TextEntry: 'text',
+  ThinkingEntry: 'thinking',
+  SetupEntry: 'setup',
+  InfoEntry: 'info',
+  ErrorEntry: 'error',
+};
+
+function textCard(entry) {
+  const kind = KINDS[entry.__typename];
+  const body = h('div.prose');
+  const content = kind === 'thinking' ? h('details', { open: true }, h('summary', {}, 'thinking'), body) : body;
+  return {
+    element: h(`div.entry.entry-${kind}`, {}, label(entry), content),
+    goOn: news => {
+      if (news.error) body.textContent = `${news.error.message}${news.error.fix ? `\n${news.error.fix}` : ''}`;
+      else body.append(news.text);
+    },
+  };
+}
+
+function toolCard(entry) {
+  const state = h('span.mute');
+  const output = h('pre.output');
+  const element = h(
+    'div.entry.entry-tool',
+    {},
+    label(entry),
+    h('div.tool-head', {}, h('code', {}, entry.name), h('span.tool-what', {}, headline(entry)), state),
+    entry.detail?.kind === 'diff' && diff(entry.detail.diff),
+    entry.detail?.kind === 'file' && h('pre.file', {}, entry.detail.content),
+    output,
+  );
+  return {
+    element,
+    goOn: news => {
+      if (news.streamed) output.append(plain(news.streamed));
+      if (news.state !== 'RUNNING' && output.textContent === '' && news.output && !entry.detail) {
+        output.append(plain(news.output));
+      }
+      element.className = `entry entry-tool is-${news.state.toLowerCase()}`;
+      state.textContent = outcome(news);
+    },
+  };
+}
+
+function outcome({ state, exitCode, durationMs, error }) {
+  if (state === 'RUNNING') return 'running';
+  const code = exitCode ? `exit ${exitCode}` : state.toLowerCase();
+  return [code, duration(durationMs), error?.message].filter(Boolean).join(' · ');
+}
+
+/** The one argument that says most. */
+function headline({ name, arguments: given }) {
+  const { command, run, path, script } = given;
+  const text = command ?? run ?? script ?? path ?? (Object.keys(given).length > 0 ? json(given) : '');
+  return name === text ? '' : String(text).trim();
+}
+
+function diff(text) {
+  const classes = { '+': 'added', '-': 'removed', '@': 'place' };
+  return h(
+    'pre.diff',
+    {},
+    text.split('\n').map(line => h(`span.${classes[line[0]] ?? 'same'}`, {}, `${line}\n`)),
+  );
+}
+
+function label({ step, attempt, at }) {
+  const time = new Date(at).toLocaleTimeString();
+  return h('span.entry-label', {}, `${step}${attempt > 1 ? ` · attempt ${attempt}` : ''} · ${time}`);
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { Controller, Get, Module } from '@nestjs/common';
+import { connect } from 'node:net';
+import { testGateway, type TestGateway } from './gateway.fixture.js';
+
+@Controller('forgotten')
+class ForgottenRoutes {
+  @Get()
+  secrets() {
+    return { secret: 'everything' };
+  }
+}
+
+@Module({ controllers: [ForgottenRoutes] })
+class ForgetfulModule {}
+
+const VIEWER = '{ viewer { member { id } } }';
+
+describe('a gateway among strangers', () => {
+  let gateway: TestGateway;
+  let token: string;
+  beforeAll(async () => {
+    gateway = await testGateway({ introspection: false, modules: [ForgetfulModule] });
+    token = await gateway.tokenFor('ws_acme', 'mem_ada');
+  });
+  afterAll(() => gateway.close());
+
+  it('lets in nobody whose token is missing, misspelt, made up, someone else’s, expired or revoked', async () => {
+    const [, id] = token.split('_');
+    const expired = await gateway.tokenFor('ws_acme', 'mem_ada', ['flows.read'], '2026-05-01T12:00:01.000Z');
+    const revoked = await gateway.tokenFor('ws_acme', 'mem_ada');
+    const tokenId = `tok_${revoked.split('_')[1]}`;
+    await gateway.graphql(token, `mutation { revokeToken(id: "${tokenId}") { __typename } }`);
+    gateway.clock.advance(2_000);
+    const other = await gateway.tokenFor('ws_acme', 'mem_bob');
+    const bad = [
+      undefined,
+      'x',
+      `rl_${id}_`,
+      `rl_${id}_${randomBytes(32).toString('base64url')}`,
+      `rl_${'0'.repeat(20)}_${randomBytes(32).toString('base64url')}`,
+      `rl_${id}_${other.slice(24)}`,
+      `${token}x`,
+      token.toUpperCase(),
+      expired,
+      revoked,
+    ];
+    for (const presented of bad) {
+      const answer = await gateway.graphql(presented, VIEWER);
+      expect([answer.status, answer.errors?.[0]?.extensions.code]).toEqual([401, 'UNAUTHENTICATED']);
+      expect(answer.data ?? null).toBeNull();
+    }
+    expect((await gateway.graphql(token, VIEWER)).status).toBe(200);
+  });
+
+  it('denies an entry point that forgot to declare its scope, whoever asks', async () => {
+    for (const headers of [{}, { authorization: `Bearer ${token}` }]) {
+      const response = await fetch(`${gateway.url}/forgotten`, { headers });
+      expect([response.status, await response.json()]).toEqual([
+        403,
+        { error: expect.objectContaining({ code: 'FORBIDDEN' }) },
+      ]);
+    }
+  });
+
+  it('refuses operations that are too deep, too wide, too often or too long, with status 400', async () => {
+    const deep = `{ flows { nodes ${'{ latestVersion { flow '.repeat(10)} { id } ${'} }'.repeat(10)} } }`;
+    const costly =
+      '{ runs(first: 200) { nodes { timeline { attempts { id } artifacts { id } } flow { versions { flow { versions { id source } } } } } } }';
+    const byVariable =
+      'query ($n: Int) { runs(first: $n) { nodes { flow { versions(first: $n) { flow { versions(first: $n) { id } } } } } } }';
+    const laughs = Array.from(
+      { length: 60 },
+      (_, n) => `fragment f${n} on Viewer { ...f${n + 1} ... { ...f${n + 1} } }`,
+    );
+    const laughing = `{ viewer { ...f0 } } ${laughs.join(' ')} fragment f60 on Viewer { tokens { id } }`;
+    const aliases = `{ ${Array.from({ length: 30 }, (_, index) => `a${index}: inbox { nodes { id } }`).join(' ')} }`;
+    const long = `{ ${'viewer { scopes } '.repeat(700)} }`;
+    const unknown = '{ viewer { member { secret } } }';
+    const introspection = '{ __schema { types { name } } }';
+    for (const [query, message] of [
+      [deep, 'depth limit'],
+      [costly, 'Cost limit'],
+      [byVariable, 'Cost limit'],
+      [laughing, 'Cost limit'],
+      [aliases, 'Aliases limit'],
+      [long, '2000 tokens'],
+      [unknown, 'Cannot query field "secret"'],
+      [introspection, 'introspection'],
+      ['{ viewer { ', 'Syntax Error'],
+    ] as const) {
+      const { status, errors } = await gateway.graphql(token, query);
+      expect([status, errors?.[0]?.message]).toEqual([400, expect.stringContaining(message)]);
+    }
+    const { status, errors } = await gateway.graphql(token, 'query ($n: Int) { runs(first: $n) { nodes { id } } }', {
+      n: 201,
+    });
+    expect([status, errors?.[0]?.extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
+  });
+
+  it('refuses bodies that are too big, batches, and queries by GET', async () => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const big = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ query: VIEWER, variables: { x: 'x'.repeat(2_100_000) } }),
+    });
+    expect([big.status, await big.json()]).toMatchObject([413, { error: { code: 'PAYLOAD_TOO_LARGE' } }]);
+    const batch = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify([{ query: VIEWER }, { query: VIEWER }]),
+    });
+    expect(batch.status).toBe(400);
+    const form = await fetch(`${gateway.url}/graphql?query=${encodeURIComponent(VIEWER)}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(form.status).toBe(400);
+    await Promise.all([batch.text(), form.text()]);
+  });
+
+  it('never shows a stack, a path or a query of its database', async () => {
+    const broken = await gateway.graphql(token, '{ flow(slug: "a\\u0000b") { id } }');
+    expect(broken.errors?.[0]).toMatchObject({ extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+    const missing = await fetch(`${gateway.url}/api/v1/nothing`, { headers: { authorization: `Bearer ${token}` } });
+    for (const text of [broken.text, await missing.text()]) {
+      expect(text).not.toMatch(/node_modules|\.ts|\bat \w|SELECT|stack/);
+    }
+    expect(missing.status).toBe(404);
+  });
+
+  it('serves its pages from itself alone: no script from elsewhere, no frame, no inline script', async () => {
+    for (const [path, type] of [
+      ['/', 'text/html'],
+      ['/explorer', 'text/html'],
+      ['/console/console.js', 'text/javascript'],
+      ['/explorer/graphiql.js', 'text/javascript'],
+      ['/explorer/react.js', 'text/javascript'],
+      ['/favicon.ico', 'image/svg+xml'],
+    ] as const) {
+      const response = await fetch(gateway.url + path);
+      const text = await response.text();
+      expect([path, response.status, response.headers.get('content-type')]).toEqual([
+        path,
+        200,
+        expect.stringContaining(type),
+      ]);
+      const policy = response.headers.get('content-security-policy');
+      expect(policy).toContain("default-src 'none'; script-src 'self';");
+      expect(policy).toContain("frame-ancestors 'none'");
+      if (type === 'text/html') expect(text).not.toMatch(/(src|href)="(https?:)?\/\/|<script>/);
+    }
+    for (const path of ['/console/..%2fconsole-routes.ts', '/console/console.html', '/explorer/package.json']) {
+      const response = await fetch(gateway.url + path);
+      await response.text();
+      expect(response.status).toBe(404);
+    }
+  });
+
+  it('hangs up on sockets that ask for another path', async () => {
+    const { port } = new URL(gateway.url);
+    const answer = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const socket = connect(Number(port), '127.0.0.1', () => {
+        socket.write('GET /elsewhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+      });
+      socket.on('data', data => (text += String(data)));
+      socket.on('close', () => resolve(text));
+      socket.on('error', reject);
+    });
+    expect(answer).toContain('404 Not Found');
+  });
+});
