@@ -1,6 +1,5 @@
 import { ALL_SCOPES } from '@runledger/contracts';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
-import { ReadModels } from '../reads/read-models.js';
 import { AccessDesk } from './access-desk.js';
 
 describe('setting up an installation', () => {
@@ -19,7 +18,6 @@ describe('setting up an installation', () => {
     expect(again).toEqual({ ...first, token: undefined });
     expect(fresh.token).not.toBe(first.token);
 
-    await gateway.app.get(ReadModels).reach(await gateway.store.head());
     for (const token of [first.token, fresh.token]) {
       const { data } = await gateway.graphql<{ viewer: { scopes: string[]; tokens: object[] } }>(
         token,

@@ -4,6 +4,7 @@ import { reject, streamOf } from '@runledger/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '@runledger/platform';
 import { GATEWAY_OPTIONS, type GatewayOptions } from '../gateway.config.js';
+import { ReadModels } from '../reads/read-models.js';
 import { actorOf, holds, type Caller } from './caller.js';
 import { member } from './member.decider.js';
 import { hashSecret, isTokenId, mintToken, showToken } from './token-secret.js';
@@ -27,6 +28,7 @@ export class AccessDesk {
     @Inject(CommandHandler) private readonly handler: CommandHandler,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(GATEWAY_OPTIONS) private readonly options: Pick<GatewayOptions, 'pepper'>,
+    @Inject(ReadModels) private readonly readModels: ReadModels,
   ) {}
 
   /**
@@ -57,7 +59,10 @@ export class AccessDesk {
     const isNew = created.status === 'accepted' && created.events.length > 0;
     if (!isNew && asked.freshToken !== true) return { workspaceId, memberId, token: undefined };
     const issued = await this.#issue(context, { memberId, name: 'First token', scopes: ALL_SCOPES, held: ALL_SCOPES });
-    return { workspaceId, memberId, token: 'shown' in issued ? issued.shown : undefined };
+    if (issued.status === 'refused') throw new TypeError(`The first token was refused: ${issued.refusal.message}`);
+    // Whoever gets the token may use it at once.
+    if (issued.position !== undefined) await this.readModels.reach(issued.position, ['access']);
+    return { workspaceId, memberId, token: issued.shown };
   }
 
   /** Makes a token for the caller, with at most the caller's own scopes. */
