@@ -3,6 +3,7 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import type { ExecResult } from './sandbox-driver.js';
-import { parseStat, type ProcessIdentity } from './process-tree.js';
+import { parseStat, type ProcessIdentity, type RecordedInit } from './process-tree.js';
 
 export type Channel = 'stdout' | 'stderr';
 export type StopReason = Exclude<ExecResult['why'], 'exit'>;
@@ -40,9 +41,18 @@ export class CallJournal {
   readonly name: string;
   readonly path: string;
 
-  constructor(journalDir: string, callId: string) {
-    this.name = createHash('sha256').update(callId).digest('hex').slice(0, 40);
-    this.path = `${journalDir}/${this.name}`;
+  private constructor(journalDir: string, name: string) {
+    this.name = name;
+    this.path = `${journalDir}/${name}`;
+  }
+
+  static of(journalDir: string, callId: string): CallJournal {
+    return new CallJournal(journalDir, createHash('sha256').update(callId).digest('hex').slice(0, 40));
+  }
+
+  /** Every call that a sandbox has on record. */
+  static all(journalDir: string): CallJournal[] {
+    return existsSync(journalDir) ? readdirSync(journalDir).map(name => new CallJournal(journalDir, name)) : [];
   }
 
   begin(callId: string): void {
@@ -95,9 +105,10 @@ export class CallJournal {
     return existsSync(`${this.path}/ended`);
   }
 
-  /** Host pid of the init of the call's pid namespace, once it runs. */
-  initPid(): number | undefined {
-    return this.#statusNumber('child-pid');
+  /** The init of the call's pid namespace, once it runs. */
+  init(): RecordedInit | undefined {
+    const [pid, namespace] = [this.#statusNumber('child-pid'), this.#statusNumber('pid-namespace')];
+    return pid === undefined || namespace === undefined ? undefined : { pid, namespace };
   }
 
   exitCode(): number | undefined {

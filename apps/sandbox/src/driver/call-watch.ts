@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { ResourceLimits } from './control-groups.js';
 import type { CallJournal, StopReason } from './call-journal.js';
-import { residentBytesUnder } from './process-tree.js';
+import { livingInit, residentBytesUnder } from './process-tree.js';
 
 const run = promisify(execFile);
 const TICK_MS = 100;
@@ -49,7 +49,7 @@ export class CallWatch {
   }
 
   #checkMemory(): void {
-    const init = this.#call.journal.initPid();
+    const init = livingInit(this.#call.journal.init(), undefined);
     if (init !== undefined && residentBytesUnder(init) > this.#call.limits.memoryBytes) this.#onBreach('oom');
   }
 

@@ -156,7 +156,7 @@ describe('what runs in a sandbox is held to its limits', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
-  it('can be frozen, and goes on when thawed', async () => {
+  it('can be frozen, goes on when thawed, and can be stopped while frozen', async () => {
     const sandbox = await ground.open();
     let ticks = 0;
     const call = ground.sh(sandbox, 'for i in $(seq 30); do echo tick; sleep 0.02; done', {
@@ -170,6 +170,12 @@ describe('what runs in a sandbox is held to its limits', () => {
     expect(ticks).toBe(seen);
     sandbox.thaw();
     expect((await call).stdout).toBe('tick\n'.repeat(30));
+    const stopped = ground.sh(sandbox, 'echo on; sleep 30', {
+      timeoutMs: 500,
+      graceMs: 100,
+      onOutput: () => sandbox.freeze(),
+    });
+    expect((await stopped).why).toBe('timeout');
   });
 
   it('runs twenty sandboxes at once, each under its own uid', async () => {

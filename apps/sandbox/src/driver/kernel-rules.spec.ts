@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endOf } from './call-journal.js';
@@ -150,6 +150,9 @@ describe('uids of sandboxes', () => {
     slots.free(300_000, one);
     mkdirSync(two);
     expect(slots.take(two)).toBe(300_000);
+    rmSync(three, { recursive: true });
+    slots.sweep();
+    expect(readdirSync(join(base, 'slots'))).toEqual(['300000']);
   });
 
   it('are given back to a sandbox that lost its own to another', () => {

@@ -1,16 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CallJournal, endOf, type CallEnd } from './call-journal.js';
 import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.js';
 import { OutputDelivery } from './output-delivery.js';
-import { isAlive, signalQuietly } from './process-tree.js';
+import { waitUntilDead } from './leftovers.js';
 import { RunningCall } from './running-call.js';
 import type { ExecRequest, ExecResult, Sandbox } from './sandbox-driver.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
 import { SandboxReleasedError } from './sandbox-faults.js';
 import type { CallLaunch } from './supervised-process.js';
-
-const DYING_POLL_MS = 5;
-const DYING_PATIENCE_MS = 5_000;
 
 export interface LocalSandboxParts {
   readonly runId: string;
@@ -43,7 +39,7 @@ export class LocalSandbox implements Sandbox {
 
   /** Calls of different ids run side by side; one that is asked for twice runs once and is played back to the second. */
   async exec(request: ExecRequest): Promise<ExecResult> {
-    const journal = new CallJournal(this.#parts.directory.journal, request.callId);
+    const journal = CallJournal.of(this.#parts.directory.journal, request.callId);
     const before = this.#turns.get(journal.name);
     const turn = (before ?? Promise.resolve()).then(
       () => this.#execNow(request, journal),
@@ -111,6 +107,7 @@ export class LocalSandbox implements Sandbox {
       limits: { ...this.#parts.limits, ...(request.outputBytes && { outputBytes: request.outputBytes }) },
       directories: [this.#parts.directory.workspace, this.#parts.directory.home],
       watchMemory: group === undefined,
+      thaw: () => this.thaw(),
     });
     this.#running.set(journal.name, call);
     try {
@@ -128,7 +125,7 @@ export class LocalSandbox implements Sandbox {
    * the supervisor's last act the facts decide whether the call had ended; if not, it is run again from the start (R2).
    */
   async #recover(journal: CallJournal): Promise<CallEnd | undefined> {
-    await this.#waitUntilDead(journal);
+    await waitUntilDead(journal);
     if (!journal.supervisorEnded) return undefined;
     const group = this.#parts.groups?.call(journal.name);
     const found = endOf({
@@ -142,16 +139,6 @@ export class LocalSandbox implements Sandbox {
     journal.finish(end);
     await group?.remove();
     return end;
-  }
-
-  async #waitUntilDead(journal: CallJournal): Promise<void> {
-    const supervisor = journal.supervisor();
-    const deadline = Date.now() + DYING_PATIENCE_MS;
-    while (supervisor && !journal.supervisorEnded && isAlive(supervisor)) {
-      const init = journal.initPid();
-      if (Date.now() > deadline && init !== undefined) signalQuietly(init, 'SIGKILL');
-      await sleep(DYING_POLL_MS);
-    }
   }
 
   async #replay(request: ExecRequest, journal: CallJournal, end: CallEnd): Promise<ExecResult> {

@@ -70,7 +70,8 @@ export class OutputDelivery {
     if (bytesRead === 0) return 0;
     this.#offsets[channel] += bytesRead;
     this.#room -= bytesRead;
-    await this.#request.onOutput?.(channel, buffer.subarray(0, bytesRead));
+    const chunk = buffer.subarray(0, bytesRead);
+    await this.#request.onOutput?.(channel, bytesRead < wanted / 2 ? Buffer.from(chunk) : chunk);
     return bytesRead;
   }
 }

@@ -32,6 +32,22 @@ export function isAlive(process: ProcessIdentity): boolean {
   return stat !== undefined && stat.startTicks === process.startTicks && stat.state !== 'Z' && stat.state !== 'X';
 }
 
+/** The init of a tree as bwrap recorded it. */
+export interface RecordedInit {
+  readonly pid: number;
+  /** Inode of its pid namespace. */
+  readonly namespace: number;
+}
+
+/**
+ * The living init of the tree below a supervisor. A recorded pid is believed only while it is in the recorded namespace:
+ * after the init's death it may name an innocent process.
+ */
+export function livingInit(recorded: RecordedInit | undefined, supervisor: number | undefined): number | undefined {
+  if (recorded && pidNamespaceOf(recorded.pid) === `pid:[${recorded.namespace}]`) return recorded.pid;
+  return supervisor === undefined ? undefined : namespaceInitBelow(supervisor);
+}
+
 /** Every process in the same pid namespace as `init`, without `init`. Empty when `init` is gone. */
 export function processesUnder(init: number): number[] {
   const namespace = pidNamespaceOf(init);
@@ -40,7 +56,7 @@ export function processesUnder(init: number): number[] {
 }
 
 /** The first process of another pid namespace among the descendants of `ancestor`: the init of a tree. */
-export function namespaceInitBelow(ancestor: number): number | undefined {
+function namespaceInitBelow(ancestor: number): number | undefined {
   const own = pidNamespaceOf(process.pid);
   const children = new Map<number, number[]>();
   for (const stat of allPids().map(statOf)) {

@@ -1,10 +1,10 @@
-import { watch } from 'node:fs';
+import { watch, type FSWatcher } from 'node:fs';
 import type { CallEnd, CallJournal, StopReason } from './call-journal.js';
 import { endOf, KILLED } from './call-journal.js';
 import { CallWatch, type WatchedCall } from './call-watch.js';
 import type { CallGroup } from './control-groups.js';
 import { OutputDelivery } from './output-delivery.js';
-import { namespaceInitBelow, processesUnder, signalQuietly } from './process-tree.js';
+import { livingInit, processesUnder, signalQuietly } from './process-tree.js';
 import type { ExecRequest } from './sandbox-driver.js';
 import { CallNotStartedError } from './sandbox-faults.js';
 import { type CallLaunch, SupervisedProcess } from './supervised-process.js';
@@ -19,6 +19,8 @@ export interface CallSettings extends WatchedCall {
   readonly request: ExecRequest;
   readonly launch: CallLaunch;
   readonly group: CallGroup | undefined;
+  /** The frozen cannot die. */
+  thaw(): void;
 }
 
 /** One call from spawn to `exit.json`: hands over its output, holds it to its time and limits, and stops it when asked. */
@@ -37,6 +39,7 @@ export class RunningCall {
     this.#settings = settings;
     this.#journal = settings.journal;
     this.#process = new SupervisedProcess(settings.journal, settings.launch, {
+      callId: settings.request.callId,
       ...(settings.request.stdin && { stdin: settings.request.stdin }),
       maxBytes: settings.limits.outputBytes,
     });
@@ -66,6 +69,7 @@ export class RunningCall {
   stop(why: StopReason, graceMs: number): void {
     if (this.#gone) return;
     this.#journal.stop(why);
+    this.#settings.thaw();
     if (graceMs <= 0) {
       this.#kill();
       return;
@@ -80,28 +84,30 @@ export class RunningCall {
   /** Kills the tree without an end: the call counts as never finished. For `release`. */
   async abandon(): Promise<void> {
     this.#process.abandon();
-    await this.#process.exited;
+    await this.#process.exited.catch(() => undefined); // it never was
   }
 
   /** Death of the init is death of everything in its namespace, and bwrap still writes the exit code. */
   #kill(): void {
     this.#killed = true;
+    this.#settings.thaw();
     const init = this.#init();
     if (init === undefined) this.#process.abandon();
     else signalQuietly(init, 'SIGKILL');
-    this.#after(KILL_PATIENCE_MS, () => this.#process.abandon());
+    this.#after(KILL_PATIENCE_MS, () => {
+      this.#settings.thaw();
+      this.#process.abandon();
+    });
   }
 
   #init(): number | undefined {
-    const recorded = this.#journal.initPid();
-    if (recorded !== undefined || this.#process.pid === undefined) return recorded;
-    return namespaceInitBelow(this.#process.pid);
+    return livingInit(this.#journal.init(), this.#process.pid);
   }
 
   async #follow(): Promise<void> {
     const { request, limits } = this.#settings;
     const limitWatch = new CallWatch(this.#settings, why => this.stop(why, 0));
-    const spoolWatch = watch(this.#journal.path, () => {
+    const spoolWatch = watchIfPossible(this.#journal.path, () => {
       limitWatch.check();
       this.#wake();
     });
@@ -119,7 +125,7 @@ export class RunningCall {
       await gone;
       await delivery.deliverNew();
     } finally {
-      spoolWatch.close();
+      spoolWatch?.close();
       await limitWatch.close();
       await delivery.close();
     }
@@ -169,5 +175,16 @@ export class RunningCall {
       Math.min(delayMs, LONGEST_TIMER_MS),
     );
     this.#timers.add(timer);
+  }
+}
+
+/** The kernel's watches are limited per user; without one, output is seen at the next poll. */
+function watchIfPossible(path: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(path, onChange);
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined;
   }
 }

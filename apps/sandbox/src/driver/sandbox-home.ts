@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { detectControlGroups } from './control-group-detection.js';
 import type { CallGroup, ControlGroups } from './control-groups.js';
+import { killLeftovers } from './leftovers.js';
 import { LocalSandbox } from './local-sandbox.js';
 import { SandboxDirectory, type SandboxMeta } from './sandbox-directory.js';
 import type { ExecRequest, SandboxSpec } from './sandbox-driver.js';
@@ -58,6 +59,7 @@ export class SandboxHome {
     for (const entry of readdirSync(this.path, { withFileTypes: true })) {
       if (entry.isDirectory() && !entry.name.startsWith('.') && !keep.has(entry.name)) await this.#remove(entry.name);
     }
+    this.#slots?.sweep();
     await this.groups?.sweep(new Set([...keep, ...this.#open.keys()]));
   }
 
@@ -100,6 +102,7 @@ export class SandboxHome {
     const directory = new SandboxDirectory(this.path, runId);
     if (!directory.looksLikeASandbox) return;
     const uid = directory.meta()?.uid;
+    await killLeftovers(directory.journal);
     await this.groups?.remove(runId);
     await directory.remove();
     if (uid !== undefined) this.#slots?.free(uid, directory.path);

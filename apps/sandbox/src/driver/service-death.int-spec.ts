@@ -95,6 +95,24 @@ describe('when the service is killed with kill -9', () => {
     expect(await ran(sandbox, again)).toMatchObject({ exitCode: 0, replayed: false, stdout: 'second run\n' });
   });
 
+  it('has its leftovers killed by the next one, even if they would not die by themselves', async () => {
+    const service = startService(ground.homeDir, {
+      runId: 'run-stuck',
+      script: 'echo on; sleep 4723.1',
+      onOutput: 'process.send("output")',
+    });
+    await once(service, 'message');
+    const [journal] = await journalsOf('run-stuck');
+    const supervisor = Number.parseInt(readFileSync(join(journal!, 'owner'), 'utf8'), 10);
+    process.kill(supervisor, 'SIGSTOP'); // it cannot finish its last act
+    await kill9(service);
+    await new BubblewrapDriver({ homeDir: ground.homeDir, controlGroups: 'off' }).sweep(
+      new Set(['run-busy', 'run-killed']),
+    );
+    expect(living('4723.1')).toEqual([]);
+    expect(existsSync(join(ground.homeDir, 'run-stuck'))).toBe(false);
+  });
+
   it('finds again what was stopped for a reason, and the reason', async () => {
     const sandbox = await ground.open(testProfile(), 'run-stopped');
     const stopped = await ran(sandbox, { ...again, argv: ['sleep', '60'], timeoutMs: 300, graceMs: 100 });

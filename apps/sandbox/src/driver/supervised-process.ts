@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { CallJournal } from './call-journal.js';
+import { CallNotStartedError } from './sandbox-faults.js';
 import { supervisorScript } from './supervisor-script.js';
 
 /** What a driver contributes to one call: how its program is started, and from inside which groups. */
@@ -30,13 +31,20 @@ const BLOCK_BYTES = 512;
 const LIFELINE_FD = 6;
 const CLOSE_ON_EXEC = 0o2000000;
 
+export interface SupervisedCall {
+  readonly callId: string;
+  readonly stdin?: Buffer;
+  /** Most output per channel that is spooled. */
+  readonly maxBytes: number;
+}
+
 /** The supervisor of one call as the service sees it: its end, and the lifeline that takes the tree down. */
 export class SupervisedProcess {
   /** Resolves when the supervisor is gone, and with it every process of the call. */
   readonly exited: Promise<void>;
   readonly #child: ChildProcess;
 
-  constructor(journal: CallJournal, launch: CallLaunch, call: { readonly stdin?: Buffer; readonly maxBytes: number }) {
+  constructor(journal: CallJournal, launch: CallLaunch, call: SupervisedCall) {
     const settings = supervisorArguments(journal, launch, call.maxBytes);
     const [program, ...argv] = [...launch.stage, '/bin/sh', '-c', supervisorScript, 'runledger-call', ...settings];
     const files = openFiles(journal, launch, call.stdin);
@@ -52,7 +60,7 @@ export class SupervisedProcess {
     }
     this.exited = new Promise((resolve, reject) => {
       this.#child.once('exit', () => resolve());
-      this.#child.once('error', reject);
+      this.#child.once('error', cause => reject(new CallNotStartedError(call.callId, cause.message, cause)));
     });
     this.#lifeline?.on('error', () => undefined); // it broke because the supervisor is gone: `exited` tells
   }
@@ -67,7 +75,8 @@ export class SupervisedProcess {
   }
 
   get #lifeline(): Writable | undefined {
-    return (this.#child.stdio as readonly unknown[])[LIFELINE_FD] as Writable | undefined;
+    // Without a free descriptor there is no process and no stdio at all.
+    return (this.#child.stdio as readonly unknown[] | undefined)?.[LIFELINE_FD] as Writable | undefined;
   }
 }
 
@@ -108,12 +117,16 @@ function openHidden(path: string, content: Buffer): number {
   return descriptor;
 }
 
-/** Descriptors that this process inherited without close-on-exec would leak into the sandbox: /dev/null takes their place. */
+/**
+ * Descriptors that this process inherited without close-on-exec would leak into the sandbox: /dev/null takes their place.
+ * Node opens none such itself, so looking once is enough.
+ */
 function covers(): 'ignore'[] {
-  const leaking = readdirSync('/proc/self/fd').map(Number).filter(isInheritable);
-  const highest = Math.max(LIFELINE_FD, ...leaking);
-  return Array.from({ length: highest - LIFELINE_FD }, () => 'ignore' as const);
+  highestLeak ??= Math.max(LIFELINE_FD, ...readdirSync('/proc/self/fd').map(Number).filter(isInheritable));
+  return Array.from({ length: highestLeak - LIFELINE_FD }, () => 'ignore' as const);
 }
+
+let highestLeak: number | undefined;
 
 function isInheritable(descriptor: number): boolean {
   try {

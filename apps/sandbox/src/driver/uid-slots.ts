@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { SandboxUnavailableError } from './sandbox-faults.js';
 
 export interface UidRange {
@@ -36,6 +36,15 @@ export class UidSlots {
 
   free(uid: number, sandboxDir: string): void {
     if (this.#holderOf(uid) === sandboxDir) unlinkSync(this.#link(uid));
+  }
+
+  /** Forgets every holder that is gone. Slots would be found free anyway; this only keeps the directory small. */
+  sweep(): void {
+    if (!existsSync(this.#directory)) return;
+    for (const uid of readdirSync(this.#directory).map(Number).filter(Number.isInteger)) {
+      const holder = this.#holderOf(uid);
+      if (holder !== undefined && !existsSync(holder)) this.#discard(uid, holder);
+    }
   }
 
   #claim(uid: number, sandboxDir: string): boolean {

@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CallJournal } from './call-journal.js';
+import { isAlive, livingInit, signalQuietly } from './process-tree.js';
+
+const POLL_MS = 5;
+const PATIENCE_MS = 5_000;
+
+/**
+ * Resolves when nothing of a call that an earlier process started is alive. Its lifeline broke with that process, so that
+ * is a matter of milliseconds; what has not died after `patienceMs` is killed by its recorded pid and start time.
+ */
+export async function waitUntilDead(journal: CallJournal, patienceMs = PATIENCE_MS): Promise<void> {
+  const supervisor = journal.supervisor();
+  const deadline = Date.now() + patienceMs;
+  while (supervisor && !journal.supervisorEnded && isAlive(supervisor)) {
+    if (Date.now() >= deadline) kill(journal, supervisor.pid);
+    await sleep(POLL_MS);
+  }
+}
+
+/** Kills what earlier processes left running of a sandbox that is to be removed. */
+export async function killLeftovers(journalDir: string): Promise<void> {
+  await Promise.all(CallJournal.all(journalDir).map(journal => waitUntilDead(journal, 0)));
+}
+
+function kill(journal: CallJournal, supervisor: number): void {
+  const init = livingInit(journal.init(), supervisor);
+  if (init !== undefined) signalQuietly(init, 'SIGKILL');
+  signalQuietly(supervisor, 'SIGKILL');
+}
