@@ -26,7 +26,7 @@ export async function rate({ callers, seconds, warmUpSeconds = 0.2 }, work) {
 export function percentiles(values) {
   const sorted = Float64Array.from(values).sort();
   const at = share => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
-  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }
 
 /** `cells`: name → async () => measurement. Answers name → one measurement per round. */
