@@ -3,14 +3,14 @@
  * one commit each.
  */
 import { randomUUID } from 'node:crypto';
-import { createPostgresEventStore, migrateEventStore, newUuid } from '@runledger/event-store';
+import { createPostgresEventStore, migrateEventStore } from '@runledger/event-store';
 import pg from 'pg';
 import { goal, inRounds, rate, ratio, spread } from './rounds.mjs';
+import { sampleEvent } from './sample-event.mjs';
 
 const CALLERS = [1, 8, 32];
 const STREAM_LENGTH = 100;
 let baseStreams = 0;
-const NOTE = 'The build is green, the tests pass and the reviewer has been asked to look at the change. '.repeat(2);
 
 export async function run({ databaseUrl, options = {} }) {
   const { rounds = 5, seconds = 0.8 } = options;
@@ -112,22 +112,6 @@ function insertInto(clients, size) {
     }
     await clients[caller].query({ name: `insert-${size}`, text, values });
     stream.next += size;
-  };
-}
-
-function sampleEvent(stream, revision) {
-  return {
-    id: newUuid(),
-    type: 'StepCompleted',
-    data: { stepId: `step-${revision % 10}`, outcome: 'SUCCESS', turns: revision, note: NOTE },
-    metadata: {
-      correlationId: stream.replace('-', '_'),
-      causationId: '0199a2b4-7c1d-7e9f-8a3b-5c6d7e8f9a0b',
-      actor: { kind: 'service', id: 'orchestrator' },
-      workspaceId: 'ws_bench',
-      occurredAt: '2026-01-05T09:30:00.000Z',
-      schemaVersion: 1,
-    },
   };
 }
 

@@ -12,7 +12,7 @@ export interface StoreCapabilities {
   readonly detectsOlderLog: boolean;
 }
 
-/** A store of the suite's own, and how to end it. `another` opens the same log as another process would. */
+/** A store of the suite’s own. `another` opens the same log as another process would; `close` ends them all. */
 export interface StoreUnderTest {
   readonly store: EventStore;
   another(): EventStore;

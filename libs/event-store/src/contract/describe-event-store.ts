@@ -72,8 +72,6 @@ function openLater(open: () => Promise<StoreUnderTest>, capabilities: StoreCapab
     other = opened.another();
   };
   const stop = async () => {
-    await other?.close();
-    await opened?.store.close();
     await opened?.close();
   };
   return { world, start, stop };

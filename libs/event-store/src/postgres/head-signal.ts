@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { ClientConfig } from 'pg';
 
-/** News of several commits within this time are told once: NOTIFY takes a lock on the whole server while it commits. */
-const DEBOUNCE_MS = 7;
+/** Between two notices; what is appended meanwhile shares one. NOTIFY locks out the whole server's NOTIFYs while it commits. */
+const PAUSE_MS = 7;
 const SHORTEST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 
@@ -15,11 +15,11 @@ const LONGEST_RETRY_MS = 5_000;
 export class HeadSignal {
   readonly #sender = randomUUID();
   #client: pg.Client | undefined;
-  #connecting = false;
+  #opening: Promise<void> | undefined;
   #listening = false;
   #dirty = false;
   #closed = false;
-  #debounce: NodeJS.Timeout | undefined;
+  #pause: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -38,23 +38,20 @@ export class HeadSignal {
     else this.#connect();
   }
 
-  /** This process has appended. */
+  /** This process has appended: told at once after a quiet time, else when the pause is over. */
   announce(): void {
     this.#dirty = true;
-    this.#debounce ??= setTimeout(() => {
-      this.#debounce = undefined;
-      this.#flush();
-    }, DEBOUNCE_MS);
+    if (!this.#pause) this.#flush();
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#debounce);
     if (this.#dirty && this.#client) this.#flush();
     this.#closed = true;
+    clearTimeout(this.#pause);
     clearTimeout(this.#retry);
     const client = this.#client;
     this.#client = undefined;
-    await this.#last;
+    await Promise.all([this.#opening, this.#last]);
     await client?.end().catch(this.handlers.onProblem);
   }
 
@@ -62,13 +59,16 @@ export class HeadSignal {
     if (!this.#client) return this.#connect();
     this.#dirty = false;
     this.#attempt(this.#client, 'select pg_notify($1, $2)', [this.channel, this.#sender]);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      if (this.#dirty) this.#flush();
+    }, PAUSE_MS);
   }
 
   #connect(): void {
-    if (this.#connecting || this.#closed || this.#retry) return;
-    this.#connecting = true;
-    void this.#open().finally(() => {
-      this.#connecting = false;
+    if (this.#opening || this.#closed || this.#retry) return;
+    this.#opening = this.#open().finally(() => {
+      this.#opening = undefined;
     });
   }
 
@@ -82,15 +82,15 @@ export class HeadSignal {
     try {
       await client.connect();
       if (this.#listening) await client.query(`listen ${this.channel}`);
-      this.#opened(client);
+      await this.#opened(client);
     } catch (error) {
       this.#lost(client, error as Error);
       await client.end().catch(this.handlers.onProblem);
     }
   }
 
-  #opened(client: pg.Client): void {
-    if (this.#closed) return void client.end().catch(this.handlers.onProblem);
+  async #opened(client: pg.Client): Promise<void> {
+    if (this.#closed) return client.end();
     this.#client = client;
     this.#failures = 0;
     if (this.#dirty) this.#flush();

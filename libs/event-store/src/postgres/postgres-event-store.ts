@@ -56,6 +56,7 @@ class PostgresEventStore implements EventStore {
   readonly #signal: HeadSignal;
   readonly #closing = new AbortController();
   readonly #onProblem: (error: Error) => void;
+  #closed: Promise<void> | undefined;
 
   constructor(options: PostgresEventStoreOptions) {
     const schema = checkedSchema(options.schema);
@@ -111,21 +112,25 @@ class PostgresEventStore implements EventStore {
   }
 
   deleteStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome> {
-    return this.#end(stream, expected, false);
+    return this.#endStream(stream, expected, false);
   }
 
   tombstoneStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome> {
-    return this.#end(stream, expected, true);
+    return this.#endStream(stream, expected, true);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closed ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
     this.#closing.abort();
     await this.#flights.idle();
     await this.#signal.close();
     await this.#pool.end();
   }
 
-  async #end(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {
+  async #endStream(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {
     checkStream(stream);
     checkExpected(expected, stream);
     return this.#appender.end(stream, expected, forEver);

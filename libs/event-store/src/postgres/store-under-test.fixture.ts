@@ -10,7 +10,7 @@ export interface PostgresUnderTest extends StoreUnderTest {
   readonly url: string;
   /** For looking behind the store's back; big enough for a crowd. */
   readonly pool: pg.Pool;
-  /** Opens one more store; the caller closes it. */
+  /** Opens one more store; closed with the rest. */
   openStore(more?: PostgresEventStoreOptions): EventStore;
 }
 
@@ -20,8 +20,12 @@ export async function openPostgres(options: PostgresEventStoreOptions = {}): Pro
   const pool = new pg.Pool({ connectionString: database.url, max: 30 });
   pool.on('error', () => undefined); // specs end backends on purpose
   await migrateEventStore(pool, options);
-  const openStore = (more: PostgresEventStoreOptions = {}) =>
-    createPostgresEventStore({ connectionString: database.url, poolSize: 6, ...options, ...more });
+  const stores: EventStore[] = [];
+  const openStore = (more: PostgresEventStoreOptions = {}) => {
+    const store = createPostgresEventStore({ connectionString: database.url, poolSize: 6, ...options, ...more });
+    stores.push(store);
+    return store;
+  };
   return {
     store: openStore(),
     another: () => openStore(),
@@ -29,6 +33,7 @@ export async function openPostgres(options: PostgresEventStoreOptions = {}): Pro
     url: database.url,
     pool,
     close: async () => {
+      await Promise.all(stores.map(store => store.close()));
       await pool.end();
       await database.drop();
     },

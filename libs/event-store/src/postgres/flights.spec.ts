@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import type { AppendRequest } from '../append-request.js';
+import type { AppendOutcome } from '../port.js';
+import { Flights } from './flights.js';
+
+const keyOf = ({ stream }: AppendRequest) => `${stream.tenant}\0${stream.name}`;
+
+/** What one append asks for: its stream, and whether it goes well, conflicts, or breaks every flight it is part of. */
+interface Wish {
+  readonly stream: number;
+  readonly fate: 'stored' | 'conflict' | 'poison';
+  readonly afterMs: number;
+}
+
+const wishes = fc.array(
+  fc.record({
+    stream: fc.integer({ min: 0, max: 6 }),
+    fate: fc.constantFrom('stored', 'stored', 'stored', 'conflict', 'poison' as const),
+    afterMs: fc.integer({ min: 0, max: 3 }),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+const limits = fc.record({
+  flights: fc.integer({ min: 1, max: 4 }),
+  appends: fc.integer({ min: 1, max: 16 }),
+  bytes: fc.constant(1_000),
+});
+
+/** A store in memory that watches how it is flown to. */
+function watchedStore(limit: { readonly flights: number; readonly appends: number }) {
+  const busy = new Set<string>();
+  const order = new Map<string, number[]>();
+  const breaches: string[] = [];
+  let flying = 0;
+  const expectThat = (holds: boolean, what: string) => holds || breaches.push(what);
+  const fly = async (requests: readonly (AppendRequest & { readonly wish?: Wish; readonly nth?: number })[]) => {
+    const keys = requests.map(keyOf);
+    flying += 1;
+    expectThat(flying <= limit.flights, 'too many flights');
+    expectThat(requests.length <= limit.appends, 'too many appends');
+    expectThat(keys.join() === [...new Set(keys)].sort().join(), 'F3: not sorted, or one stream twice');
+    expectThat(!keys.some(key => busy.has(key)), 'F2: a stream twice under way');
+    keys.forEach(key => busy.add(key));
+    await new Promise(resolve => setTimeout(resolve, 1));
+    keys.forEach(key => busy.delete(key));
+    flying -= 1;
+    if (requests.some(({ wish }) => wish?.fate === 'poison')) throw new Error('poisoned');
+    return requests.map(({ wish, nth = -1, ...request }): AppendOutcome => {
+      if (wish?.fate === 'conflict') return { status: 'conflict', revision: nth };
+      const seen = order.get(keyOf(request)) ?? [];
+      order.set(keyOf(request), [...seen, nth]);
+      return { status: 'appended', revision: nth, position: BigInt(nth) };
+    });
+  };
+  return { fly, order, breaches };
+}
+
+function requestFor(wish: Wish, nth: number): AppendRequest {
+  const stream = { tenant: 'ws', name: `run-${wish.stream}` };
+  return { stream, expected: 'any', events: [], bytes: 10, ...{ wish, nth } };
+}
+
+describe('appends that share transactions', () => {
+  it('end as if each had gone alone, in the order of its stream', async () => {
+    await fc.assert(
+      fc.asyncProperty(wishes, limits, async (asked, limit) => {
+        const store = watchedStore(limit);
+        const flights = new Flights(store.fly, limit);
+        const ask = async (wish: Wish, nth: number) => {
+          await new Promise(resolve => setTimeout(resolve, wish.afterMs));
+          return flights.append(requestFor(wish, nth));
+        };
+        const outcomes = await Promise.allSettled(asked.map(ask));
+        await flights.idle();
+        const fates = outcomes.map((outcome, nth) =>
+          outcome.status === 'rejected'
+            ? 'poison'
+            : outcome.value.status === 'conflict'
+              ? 'conflict'
+              : ['stored', nth, outcome.value],
+        );
+        expect(fates).toEqual(
+          asked.map(({ fate }, nth) =>
+            fate === 'stored' ? ['stored', nth, { status: 'appended', revision: nth, position: BigInt(nth) }] : fate,
+          ),
+        );
+        expect(store.breaches).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keep the order in which appends to one stream were asked for', async () => {
+    const store = watchedStore({ flights: 3, appends: 4 });
+    const flights = new Flights(store.fly, { flights: 3, appends: 4, bytes: 1_000 });
+    const asked = Array.from({ length: 30 }, (_, nth) =>
+      flights.append(requestFor({ stream: nth % 2, fate: 'stored', afterMs: 0 }, nth)),
+    );
+    await Promise.all(asked);
+    expect([...store.order.values()]).toEqual([
+      Array.from({ length: 15 }, (_, n) => 2 * n),
+      Array.from({ length: 15 }, (_, n) => 2 * n + 1),
+    ]);
+  });
+
+  it('do not share more than the limit of bytes', async () => {
+    const sizes: number[] = [];
+    const flights = new Flights(
+      requests => {
+        sizes.push(requests.reduce((sum, { bytes }) => sum + bytes, 0));
+        return Promise.resolve(requests.map(() => ({ status: 'deleted' }) as const));
+      },
+      { flights: 1, appends: 50, bytes: 100 },
+    );
+    const request = (n: number, bytes: number) =>
+      flights.append({ ...requestFor({ stream: n, fate: 'stored', afterMs: 0 }, n), bytes });
+    await Promise.all([60, 60, 300, 30, 30, 30].map((bytes, n) => request(n, bytes)));
+    expect(sizes).toEqual([60, 60, 300, 90]);
+  });
+});

@@ -1,0 +1,106 @@
+import pg from 'pg';
+import { anEvent, events, follow, freshStream, idsOf } from '../contract/contract-world.js';
+import { START } from '../port.js';
+import { openPostgres } from './store-under-test.fixture.js';
+import type { PostgresUnderTest } from './store-under-test.fixture.js';
+
+let under: PostgresUnderTest;
+const problems: Error[] = [];
+beforeAll(async () => {
+  under = await openPostgres({ onProblem: error => problems.push(error) });
+});
+afterAll(async () => {
+  await under.close();
+});
+
+describe('subscriptions on PostgreSQL', () => {
+  it('share what they read: the same objects, not copies', async () => {
+    const stream = freshStream();
+    const after = await under.store.head();
+    let heads = 0;
+    const both = [1, 2].map(() =>
+      follow(under.store, { after, tenant: stream.tenant }, (all, batches) => {
+        if (batches.length === 1 && (heads += 1) === 2) void under.store.append(stream, events(3), 'any');
+        return all.length === 3;
+      }),
+    );
+    const [one, other] = await Promise.all(both);
+    expect(one?.events[0]).toBe(other?.events[0]);
+  });
+
+  it('fall back to reading pages when their reader is far behind, and lose nothing', async () => {
+    const stream = freshStream();
+    const ending = new AbortController();
+    const after = await under.store.head();
+    const seen: string[] = [];
+    let wrote = false;
+    for await (const batch of under.store.subscribe({ after, batchSize: 1_000, signal: ending.signal })) {
+      seen.push(...idsOf(batch.events));
+      if (seen.length === 15_000) ending.abort();
+      if (wrote) continue;
+      wrote = true;
+      // More than the tail keeps, while this reader is busy.
+      for (let n = 0; n < 15; n += 1) await under.store.append(stream, events(1_000), 'any');
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+    expect(new Set(seen).size).toBe(15_000);
+  });
+
+  it('go on after the server has ended all connections and refused new ones for a while', async () => {
+    const stream = freshStream();
+    const after = await under.store.head();
+    const admin = new pg.Client({ connectionString: under.url.replace(/\/[^/]*$/, '/postgres') });
+    await admin.connect();
+    const database = new URL(under.url).pathname.slice(1);
+    const [before, later] = [events(3), events(3)];
+    const { events: seen } = await follow(under.store, { after, tenant: stream.tenant }, (all, batches) => {
+      if (batches.length === 1) void under.store.append(stream, before, 'any');
+      if (all.length === 3) void outage().then(() => under.store.append(stream, later, 'any'));
+      return all.length === 6;
+    });
+    expect(idsOf(seen)).toEqual(idsOf([...before, ...later]));
+    expect(problems.length).toBeGreaterThan(0);
+    await admin.end();
+
+    async function outage(): Promise<void> {
+      await admin.query(`alter database ${database} allow_connections false`);
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [database]);
+      await new Promise(resolve => setTimeout(resolve, 700));
+      await admin.query(`alter database ${database} allow_connections true`);
+    }
+  });
+
+  it('hear of another process at once, not only when they look by themselves', async () => {
+    const other = under.another();
+    const stream = freshStream();
+    const delays: number[] = [];
+    const sent = new Map<string, number>();
+    const send = async () => {
+      for (let n = 0; n < 20; n += 1) {
+        const event = anEvent();
+        await new Promise(resolve => setTimeout(resolve, 40));
+        sent.set(event.id, performance.now());
+        await other.append(stream, [event], 'any');
+      }
+    };
+    await follow(under.store, { after: await under.store.head(), tenant: stream.tenant }, (all, batches) => {
+      if (batches.length === 1) void send();
+      for (const { id } of batches.at(-1)?.events ?? []) delays.push(performance.now() - (sent.get(id) ?? 0));
+      return all.length === 20;
+    });
+    await other.close();
+    const median = delays.sort((a, b) => a - b)[10] ?? Infinity;
+    expect(median).toBeLessThan(100);
+  });
+
+  it('end when the store is closed', async () => {
+    const store = under.another();
+    let batches = 0;
+    for await (const _batch of store.subscribe({ after: START, signal: new AbortController().signal })) {
+      batches += 1;
+      if (batches === 1) setTimeout(() => void store.close(), 50);
+    }
+    await store.close();
+    expect(batches).toBeGreaterThan(0);
+  });
+});
