@@ -1,0 +1,158 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { RunShown } from './api-client.fixture.js';
+import { describeWith } from './machine.fixture.js';
+import { build, TemporaryHome } from './platform-process.fixture.js';
+import type { PlatformProcess } from './platform-process.fixture.js';
+
+const execute = promisify(execFile);
+
+interface Line {
+  readonly prev?: string;
+  readonly type?: string;
+  readonly id?: string;
+  readonly [field: string]: unknown;
+}
+
+/** What a newcomer does: start it, read what it prints, run the printed command, look at the results. */
+describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
+  const home = new TemporaryHome();
+  let platform: PlatformProcess;
+  let readyMs: number;
+  let runId: string;
+  let run: RunShown;
+
+  beforeAll(async () => {
+    build();
+    platform = home.spawn();
+    readyMs = await platform.ready();
+    const announced = await platform.says(/Run run_\S+ waits for a person: "Sign off before the PR opens\."[^]*?'\n/);
+    runId = /run_[\w-]+/.exec(announced)?.[0] ?? '';
+    const command = announced.slice(announced.indexOf('curl'));
+    const { stdout } = await execute('bash', ['-c', command]);
+    expect(JSON.parse(stdout)).toEqual({ data: { decide: { __typename: 'ApprovalRequest' } } });
+    await platform.says(new RegExp(`Run ${runId} completed`));
+    run = await platform.api.reaches(runId, 'COMPLETED');
+  }, 60_000);
+
+  afterAll(() => home.giveBack());
+
+  it('is ready within ten seconds and prints console, API, token, data and database', () => {
+    expect(readyMs).toBeLessThan(10_000);
+    expect(platform.output).toContain(`Console    ${platform.url}/#token=${platform.token}`);
+    expect(platform.output).toContain(`GraphQL    ${platform.url}/graphql`);
+    expect(platform.output).toContain(`Data       ${home.path}`);
+    expect(platform.output).toContain('Database   embedded PostgreSQL');
+    expect(platform.errors).toBe('');
+  });
+
+  it('serves the console and the explorer that it prints', async () => {
+    for (const page of ['/', '/explorer']) {
+      const response = await fetch(`${platform.url}${page}`);
+      expect([page, response.status, response.headers.get('content-type')]).toEqual([
+        page,
+        200,
+        expect.stringContaining('text/html'),
+      ]);
+    }
+  });
+
+  it('has done all four steps of the sample, each at the first attempt, with the decision on record', () => {
+    expect(run.timeline.map(({ key, state, outcome, turns }) => [key, state, outcome, turns])).toEqual([
+      ['plan', 'COMPLETED', 'SUCCESS', 3],
+      ['implement', 'COMPLETED', 'SUCCESS', 4],
+      ['verify', 'COMPLETED', 'SUCCESS', 0],
+      ['open-pr', 'COMPLETED', 'SUCCESS', 0],
+    ]);
+    expect(run.timeline.every(step => step.attempts.length === 1 && Number(step.elapsedMs) > 0)).toBe(true);
+    expect(run.approvals).toMatchObject([{ step: 'open-pr', state: 'DECIDED', decision: { decision: 'APPROVE' } }]);
+    expect(run.waitingOn).toEqual([]);
+  });
+
+  it('costs nothing on purpose: every usage is priced, at zero', () => {
+    expect(run.cost).toMatchObject({ total: { microUnits: '0' }, unpriced: false });
+    expect(run.cost.charges).toBeGreaterThan(0);
+    expect(run.timeline.map(step => [step.cost?.microUnits, step.unpriced])).toEqual(Array(4).fill(['0', false]));
+  });
+
+  it('has pushed a branch with one commit that holds what the agent wrote, and not the plan', async () => {
+    const remote = join(home.path, 'remotes', 'full-sdlc.git');
+    const git = async (...args: string[]) =>
+      (await execute('git', ['-c', 'safe.directory=*', '-C', remote, ...args])).stdout;
+    expect(await git('log', '--format=%s', 'main..feature/csv-download')).toBe('feat: a CSV download for reports\n');
+    expect(await git('show', 'feature/csv-download:src/report.js')).toContain('export function toCsv(rows)');
+    expect((await git('diff', '--name-only', 'main', 'feature/csv-download')).trim().split('\n')).toEqual([
+      'src/report.js',
+      'test/csv.test.js',
+    ]);
+  });
+
+  it('lets the kept artifact be downloaded, the very bytes that its hash names', async () => {
+    const [artifact] = run.timeline[3]?.artifacts ?? [];
+    expect(artifact).toMatchObject({ path: 'pull-request.md' });
+    const response = await platform.api.fetch(artifact!.url);
+    const content = Buffer.from(await response.arrayBuffer());
+    expect([response.status, createHash('sha256').update(content).digest('hex')]).toEqual([200, artifact!.sha256]);
+    expect(content.toString()).toMatch(/^# a CSV download for reports\n\nBranch `feature\/csv-download`, commit \w{7}/);
+    expect((await fetch(`${platform.url}${artifact!.url}`)).status).toBe(401);
+  });
+
+  it('shows a transcript with every tool call ended, the failing test run and the fix included', async () => {
+    const entries = await platform.api.transcript(runId);
+    expect(new Set(entries.map(entry => entry.id)).size).toBe(entries.length);
+    const order = entries.map(entry => BigInt(entry.seq));
+    expect(order.every((seq, at) => at === 0 || seq > order[at - 1]!)).toBe(true);
+    const calls = entries
+      .filter(entry => entry.__typename === 'ToolEntry')
+      .map(({ step, name, state }) => [step, name, state]);
+    expect(calls).toEqual([
+      ['plan', 'list_files', 'OK'],
+      ['plan', 'read_file', 'OK'],
+      ['plan', 'write_file', 'OK'],
+      ['implement', 'read_file', 'OK'],
+      ['implement', 'edit_file', 'OK'],
+      ['implement', 'write_file', 'OK'],
+      ['implement', 'bash', 'ERROR'],
+      ['implement', 'edit_file', 'OK'],
+      ['implement', 'bash', 'OK'],
+      ['verify', 'command', 'OK'],
+      ['open-pr', 'command', 'OK'],
+    ]);
+    const verify = entries.find(({ step, name }) => step === 'verify' && name === 'command');
+    expect(verify?.output).toContain('All tests of the repository pass.');
+  });
+
+  it('keeps every event: each stream without a hole, the log in order, from start to completion', async () => {
+    const events = await platform.api.events(runId);
+    expect([events[0]?.type, events.some(event => event.type === 'RunCompleted')]).toEqual(['RunStarted', true]);
+    const positions = events.map(event => event.position);
+    expect(positions).toEqual([...new Set(positions)].sort());
+    const streams = [...new Set(events.map(event => event.stream))];
+    for (const stream of streams) {
+      const own = events.filter(event => event.stream === stream);
+      expect(own.map(event => Number(event.revision))).toEqual(own.map((_, at) => at));
+    }
+    const kinds = streams.map(stream => stream.slice(0, stream.indexOf('-')));
+    expect(new Set(kinds)).toEqual(new Set(['run', 'attempt', 'approval', 'charges']));
+  });
+
+  it('exports an audit file whose chain, counts and events agree with the log', async () => {
+    const text = await (await platform.api.fetch(`/api/v1/runs/${runId}/audit.ndjson`)).text();
+    const lines = text.trimEnd().split('\n');
+    const parsed = lines.map(line => JSON.parse(line) as Line);
+    const hashes = lines.map(line => createHash('sha256').update(line).digest('hex'));
+    expect(parsed.slice(1).map(line => line.prev)).toEqual(hashes.slice(0, -1));
+    expect(parsed[0]).toMatchObject({ format: 'runledger.audit', version: 1, runId, flow: { slug: 'full-sdlc' } });
+    expect(parsed.at(-1)).toMatchObject({ events: lines.length - 2, head: hashes.at(-2) });
+    const events = await platform.api.events(runId);
+    expect(parsed.slice(1, -1).map(line => [line.id, line.type])).toEqual(events.map(event => [event.id, event.type]));
+  });
+
+  it('stops in order and leaves no process, control group or mount behind', async () => {
+    const ending = await platform.stop();
+    expect([ending.code, ending.afterMs < 10_000]).toEqual([0, true]);
+    expect(home.leftovers()).toEqual([]);
+  });
+});

@@ -1,0 +1,159 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@runledger/testing';
+import { ApiClient } from './api-client.fixture.js';
+import { controlGroupsOf, mountsOf, tracesOf } from './machine.fixture.js';
+
+export const ROOT = join(import.meta.dirname, '..', '..', '..');
+
+const READY_WITHIN_MS = 30_000;
+
+/** How a process ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly afterMs: number;
+}
+
+/** Compiles what changed, as `npm start` does before it starts. */
+export function build(): void {
+  const script = join(ROOT, 'scripts', 'prepare.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [script, '--build', '--quiet'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The platform could not be built:\n${stderr}`);
+}
+
+/** A data directory of a spec's own. */
+export class TemporaryHome {
+  /** Without symbolic links, so that it can be looked for in /proc. */
+  readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-e2e-')));
+  readonly #processes: PlatformProcess[] = [];
+
+  /** Starts a platform in this home and waits until it says that it is ready. */
+  async start(environment: Readonly<Record<string, string>> = {}): Promise<PlatformProcess> {
+    const platform = this.spawn(environment);
+    await platform.ready();
+    return platform;
+  }
+
+  /** Starts a platform in this home and does not wait. */
+  spawn(environment: Readonly<Record<string, string>> = {}): PlatformProcess {
+    const platform = new PlatformProcess(this.path, environment);
+    this.#processes.push(platform);
+    return platform;
+  }
+
+  /** What is left of everything that worked here: processes, control groups, mounts. */
+  leftovers(): readonly unknown[] {
+    return [...tracesOf(this.path), ...controlGroupsOf(this.path), ...mountsOf(this.path)];
+  }
+
+  /** Ends what still runs, removes the folder and expects that nothing stays behind. */
+  async giveBack(): Promise<void> {
+    const living = this.#processes.filter(platform => platform.ending === undefined);
+    for (const platform of living) await platform.stop();
+    try {
+      await eventually(() => expect(this.leftovers()).toEqual([]), 3_000);
+    } finally {
+      for (const { pid } of tracesOf(this.path)) process.kill(pid, 'SIGKILL');
+      rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
+}
+
+/** The platform as `npm start` runs it, from outside: a process, what it prints, and its API. */
+export class PlatformProcess {
+  readonly pid: number;
+  #output = '';
+  #errors = '';
+  #ending: Ending | undefined;
+  readonly #startedAt = performance.now();
+  readonly #ended: Promise<Ending>;
+
+  constructor(home: string, environment: Readonly<Record<string, string>> = {}) {
+    const main = join(ROOT, 'apps', 'standalone', 'dist', 'main.js');
+    const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', main], {
+      cwd: home,
+      env: { PATH: process.env['PATH'], HOME: home, RUNLEDGER_HOME: home, PORT: '0', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.pid = child.pid ?? 0;
+    child.stdout?.on('data', chunk => (this.#output += String(chunk)));
+    child.stderr?.on('data', chunk => (this.#errors += String(chunk)));
+    this.#ended = once(child, 'close').then(([code, signal]) => {
+      const afterMs = performance.now() - this.#startedAt;
+      return (this.#ending = { code: code as number | null, signal: signal as NodeJS.Signals | null, afterMs });
+    });
+  }
+
+  /** Everything that it printed. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Everything on its standard error. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  /** How it ended; undefined while it lives. */
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  get url(): string {
+    return this.#printed(/Console {4}(\S+)\/#token=/);
+  }
+
+  get token(): string {
+    return this.#printed(/Token {6}(\S+)/);
+  }
+
+  get api(): ApiClient {
+    return new ApiClient(this.url, this.token);
+  }
+
+  /** Waits until it says that it is ready; ms since it was started. */
+  async ready(): Promise<number> {
+    await this.says(/Runledger is ready/, READY_WITHIN_MS);
+    return performance.now() - this.#startedAt;
+  }
+
+  /** Waits until it printed what matches. */
+  async says(pattern: RegExp, withinMs = 20_000): Promise<string> {
+    return eventually(() => {
+      const found = pattern.exec(this.#output)?.[0];
+      if (found !== undefined) return found;
+      if (this.#ending) throw new Error(`It ended (${JSON.stringify(this.#ending)}).\n${this.#output}${this.#errors}`);
+      throw new Error(`It did not print ${String(pattern)}, but\n${this.#output}${this.#errors}`);
+    }, withinMs);
+  }
+
+  /** Sends the signal and waits for the end; ms counted from the signal. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
+    const askedAt = performance.now();
+    if (!this.#ending) process.kill(this.pid, signal);
+    const ending = await this.#ended;
+    return { ...ending, afterMs: performance.now() - askedAt };
+  }
+
+  /** Ends without giving it a chance. */
+  async kill(): Promise<void> {
+    await this.stop('SIGKILL');
+  }
+
+  /** How it ends by itself. */
+  async end(): Promise<Ending> {
+    return this.#ended;
+  }
+
+  #printed(pattern: RegExp): string {
+    const [, value] = pattern.exec(this.#output) ?? [];
+    if (value === undefined)
+      throw new Error(`It did not print ${String(pattern)}, but\n${this.#output}${this.#errors}`);
+    return value;
+  }
+}
