@@ -6,7 +6,7 @@ import { StreamBusyError, StreamEndedError } from './command-errors.js';
 import { derivedId } from './event-ids.js';
 import { toNewEvents } from './new-events.js';
 import type { CommandContext } from './new-events.js';
-import { cacheKey, StreamStates } from './stream-states.js';
+import { cacheKey, nothingOf, StreamStates } from './stream-states.js';
 import type { Loaded } from './stream-states.js';
 import { Turns } from './turns.js';
 
@@ -78,7 +78,7 @@ export class CommandHandler {
     context: CommandContext,
   ): Promise<Accepted<State> | Refused<Refusal>> {
     const ref = { tenant: context.workspaceId, name: stream };
-    const guess = (): Loaded<State> => ({ state: decider.initialState(), revision: -1, revisions: new Map() });
+    const guess = () => nothingOf(decider);
     return this.#turns.take(cacheKey(ref), () => this.#decideAndAppend(decider, ref, { command, context, guess }));
   }
 

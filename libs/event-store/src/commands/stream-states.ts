@@ -44,28 +44,34 @@ export class StreamStates {
     if (!kept || kept.revision <= loaded.revision) this.#cache.set(key, loaded);
   }
 
-  /** The state as of now: what the stream has gained is folded onto `from`. */
+  /** The state as of now: what the stream has gained is folded onto `from`; a stream deleted since begins anew. */
   async refresh<Command, State, Event extends DomainEvent, Refusal extends Rejection>(
     decider: Decider<Command, State, Event, Refusal>,
     ref: StreamRef,
-    from: Loaded<State> = { state: decider.initialState(), revision: -1, revisions: new Map() },
+    from: Loaded<State> = nothingOf(decider),
   ): Promise<Loaded<State>> {
     const catalogue = this.catalogueOf(decider);
-    const { revisions } = from;
-    let { state, revision } = from;
+    let { state, revision, revisions } = from;
     for (let full = true; full;) {
-      const { events } = await this.store.readStream(ref, { from: revision + 1, limit: PAGE_EVENTS });
-      for (const event of events) {
+      const slice = await this.store.readStream(ref, { from: revision + 1, limit: PAGE_EVENTS });
+      if (slice.state !== 'active') return this.#forget(ref, nothingOf(decider));
+      for (const event of slice.events) {
+        if (event.revision > revision + 1) ({ state, revisions } = nothingOf(decider));
         const data = catalogue.upcast(event.type, event.metadata.schemaVersion, event.data);
         state = decider.evolve(state, { type: event.type, data } as Event);
         revision = event.revision;
         revisions.set(event.id, revision);
       }
-      full = events.length === PAGE_EVENTS;
+      full = slice.events.length === PAGE_EVENTS;
     }
     const loaded = { state, revision, revisions };
-    if (revision >= 0) this.keep(ref, loaded);
+    this.keep(ref, loaded);
     return loaded;
+  }
+
+  #forget<State>(ref: StreamRef, nothing: Loaded<State>): Loaded<State> {
+    this.#cache.delete(cacheKey(ref));
+    return nothing;
   }
 
   catalogueOf(decider: { readonly events: Decider<never, never, never>['events'] }): EventCatalogue {
@@ -76,6 +82,10 @@ export class StreamStates {
     }
     return catalogue;
   }
+}
+
+export function nothingOf<State>(decider: { initialState(): State }): Loaded<State> {
+  return { state: decider.initialState(), revision: -1, revisions: new Map() };
 }
 
 export function cacheKey(ref: StreamRef): string {
