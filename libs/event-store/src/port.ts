@@ -116,7 +116,7 @@ export interface AllSlice {
    * of an existing event, or `after` itself, so that it may be kept outside this database (event-store explanation).
    */
   readonly scannedTo: Position;
-  /** True when nothing more could be read at that moment. */
+  /** True when nothing more could be read at that moment. Until then go on, however few events came: matches may be rare. */
   readonly caughtUp: boolean;
 }
 
@@ -142,8 +142,9 @@ export interface SubscriptionBatch extends AllSlice {
  * - E2 Readers of the whole log see every committed event exactly once, in one order, the same for all readers, and
  *   no event ever appears behind a position already read.
  *
- * Expected outcomes are returned; faults are thrown: {@link AppendTooLargeError} and `InvalidAppendError` are final,
- * `RetryableError` may be repeated with the same ids and the same expected revision.
+ * Expected outcomes are returned; faults are thrown: `AppendTooLargeError` and `InvalidAppendError` are final,
+ * `RetryableError` may be repeated with the same ids and the same expected revision. `LogBehindError` says that a position
+ * lies beyond the end of the log, as after a restore: whoever reads from it must stop.
  */
 export interface EventStore {
   append(stream: StreamRef, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendOutcome>;

@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { ClientConfig } from 'pg';
 
 /** Between two notices; what is appended meanwhile shares one. NOTIFY locks out the whole server's NOTIFYs while it commits. */
-const PAUSE_MS = 7;
+const PAUSE_MS = 5;
 const SHORTEST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 
