@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { bubblewrapLaunch, type LaunchTools } from './bubblewrap-launch.js';
+import { bubblewrapLaunch, sandboxBinds, type LaunchTools } from './bubblewrap-launch.js';
 import { findProgram, openFilesLimit } from './find-program.js';
 import { identityFiles, NODE_BIN, writeIfOther, type ToolchainBind } from './host-tools.js';
 import { proveIsolation } from './isolation-proof.js';
@@ -8,6 +8,7 @@ import type { DriverCapabilities, Sandbox, SandboxDriver, SandboxSpec } from './
 import { IsolationNotAllowedError, SandboxUnavailableError } from './sandbox-faults.js';
 import { SandboxHome } from './sandbox-home.js';
 import { seccompFilter } from './seccomp-filter.js';
+import { Stage } from './stage.js';
 import { UidSlots, type UidRange } from './uid-slots.js';
 
 export interface BubblewrapOptions {
@@ -70,10 +71,17 @@ export class BubblewrapDriver implements SandboxDriver {
     this.#tools ??= this.#findTools();
     const tools = this.#tools;
     const mounts = allowedMounts(spec.profile, this.#options.mountSources ?? []);
-    return this.#home.open(spec, place => ({
-      workspacePath: '/workspace',
-      launch: (request, group) => bubblewrapLaunch(tools, { spec, mounts, ...place }, request, group),
-    }));
+    return this.#home.open(spec, place => {
+      const sources = sandboxBinds(tools, { mounts, ...place }, {}).map(bind => bind.source);
+      // Without a uid of its own the sandbox passes wherever the service does.
+      const stage = new Stage(tools, place.uid === undefined ? [] : sources, [place.directory.path]);
+      return {
+        workspacePath: '/workspace',
+        launch: async (request, group) =>
+          bubblewrapLaunch(tools, { spec, mounts, reach: await stage.reach(), ...place }, request, group),
+        close: () => stage.close(),
+      };
+    });
   }
 
   async sweep(keep: ReadonlySet<string>): Promise<void> {
@@ -93,6 +101,7 @@ export class BubblewrapDriver implements SandboxDriver {
     const node = { source: realpathSync(process.execPath), target: `${NODE_BIN}/node` };
     return {
       bwrap: findProgram('bwrap', 'apt-get install -y bubblewrap'),
+      nsenter: findProgram('nsenter', 'apt-get install -y util-linux'),
       prlimit: findProgram('prlimit', 'apt-get install -y util-linux'),
       setpriv: findProgram('setpriv', 'apt-get install -y util-linux'),
       seccompProgram: `${settings}/seccomp.bpf`,

@@ -2,7 +2,7 @@ import { bwrapArguments, type SandboxBind } from './bwrap-arguments.js';
 import type { CallGroup } from './control-groups.js';
 import { NEUTRAL_ENVIRONMENT, type ToolchainBind } from './host-tools.js';
 import { initOf } from './sandbox-init.js';
-import { reach } from './reachable-sources.js';
+import type { Reach } from './stage.js';
 import type { ExecRequest, SandboxSpec } from './sandbox-driver.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
 import type { CallLaunch } from './supervised-process.js';
@@ -10,6 +10,7 @@ import type { CallLaunch } from './supervised-process.js';
 /** What every call of a driver is started with. */
 export interface LaunchTools {
   readonly bwrap: string;
+  readonly nsenter: string;
   readonly prlimit: string;
   readonly setpriv: string;
   readonly seccompProgram: string;
@@ -24,6 +25,7 @@ export interface LaunchPlace {
   readonly directory: SandboxDirectory;
   readonly mounts: readonly SandboxBind[];
   readonly uid: number | undefined;
+  readonly reach: Reach;
 }
 
 /** bwrap and the sandbox's process 1 count towards the same limit. */
@@ -39,13 +41,11 @@ export function bubblewrapLaunch(
   request: ExecRequest,
   group: CallGroup | undefined,
 ): CallLaunch {
-  const { directory, spec, uid } = place;
+  const { spec, uid } = place;
+  const { launcher, pathOf } = place.reach;
   const binds = sandboxBinds(tools, place, request);
-  const sources = binds.map(bind => bind.source);
-  const { stage, pathOf } =
-    uid === undefined ? { stage: [], pathOf: same } : reach(tools.bwrap, sources, [directory.path]);
   return {
-    stage,
+    stage: launcher,
     argv: [
       ...limitOfUid(tools, spec),
       ...dropTo(tools, uid),
@@ -74,9 +74,11 @@ export function bubblewrapLaunch(
   };
 }
 
-const same = (source: string): string => source;
-
-function sandboxBinds(tools: LaunchTools, { directory, mounts }: LaunchPlace, request: ExecRequest): SandboxBind[] {
+export function sandboxBinds(
+  tools: LaunchTools,
+  { directory, mounts }: Pick<LaunchPlace, 'directory' | 'mounts'>,
+  request: Pick<ExecRequest, 'workspace'>,
+): SandboxBind[] {
   return [
     ...tools.toolchain.map(bind => ({ ...bind, mode: 'ro' as const })),
     { source: directory.home, target: '/home/agent', mode: 'rw' },

@@ -15,7 +15,7 @@ export interface LocalSandboxParts {
   readonly limits: ResourceLimits;
   readonly groups: SandboxGroups | undefined;
   /** How the driver starts the program of a call. */
-  launch(request: ExecRequest, group: CallGroup | undefined): CallLaunch;
+  launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
   /** Gives back what the driver lent: uid, entry in its list. */
   released(): void;
 }
@@ -97,13 +97,14 @@ export class LocalSandbox implements Sandbox {
   async #run(request: ExecRequest, journal: CallJournal): Promise<CallEnd> {
     const group = this.#parts.groups?.call(journal.name);
     await group?.prepare();
+    const launch = await this.#parts.launch(request, group);
     if (this.#released) throw new SandboxReleasedError(this.runId);
     journal.begin(request.callId);
     const call = new RunningCall({
       request,
       journal,
       group,
-      launch: this.#parts.launch(request, group),
+      launch,
       limits: { ...this.#parts.limits, ...(request.outputBytes && { outputBytes: request.outputBytes }) },
       directories: [this.#parts.directory.workspace, this.#parts.directory.home],
       watchMemory: group === undefined,

@@ -79,7 +79,8 @@ export class ProcessDriver implements SandboxDriver {
     const tools = this.#tools;
     return this.#home.open(spec, place => ({
       workspacePath: place.directory.workspace,
-      launch: (request, group) => processLaunch(tools, { spec, ...place }, request, group),
+      launch: (request, group) => Promise.resolve(processLaunch(tools, { spec, ...place }, request, group)),
+      close: () => undefined,
     }));
   }
 

@@ -12,7 +12,9 @@ import type { UidSlots } from './uid-slots.js';
 /** How a driver starts calls in one sandbox. */
 export interface SandboxShape {
   readonly workspacePath: string;
-  launch(request: ExecRequest, group: CallGroup | undefined): CallLaunch;
+  launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
+  /** Called once, when the sandbox is released. */
+  close(): void;
 }
 
 export interface SandboxPlace {
@@ -75,6 +77,7 @@ export class SandboxHome {
       groups: this.groups?.sandbox(spec.runId, spec.profile.limits),
       launch: (request, group) => shape.launch(request, group),
       released: () => {
+        shape.close();
         if (uid !== undefined) this.#slots?.free(uid, directory.path);
         this.#open.delete(spec.runId);
       },

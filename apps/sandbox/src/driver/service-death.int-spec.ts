@@ -186,6 +186,13 @@ describe('where the sandboxes lie', () => {
     );
     expect(result.stdout).toMatch(/^given\n.*Read-only file system\nmine\n$/s);
     expect(statSync(join(ground.homeDir, sandbox.runId)).mode & 0o007).toBe(0);
+    const holders = living(`${base}/home/${sandbox.runId}/workspace`);
+    expect(holders.length > 0).toBe(mode === 0o700 && process.getuid?.() === 0);
+    holders.forEach(pid => process.kill(pid, 'SIGKILL'));
+    await until(() => holders.every(pid => !living(`${base}/home/`).includes(pid)));
+    expect((await ground.sh(sandbox, 'cat mine')).stdout).toBe('mine\n');
+    await sandbox.release();
+    expect(living(base)).toEqual([]);
     await ground.giveBack();
     expect(existsSync(base)).toBe(false);
   });

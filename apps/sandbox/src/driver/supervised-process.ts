@@ -7,7 +7,7 @@ import { supervisorScript } from './supervisor-script.js';
 
 /** What a driver contributes to one call: how its program is started, and from inside which groups. */
 export interface CallLaunch {
-  /** Runs the supervisor where the sources can be reached; empty when they can be from here. */
+  /** Brings the supervisor to where the sources can be reached; empty when they can be from here. */
   readonly stage: readonly string[];
   /** The program and all its arguments; runs as the supervisor's child with descriptors 3 (arguments), 4 and 5. */
   readonly argv: readonly string[];
