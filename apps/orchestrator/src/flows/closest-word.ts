@@ -1,8 +1,15 @@
+/** Looking through more words than these would take longer than the answer is worth. */
+const MAX_WORDS = 1_000;
+
 /** The known word that was probably meant, or undefined when none is near. */
 export function closestWord(written: string, known: Iterable<string>): string | undefined {
+  if (written.length > 100) return undefined;
   const reach = Math.max(1, Math.floor(written.length / 3));
   let best: { word: string; distance: number } | undefined;
+  let looked = 0;
   for (const word of known) {
+    looked += 1;
+    if (looked > MAX_WORDS) break;
     if (Math.abs(word.length - written.length) > reach) continue;
     const distance = editDistance(written.toLowerCase(), word.toLowerCase());
     if (distance <= reach && (!best || distance < best.distance)) best = { word, distance };
@@ -12,16 +19,17 @@ export function closestWord(written: string, known: Iterable<string>): string | 
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
 function editDistance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  const at = (i: number, j: number) => rows[i]?.[j] ?? Infinity;
+  const width = b.length + 1;
+  const cells = new Uint16Array((a.length + 1) * width);
+  const at = (i: number, j: number) => cells[i * width + j] ?? 0;
+  for (let j = 0; j <= b.length; j += 1) cells[j] = j;
   for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    rows.push(row);
+    cells[i * width] = i;
     for (let j = 1; j <= b.length; j += 1) {
       const replaced = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
       const swapped =
         i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Infinity;
-      row.push(Math.min(replaced, swapped, at(i - 1, j) + 1, at(i, j - 1) + 1));
+      cells[i * width + j] = Math.min(replaced, swapped, at(i - 1, j) + 1, at(i, j - 1) + 1);
     }
   }
   return at(a.length, b.length);

@@ -1,6 +1,6 @@
 import type { Problem } from '@runledger/kernel';
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import type { Document, Pair } from 'yaml';
 
 export type DocumentFormat = 'yaml' | 'json';
 export type Path = readonly PropertyKey[];
@@ -18,6 +18,8 @@ interface ParsedText {
 /** A parsed document that knows where each of its parts was written. */
 export class LocatedDocument {
   readonly #text: ParsedText;
+  /** The pairs of each map that was asked about, by key: a document may have ten thousand problems in one map. */
+  readonly #pairs = new WeakMap<object, ReadonlyMap<string | undefined, Pair>>();
 
   constructor(
     text: ParsedText,
@@ -39,7 +41,7 @@ export class LocatedDocument {
     let offset = startOf(node) ?? 0;
     const parts = key === undefined ? path : [...path, key];
     for (const [index, part] of parts.entries()) {
-      const pair = pairAt(node, part);
+      const pair = this.#partAt(node, part);
       const atKey = index === parts.length - 1 && isPair(pair);
       node = isPair(pair) ? pair.value : pair;
       if (isAlias(node)) node = node.resolve(this.#text.document);
@@ -60,13 +62,27 @@ export class LocatedDocument {
     const fix = more.fix === undefined ? {} : { fix: more.fix };
     return { path: pathText(whole), message, ...fix, ...this.placeOf(path, more.key) };
   }
+
+  #partAt(node: unknown, part: PropertyKey): unknown {
+    if (isSeq(node)) return typeof part === 'number' ? node.items[part] : undefined;
+    if (!isMap(node)) return undefined;
+    const known = this.#pairs.get(node) ?? new Map(node.items.map(pair => [keyText(pair), pair]));
+    this.#pairs.set(node, known);
+    return known.get(String(part));
+  }
 }
 
 /** Parses YAML 1.2 or JSON. Duplicate keys, unknown tags and alias bombs are problems, not guesses. */
 export function locateDocument(source: string, format: DocumentFormat | undefined): LocatedDocument {
   const lines = new LineCounter();
   const kind = format ?? (isJson(source) ? 'json' : 'yaml');
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, strict: true });
+  const document = parseDocument(source, {
+    lineCounter: lines,
+    prettyErrors: false,
+    strict: true,
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
   const wrong = kind === 'json' ? jsonErrors(source, document) : yamlErrors(document);
   const located = (value: unknown, problems: readonly Problem[]) =>
     new LocatedDocument({ document, lines, format: kind }, value, problems);
@@ -110,12 +126,10 @@ function yamlErrors(document: Document.Parsed): TextError[] {
     fix: 'Remove the tag; flows are plain data.',
     fatal: false,
   }));
-  const errors = document.errors.map(({ pos, message, code }) =>
-    code === 'DUPLICATE_KEY'
-      ? { offset: pos[0], message: 'This key is written twice.', fix: 'Remove one of the two.', fatal: false }
-      : { offset: pos[0], message: `Not valid YAML: ${message}.`, fatal: true },
-  );
-  return [...errors, ...warnings];
+  const errors = document.errors.map(({ pos, message }) => {
+    return { offset: pos[0], message: `Not valid YAML: ${message}.`, fatal: true };
+  });
+  return errors.length > 0 ? errors : [...warnings, ...duplicateKeys(document)];
 }
 
 function jsonErrors(source: string, document: Document.Parsed): TextError[] {
@@ -139,10 +153,28 @@ function isJson(source: string): boolean {
   }
 }
 
-function pairAt(node: unknown, part: PropertyKey): unknown {
-  if (isSeq(node)) return typeof part === 'number' ? node.items[part] : undefined;
-  if (!isMap(node)) return undefined;
-  return node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(part));
+/** Keys that are themselves maps or lists are no keys of a flow; writing them out could take for ever. */
+function keyText({ key }: Pair): string | undefined {
+  return isScalar(key) ? String(key.value) : undefined;
+}
+
+/** The library's own search for duplicates compares every key with every other. */
+function duplicateKeys(document: Document): TextError[] {
+  const found: TextError[] = [];
+  visit(document, {
+    Map: (_key, map) => {
+      const seen = new Set<string>();
+      for (const pair of map.items) {
+        const key = keyText(pair);
+        const offset = startOf(pair.key) ?? 0;
+        if (key === undefined) continue;
+        if (seen.has(key))
+          found.push({ offset, message: 'This key is written twice.', fix: 'Remove one of the two.', fatal: false });
+        seen.add(key);
+      }
+    },
+  });
+  return found;
 }
 
 function startOf(node: unknown): number | undefined {

@@ -156,9 +156,23 @@ steps:
   });
 
   it('names every cycle by its steps, also through thousands of them', () => {
-    const many = Array.from({ length: 5_000 }, (_, n) => `  - { key: s${n}, run: x, needs: [s${(n + 1) % 5_000}] }`);
+    const many = Array.from({ length: 2_000 }, (_, n) => `  - { key: s${n}, run: x, needs: [s${(n + 1) % 2_000}] }`);
     const [problem] = problemsOf(`slug: a\nsteps:\n${many.join('\n')}\n`);
     expect(problem).toMatch(/^3:\d+ steps\[0\]\.needs\[0\] Steps need each other in a circle: `s0` → `s1` → .*`s0`/);
+  });
+
+  it('is answered in seconds, however much is wrong with it', () => {
+    const started = performance.now();
+    const lines = (count: number, line: (n: number) => string) =>
+      Array.from({ length: count }, (_, n) => line(n)).join('\n');
+    const misspelt = lines(1_000, n => `  - { key: step-${n}, run: x, needs: [stpe-${n}, step-${(n + 7) % 1_000}] }`);
+    expect(problemsOf(`slug: a\nsteps:\n${misspelt}\n`)).toHaveLength(100);
+    expect(problemsOf(lines(10_000, n => `k${n}: 1`))).toHaveLength(100);
+    const prompt = lines(10_000, n => `{{ parameters.p${n} }}`);
+    const agent = { provider: 'scripted', prompt };
+    expect(problemsOf(JSON.stringify({ slug: 'a', steps: [{ key: 's', agent }] }))).toHaveLength(100);
+    expect(problemsOf('['.repeat(100_000))[0]).toMatch(/Not valid YAML/);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it('is refused when it is too large, or becomes so by its aliases', () => {

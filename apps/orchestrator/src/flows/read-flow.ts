@@ -7,7 +7,7 @@ import { normaliseFlow } from './normalise-flow.js';
 import { parameterProblems } from './parameter-problems.js';
 import { referenceProblems } from './reference-problems.js';
 import { issueProblems, shapeProblems } from './shape-problems.js';
-import { graphProblems, sketchSteps } from './step-graph.js';
+import { graphProblems, MAX_PROBLEMS, sketchSteps } from './step-graph.js';
 import { stepProblems } from './step-problems.js';
 
 /**
@@ -15,8 +15,6 @@ import { stepProblems } from './step-problems.js';
  * of each run beside the first work: stores take one megabyte.
  */
 export const MAX_DOCUMENT_BYTES = 400_000;
-/** More than this many problems help nobody. */
-const MAX_PROBLEMS = 100;
 const SPLIT = 'Move long texts into files of the repository, or split the flow.';
 
 export type FlowReading =

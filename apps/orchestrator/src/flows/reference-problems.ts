@@ -2,7 +2,7 @@ import type { Problem } from '@runledger/kernel';
 import { referencesIn, type MalformedReference, type Reference } from '../references/references.js';
 import { closestWord } from './closest-word.js';
 import type { LocatedDocument, Path } from './located-document.js';
-import { allNeedsOf, isRecord, type StepSketch } from './step-graph.js';
+import { allNeedsOf, isRecord, MAX_PROBLEMS, type StepSketch } from './step-graph.js';
 
 /** References in agents' texts that name nothing: a parameter not declared, a step not needed, an unknown field. */
 export function referenceProblems(
@@ -11,17 +11,33 @@ export function referenceProblems(
   parameterNames: ReadonlySet<string>,
 ): Problem[] {
   const byKey = new Map(steps.map(step => [step.key, step]));
-  return steps.flatMap(step => {
+  const problems: Problem[] = [];
+  for (const step of steps) {
     const texts = agentTexts(step).filter(({ text }) => text.includes('{{'));
-    if (texts.length === 0) return [];
+    if (texts.length === 0) continue;
     const scope = { step: step.key, parameterNames, steps: byKey, before: allNeedsOf(step.key, byKey) };
-    return texts.flatMap(({ path, text }) =>
-      referencesIn(text).flatMap(reference => {
-        const wrong = check(reference, scope);
-        return wrong ? [document.problem(path, wrong.message, { fix: wrong.fix })] : [];
-      }),
-    );
-  });
+    for (const { path, text } of texts) {
+      const wrong = wrongReferences(text, scope, MAX_PROBLEMS - problems.length);
+      problems.push(...wrong.map(({ message, fix }) => document.problem(path, message, { fix })));
+    }
+    if (problems.length >= MAX_PROBLEMS) break;
+  }
+  return problems;
+}
+
+interface Wrong {
+  readonly message: string;
+  readonly fix: string;
+}
+
+function wrongReferences(text: string, scope: Scope, most: number): Wrong[] {
+  const found: Wrong[] = [];
+  for (const reference of referencesIn(text)) {
+    if (found.length >= most) break;
+    const wrong = check(reference, scope);
+    if (wrong) found.push(wrong);
+  }
+  return found;
 }
 
 interface Scope {
@@ -31,10 +47,7 @@ interface Scope {
   readonly before: ReadonlySet<string>;
 }
 
-function check(
-  reference: Reference | MalformedReference,
-  scope: Scope,
-): { readonly message: string; readonly fix: string } | undefined {
+function check(reference: Reference | MalformedReference, scope: Scope): Wrong | undefined {
   switch (reference.kind) {
     case 'malformed':
       return {
@@ -54,7 +67,7 @@ function check(
   }
 }
 
-function checkStep(key: string, scope: Scope): { readonly message: string; readonly fix: string } | undefined {
+function checkStep(key: string, scope: Scope): Wrong | undefined {
   if (key !== scope.step && scope.before.has(key)) return undefined;
   if (key === scope.step) {
     return { message: `\`${key}\` refers to itself.`, fix: 'Refer to a step that is done before.' };

@@ -2,6 +2,10 @@ import type { Problem } from '@runledger/kernel';
 import { closestWord } from './closest-word.js';
 import type { LocatedDocument, Path } from './located-document.js';
 
+/** Looking for what was meant takes time; more problems than these help nobody. */
+export const MAX_PROBLEMS = 100;
+const MAX_CYCLES = 20;
+
 /** What can be read of a step even when other parts of the document are wrong. */
 export interface StepSketch {
   readonly index: number;
@@ -51,19 +55,16 @@ function duplicates(document: LocatedDocument, steps: readonly StepSketch[]): Pr
 
 function unknownNeeds(document: LocatedDocument, steps: readonly StepSketch[]): Problem[] {
   const keys = new Set(steps.map(step => step.key));
-  return steps.flatMap(step =>
-    step.needs
-      .filter(need => !keys.has(need.key))
-      .map(need => {
-        const meant = closestWord(need.key, keys);
-        return document.problem(need.path, `\`${step.key}\` needs \`${need.key}\`, but no step has that key.`, {
-          fix:
-            meant === undefined
-              ? `Steps of this flow: ${[...keys].slice(0, 20).join(', ')}.`
-              : `Did you mean \`${meant}\`?`,
-        });
-      }),
-  );
+  const unknown = steps.flatMap(step => step.needs.filter(need => !keys.has(need.key)).map(need => ({ step, need })));
+  return unknown.slice(0, MAX_PROBLEMS).map(({ step, need }) => {
+    const meant = closestWord(need.key, keys);
+    const fix = meant === undefined ? `Steps of this flow: ${listed(keys)}.` : `Did you mean \`${meant}\`?`;
+    return document.problem(need.path, `\`${step.key}\` needs \`${need.key}\`, but no step has that key.`, { fix });
+  });
+}
+
+function listed(keys: ReadonlySet<string>): string {
+  return keys.size > 20 ? `${[...keys].slice(0, 20).join(', ')}, …` : [...keys].join(', ');
 }
 
 /** One problem per cycle, told where its first step says what it needs. */
@@ -73,7 +74,8 @@ function cycles(document: LocatedDocument, steps: readonly StepSketch[]): Proble
     const [first, second] = cycle;
     const step = byKey.get(first ?? '');
     const need = step?.needs.find(({ key }) => key === second);
-    const way = cycle.map(key => `\`${key}\``).join(' → ');
+    const shown = cycle.length > 12 ? [...cycle.slice(0, 6), '…', ...cycle.slice(-5)] : cycle;
+    const way = shown.map(key => (key === '…' ? key : `\`${key}\``)).join(' → ');
     return document.problem(need?.path ?? ['steps'], `Steps need each other in a circle: ${way}.`, {
       fix: 'Remove one of these needs.',
     });
@@ -85,6 +87,7 @@ function findCycles(steps: ReadonlyMap<string, StepSketch>): string[][] {
   const finished = new Set<string>();
   const found: string[][] = [];
   for (const root of steps.keys()) {
+    if (found.length >= MAX_CYCLES) break;
     const trail: { readonly key: string; next: number }[] = [];
     const onTrail = new Map<string, number>();
     const enter = (key: string) => {
@@ -102,8 +105,9 @@ function findCycles(steps: ReadonlyMap<string, StepSketch>): string[][] {
         continue;
       }
       const start = onTrail.get(need);
-      if (start !== undefined) found.push([...trail.slice(start).map(({ key }) => key), need]);
-      else if (steps.has(need) && !finished.has(need)) enter(need);
+      if (start !== undefined && found.length < MAX_CYCLES)
+        found.push([...trail.slice(start).map(({ key }) => key), need]);
+      if (start === undefined && steps.has(need) && !finished.has(need)) enter(need);
     }
   }
   return found;

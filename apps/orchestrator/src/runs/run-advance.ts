@@ -26,8 +26,8 @@ export const FIRST_ATTEMPT = 1;
  */
 const MAX_STARTS = 200;
 const MAX_START_BYTES = 150_000;
-/** A run that ends with more open steps than this cancels the others by its own end. */
-const MAX_CANCELLED = 500;
+/** So many fit into one append. A run that ends with more open steps cancels the others by its own end. */
+const MAX_CANCELLED = 900;
 
 /**
  * Everything that follows from what the draft holds so far, in one append: starts what can start, or, when the run is
