@@ -48,9 +48,10 @@ export async function run({ databaseUrl, rounds, quick, log }) {
   const engine = await openEngine(databaseUrl);
   try {
     await engine.runMany(quick ? 50 : 300, IN_FLIGHT); // the code and the caches are warm
-    const results = { engine: [], insert: [], alone: [] };
+    const results = { engine: [], insert: [], alone: [], chain: [] };
     for (let round = 0; round < rounds; round += 1) {
-      results.insert.push(await insertMany(engine.pool, size.runs * STEPS));
+      results.insert.push(await insertMany(engine.pool, size.runs * STEPS * COMMITS_PER_STEP));
+      results.chain.push(await insertInTurn(engine.pool, size.alone));
       results.engine.push(await engine.runMany(size.runs, IN_FLIGHT));
       results.alone.push(await engine.runMany(size.alone, 1));
       const [many, alone] = [results.engine.at(-1), results.alone.at(-1)];
@@ -62,7 +63,7 @@ export async function run({ databaseUrl, rounds, quick, log }) {
   }
 }
 
-function report({ engine, insert, alone }, problems) {
+function report({ engine, insert, alone, chain }, problems) {
   const figures = [
     {
       name: `steps, ${IN_FLIGHT} runs at once`,
@@ -77,11 +78,23 @@ function report({ engine, insert, alone }, problems) {
     { name: 'one run alone, p50', unit: 'ms', values: alone.map(each => each.p50) },
     { name: 'one run alone, p99', unit: 'ms', values: alone.map(each => each.p99) },
     { name: `baseline: ${COMMITS_PER_STEP} INSERTs per step, 32 connections`, unit: 'steps/s', values: insert },
+    {
+      name: `baseline: ${COMMITS_PER_STEP * STEPS} INSERTs in turn, p50`,
+      unit: 'ms',
+      values: chain.map(each => each.p50),
+    },
     { name: 'reference: DBOS', unit: 'steps/s', values: [DBOS_STEPS] },
     { name: 'reference: Restate, fsync', unit: 'steps/s', values: [RESTATE_STEPS] },
   ];
-  const base = figures[7].name;
-  const ratios = [{ name: 'engine / plain INSERTs', of: figures[0].name, to: base }];
+  const [many, , , , , alonePace, , insertRate, insertPace] = figures.map(({ name }) => name);
+  const ratios = [
+    { name: `steps: engine / ${COMMITS_PER_STEP} plain INSERTs`, of: many, to: insertRate },
+    {
+      name: `one run alone: engine / ${COMMITS_PER_STEP * STEPS} plain INSERTs in turn`,
+      of: alonePace,
+      to: insertPace,
+    },
+  ];
   return {
     figures,
     ratios,
@@ -250,28 +263,40 @@ async function publish(store, commands) {
   if (outcome.status === 'refused') throw new Error(JSON.stringify(outcome.refusal));
 }
 
-/** The floor: what the commits alone cost. */
-async function insertMany(pool, steps) {
-  await pool.query(`CREATE TABLE IF NOT EXISTS bench_plain (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream text NOT NULL, version int NOT NULL,
-    data jsonb NOT NULL, metadata jsonb NOT NULL, UNIQUE (stream, version))`);
+/** The floor: what the commits alone cost, 32 connections at once. */
+async function insertMany(pool, commits) {
+  await pool.query(`CREATE TABLE IF NOT EXISTS bench_plain (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    stream text NOT NULL, version int NOT NULL, data jsonb NOT NULL, metadata jsonb NOT NULL, UNIQUE (stream, version))`);
   await pool.query('TRUNCATE bench_plain');
-  const data = JSON.stringify({ text: 'x'.repeat(200) });
-  const metadata = JSON.stringify({ text: 'x'.repeat(200) });
-  const statement = {
-    name: 'bench-plain',
-    text: 'INSERT INTO bench_plain (stream, version, data, metadata) VALUES ($1, $2, $3, $4)',
-  };
-  const commits = steps * COMMITS_PER_STEP;
   let next = 0;
   const lane = async () => {
-    while (next < commits) {
-      next += 1;
-      await pool.query({ ...statement, values: [`run-${next % 1_000}`, next, data, metadata] });
-    }
+    while (next < commits) await insertOne(pool, `run-${next % 1_000}`, (next += 1));
   };
   const started = performance.now();
   await Promise.all(Array.from({ length: 32 }, lane));
-  return steps / ((performance.now() - started) / 1_000);
+  return commits / COMMITS_PER_STEP / ((performance.now() - started) / 1_000);
+}
+
+/** The floor of one run alone: its commits, one after the other. */
+async function insertInTurn(pool, runs) {
+  const latencies = [];
+  for (let run = 0; run < runs; run += 1) {
+    const started = performance.now();
+    for (let version = 0; version < STEPS * COMMITS_PER_STEP; version += 1)
+      await insertOne(pool, `alone-${run}`, version);
+    latencies.push(performance.now() - started);
+  }
+  return percentiles(latencies);
+}
+
+const PADDING = JSON.stringify({ text: 'x'.repeat(200) });
+const INSERT = {
+  name: 'bench-plain',
+  text: 'INSERT INTO bench_plain (stream, version, data, metadata) VALUES ($1, $2, $3, $4)',
+};
+
+function insertOne(pool, stream, version) {
+  return pool.query({ ...INSERT, values: [stream, version, PADDING, PADDING] });
 }
 
 /** Counted in the log itself; the empty text when everything is right. */
