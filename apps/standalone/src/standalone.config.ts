@@ -13,7 +13,7 @@ const schema = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//)
     .optional()
-    .describe('postgres://user:password@host:port/database of a PostgreSQL 15 or later'),
+    .describe('postgres://user:password@host:port/database of a PostgreSQL 17 or later'),
   RUNLEDGER_SAMPLE: z.enum(['on', 'off']).default('on').describe('off, to start without the sample flow'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
