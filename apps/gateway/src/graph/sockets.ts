@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
+import type { FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { ExecutionArgs, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { Context, SubscribePayload } from 'graphql-ws';
@@ -22,7 +23,7 @@ const PATH = '/graphql';
  * `connection_init`; each operation passes the same limits and the same guard as one that came by HTTP (G2).
  */
 @Injectable()
-export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Sockets implements OnApplicationBootstrap {
   #server: WebSocketServer | undefined;
   #end: (() => Promise<void>) | undefined;
 
@@ -51,12 +52,12 @@ export class Sockets implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.#end = async () => running.dispose();
     const http = this.host.httpAdapter.getHttpServer() as Server;
     http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    // Before the HTTP server closes, whoever closes it: it waits for ever for sockets that were upgraded.
+    this.host.httpAdapter.getInstance<FastifyInstance>().addHook('preClose', async () => this.#close(server));
   }
 
   /** Clients are told to come back elsewhere (1001), and do not hold up the end. */
-  async beforeApplicationShutdown(): Promise<void> {
-    const server = this.#server;
-    if (!server) return;
+  async #close(server: WebSocketServer): Promise<void> {
     await Promise.race([this.#end?.(), new Promise(resolve => setTimeout(resolve, 1_000).unref())]);
     for (const client of server.clients) client.terminate();
     server.close();
