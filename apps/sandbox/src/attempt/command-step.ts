@@ -38,7 +38,8 @@ function placeEnv(run: StepRun): Record<string, string> {
 /** The preamble shares the script's first line, so that bash names the lines as the author counts them. */
 function scriptOf(script: string): { argv: [string, ...string[]]; stdin?: Buffer } {
   const preamble =
-    'mkdir -p "${RUNLEDGER_OUTPUT%/*}" && printf "*\\n" > "${RUNLEDGER_OUTPUT%/*}/.gitignore"; set -eo pipefail; ';
+    '[ -e "${RUNLEDGER_OUTPUT%/*}/.gitignore" ] || { mkdir -p "${RUNLEDGER_OUTPUT%/*}" && ' +
+    'printf "*\\n" > "${RUNLEDGER_OUTPUT%/*}/.gitignore"; }; set -eo pipefail; ';
   const whole = preamble + script;
   if (Buffer.byteLength(whole) <= ARGUMENT_BYTES) return { argv: ['bash', '-c', whole] };
   return { argv: ['bash', '-c', 'script=$(cat) && exec </dev/null && eval "$script"'], stdin: Buffer.from(whole) };
@@ -66,6 +67,7 @@ function succeeded(run: StepRun, result: ToolCallResult, file: OutputFile): Step
 
 /** Reads what the script wrote to `$RUNLEDGER_OUTPUT`, from inside the sandbox: a link there leads nowhere else (S1). */
 async function readOutputFile(run: StepRun, callId: string, path: string): Promise<OutputFile> {
+  if (!(await run.sandbox.mayHold(path))) return {};
   const chunks: Buffer[] = [];
   const result = await run.sandbox.exec({
     callId,

@@ -27,6 +27,7 @@ export function resumableSandbox(sandbox: Sandbox, epoch: number): Sandbox {
     fresh: sandbox.fresh,
     workspacePath: sandbox.workspacePath,
     exec: request => execResumable(sandbox, request, epoch),
+    mayHold: path => sandbox.mayHold(path),
     markReady: () => sandbox.markReady(),
     release: () => sandbox.release(),
   };

@@ -1,5 +1,6 @@
 import { CallJournal, endOf, type CallEnd } from './call-journal.js';
 import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.js';
+import { mayHold } from './outside-look.js';
 import { OutputDelivery } from './output-delivery.js';
 import { waitUntilDead } from './leftovers.js';
 import { RunningCall } from './running-call.js';
@@ -12,6 +13,8 @@ export interface LocalSandboxParts {
   readonly runId: string;
   readonly directory: SandboxDirectory;
   readonly workspacePath: string;
+  /** Where the profile mounts something. */
+  readonly mounted: readonly string[];
   readonly limits: ResourceLimits;
   readonly groups: SandboxGroups | undefined;
   /** How the driver starts the program of a call. */
@@ -39,7 +42,7 @@ export class LocalSandbox implements Sandbox {
 
   /** Calls of different ids run side by side; one that is asked for twice runs once and is played back to the second. */
   async exec(request: ExecRequest): Promise<ExecResult> {
-    const journal = CallJournal.of(this.#parts.directory.journal, request.callId);
+    const journal = new CallJournal(this.#parts.directory.journal, request.callId);
     const before = this.#turns.get(journal.name);
     const turn = (before ?? Promise.resolve()).then(
       () => this.#execNow(request, journal),
@@ -51,6 +54,11 @@ export class LocalSandbox implements Sandbox {
     } finally {
       if (this.#turns.get(journal.name) === turn) this.#turns.delete(journal.name);
     }
+  }
+
+  mayHold(path: string): Promise<boolean> {
+    const { directory, workspacePath, mounted } = this.#parts;
+    return mayHold({ workspace: directory.workspace, workspacePath, mounted }, path);
   }
 
   markReady(): Promise<void> {

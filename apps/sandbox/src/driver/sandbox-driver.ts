@@ -65,6 +65,11 @@ export interface Sandbox {
   /** Where programs inside find the workspace: `/workspace`, except with the `process` driver. */
   readonly workspacePath: string;
   exec(request: ExecRequest): Promise<ExecResult>;
+  /**
+   * Whether something may be at an absolute path inside. `false` is sure and spares a call; after `true` only a call can tell.
+   * Another call may change it at any time.
+   */
+  mayHold(path: string): Promise<boolean>;
   /** Marks set-up as done, so that a later `open` answers `fresh: false`. */
   markReady(): Promise<void>;
   /** Kills what runs and removes workspace, journal, mounts and groups. Idempotent. */

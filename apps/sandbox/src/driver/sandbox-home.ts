@@ -73,6 +73,7 @@ export class SandboxHome {
       runId: spec.runId,
       directory,
       workspacePath: shape.workspacePath,
+      mounted: spec.profile.mounts.map(({ target }) => target),
       limits: spec.profile.limits,
       groups: this.groups?.sandbox(spec.runId, spec.profile.limits),
       launch: (request, group) => shape.launch(request, group),
