@@ -41,18 +41,14 @@ export class CallJournal {
   readonly name: string;
   readonly path: string;
 
-  private constructor(journalDir: string, name: string) {
+  constructor(journalDir: string, callId: string, name = nameOf(callId)) {
     this.name = name;
     this.path = `${journalDir}/${name}`;
   }
 
-  static of(journalDir: string, callId: string): CallJournal {
-    return new CallJournal(journalDir, createHash('sha256').update(callId).digest('hex').slice(0, 40));
-  }
-
   /** Every call that a sandbox has on record. */
   static all(journalDir: string): CallJournal[] {
-    return existsSync(journalDir) ? readdirSync(journalDir).map(name => new CallJournal(journalDir, name)) : [];
+    return existsSync(journalDir) ? readdirSync(journalDir).map(name => new CallJournal(journalDir, '', name)) : [];
   }
 
   begin(callId: string): void {
@@ -155,6 +151,11 @@ export class CallJournal {
       throw error;
     }
   }
+}
+
+/** Fit for a directory, whatever the id holds. */
+function nameOf(callId: string): string {
+  return createHash('sha256').update(callId).digest('hex').slice(0, 40);
 }
 
 /** What the facts of a call say about its end; undefined when it neither ended by itself nor was stopped by us. */

@@ -18,7 +18,8 @@ export function detectControlGroups(name: string, place: DetectionPlace = thisMa
   return unified(name, place) ?? hierarchies(name, place);
 }
 
-function thisMachine(): DetectionPlace {
+/** The control groups as this process sees them. */
+export function thisMachine(): DetectionPlace {
   const path = '/proc/self/cgroup';
   return { mount: '/sys/fs/cgroup', membership: existsSync(path) ? readFileSync(path, 'utf8') : '' };
 }

@@ -1,5 +1,6 @@
 import { CallJournal, endOf, type CallEnd } from './call-journal.js';
 import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.js';
+import { joinSoon } from './joining-ahead.js';
 import { mayHold } from './outside-look.js';
 import { OutputDelivery } from './output-delivery.js';
 import { waitUntilDead } from './leftovers.js';
@@ -104,6 +105,7 @@ export class LocalSandbox implements Sandbox {
 
   async #run(request: ExecRequest, journal: CallJournal): Promise<CallEnd> {
     const group = this.#parts.groups?.call(journal.name);
+    if (group) joinSoon();
     await group?.prepare();
     const launch = await this.#parts.launch(request, group);
     if (this.#released) throw new SandboxReleasedError(this.runId);

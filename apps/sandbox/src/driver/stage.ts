@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readlinkSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -23,6 +23,11 @@ export interface StageTools {
   readonly nsenter: string;
 }
 
+interface Held extends Reach {
+  readonly holder: ChildProcess;
+  readonly namespace: string;
+}
+
 const HERE: Reach = { launcher: [], pathOf: source => source };
 
 /**
@@ -35,7 +40,7 @@ export class Stage {
   readonly #hidden: readonly string[];
   readonly #place: string;
   #holder: ChildProcess | undefined;
-  #reach: Promise<Reach> | undefined;
+  #reach: Promise<Held> | undefined;
 
   /** `entrance` are directories that the uid passes by its group, although others may not. */
   constructor(tools: StageTools, sources: readonly string[], entrance: readonly string[]) {
@@ -45,40 +50,41 @@ export class Stage {
     this.#place = PLACES.find(place => existsSync(place) && free(place)) ?? '/run';
   }
 
-  /** Makes the namespace when it is first needed, or when its holder was killed. */
+  /** Makes the namespace when it is first needed, and again when its holder was killed; one at a time. */
   reach(): Promise<Reach> {
     if (this.#hidden.length === 0) return Promise.resolve(HERE);
-    this.#reach ??= this.#make();
+    const again = (): Promise<Held> => this.#make();
+    this.#reach = this.#reach ? this.#reach.then(held => (this.#isHeld(held) ? held : again()), again) : again();
     return this.#reach;
   }
 
   close(): void {
     this.#holder?.stdin?.destroy();
-    this.#forget();
+    this.#reach = undefined;
   }
 
-  async #make(): Promise<Reach> {
+  #isHeld({ holder, namespace }: Held): boolean {
+    return holder.exitCode === null && holder.signalCode === null && isThere(namespace);
+  }
+
+  async #make(): Promise<Held> {
     const binds = this.#hidden.flatMap((source, index) => ['--bind', source, `${this.#place}/${index}`]);
     const argv = ['--dev-bind', '/', '/', '--tmpfs', this.#place, ...binds, '--', '/bin/sh', '-c', HOLD];
     const holder = spawn(this.#tools.bwrap, argv, { env: {}, cwd: '/', detached: true, stdio: 'pipe' });
     this.#holder = holder;
-    holder.once('exit', () => this.#forget());
-    holder.once('error', () => this.#forget());
     holder.stdin.on('error', () => undefined); // the holder is gone: its exit tells
     const pid = await firstLine(holder);
     [holder, holder.stdin as Socket, holder.stdout as Socket, holder.stderr as Socket].forEach(handle =>
       handle.unref(),
     );
     const staged = new Map(this.#hidden.map((source, index) => [source, `${this.#place}/${index}`]));
+    const namespace = `/proc/${pid}/ns/mnt`;
     return {
-      launcher: [this.#tools.nsenter, `--mount=/proc/${pid}/ns/mnt`, '--'],
+      holder,
+      namespace,
+      launcher: [this.#tools.nsenter, `--mount=${namespace}`, '--'],
       pathOf: source => staged.get(source) ?? source,
     };
-  }
-
-  #forget(): void {
-    this.#holder = undefined;
-    this.#reach = undefined;
   }
 }
 
@@ -86,13 +92,24 @@ async function firstLine(holder: ChildProcess): Promise<string> {
   const { stdout, stderr } = holder;
   if (!stdout || !stderr) throw new SandboxUnavailableError('bwrap could not be started', 'ulimit -n 4096');
   const complaint = text(stderr);
-  const [line] = (await Promise.race([once(stdout, 'data'), once(holder, 'close').then(() => [''])])) as [Buffer | ''];
+  const gone = once(holder, 'close').then(() => ['']);
+  const [line] = (await Promise.race([once(stdout, 'data'), gone])) as [Buffer | ''];
   const pid = line.toString().trim();
   if (/^\d+$/.test(pid)) return pid;
   throw new SandboxUnavailableError(
     `bwrap cannot bind what is below a closed directory: ${(await complaint).trim()}`,
     'move the data directory to where every user may pass, such as /var/lib',
   );
+}
+
+/** Of a zombie nothing is left to enter. */
+function isThere(namespace: string): boolean {
+  try {
+    readlinkSync(namespace);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function reachableByOthers(path: string, entrance: readonly string[]): boolean {

@@ -61,9 +61,8 @@ fi
  */
 export async function setUpWorkspace(sandbox: Sandbox, profile: ProfileDefinition, tools: SetUpTools): Promise<void> {
   for (const [index, repository] of profile.repositories.entries()) {
-    tools.note(`Cloning ${shown(repository.url)} into ${repository.path}`);
     const head = await clone(sandbox, { repository, index, profile }, tools.signal);
-    tools.note(`Cloned ${shown(repository.url)} into ${repository.path} at ${head}`);
+    tools.note(`Cloned ${shown(repository.url)} at ${head} into ${repository.path}`);
   }
 }
 
