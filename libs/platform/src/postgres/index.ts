@@ -1,4 +1,5 @@
 export { PostgresMissingError } from './binaries.js';
+export type { ServerWatcher } from './embedded-server.js';
 export { openPostgres } from './open-postgres.js';
 export type { OpenedPostgres, OpenPostgresOptions } from './open-postgres.js';
 export { PostgresFailedError } from './postgres-errors.js';

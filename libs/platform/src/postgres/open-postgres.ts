@@ -5,6 +5,8 @@ import { acquireTicketLock, isLock } from '../processes/ticket-lock.js';
 import { postgresBinaries } from './binaries.js';
 import { clusterFolder, ensureCluster, readPassword, SUPERUSER } from './cluster.js';
 import type { ClusterFolder } from './cluster.js';
+import { EmbeddedServer } from './embedded-server.js';
+import type { ServerWatcher } from './embedded-server.js';
 import { PostgresFailedError } from './postgres-errors.js';
 import { findPostmaster, haltPostmaster, launchPostmaster } from './postmaster.js';
 import type { Postmaster } from './postmaster.js';
@@ -24,8 +26,13 @@ export interface OpenedPostgres {
   readonly url: string;
   /** `adopted`: it was running, left by a process that was killed or started by another one. */
   readonly started: 'started' | 'adopted' | 'external';
-  /** Of the embedded server. */
+  /** Of the embedded server as it was found or started. */
   readonly pid?: number;
+  /**
+   * From now on an embedded server that ends unasked is started again, on the same address, until `stop`. Does nothing to an
+   * external one.
+   */
+  keepRunning(watcher: ServerWatcher): void;
   /** Ends an embedded server, whoever started it; does nothing to an external one. May be called again. */
   stop(): Promise<void>;
 }
@@ -48,18 +55,26 @@ const LOCK_WITHIN_MS = 90_000;
  */
 export async function openPostgres(options: OpenPostgresOptions): Promise<OpenedPostgres> {
   if (options.databaseUrl !== undefined) {
-    return { url: options.databaseUrl, started: 'external', stop: () => Promise.resolve() };
+    const url = options.databaseUrl;
+    return { url, started: 'external', keepRunning: () => undefined, stop: () => Promise.resolve() };
   }
   const folder = clusterFolder(resolve(options.dataDir));
   await mkdir(folder.dataDir, { recursive: true, mode: 0o700 });
+  const settings = options.settings ?? {};
   return alone(folder, async () => {
     const running = existsSync(folder.cluster) ? await findPostmaster(folder) : undefined;
-    const server = running ?? (await start(folder, options.settings ?? {}));
+    const first = running ?? (await start(folder, settings));
+    const again = { ...settings, port: String(first.port) };
+    const server = new EmbeddedServer(first, {
+      startAgain: () => alone(folder, async () => (await findPostmaster(folder)) ?? start(folder, again)),
+      halt: pid => alone(folder, () => haltPostmaster(folder, pid)),
+    });
     return {
-      url: `postgres://${SUPERUSER}:${await readPassword(folder)}@127.0.0.1:${server.port}/postgres`,
+      url: `postgres://${SUPERUSER}:${await readPassword(folder)}@127.0.0.1:${first.port}/postgres`,
       started: running ? 'adopted' : 'started',
-      pid: server.pid,
-      stop: () => alone(folder, () => haltPostmaster(folder, server.pid)),
+      pid: first.pid,
+      keepRunning: watcher => server.keepRunning(watcher),
+      stop: () => server.stop(),
     };
   });
 }

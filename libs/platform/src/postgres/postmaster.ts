@@ -37,7 +37,10 @@ export async function findPostmaster(folder: ClusterFolder): Promise<Postmaster 
   throw new PostgresFailedError('is alive but does not answer', folder.dataDir, await endOfLog(folder));
 }
 
-/** Starts the server in its own session, so that neither Ctrl-C nor the death of this process takes it along. */
+/**
+ * Starts the server in its own session, so that neither Ctrl-C nor the death of this process takes it along. On a free port,
+ * unless the settings name one.
+ */
 export async function launchPostmaster(
   folder: ClusterFolder,
   binaries: PostgresBinaries,
@@ -47,7 +50,7 @@ export async function launchPostmaster(
   await rotateLog(folder);
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
-    const started = await tryLaunch(folder, binaries, account, { ...settings, port: String(await freePort()) });
+    const started = await tryLaunch(folder, binaries, account, { port: String(await freePort()), ...settings });
     if (started) return started;
     const log = await endOfLog(folder);
     // Another program took the port in between, or the last connections of a killed server are still ending.
