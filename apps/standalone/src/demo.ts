@@ -20,15 +20,21 @@ import { readStandaloneConfig } from './standalone.config.js';
 async function demo(json: boolean): Promise<RunReport> {
   const startedAt = performance.now();
   const home = await mkdtemp(join(tmpdir(), 'runledger-demo-'));
-  let platform: Platform | undefined;
+  let starting: Promise<Platform> | undefined;
   const end = async () => {
+    const platform = await starting?.catch(() => undefined); // one that did not start has ended by itself
     await platform?.stop();
     await rm(home, { recursive: true, force: true });
   };
-  endOnSignal(end, () => undefined);
+  endOnSignal(end, { exitCode: 130 });
+  const giveUp = (error: unknown) => {
+    fail(error);
+    void end().finally(() => process.exit(1));
+  };
   try {
     const config = { ...readStandaloneConfig(), home, host: '127.0.0.1', port: 0, sample: true };
-    platform = await startPlatform(config, { sampleRun: false });
+    starting = startPlatform(config, { sampleRun: false, onLost: giveUp });
+    const platform = await starting;
     const startedMs = Math.round(performance.now() - startedAt);
     const report = await play(platform, json ? () => undefined : print);
     if (json) print(JSON.stringify({ ...report, startedMs }, undefined, 2));
@@ -56,10 +62,14 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+function fail(error: unknown): void {
+  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+}
+
 try {
   const report = await demo(process.argv.includes('--json'));
   process.exit(report.status === 'COMPLETED' ? 0 : 1);
 } catch (error) {
-  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+  fail(error);
   process.exit(1);
 }

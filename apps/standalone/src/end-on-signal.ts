@@ -2,7 +2,10 @@
  * Ends the process in order on Ctrl-C, SIGTERM, or the terminal's hang-up. A second Ctrl-C does not wait: what is left then is found
  * and cleared at the next start (R2).
  */
-export function endOnSignal(stop: () => Promise<void>, print: (text: string) => void): void {
+export function endOnSignal(
+  stop: () => Promise<void>,
+  { exitCode, print }: { readonly exitCode: number; readonly print?: (text: string) => void },
+): void {
   let asked = false;
   const end = (signal: NodeJS.Signals) => {
     if (asked) {
@@ -10,9 +13,9 @@ export function endOnSignal(stop: () => Promise<void>, print: (text: string) => 
       return;
     }
     asked = true;
-    print(`${signal}: stopping …`);
+    print?.(`${signal}: stopping …`);
     stop().then(
-      () => process.exit(0),
+      () => process.exit(exitCode),
       (error: unknown) => {
         process.stderr.write(`Stopping failed: ${String((error as Error).stack ?? error)}\n`);
         process.exit(1);

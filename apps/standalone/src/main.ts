@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '@runledger/kernel';
 import { readyText } from './announcement.js';
 import { GraphqlClient } from './demo/graphql-client.js';
@@ -8,17 +9,26 @@ import { followUnfinishedRuns } from './run-follower.js';
 import { readStandaloneConfig } from './standalone.config.js';
 import type { StandaloneConfig } from './standalone.config.js';
 
+const LAST_WORK_MS = 5_000;
+
 /** `npm start`: the whole platform in one process, until Ctrl-C or SIGTERM. */
 async function main(): Promise<void> {
   const startedAt = performance.now();
   const config = readStandaloneConfig();
   print(`Runledger starts in ${config.home} …`);
-  const starting = startPlatform(config, { sampleRun: config.sample });
-  endOnSignal(() => starting.then(platform => platform.stop()), print);
+  const starting = startPlatform(config, { sampleRun: config.sample, onLost: error => endNow(error, starting) });
+  endOnSignal(() => starting.then(platform => platform.stop()), { exitCode: 0, print });
   const platform = await starting;
   print(readyText({ ...facts(platform, config), readyMs: performance.now() - startedAt }));
   const { url, token } = platform;
   await followUnfinishedRuns(new GraphqlClient(`${url}/graphql`, token), { url, token, print });
+}
+
+/** Nothing can be saved any more; what was executing goes on at the next start (R2). */
+function endNow(error: unknown, starting: Promise<Platform>): void {
+  fail(error);
+  const stopped = starting.then(platform => platform.stop());
+  void Promise.allSettled([Promise.race([stopped, delay(LAST_WORK_MS)])]).then(() => process.exit(1));
 }
 
 function facts(platform: Platform, config: StandaloneConfig) {
@@ -31,10 +41,14 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** A fault says by itself what to do; anything else is a defect, and its stack is what helps. */
+function fail(error: unknown): void {
+  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+}
+
 try {
   await main();
 } catch (error) {
-  // A fault says by itself what to do; anything else is a defect, and its stack is what helps.
-  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+  fail(error);
   process.exitCode = 1;
 }

@@ -10,6 +10,7 @@ import type { HomeLock, Log } from '@runledger/platform';
 import { installSample, startSampleRun } from './sample/sample.js';
 import { StandaloneModule } from './standalone.module.js';
 import type { StandaloneConfig } from './standalone.config.js';
+import { CannotListenError } from './start-errors.js';
 import { openStorage } from './storage.js';
 import type { Storage } from './storage.js';
 
@@ -28,11 +29,11 @@ export interface Platform {
 
 /**
  * Starts all services in this process and, when asked for, publishes the sample and starts its first run. Whatever fails,
- * what was started until then is ended again.
+ * what was started until then is ended again. `onLost` hears when the platform cannot go on by itself: stop it then.
  */
 export async function startPlatform(
   config: StandaloneConfig,
-  options: { readonly sampleRun: boolean },
+  options: { readonly sampleRun: boolean; readonly onLost: (error: unknown) => void },
 ): Promise<Platform> {
   const log = createLog({ level: config.logLevel, service: 'standalone' });
   const ending: (() => Promise<unknown>)[] = [];
@@ -41,11 +42,11 @@ export async function startPlatform(
   try {
     const lock: HomeLock = await lockHome(config.home);
     ending.push(() => lock.release());
-    const storage = await openStorage(config, log);
+    const storage = await openStorage(config, log, options.onLost);
     ending.push(() => storage.close());
     const app = await createApp(config, storage, log);
     ending.push(() => app.close());
-    await app.listen(config.port, config.host);
+    await listen(app, config);
     const access = await ownerAccess(app, config.home);
     if (config.sample) await prepareSample(app, config.home, access, options.sampleRun);
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
@@ -63,6 +64,15 @@ async function createApp(config: StandaloneConfig, storage: Storage, log: Log): 
     logger: new NestLog(log),
     abortOnError: false,
   });
+}
+
+async function listen(app: NestFastifyApplication, { port, host }: StandaloneConfig): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    const isOfTheSocket = (error as NodeJS.ErrnoException).syscall !== undefined;
+    throw isOfTheSocket ? new CannotListenError(host, port, error as NodeJS.ErrnoException) : error;
+  }
 }
 
 interface OwnerAccess {

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { parseConfig } from '@runledger/platform';
+import { InvalidConfigError, parseConfig } from '@runledger/platform';
+import type { ConfigProblem } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
@@ -35,16 +36,36 @@ export interface StandaloneConfig {
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readStandaloneConfig(environment = process.env): StandaloneConfig {
-  const values = parseConfig(schema, environment);
+  const [values, sandbox] = allOf(
+    () => parseConfig(schema, environment),
+    () => readSandboxConfig(environment),
+  );
   return {
     port: values.PORT,
     host: values.HOST,
     home: absolute(values.RUNLEDGER_HOME),
     ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
     sample: values.RUNLEDGER_SAMPLE === 'on',
-    sandbox: readSandboxConfig(environment),
+    sandbox,
     logLevel: values.LOG_LEVEL,
   };
+}
+
+/** Reads both, so that the problems of both are told at once. */
+function allOf<A, B>(first: () => A, second: () => B): [A, B] {
+  const problems: ConfigProblem[] = [];
+  const read = <T>(part: () => T): T | undefined => {
+    try {
+      return part();
+    } catch (error) {
+      if (!(error instanceof InvalidConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const values = [read(first), read(second)];
+  if (problems.length > 0) throw new InvalidConfigError(problems);
+  return values as [A, B];
 }
 
 function absolute(path: string): string {

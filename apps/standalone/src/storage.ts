@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { createPostgresEventStore, migrateEventStore, PostgresCheckpoints } from '@runledger/event-store';
 import type { Checkpoints, EventStore } from '@runledger/event-store';
+import { Fault } from '@runledger/kernel';
 import { FileBlobStore, openPostgres } from '@runledger/platform';
 import type { BlobStore, Log, OpenedPostgres } from '@runledger/platform';
 import { Pool } from 'pg';
 import type { StandaloneConfig } from './standalone.config.js';
+import { DatabaseUnusableError } from './start-errors.js';
 
 /** Everything that outlives the process, opened. Closing it ends an embedded server. */
 export interface Storage {
@@ -16,8 +18,17 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-export async function openStorage(config: StandaloneConfig, log: Log): Promise<Storage> {
+/** `onLost` hears of an embedded server that ended and could not be started again: nothing works any more then. */
+export async function openStorage(
+  config: StandaloneConfig,
+  log: Log,
+  onLost: (error: unknown) => void,
+): Promise<Storage> {
   const postgres = await openPostgres({ dataDir: join(config.home, 'postgres'), databaseUrl: config.databaseUrl });
+  postgres.keepRunning({
+    restarted: pid => log.warn({ pid }, 'The embedded PostgreSQL had ended and was started again.'),
+    lost: onLost,
+  });
   const pool = new Pool({ connectionString: postgres.url, max: 10, application_name: 'runledger services' });
   // An idle connection that breaks is replaced when it is needed; without a listener it would end the process.
   pool.on('error', error => log.warn({ err: error }, 'A database connection broke and will be made again.'));
@@ -26,7 +37,8 @@ export async function openStorage(config: StandaloneConfig, log: Log): Promise<S
   } catch (error) {
     await pool.end();
     await postgres.stop();
-    throw error;
+    const isOurs = postgres.started !== 'external' || error instanceof Fault;
+    throw isOurs ? error : new DatabaseUnusableError(postgres.url, error);
   }
   const store = createPostgresEventStore({
     connectionString: postgres.url,

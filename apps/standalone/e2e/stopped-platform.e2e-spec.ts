@@ -1,0 +1,147 @@
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { eventually, testDatabase } from '@runledger/testing';
+import type { TestDatabase } from '@runledger/testing';
+import { COUNTED_FLOW, CountedWork } from './counted-work.fixture.js';
+import { descendantsOf, describeWith } from './machine.fixture.js';
+import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
+
+beforeAll(build, 60_000);
+
+describeWith('bwrap')('a platform that is asked to stop during a run (needs bwrap)', () => {
+  const home = new TemporaryHome();
+  const counted = new CountedWork();
+  const environment = { ...counted.environment, RUNLEDGER_SAMPLE: 'off' };
+
+  afterAll(async () => {
+    await home.giveBack();
+    counted.giveBack();
+  });
+
+  it('ends within ten seconds with code 0 and no process left, by SIGTERM and by SIGINT, and goes on at the next start', async () => {
+    let platform = await home.start(environment);
+    await counted.publishProfile(platform.api);
+    await platform.api.publishFlow(COUNTED_FLOW);
+    const runId = await platform.api.started('counted');
+    for (const [signal, moment] of [
+      ['SIGTERM', 'second begins'],
+      ['SIGINT', 'program begins'],
+    ] as const) {
+      await eventually(() => counted.ran().includes(moment));
+      expect(descendantsOf(platform.pid).length).toBeGreaterThan(0);
+      const ending = await platform.stop(signal);
+      expect(ending).toMatchObject({ code: 0, signal: null });
+      expect(ending.afterMs).toBeLessThan(10_000);
+      expect([platform.output, platform.errors]).toEqual([expect.stringContaining(`${signal}: stopping`), '']);
+      expect(home.leftovers()).toEqual([]);
+      platform = await home.start(environment);
+    }
+    await platform.api.reaches(runId, 'COMPLETED');
+    expect(counted.ran().filter(line => !line.endsWith('begins'))).toEqual([
+      'first',
+      'second ends',
+      'third',
+      'program ends',
+    ]);
+  });
+});
+
+describe('a platform that cannot start', () => {
+  const home = new TemporaryHome();
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await testDatabase();
+  });
+  afterAll(async () => {
+    await home.giveBack();
+    await database.drop();
+  });
+
+  it('because another one works in the folder says so and leaves that one alone', async () => {
+    const environment = { DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' };
+    const first = await home.start(environment);
+    const second = home.spawn(environment);
+    expect(await second.end()).toMatchObject({ code: 1 });
+    expect(second.errors).toBe(
+      `Another Runledger (process ${first.pid}) works in ${home.path}. Stop it, or set RUNLEDGER_HOME to another folder.\n`,
+    );
+    expect((await fetch(`${first.url}/health/ready`)).status).toBe(200);
+    expect((await first.stop()).code).toBe(0);
+  });
+
+  it('because its port is taken says which one and what to do, and leaves nothing running', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await eventually(() => other.listening);
+    const port = (other.address() as AddressInfo).port;
+    const platform = home.spawn({ DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off', PORT: String(port) });
+    expect(await platform.end()).toMatchObject({ code: 1 });
+    other.close();
+    expect(platform.errors).toMatch(new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is in use.*PORT`));
+    expect(platform.errors).not.toContain('    at ');
+    expect(home.leftovers()).toEqual([]);
+  });
+
+  it('because its database is not there says so, without the password', async () => {
+    const url = 'postgres://someone:secret-word@127.0.0.1:9/nowhere';
+    const platform = home.spawn({ DATABASE_URL: url, RUNLEDGER_SAMPLE: 'off' });
+    expect(await platform.end()).toMatchObject({ code: 1 });
+    expect(platform.errors).toMatch(/127\.0\.0\.1:9/);
+    expect(platform.errors).toMatch(/DATABASE_URL/);
+    expect(platform.errors).not.toMatch(/secret-word| {4}at /);
+  });
+
+  it('because of its settings lists every variable that cannot be used', async () => {
+    const platform = home.spawn({
+      PORT: 'http',
+      LOG_LEVEL: 'loud',
+      DATABASE_URL: 'mysql://secret-word',
+      SANDBOX_MAX_ATTEMPTS: '0',
+    });
+    expect(await platform.end()).toMatchObject({ code: 1 });
+    for (const variable of ['PORT', 'LOG_LEVEL', 'DATABASE_URL', 'SANDBOX_MAX_ATTEMPTS']) {
+      expect(platform.errors).toMatch(new RegExp(`^  ${variable}: `, 'm'));
+    }
+    expect(platform.errors).not.toMatch(/secret-word| {4}at /);
+  });
+});
+
+interface Step {
+  readonly key: string;
+}
+
+describeWith('bwrap')('npm run demo -- --json (needs bwrap)', () => {
+  it('prints one JSON document about a completed run and leaves nothing', () => {
+    const temporary = new TemporaryHome();
+    const demo = join(ROOT, 'apps', 'standalone', 'dist', 'demo.js');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [demo, '--json'], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: temporary.path, TMPDIR: temporary.path },
+    });
+    expect([status, stderr]).toEqual([0, '']);
+    const report = JSON.parse(stdout) as Record<string, unknown> & { steps: Step[] };
+    const whole = expect.any(Number) as unknown;
+    expect(report).toEqual({
+      runId: expect.stringMatching(/^run_/) as unknown,
+      status: 'COMPLETED',
+      steps: ['plan', 'implement', 'verify', 'open-pr'].map(key => ({
+        key,
+        state: 'COMPLETED',
+        outcome: 'SUCCESS',
+        turns: whole,
+        elapsedMs: whole,
+        cost: 0,
+      })),
+      transcriptEntries: whole,
+      toolCalls: 9,
+      totalCostMicroUnits: 0,
+      events: whole,
+      startedMs: whole,
+      durationMs: whole,
+    });
+    expect(report['startedMs']).toBeLessThan(10_000);
+    expect(temporary.leftovers()).toEqual([]);
+  });
+});
