@@ -21,7 +21,7 @@ export interface LocalSandboxParts {
   /** How the driver starts the program of a call. */
   launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
   /** Gives back what the driver lent: uid, entry in its list. */
-  released(): void;
+  released(): Promise<void>;
 }
 
 /** A sandbox on this machine: what both local drivers have in common is the journal and the life of a call. */
@@ -88,7 +88,7 @@ export class LocalSandbox implements Sandbox {
     await Promise.allSettled(this.#turns.values());
     await this.#parts.groups?.remove();
     await this.#parts.directory.remove();
-    this.#parts.released();
+    await this.#parts.released();
   }
 
   async #execNow(request: ExecRequest, journal: CallJournal): Promise<ExecResult> {

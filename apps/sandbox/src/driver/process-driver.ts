@@ -80,7 +80,7 @@ export class ProcessDriver implements SandboxDriver {
     return this.#home.open(spec, place => ({
       workspacePath: place.directory.workspace,
       launch: (request, group) => Promise.resolve(processLaunch(tools, { spec, ...place }, request, group)),
-      close: () => undefined,
+      close: () => Promise.resolve(),
     }));
   }
 

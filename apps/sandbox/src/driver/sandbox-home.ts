@@ -14,7 +14,7 @@ export interface SandboxShape {
   readonly workspacePath: string;
   launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
   /** Called once, when the sandbox is released. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface SandboxPlace {
@@ -77,8 +77,8 @@ export class SandboxHome {
       limits: spec.profile.limits,
       groups: this.groups?.sandbox(spec.runId, spec.profile.limits),
       launch: (request, group) => shape.launch(request, group),
-      released: () => {
-        shape.close();
+      released: async () => {
+        await shape.close();
         if (uid !== undefined) this.#slots?.free(uid, directory.path);
         this.#open.delete(spec.runId);
       },

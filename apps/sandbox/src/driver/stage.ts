@@ -58,9 +58,15 @@ export class Stage {
     return this.#reach;
   }
 
-  close(): void {
-    this.#holder?.stdin?.destroy();
+  /** Resolves when the holder is gone, and the namespace with it. */
+  async close(): Promise<void> {
+    const holder = this.#holder;
     this.#reach = undefined;
+    if (!holder || holder.exitCode !== null || holder.signalCode !== null) return;
+    const gone = once(holder, 'exit');
+    holder.ref();
+    holder.stdin?.destroy();
+    await gone;
   }
 
   #isHeld({ holder, namespace }: Held): boolean {
