@@ -256,4 +256,18 @@ describe('subscriptions', () => {
     expect(errors[0]?.extensions?.['code']).toBe('UNAUTHENTICATED');
     await client.dispose();
   });
+
+  it('do not hold up the end of the server: clients are told to go and come back (1001)', async () => {
+    const ending = await testGateway();
+    const client = socketClient(ending.url, await ending.tokenFor('ws_acme', 'mem_ada'));
+    const runId = 'run_0198f3a0-0000-7000-8000-200000000000';
+    await ending.tell({ workspaceId: 'ws_acme', stream: 'run-ending', runId }, story(runId).started());
+    const stream = collect(client, RUN_EVENTS, { run: runId }, () => false);
+    const closed = expect(stream).rejects.toMatchObject({ code: 1001 });
+    await new Promise(resolve => client.on('message', resolve));
+    const begun = performance.now();
+    await ending.close();
+    await closed;
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
 });

@@ -70,7 +70,13 @@ function toolCard(entry) {
     'div.entry.entry-tool',
     {},
     label(entry),
-    h('div.tool-head', {}, h('code', {}, entry.name), h('span.tool-what', {}, headline(entry)), state),
+    h(
+      'div.tool-head',
+      {},
+      h('code', {}, entry.name),
+      h('span.tool-what', { title: fullText(entry) }, headline(entry)),
+      state,
+    ),
     entry.detail?.kind === 'diff' && diff(entry.detail.diff),
     entry.detail?.kind === 'file' && h('pre.file', {}, entry.detail.content),
     output,
@@ -95,10 +101,14 @@ function outcome({ state, exitCode, durationMs, error }) {
 }
 
 /** The one argument that says most. */
-function headline({ name, arguments: given }) {
+function fullText({ arguments: given }) {
   const { command, run, path, script } = given;
-  const text = command ?? run ?? script ?? path ?? (Object.keys(given).length > 0 ? json(given) : '');
-  return name === text ? '' : String(text).trim();
+  return String(command ?? run ?? script ?? path ?? (Object.keys(given).length > 0 ? json(given) : '')).trim();
+}
+
+function headline(entry) {
+  const [first, ...more] = fullText(entry).split('\n');
+  return more.length > 0 ? `${first} … (+${more.length} lines)` : first;
 }
 
 function diff(text) {
