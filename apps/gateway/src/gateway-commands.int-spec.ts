@@ -209,6 +209,10 @@ describe('commands', () => {
         status: 403,
         body: { error: { code: 'FORBIDDEN' } },
       });
+      expect(await send(ada, { flow: 'x'.repeat(201) })).toMatchObject({
+        status: 400,
+        body: { error: { code: 'BAD_USER_INPUT' } },
+      });
       expect(await send('rl_nobody', { flow: 'release' })).toMatchObject({ status: 401 });
     });
 

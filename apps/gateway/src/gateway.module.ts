@@ -13,7 +13,7 @@ import { AccessReader } from './access/access-reader.js';
 import { AccessResolver } from './access/access.resolver.js';
 import { Authority } from './access/authority.js';
 import { ApprovalReader } from './approvals/approval-reader.js';
-import { ApprovalsResolver } from './approvals/approvals.resolver.js';
+import { ApprovalFieldsResolver, ApprovalsResolver } from './approvals/approvals.resolver.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
 import { ConsoleRoutes } from './explorer/console-routes.js';
@@ -58,6 +58,7 @@ const RESOLVERS = [
   StepCardsResolver,
   RunCommandsResolver,
   ApprovalsResolver,
+  ApprovalFieldsResolver,
   EventsResolver,
   TranscriptResolver,
 ];

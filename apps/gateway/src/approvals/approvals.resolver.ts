@@ -6,6 +6,7 @@ import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { pageSize } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
+import { LoaderFactory } from '../graph/loaders.js';
 import { refusalNode } from '../graph/nodes.js';
 import { CommandDesk } from '../reads/command-desk.js';
 import { ReadModels } from '../reads/read-models.js';
@@ -31,7 +32,6 @@ interface DecisionInput {
 export class ApprovalsResolver {
   constructor(
     @Inject(ApprovalReader) private readonly reader: ApprovalReader,
-    @Inject(RunReader) private readonly runs: RunReader,
     @Inject(ReadModels) private readonly readModels: ReadModels,
     @Inject(CommandDesk) private readonly desk: CommandDesk,
   ) {}
@@ -67,10 +67,19 @@ export class ApprovalsResolver {
     if (outcome.position !== undefined) await this.readModels.reach(outcome.position, ['approvals', 'runs']);
     return this.reader.find(caller, requestId);
   }
+}
+
+@Resolver('ApprovalRequest')
+export class ApprovalFieldsResolver {
+  constructor(
+    @Inject(RunReader) private readonly runs: RunReader,
+    @Inject(LoaderFactory) private readonly loaders: LoaderFactory,
+  ) {}
 
   @ResolveField('run')
-  run(@Parent() request: ApprovalNode, @Context() context: GraphContext) {
-    return this.runs.referred(callerOf(context).workspaceId, request.runId, BigInt(request.askedAt));
+  async run(@Parent() { runId, askedAt }: ApprovalNode, @Context() context: GraphContext) {
+    const found = await this.loaders.of(context).run.load(runId);
+    return this.runs.referred({ workspaceId: callerOf(context).workspaceId, runId }, BigInt(askedAt), found);
   }
 }
 

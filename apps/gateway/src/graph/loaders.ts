@@ -8,6 +8,8 @@ import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import type { FlowView, PublishedVersion } from '../flows/flows.projection.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { keyIn } from '../reads/row-key.js';
+import type { RunNode } from '../runs/run-nodes.js';
+import { RunReader } from '../runs/run-reader.js';
 import { callerOf, type GraphContext } from './graph-context.js';
 
 /** Related rows, fetched together for a whole list; of the caller's workspace only (G2). One set for each operation. */
@@ -15,6 +17,7 @@ export interface Loaders {
   readonly flow: DataLoader<string, FlowView | undefined>;
   /** By `<flow id>@<version>`. */
   readonly flowVersion: DataLoader<string, PublishedVersion | undefined>;
+  readonly run: DataLoader<string, RunNode | undefined>;
   /** By run, oldest first. */
   readonly approvals: DataLoader<string, readonly ApprovalView[]>;
   /** By run, oldest first. */
@@ -24,7 +27,10 @@ export interface Loaders {
 /** Makes the loaders of an operation when its first field asks for them. */
 @Injectable()
 export class LoaderFactory {
-  constructor(@Inject(READ_MODEL_SOURCE) private readonly rows: DataSource) {}
+  constructor(
+    @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
+    @Inject(RunReader) private readonly runs: RunReader,
+  ) {}
 
   of(context: GraphContext): Loaders {
     context.loaders ??= this.#create(callerOf(context).workspaceId);
@@ -45,6 +51,10 @@ export class LoaderFactory {
         const found = await rows.getRepository(FlowVersionRow).findBy(wanted);
         const byId = new Map(found.map(row => [`${row.flowId}@${row.version}`, row.published]));
         return ids.map(id => byId.get(id));
+      }),
+      run: new DataLoader(async ids => {
+        const found = await this.runs.findAll(workspaceId, ids);
+        return ids.map(id => found.get(id));
       }),
       approvals: new DataLoader(async runIds => {
         const where = { workspaceId, runId: In([...runIds]) };

@@ -22,9 +22,9 @@ export class CommandDesk {
     caller: Caller,
     runId?: string,
   ): Promise<CommandOutcome<Output, Code>> {
-    assertFits(command, input);
+    const fit = fitting(command.input, input);
     try {
-      return await this.commands.send(command, input, this.contextOf(caller, runId));
+      return await this.commands.send(command, fit, this.contextOf(caller, runId));
     } catch (cause) {
       if (!(cause instanceof ServiceUnavailableError)) throw cause;
       throw new RequestError('PLATFORM_STARTING', 'The platform is still starting.', 'Try again in a few seconds.', {
@@ -45,21 +45,15 @@ export class CommandDesk {
   }
 }
 
-/** What does not fit a command's schema is the caller's affair: say where, instead of calling it a defect. */
-function assertFits<Input>(command: CommandDefinition<Input, unknown>, input: Input): void {
+/** Data of a request as the schema has it; what does not fit is the caller's affair: say where, instead of calling it a defect. */
+export function fitting<Input>(schema: { parse(input: unknown): Input }, input: unknown): Input {
   try {
-    command.input.parse(input);
+    return schema.parse(input);
   } catch (cause) {
     if (!(cause instanceof z.ZodError)) throw cause;
     const [issue] = cause.issues;
     const where = issue?.path.join('.') ?? '';
-    throw new RequestError(
-      'BAD_USER_INPUT',
-      `${where || 'The request'}: ${issue?.message ?? 'does not fit.'}`,
-      undefined,
-      {
-        cause,
-      },
-    );
+    const message = `${where || 'The request'}: ${issue?.message ?? 'does not fit.'}`;
+    throw new RequestError('BAD_USER_INPUT', message, undefined, { cause });
   }
 }

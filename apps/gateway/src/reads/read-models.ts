@@ -15,7 +15,8 @@ import { profilesProjection } from '../profiles/profiles.projection.js';
 import { runsProjection } from '../runs/runs.projection.js';
 import { transcriptProjection } from '../transcript/transcript.projection.js';
 
-const PROJECTIONS: readonly Projection[] = [
+/** What is kept of the log for reading, in the order in which it is started. */
+export const PROJECTIONS: readonly Projection[] = [
   accessProjection,
   flowsProjection,
   profilesProjection,

@@ -6,8 +6,7 @@ import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { positionText } from '../graph/position-text.js';
-import { RequestError } from '../graph/request-errors.js';
-import { CommandDesk } from '../reads/command-desk.js';
+import { CommandDesk, fitting } from '../reads/command-desk.js';
 
 const triggerBody = z.strictObject({
   flow: z.string().min(1).max(200),
@@ -32,7 +31,7 @@ export class TriggerRoutes {
     @CallerOf() caller: Caller,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { profile, execution, checkpointMode: mode, ...rest } = parsed(body);
+    const { profile, execution, checkpointMode: mode, ...rest } = fitting(triggerBody, body);
     const choices = {
       ...(profile !== undefined && { profile }),
       ...(execution !== undefined && { execution }),
@@ -40,7 +39,7 @@ export class TriggerRoutes {
     };
     const key = idempotencyKey === undefined ? {} : { idempotencyKey };
     const command = { ...rest, choices, trigger: { kind: 'api' as const, ref: caller.tokenId }, ...key };
-    const outcome = await this.desk.send(StartRun, StartRun.input.parse(command), caller);
+    const outcome = await this.desk.send(StartRun, fitting(StartRun.input, command), caller);
     if (outcome.status === 'refused') {
       const { rejected, message, fix, details } = outcome.refusal;
       const status = rejected === 'PLATFORM_STARTING' ? 503 : rejected === 'IDEMPOTENCY_KEY_REUSED' ? 409 : 422;
@@ -51,12 +50,4 @@ export class TriggerRoutes {
     const position = outcome.position === undefined ? undefined : positionText(outcome.position);
     await reply.status(created ? 202 : 200).send({ runId, created, position });
   }
-}
-
-function parsed(body: unknown): z.infer<typeof triggerBody> {
-  const result = triggerBody.safeParse(body);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const where = issue?.path.join('.') ?? '';
-  throw new RequestError('BAD_USER_INPUT', `${where || 'The body'}: ${issue?.message ?? 'does not fit.'}`);
 }

@@ -44,7 +44,7 @@ export class RunCommandsResolver {
     const outcome = await this.desk.send(StartRun, startCommand(input), caller);
     if (outcome.status === 'refused') return refusalNode('RunDeclined', outcome.refusal);
     const { runId } = outcome.output;
-    return this.reader.referred(caller.workspaceId, runId, outcome.position ?? 0n);
+    return this.reader.referred({ workspaceId: caller.workspaceId, runId }, outcome.position ?? 0n);
   }
 
   @Mutation('cancelRun')

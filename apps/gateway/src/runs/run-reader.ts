@@ -62,10 +62,26 @@ export class RunReader {
     return row && runNode(row.view, raw[0]?.number ?? 0);
   }
 
-  /** A run that something else in the log, at `since`, refers to: read models go at their own pace, so it may be awaited. */
-  async referred(workspaceId: string, runId: string, since: bigint): Promise<RunNode> {
-    const found = await this.find(workspaceId, runId);
-    if (found) return found;
+  /** Those of the runs that there are, by id. */
+  async findAll(workspaceId: string, runIds: readonly string[]): Promise<Map<string, RunNode>> {
+    const keys = runIds.map(id => keyIn(workspaceId, id));
+    const { entities, raw } = await this.#select(workspaceId)
+      .andWhere('r.key IN (:...keys)', { keys })
+      .getRawAndEntities<{ number: number }>();
+    return new Map(entities.map((row, index) => [row.runId, runNode(row.view, raw[index]?.number ?? 0)]));
+  }
+
+  /**
+   * A run that something else in the log, at `since`, refers to: read models go at their own pace, so it may be awaited.
+   * `found`: what a loader found of it already.
+   */
+  async referred(
+    { workspaceId, runId }: { readonly workspaceId: string; readonly runId: string },
+    since: bigint,
+    found?: RunNode,
+  ): Promise<RunNode> {
+    const known = found ?? (await this.find(workspaceId, runId));
+    if (known) return known;
     await this.readModels.reach(since, ['runs']);
     const awaited = await this.find(workspaceId, runId);
     if (!awaited) throw new MissingRunError(runId);

@@ -10,13 +10,14 @@ const STATEMENTS = [
 
   `CREATE TABLE gateway.flows (
     key text PRIMARY KEY, view json NOT NULL, workspace_id text NOT NULL, flow_id text NOT NULL,
-    slug text COLLATE "C" NOT NULL, name text NOT NULL, UNIQUE (workspace_id, slug))`,
+    slug text COLLATE "C" NOT NULL, name text NOT NULL)`,
+  `CREATE INDEX flows_by_slug ON gateway.flows (workspace_id, slug)`,
   `CREATE TABLE gateway.flow_versions (
     workspace_id text NOT NULL, flow_id text NOT NULL, version int NOT NULL, published json NOT NULL,
     PRIMARY KEY (workspace_id, flow_id, version))`,
   `CREATE TABLE gateway.profiles (
-    key text PRIMARY KEY, view json NOT NULL, workspace_id text NOT NULL, slug text COLLATE "C" NOT NULL,
-    UNIQUE (workspace_id, slug))`,
+    key text PRIMARY KEY, view json NOT NULL, workspace_id text NOT NULL, slug text COLLATE "C" NOT NULL)`,
+  `CREATE INDEX profiles_by_slug ON gateway.profiles (workspace_id, slug)`,
 
   `CREATE TABLE gateway.runs (
     key text PRIMARY KEY, view json NOT NULL, workspace_id text NOT NULL, run_id text COLLATE "C" NOT NULL,

@@ -1,0 +1,164 @@
+import {
+  AgentText,
+  SandboxProfilePublished,
+  ToolCallEnded,
+  ToolCallStarted,
+  ToolOutput,
+  catalogue,
+  DEFAULT_LIMITS,
+} from '@runledger/contracts';
+import type { RecordedEvent } from '@runledger/event-store';
+import { attemptId } from '@runledger/kernel';
+import type { DataSource } from 'typeorm';
+import { testGateway, type TestGateway } from '../gateway.fixture.js';
+import { at, BY, published, story, upToTheGate } from '../runs/run-story.fixture.js';
+import { READ_MODEL_SOURCE } from './read-model-source.js';
+import { PROJECTIONS, ReadModels } from './read-models.js';
+
+const RUNS = ['run_0198f3a0-0000-7000-8000-300000000001', 'run_0198f3a0-0000-7000-8000-300000000002'];
+
+/** Every row of the schema as text, in a fixed order. */
+async function dump(rows: DataSource): Promise<Record<string, readonly string[]>> {
+  const contents: Record<string, readonly string[]> = {};
+  for (const table of PROJECTIONS.flatMap(projection => projection.tables)) {
+    const found = await rows.query<{ row: string }[]>(`SELECT t::text AS row FROM ${table} t ORDER BY 1`);
+    contents[table] = found.map(({ row }) => row);
+  }
+  return contents;
+}
+
+async function tellEverything(gateway: TestGateway): Promise<void> {
+  await gateway.tokenFor('ws_acme', 'mem_ada');
+  await gateway.tell({ workspaceId: 'ws_acme', stream: 'flow-release' }, published(), published(2));
+  const definition = {
+    slug: 'local',
+    name: 'Local',
+    isolation: 'none' as const,
+    repositories: [],
+    mounts: [],
+    env: {},
+    resourceClass: 'small',
+    limits: DEFAULT_LIMITS,
+    network: 'none' as const,
+  };
+  const profile = {
+    profileId: 'prof_local',
+    slug: 'local',
+    version: 1,
+    definition,
+    publishedBy: BY,
+    publishedAt: at(0),
+  };
+  await gateway.tell({ workspaceId: 'ws_acme', stream: 'profile-local' }, SandboxProfilePublished(profile));
+  for (const workspaceId of ['ws_acme', 'ws_other']) {
+    for (const runId of RUNS) {
+      const run = story(runId);
+      await gateway.tell(
+        { workspaceId, stream: `run-${runId}`, runId },
+        ...upToTheGate(runId),
+        run.decided(),
+        run.resolved(),
+      );
+      const place = { attemptId: attemptId(runId, 'build', 1), runId, step: 'build', attempt: 1 };
+      const call = { ...place, callId: 'c1', tool: 'bash' };
+      const said = [
+        AgentText({ ...place, entryId: 'e1', text: 'One, ', at: at(1) }),
+        ToolCallStarted({ ...call, arguments: {}, at: at(2) }),
+        AgentText({ ...place, entryId: 'e1', text: 'two.', at: at(3) }),
+        ToolOutput({ ...place, callId: 'c1', channel: 'stdout', text: 'out', at: at(3) }),
+        ToolCallEnded({ ...call, state: 'ok', output: 'out', durationMs: 5, at: at(4) }),
+        run.kept('build', 'a.txt', { sha256: 'd'.repeat(64), bytes: 3 }),
+        run.ended(),
+      ];
+      await gateway.tell({ workspaceId, stream: `attempt-${runId}`, runId }, ...said);
+    }
+  }
+}
+
+describe('the read models', () => {
+  let gateway: TestGateway;
+  let rows: DataSource;
+  beforeAll(async () => {
+    gateway = await testGateway();
+    rows = gateway.app.get<DataSource>(READ_MODEL_SOURCE);
+    await tellEverything(gateway);
+  });
+  afterAll(() => gateway.close());
+
+  const everything = async (): Promise<readonly RecordedEvent[]> => {
+    const { events } = await gateway.store.readAll({ after: 0n, limit: 1_000 });
+    return events.map(event => ({
+      ...event,
+      data: catalogue.upcast(event.type, event.metadata.schemaVersion, event.data),
+    }));
+  };
+
+  it('do not change when all facts come a second time (R1)', async () => {
+    const before = await dump(rows);
+    expect(Object.values(before).every(table => table.length > 0)).toBe(true);
+    const events = await everything();
+    for (const projection of PROJECTIONS) {
+      const own = events.filter(event => projection.types.includes(event.type));
+      await rows.transaction(manager => projection.apply(own, manager));
+    }
+    expect(await dump(rows)).toEqual(before);
+  });
+
+  it('come back byte for byte when they are thrown away and built again, in batches of any size (P2)', async () => {
+    const before = await dump(rows);
+    const events = await everything();
+    for (const size of [1, 7, 1_000]) {
+      for (const projection of PROJECTIONS) {
+        await rows.query(`TRUNCATE ${projection.tables.join(', ')}`);
+        const own = events.filter(event => projection.types.includes(event.type));
+        for (let from = 0; from < own.length; from += size) {
+          await rows.transaction(manager => projection.apply(own.slice(from, from + size), manager));
+        }
+      }
+      expect(await dump(rows)).toEqual(before);
+    }
+  });
+
+  it('keep runs with the same id apart when they belong to different workspaces (G2)', async () => {
+    const found = await rows.query<{ workspace_id: string; number: number }[]>(
+      'SELECT workspace_id, number FROM gateway.run_numbers ORDER BY 1, 2',
+    );
+    expect(found.map(row => `${row.workspace_id} ${row.number}`)).toEqual([
+      'ws_acme 1',
+      'ws_acme 2',
+      'ws_other 1',
+      'ws_other 2',
+    ]);
+  });
+
+  it('say so when one has stopped: health turns red, and whoever waits is told', async () => {
+    const broken = await testGateway();
+    const token = await broken.tokenFor('ws_acme', 'mem_ada');
+    const { type } = story('run_x').started();
+    const metadata = {
+      correlationId: 'run_x',
+      causationId: 'x',
+      actor: BY,
+      workspaceId: 'ws_acme',
+      occurredAt: at(0),
+      schemaVersion: 1,
+    };
+    const poison = { id: crypto.randomUUID(), type, data: { steps: 'none' }, metadata };
+    const outcome = await broken.store.append({ tenant: 'ws_acme', name: 'run-x' }, [poison], 'any');
+    if (outcome.status !== 'appended') throw new TypeError(outcome.status);
+    await expect(broken.app.get(ReadModels).reach(outcome.position)).rejects.toMatchObject({
+      code: 'READ_MODEL_FAULTED',
+    });
+    const ready = await fetch(`${broken.url}/health/ready`);
+    const health = (await ready.json()) as { projections: { name: string; state: string; fault?: object }[] };
+    expect(ready.status).toBe(503);
+    expect(health.projections.find(one => one.name === 'runs')).toMatchObject({
+      state: 'faulted',
+      fault: { eventType: 'RunStarted' },
+    });
+    const position = outcome.position.toString().padStart(19, '0');
+    const answer = await broken.graphql(token, '{ viewer { member { id } } }', {}, { 'x-at-least-position': position });
+    expect([answer.status, answer.errors?.[0]?.extensions.code]).toEqual([503, 'READ_MODEL_FAULTED']);
+    await broken.close();
+  });
+});
