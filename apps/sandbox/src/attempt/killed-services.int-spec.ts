@@ -112,7 +112,11 @@ describe('a sandbox service that is killed', () => {
     const snapshots: Counts[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
       const service = await ServiceProcess.start(settings);
-      await delay(randomInt(50, 500));
+      // Every other death comes only after a further call was made, so that the slowest machine gets on.
+      const made = Object.keys(counts(ready)).length;
+      if (kill % 2 === 1)
+        await eventually(() => Object.keys(counts(ready)).length > Math.min(made, callIds.length - 1));
+      await delay(randomInt(0, 400));
       await service.kill();
       snapshots.push(await afterDeath(ready, callIds));
     }
@@ -123,11 +127,11 @@ describe('a sandbox service that is killed', () => {
     const final = counts(ready);
     expect(Object.keys(final).sort()).toEqual([...callIds].sort());
     for (const snapshot of snapshots) expect(final).toMatchObject(snapshot);
-    expect(Object.keys(snapshots.at(-1)!).length).toBeGreaterThan(0);
+    expect(Object.keys(snapshots.at(-1)!).length).toBeGreaterThan(KILLS / 2 - 2);
     const events = await ground.transcript(ready);
     expectWholeTranscript(events);
     for (const id of callIds) expect(outputOf(events, id)).toBe(`${id} begins\n${id} ends\n`);
-  });
+  }, 120_000);
 
   it('repeats no finished command, and loses nothing', async () => {
     const callId = 'work.1.command';
@@ -147,7 +151,7 @@ describe('a sandbox service that is killed', () => {
       expectWholeTranscript(events);
       expect(outputOf(events, callId)).toBe('begins\nends\n');
     }
-  });
+  }, 60_000);
 
   it('leaves an executing attempt to the next start when it is told to stop, and no process behind', async () => {
     const ready = await begin(count => ({
