@@ -56,11 +56,14 @@ export interface ExecutionOrder {
  * gone on with when the table says that it was that worker's: one that has been taken over meanwhile is not.
  */
 export async function executeAttempt(host: AttemptHost, open: OpenAttempt, order: ExecutionOrder): Promise<void> {
-  const history = await readHistory(host.store, open.workspaceId, open.place);
+  host.sandboxes.expectCall();
+  const [history, profile] = await Promise.all([
+    readHistory(host.store, open.workspaceId, open.place),
+    host.profile(open.workspaceId, open.ready.profile),
+  ]);
   if (history.status === 'ended') return;
   const known = history.worker === host.worker || history.worker === open.worker;
   if (history.status === 'executing' && !known) return;
-  const profile = await host.profile(open.workspaceId, open.ready.profile);
   const claimed: ClaimedProfile = { version: profile?.version ?? 0, driver: profile?.definition.isolation ?? 'none' };
   if (history.status === 'absent' && order.stop.cause === 'cancelled') return cancelUnstarted(host, open, claimed);
   const epoch = await claim(host, open, claimed, history);

@@ -59,6 +59,10 @@ export class BubblewrapDriver implements SandboxDriver {
     };
   }
 
+  expectCall(): void {
+    this.#home.expectCall();
+  }
+
   async selfTest(): Promise<void> {
     await proveIsolation(this);
   }

@@ -105,8 +105,8 @@ export class LocalSandbox implements Sandbox {
 
   async #run(request: ExecRequest, journal: CallJournal): Promise<CallEnd> {
     const group = this.#parts.groups?.call(journal.name);
-    if (group) joinSoon();
     await group?.prepare();
+    if (group) joinSoon();
     const launch = await this.#parts.launch(request, group);
     if (this.#released) throw new SandboxReleasedError(this.runId);
     journal.begin(request.callId);

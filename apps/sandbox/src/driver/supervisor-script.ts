@@ -22,8 +22,9 @@ echo "$stat" >"$dir/owner"
     { read -r line <&6; kill -KILL "$self"; } >/dev/null 2>&1 3<&- 4<&- 5>&- 7>&- &
     life=$!
     (
+      if [ -n "$owner" ]; then chown "$owner" /proc/self/fd/1 /proc/self/fd/2 & fi
       for group in $groups; do echo 0 >"$group" || exit 125; done
-      [ -z "$owner" ] || chown "$owner" /proc/self/fd/1 /proc/self/fd/2 || exit 125
+      [ -z "$owner" ] || wait "$!" || exit 125
       ulimit -c 0
       ulimit -n "$files"
       [ -z "$size" ] || ulimit -f "$size"
