@@ -56,7 +56,12 @@ export async function cancelUnstarted(claimer: Claimer, ready: ReadyAttempt, pro
 
 async function send(claimer: Claimer, ready: ReadyAttempt, command: AttemptCommand): Promise<boolean> {
   const stream = attemptStream(ready.place);
-  const outcome = await claimer.commands.handle(attempt, stream, command, contextOf(claimer, ready));
+  const { commands } = claimer;
+  const context = contextOf(claimer, ready);
+  const begins = command.type !== 'ResumeAttempt';
+  const outcome = begins
+    ? await commands.begin(attempt, stream, command, context)
+    : await commands.handle(attempt, stream, command, context);
   return outcome.status === 'accepted';
 }
 

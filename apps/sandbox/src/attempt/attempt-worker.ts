@@ -96,11 +96,14 @@ export class AttemptWorker implements Worker {
   }
 
   async #look(): Promise<void> {
-    const toCancel = await this.work.toCancel(ANSWERED_AT_ONCE + this.#executing.size + this.#settled.size);
+    const known = this.#executing.size + this.#settled.size;
+    const [toCancel, begun, waiting] = await Promise.all([
+      this.work.toCancel(ANSWERED_AT_ONCE + known),
+      this.work.begun(),
+      this.work.unclaimed(this.limits.maxAttempts + known),
+    ]);
     for (const attempt of toCancel) this.#cancel(attempt);
-    const begun = await this.work.begun();
     for (const attempt of begun) if (this.#isOurs(attempt) && this.#mayStart(attempt)) this.#start(attempt);
-    const waiting = await this.work.unclaimed(this.limits.maxAttempts + this.#executing.size + this.#settled.size);
     for (const attempt of waiting) if (this.#mayStart(attempt)) this.#start(attempt);
     this.#forgetSettled([...toCancel, ...begun, ...waiting]);
   }
