@@ -154,7 +154,7 @@ const RUN = /* GraphQL */ `
   }
 `;
 
-const REFUSAL = '... on Refusal { code message fix details { path message line column } }';
+const REFUSAL = '... on Refusal { code message fix details { path message fix line column } }';
 
 /** A client as somebody outside would write it: GraphQL and REST with a token. */
 export class ApiClient {
@@ -287,6 +287,7 @@ export interface Result {
   readonly details?: readonly {
     readonly path: string;
     readonly message: string;
+    readonly fix?: string | null;
     readonly line?: number;
     readonly column?: number;
   }[];

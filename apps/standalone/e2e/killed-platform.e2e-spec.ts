@@ -39,11 +39,8 @@ async function happens(api: ApiClient, runId: string, type: string, step: string
 
 /** The run that a first boot starts. */
 async function firstRun(api: ApiClient): Promise<string> {
-  const [run] = await eventually(async () => {
-    const { runs } = await api.data<{ runs: { nodes: { id: string }[] } }>('{ runs { nodes { id } } }');
-    return runs.nodes.length > 0 && runs.nodes;
-  });
-  return run?.id ?? '';
+  const { runs } = await api.data<{ runs: { nodes: { id: string }[] } }>('{ runs { nodes { id } } }');
+  return runs.nodes[0]?.id ?? '';
 }
 
 function postmasterOf(home: TemporaryHome): number {

@@ -85,6 +85,30 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(second.url, 'SELECT * FROM kept')).toEqual([{ id: 7 }]);
   });
 
+  it('is started again at the same address when it is killed while somebody needs it, until it is stopped', async () => {
+    const server = await open();
+    await query(server.url, 'CREATE TABLE outlived AS SELECT 8 AS id');
+    const restarted: number[] = [];
+    const lost: unknown[] = [];
+    server.keepRunning({ restarted: pid => restarted.push(pid), lost: error => lost.push(error) });
+    process.kill(server.pid ?? 0, 'SIGKILL');
+    await eventually(() => restarted.length === 1);
+    expect(await query(server.url, 'SELECT * FROM outlived')).toEqual([{ id: 8 }]);
+    await server.stop();
+    expect([restarted.length, lost, processesOf(dataDir)]).toEqual([1, [], []]);
+  });
+
+  it('says when it cannot be started again', async () => {
+    const server = await open();
+    const lost: unknown[] = [];
+    writeFileSync(join(dataDir, 'cluster', 'PG_VERSION'), '9\n');
+    server.keepRunning({ restarted: () => undefined, lost: error => lost.push(error) });
+    process.kill(server.pid ?? 0, 'SIGKILL');
+    await eventually(() => lost.length === 1);
+    expect(lost).toMatchObject([{ code: 'POSTGRES_FAILED', message: expect.stringMatching(/version/) }]);
+    writeFileSync(join(dataDir, 'cluster', 'PG_VERSION'), '18\n');
+  });
+
   it('outlives a killed platform, and the next one adopts it', async () => {
     const other = openInOtherProcess(dataDir);
     const { pid, started } = await other.opened;
