@@ -125,6 +125,16 @@ describe('the view of a run', () => {
     expect(stateOf(given(run.started(), skipped, run.ended()), 'lint')).toMatchObject({ state: 'SKIPPED' });
   });
 
+  it('leaves no step open when it has ended', () => {
+    const by = BY;
+    const view = given(run.started(), run.ready('build'), RunCancelled({ runId: RUN, by, cancelledAt: at(9) }));
+    expect(view.steps.map(({ state, endedAt }) => [state, endedAt])).toEqual([
+      ['CANCELLED', at(9)],
+      ['CANCELLED', at(9)],
+      ['CANCELLED', at(9)],
+    ]);
+  });
+
   it('does not change when facts come twice', () => {
     const events = recorded([...upToTheGate(RUN), run.decided(), run.resolved(), run.ended()]);
     const once = events.reduce<RunView | undefined>(foldRun, undefined);

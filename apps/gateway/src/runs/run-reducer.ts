@@ -135,7 +135,13 @@ function ended(
 
 function atEnd(view: RunView, status: RunStatus, endedAt: string, statusReason?: string): RunView {
   const { statusReason: _earlier, ...rest } = view;
-  return { ...rest, status, endedAt, ...(statusReason !== undefined && { statusReason }) };
+  const steps = view.steps.map(step => (isOpen(step) ? { ...step, state: 'CANCELLED' as const, endedAt } : step));
+  return { ...rest, steps, status, endedAt, ...(statusReason !== undefined && { statusReason }) };
+}
+
+/** Such a step is cancelled by the end of its run: a run with thousands of open steps does not write an event for each. */
+function isOpen({ state }: StepView): boolean {
+  return state === 'PENDING' || state === 'RUNNING' || state === 'WAITING';
 }
 
 /** Of parallel steps the most demanding state holds: blocked, then paused, then running. */
