@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describeWith } from './machine.fixture.js';
+import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import type { PlatformProcess } from './platform-process.fixture.js';
+
+const execute = promisify(execFile);
+const EXAMPLES = join(ROOT, 'examples');
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The scripts that the guides quote, run as a reader runs them. */
+describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)', () => {
+  const home = new TemporaryHome();
+  let platform: PlatformProcess;
+
+  beforeAll(async () => {
+    build();
+    platform = await home.start({ RUNLEDGER_SAMPLE: 'off' });
+    expect(await node('publish-flow/publish.mjs', join(EXAMPLES, 'hello-flow'))).toMatchObject({ code: 0 });
+  }, 60_000);
+
+  afterAll(() => home.giveBack());
+
+  const run = async (program: string, args: readonly string[], token: string): Promise<Outcome> => {
+    const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: token };
+    try {
+      return { code: 0, ...(await execute(program, [...args], { cwd: home.path, env, timeout: 20_000 })) };
+    } catch (error) {
+      const { code, stdout, stderr } = error as Outcome;
+      return { code, stdout, stderr };
+    }
+  };
+  const node = (script: string, ...args: readonly string[]) =>
+    run(process.execPath, [join(EXAMPLES, script), ...args], platform.token);
+  const shell = (script: string, ...args: readonly string[]) =>
+    run('sh', [join(EXAMPLES, 'call-the-api', script), ...args], platform.token);
+  const answer = async (script: string, ...args: readonly string[]) =>
+    (JSON.parse((await shell(script, ...args)).stdout) as { data: Record<string, Record<string, never>> }).data;
+
+  it('publish profile and flow, and name every mistake with its line', async () => {
+    const flow = readFileSync(join(EXAMPLES, 'hello-flow', 'flow.yaml'), 'utf8');
+    writeFileSync(
+      join(home.path, 'flow.yaml'),
+      flow.replace('needs: [draft]', 'needs: [darft]').replace('gate:', 'gat:'),
+    );
+    const { code, stderr } = await node('publish-flow/publish.mjs', home.path);
+    expect(code).toBe(1);
+    expect(stderr).toContain('INVALID_FLOW');
+    expect(stderr).toMatch(/flow\.yaml:30:13: .*Did you mean `draft`\?/);
+    expect(stderr).toMatch(/flow\.yaml:51:5: .*`gat` is not known here\. Did you mean `gate`\?/);
+  });
+
+  it('say who the caller is', async () => {
+    expect(await answer('viewer.sh')).toMatchObject({ viewer: { workspace: { id: 'ws_default' } } });
+  });
+
+  it('show a declined start with everything that is missing or wrong', async () => {
+    const { startRun } = await answer('start-run-declined.sh');
+    expect(startRun).toMatchObject({ __typename: 'RunDeclined', code: 'MISSING_PARAMETER' });
+    expect(startRun?.['details']).toHaveLength(2);
+  });
+
+  it('start a run over REST once, and say so the second time', async () => {
+    const [first, second] = [await shell('trigger.sh'), await shell('trigger.sh')];
+    expect(first.stdout).toMatch(/"created":true[^]*\n202\n$/);
+    expect(second.stdout).toMatch(/"created":false[^]*\n200\n$/);
+  });
+
+  it('take a run from its start through its gate to its artifact and a checked export', async () => {
+    const { startRun } = await answer('start-run.sh');
+    const runId = String(startRun?.['id']);
+    expect((await answer('start-run.sh'))['startRun']).toMatchObject({ id: runId });
+
+    const { id, shownHash } = await platform.api.gateOf(runId, 'keep');
+    expect((await shell('inbox.sh')).stdout).toContain(shownHash);
+    expect(await answer('decide.sh', id, 'something-else')).toMatchObject({ decide: { code: 'SHOWN_CHANGED' } });
+    const watching = node('watch-run/watch.mjs', runId);
+    expect(await answer('decide.sh', id, shownHash)).toMatchObject({ decide: { state: 'DECIDED' } });
+    expect(await answer('decide.sh', id, shownHash)).toMatchObject({ decide: { code: 'ALREADY_DECIDED' } });
+
+    const lines = (await watching).stdout.trim().split('\n');
+    expect(lines[0]).toContain('RunStarted');
+    expect(lines.at(-1)).toContain('RunCompleted');
+    const cursors = lines.map(line => line.split(' ')[0] ?? '');
+    const rest = await node('watch-run/watch.mjs', runId, cursors[9] ?? '');
+    expect(rest.stdout.trim().split('\n')).toEqual(lines.slice(10));
+
+    const { run: shown } = await answer('run-at-least.sh', runId, cursors.at(-1) ?? '');
+    expect(shown).toMatchObject({
+      status: 'COMPLETED',
+      timeline: [
+        { key: 'draft', output: { words: 2, file: 'greeting.txt' } },
+        { key: 'polish' },
+        { key: 'keep', summary: expect.stringContaining('Wrote a greeting to Ada.') as string },
+      ],
+    });
+    const [artifact] = (shown?.['timeline'] as unknown as { artifacts: { url: string }[] }[])[2]?.artifacts ?? [];
+    await shell('download-artifact.sh', artifact?.url.split('/').at(-1) ?? '', 'greeting.txt');
+    expect(readFileSync(join(home.path, 'greeting.txt'), 'utf8')).toBe('Hello Ada\n');
+
+    const file = join(home.path, `${runId}.audit.ndjson`);
+    expect(await shell('audit-export.sh', runId)).toMatchObject({ code: 0 });
+    const checked = await node('check-export/check.mjs', file);
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining('chain intact') as string });
+    const head = / head (\w{64})/.exec(checked.stdout)?.[1] ?? '';
+    expect(await node('check-export/check.mjs', file, head)).toMatchObject({ code: 0 });
+    expect(await node('check-export/check.mjs', file, '0'.repeat(64))).toMatchObject({ code: 1 });
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"decision":"APPROVE"', '"decision":"REJECT"'));
+    expect(await node('check-export/check.mjs', file)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/line \d+ does not follow/) as string,
+    });
+  });
+
+  it('make a token that may watch and not start, and revoke it', async () => {
+    const { createToken } = await answer('create-token.sh');
+    const { secret, token } = createToken as unknown as { secret: string; token: { id: string } };
+    const viewer = () => run('sh', [join(EXAMPLES, 'call-the-api', 'viewer.sh')], secret);
+    const start = await run('sh', [join(EXAMPLES, 'call-the-api', 'start-run.sh')], secret);
+    expect((await viewer()).stdout).toContain('"scopes":["FLOWS_READ"]');
+    expect(start.stdout).toContain('"code":"FORBIDDEN"');
+    expect(await answer('revoke-token.sh', token.id)).toMatchObject({ revokeToken: { id: token.id } });
+    expect((await viewer()).stdout).toContain('"code":"UNAUTHENTICATED"');
+  });
+
+  it('say in one line why a run cannot be watched', async () => {
+    const unknown = await node('watch-run/watch.mjs', 'run_nobody-knows');
+    expect(unknown).toMatchObject({ code: 1, stderr: 'There is no such run.\n' });
+    const script = join(EXAMPLES, 'watch-run', 'watch.mjs');
+    const stranger = await run(process.execPath, [script, 'run_nobody-knows'], 'nonsense');
+    expect(stranger).toMatchObject({ code: 1, stderr: 'Forbidden: is RUNLEDGER_TOKEN right?\n' });
+  });
+});
