@@ -56,7 +56,6 @@ export interface ExecutionOrder {
  * gone on with when the table says that it was that worker's: one that has been taken over meanwhile is not.
  */
 export async function executeAttempt(host: AttemptHost, open: OpenAttempt, order: ExecutionOrder): Promise<void> {
-  host.sandboxes.expectCall();
   const [history, profile] = await Promise.all([
     readHistory(host.store, open.workspaceId, open.place),
     host.profile(open.workspaceId, open.ready.profile),

@@ -44,6 +44,7 @@ export class Ground {
 
   private constructor(readonly database: TestDatabase) {
     this.pool = new pg.Pool({ connectionString: database.url, max: 4 });
+    this.pool.on('error', () => undefined); // an idle connection may see the database go before it has closed
     this.store = createPostgresEventStore({ connectionString: database.url, poolSize: 4 });
     this.commands = new CommandHandler(this.store);
   }

@@ -33,11 +33,6 @@ export class RunSandboxes {
     }
   }
 
-  /** An attempt is about to begin. */
-  expectCall(): void {
-    for (const driver of this.drivers) driver.expectCall();
-  }
-
   /** Releases the run's sandbox when this process has it open; answers whether it had. */
   async release(runId: string): Promise<boolean> {
     const opened = this.#open.get(runId);

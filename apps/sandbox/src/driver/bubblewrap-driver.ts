@@ -59,10 +59,6 @@ export class BubblewrapDriver implements SandboxDriver {
     };
   }
 
-  expectCall(): void {
-    this.#home.expectCall();
-  }
-
   async selfTest(): Promise<void> {
     await proveIsolation(this);
   }

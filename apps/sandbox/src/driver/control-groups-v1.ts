@@ -6,6 +6,7 @@ import {
   childGroups,
   countOf,
   makeGroup,
+  makeGroupAside,
   removeGroupIfEmpty,
   removeGroupTree,
   writeControl,
@@ -74,7 +75,7 @@ class SandboxGroupsV1 implements SandboxGroups {
     return {
       prepare: async () => {
         await removeGroupTree(own);
-        makeGroup(own);
+        await makeGroupAside(own);
       },
       joinPaths: [own, pids, cpu, freezer].map(path => `${path}/cgroup.procs`),
       oomKills: () => countOf(`${own}/memory.oom_control`, 'oom_kill'),

@@ -6,6 +6,7 @@ import {
   childGroups,
   countOf,
   makeGroup,
+  makeGroupAside,
   removeGroupIfEmpty,
   removeGroupTree,
   writeControl,
@@ -68,7 +69,7 @@ class SandboxGroupsV2 implements SandboxGroups {
     return {
       prepare: async () => {
         await removeGroupTree(leaf);
-        makeGroup(leaf);
+        await makeGroupAside(leaf);
       },
       joinPaths: [`${leaf}/cgroup.procs`],
       oomKills: () => countOf(`${leaf}/memory.events`, 'oom_kill'),

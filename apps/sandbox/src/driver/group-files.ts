@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signalQuietly } from './process-tree.js';
 
@@ -7,6 +8,11 @@ const REMOVAL_PAUSE_MS = 20;
 
 export function makeGroup(path: string): void {
   mkdirSync(path, { recursive: true });
+}
+
+/** The same without holding up this thread: the kernel makes groups one after the other, and joins hold it up for long. */
+export async function makeGroupAside(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
 }
 
 export function writeControl(path: string, value: string | number): void {

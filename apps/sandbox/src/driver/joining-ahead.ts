@@ -3,7 +3,7 @@ import { thisMachine, type DetectionPlace } from './control-group-detection.js';
 
 /**
  * Who joins a control group after a quiet while waits until every processor has passed through the kernel once: 10 to 20 ms;
- * who joins soon after does not. So a call has that wait begun while it is still being prepared, by a join that
+ * who joins soon after does not. So a call has that wait begun while its process is still being made, by a join that
  * changes nothing: this process joins the group that it is in. Where that is not possible, calls only start later.
  */
 export function joinSoon(): void {

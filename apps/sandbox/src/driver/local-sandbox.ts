@@ -106,7 +106,7 @@ export class LocalSandbox implements Sandbox {
   async #run(request: ExecRequest, journal: CallJournal): Promise<CallEnd> {
     const group = this.#parts.groups?.call(journal.name);
     await group?.prepare();
-    if (group) joinSoon();
+    if (group) joinSoon(); // not before: making a group would wait for it
     const launch = await this.#parts.launch(request, group);
     if (this.#released) throw new SandboxReleasedError(this.runId);
     journal.begin(request.callId);

@@ -53,10 +53,6 @@ export class ProcessDriver implements SandboxDriver {
     };
   }
 
-  expectCall(): void {
-    this.#home.expectCall();
-  }
-
   /** Proves that a tree can be killed whole: that is all there is. */
   async selfTest(): Promise<void> {
     const runId = `process-proof-${process.pid}`;

@@ -82,8 +82,6 @@ export interface SandboxDriver {
   capabilities(): DriverCapabilities;
   /** Proves on this machine that the isolation holds; throws `SandboxUnavailableError` saying what to do. */
   selfTest(): Promise<void>;
-  /** A call will follow within moments: what it would have to wait for begins now. Only a hint. */
-  expectCall(): void;
   /** Makes the run's sandbox, or opens it again as it was left. */
   open(spec: SandboxSpec): Promise<Sandbox>;
   /** Removes what earlier processes left of runs that are not in `keep`. */

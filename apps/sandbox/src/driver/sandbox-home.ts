@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { detectControlGroups } from './control-group-detection.js';
 import type { CallGroup, ControlGroups } from './control-groups.js';
-import { joinSoon } from './joining-ahead.js';
 import { killLeftovers } from './leftovers.js';
 import { LocalSandbox } from './local-sandbox.js';
 import { SandboxDirectory, type SandboxMeta } from './sandbox-directory.js';
@@ -45,10 +44,6 @@ export class SandboxHome {
     const path = `${this.path}/.settings`;
     mkdirSync(path, { recursive: true, mode: 0o711 });
     return path;
-  }
-
-  expectCall(): void {
-    if (this.groups) joinSoon();
   }
 
   /** One object per run and process: two that open the same run share its calls. */
