@@ -1,4 +1,5 @@
 import { flowDefinition, type FlowDefinition } from '@runledger/contracts';
+import { canonicalJson } from '@runledger/kernel';
 import type { Problem } from '@runledger/kernel';
 import { jsonBytes, MAX_WORK_BYTES, unstorableTexts } from '../values/storable-text.js';
 import { flowDocument } from './flow-document.js';
@@ -66,7 +67,7 @@ function normalised(document: LocatedDocument): FlowReading {
 
 function refused(problems: readonly Problem[]): FlowReading {
   const inOrder = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-  return { problems: inOrder.slice(0, MAX_PROBLEMS) };
+  return { problems: distinct(inOrder).slice(0, MAX_PROBLEMS) };
 }
 
 function tooLarge(what: string, bytes: number): Problem {
@@ -81,4 +82,9 @@ function tooLarge(what: string, bytes: number): Problem {
 
 function stepTooLarge(key: string, bytes: number): string {
   return `Step \`${key}\` has ${bytes} bytes; at most ${MAX_WORK_BYTES} are taken.`;
+}
+
+/** One mistake can be found at several references to it. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map(problem => [canonicalJson(problem), problem])).values()];
 }

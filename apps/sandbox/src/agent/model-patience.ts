@@ -66,8 +66,8 @@ async function pause(pauseMs: number, signal: AbortSignal): Promise<boolean> {
 }
 
 const FIXES: Readonly<Partial<Record<ModelFaultCode, string>>> = {
-  auth: 'Give the platform a valid credential for this provider, then resume the run.',
-  quota: 'Add credit or quota at the provider, then resume the run.',
+  auth: 'Give the platform a valid credential for this provider, then start the run again.',
+  quota: 'Add credit or quota at the provider, then start the run again.',
   rate_limited: 'Retry later, or ask the provider for a higher limit.',
   overloaded: 'Retry later.',
   connection_lost: 'Check that the provider can be reached from the platform, then retry.',
