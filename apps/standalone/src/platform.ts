@@ -35,7 +35,9 @@ export async function startPlatform(
   config: StandaloneConfig,
   options: { readonly sampleRun: boolean; readonly onLost: (error: unknown) => void },
 ): Promise<Platform> {
-  const log = createLog({ level: config.logLevel, service: 'standalone' });
+  // Standard output is for people, and for the one document of a demo.
+  const destination = { write: (line: string) => void process.stderr.write(line) };
+  const log = createLog({ level: config.logLevel, service: 'standalone', destination });
   const ending: (() => Promise<unknown>)[] = [];
   let ended: Promise<void> | undefined;
   const stop = () => (ended ??= endAll(ending));
@@ -46,10 +48,9 @@ export async function startPlatform(
     ending.push(() => storage.close());
     const app = await createApp(config, storage, log);
     ending.push(() => app.close());
-    await listen(app, config);
+    const url = await listen(app, config);
     const access = await ownerAccess(app, config.home);
     if (config.sample) await prepareSample(app, config.home, access, options.sampleRun);
-    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     return { url, token: access.token, firstBoot: access.isNew, database: storage.postgres.started, stop };
   } catch (error) {
     await stop();
@@ -66,9 +67,12 @@ async function createApp(config: StandaloneConfig, storage: Storage, log: Log): 
   });
 }
 
-async function listen(app: NestFastifyApplication, { port, host }: StandaloneConfig): Promise<void> {
+/** Listens, and says where. On the server itself: Nest would log a taken port as well as throw it. */
+async function listen(app: NestFastifyApplication, { port, host }: StandaloneConfig): Promise<string> {
+  await app.init();
   try {
-    await app.listen(port, host);
+    const url = await app.getHttpAdapter().getInstance().listen({ port, host });
+    return url.replace('[::1]', '127.0.0.1');
   } catch (error) {
     const isOfTheSocket = (error as NodeJS.ErrnoException).syscall !== undefined;
     throw isOfTheSocket ? new CannotListenError(host, port, error as NodeJS.ErrnoException) : error;

@@ -29,9 +29,14 @@ export async function openStorage(
     restarted: pid => log.warn({ pid }, 'The embedded PostgreSQL had ended and was started again.'),
     lost: onLost,
   });
+  let closing = false;
+  // While we close, a server that is ended may be faster than a connection that is. The error itself holds the whole client.
+  const tell = (error: Error, message: string) => {
+    if (!closing) log.warn({ reason: error.message }, message);
+  };
   const pool = new Pool({ connectionString: postgres.url, max: 10, application_name: 'runledger services' });
   // An idle connection that breaks is replaced when it is needed; without a listener it would end the process.
-  pool.on('error', error => log.warn({ err: error }, 'A database connection broke and will be made again.'));
+  pool.on('error', error => tell(error, 'A database connection broke and will be made again.'));
   try {
     await migrateEventStore(pool);
   } catch (error) {
@@ -42,7 +47,7 @@ export async function openStorage(
   }
   const store = createPostgresEventStore({
     connectionString: postgres.url,
-    onProblem: error => log.warn({ err: error }, 'The event store lost a connection and makes it again.'),
+    onProblem: error => tell(error, 'The event store lost a connection and makes it again.'),
   });
   return {
     postgres,
@@ -51,6 +56,7 @@ export async function openStorage(
     checkpoints: new PostgresCheckpoints(pool),
     blobs: new FileBlobStore(join(config.home, 'blobs')),
     close: async () => {
+      closing = true;
       await store.close();
       await pool.end();
       await postgres.stop();

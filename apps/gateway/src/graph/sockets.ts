@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
@@ -9,6 +10,7 @@ import type { ExecutionArgs, FormattedExecutionResult, GraphQLFormattedError } f
 import type { Context, SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { Authority } from '../access/authority.js';
 import { GATEWAY_OPTIONS, MAX_BODY_BYTES, type GatewayOptions } from '../gateway.config.js';
 import type { GraphContext } from './graph-context.js';
@@ -44,7 +46,11 @@ export class Sockets implements OnApplicationBootstrap {
         onConnect: async context => this.#letIn(context),
         onSubscribe: (context, _id, payload) => this.#operation(check, context, payload),
         onNext: (...[, , , , result]) => withShownErrors(result),
-        onError: (_context, _id, _payload, errors) => errors.map(shown),
+        onError: async ({ extra }, _id, _payload, errors) => {
+          // A reader who went away while we wrote is no fault of ours, and nobody is left to be told.
+          if (await hasGone(extra.socket, errors)) return [{ message: 'The reader has gone.' }];
+          return errors.map(shown);
+        },
       },
       server,
     );
@@ -108,6 +114,14 @@ function withShownErrors(result: {
 }) {
   const { data, errors } = result;
   return errors ? { ...(data !== undefined && { data }), errors: errors.map(shown) } : undefined;
+}
+
+/** Whether nothing but the writing failed, because the other end is gone. A failed write is told before the socket knows. */
+async function hasGone(socket: WebSocket, errors: readonly GraphQLError[]): Promise<boolean> {
+  const writing = errors.every(({ originalError }) => (originalError as NodeJS.ErrnoException)?.syscall === 'write');
+  if (!writing) return false;
+  await nextTurn();
+  return socket.readyState !== socket.OPEN;
 }
 
 /** `connection_init` carries `Authorization: Bearer …`, in any case of the name. */

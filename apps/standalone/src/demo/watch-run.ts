@@ -28,7 +28,7 @@ const RUN_EVENTS = /* GraphQL */ `
 
 const ENDINGS: ReadonlySet<string> = new Set(['RunCompleted', 'RunFailed', 'RunRejected', 'RunCancelled']);
 
-/** Every event of a run from its first on, as it happens; ends after the event that ends the run. */
+/** Every event of a run from its first on, as it happens; ends when the run has ended and everything that it used is charged. */
 export async function* watchRun(url: string, token: string, runId: string): AsyncGenerator<WatchedEvent> {
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
@@ -36,6 +36,8 @@ export async function* watchRun(url: string, token: string, runId: string): Asyn
     connectionParams: { authorization: `Bearer ${token}` },
     retryAttempts: 3,
   });
+  let hasEnded = false;
+  let uncharged = 0;
   try {
     const items = client.iterate<{ runEvents: { cursor: string; event: Omit<WatchedEvent, 'cursor'> } }>({
       query: RUN_EVENTS,
@@ -45,7 +47,10 @@ export async function* watchRun(url: string, token: string, runId: string): Asyn
       if (errors?.length || !data) throw new ApiError((errors ?? []).map(error => error.message).join('; '));
       const { cursor, event } = data.runEvents;
       yield { cursor, ...event };
-      if (ENDINGS.has(event.type)) return;
+      hasEnded ||= ENDINGS.has(event.type);
+      if (event.type === 'UsageRecorded') uncharged += 1;
+      if (event.type === 'ChargeRecorded') uncharged -= 1;
+      if (hasEnded && uncharged === 0) return;
     }
   } finally {
     await client.dispose();
