@@ -4,7 +4,8 @@ import type { ToolCall } from '../attempt/tool-call.js';
 import { headOf } from '../attempt/storable-text.js';
 import { replacementDiff } from './line-diff.js';
 import { toolInputs } from './tool-inputs.js';
-import { EDIT_FILE, LIST_FILES, READ_FILE, WRITE_FILE } from './tool-programs.js';
+import { EDIT_FILE } from './tool-programs.js';
+import { LIST_FILES, READ_FILE, WRITE_FILE } from './tool-scripts.js';
 
 type InputOf<Name extends ToolName> = z.output<(typeof toolInputs)[Name]>;
 export type PlannedCall = Pick<ToolCall, 'exec' | 'detail'>;
@@ -13,6 +14,8 @@ export type ToolPlan = PlannedCall | { readonly refused: string };
 const BASH_MS = 120_000;
 const FILE_MS = 60_000;
 const DETAIL_CHARS = 65_536;
+const MOST_LINES = 2_000;
+const LISTED_DEPTH = 2;
 
 /** What to run inside the sandbox for one call of a tool; refused when the arguments do not fit its schema. */
 export function planCall(tool: ToolName, input: Json): ToolPlan {
@@ -22,13 +25,13 @@ export function planCall(tool: ToolName, input: Json): ToolPlan {
     case 'bash':
       return bash(parsed.data as InputOf<'bash'>);
     case 'read_file':
-      return program(READ_FILE, parsed.data);
+      return readFile(parsed.data as InputOf<'read_file'>);
     case 'write_file':
       return writeFile(parsed.data as InputOf<'write_file'>);
     case 'edit_file':
       return editFile(parsed.data as InputOf<'edit_file'>);
     case 'list_files':
-      return program(LIST_FILES, { path: '.', ...parsed.data });
+      return listFiles(parsed.data as InputOf<'list_files'>);
   }
 }
 
@@ -41,16 +44,31 @@ function bash({ command, timeout_ms: timeoutMs = BASH_MS }: InputOf<'bash'>): Pl
   return { exec: { argv: ['bash', '-c', command], timeoutMs } };
 }
 
+function readFile({ path, offset = 1, limit = MOST_LINES }: InputOf<'read_file'>): PlannedCall {
+  return script(READ_FILE, 'read_file', [path, offset, limit]);
+}
+
+function listFiles({ path = '.', depth = LISTED_DEPTH }: InputOf<'list_files'>): PlannedCall {
+  return script(LIST_FILES, 'list_files', [path, depth]);
+}
+
 function writeFile(input: InputOf<'write_file'>): PlannedCall {
+  const { path } = input;
   const content = headOf(input.content, DETAIL_CHARS);
   const truncated = content.length < input.content.length;
-  return { ...program(WRITE_FILE, input), detail: { kind: 'file', path: input.path, content, truncated } };
+  const stdin = Buffer.from(input.content);
+  const { exec } = script(WRITE_FILE, 'write_file', [path, stdin.length]);
+  return { exec: { ...exec, stdin }, detail: { kind: 'file', path, content, truncated } };
 }
 
 function editFile(input: InputOf<'edit_file'>): PlannedCall {
   const diff = headOf(replacementDiff(input.path, input.old_string, input.new_string), DETAIL_CHARS);
   const detail: ToolDetail = { kind: 'diff', path: input.path, diff };
   return { ...program(EDIT_FILE, input), detail };
+}
+
+function script(source: string, name: ToolName, values: readonly (string | number)[]): PlannedCall {
+  return { exec: { argv: ['bash', '-c', source, name, ...values.map(String)], timeoutMs: FILE_MS } };
 }
 
 function program(source: string, input: unknown): PlannedCall {

@@ -1,12 +1,15 @@
 import type { ToolName } from '@runledger/contracts';
 import { z } from 'zod';
 
-const path = z.string().min(1).max(4_096).describe('Absolute, or relative to the workspace.');
+/** A program's arguments end at the first NUL. */
+const hasNoNul = (text: string): boolean => !text.includes('\0');
+const NUL = 'it contains a NUL character';
+const path = z.string().min(1).max(4_096).refine(hasNoNul, NUL).describe('Absolute, or relative to the workspace.');
 
 /** What each tool takes; the models are given the same schemas. */
 export const toolInputs = {
   bash: z.strictObject({
-    command: z.string().min(1).max(100_000),
+    command: z.string().min(1).max(100_000).refine(hasNoNul, NUL),
     timeout_ms: z.int().min(100).max(600_000).optional().describe('Default 120000.'),
   }),
   read_file: z.strictObject({

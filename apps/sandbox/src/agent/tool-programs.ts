@@ -1,6 +1,6 @@
 /**
- * What the file tools run inside the sandbox: programs for Node that read their arguments as JSON from stdin, print the
- * result, and say on stderr with exit code 1 what went wrong. They see what the sandbox sees and nothing else (S1).
+ * What a file tool that needs more than bash runs inside the sandbox: a program for Node that reads its arguments as JSON
+ * from stdin, prints the result, and says on stderr with exit code 1 what went wrong. It sees what the sandbox sees (S1).
  */
 const PREAMBLE = `
 const fs = require('node:fs'), path = require('node:path');
@@ -17,22 +17,6 @@ const readText = () => {
 };
 `;
 
-export const READ_FILE = `${PREAMBLE}
-const lines = readText().split('\\n');
-if (lines.at(-1) === '') lines.pop();
-const first = input.offset ?? 1, count = input.limit ?? 2000;
-if (first > Math.max(1, lines.length)) refuse('Cannot read from line ' + first + ': ' + input.path + ' has ' + lines.length + ' lines');
-const shown = lines.slice(first - 1, first - 1 + count);
-say(shown.length === 0 ? '' : shown.join('\\n') + '\\n');
-const left = lines.length - (first - 1 + shown.length);
-if (left > 0) say('[' + left + ' more lines; go on with offset ' + (first + shown.length) + ']\\n');
-`;
-
-export const WRITE_FILE = `${PREAMBLE}
-attempt('Cannot write', () => { fs.mkdirSync(path.dirname(path.resolve(input.path)), { recursive: true }); fs.writeFileSync(input.path, input.content); });
-say('Wrote ' + Buffer.byteLength(input.content) + ' bytes to ' + input.path + '.\\n');
-`;
-
 export const EDIT_FILE = `${PREAMBLE}
 const text = readText();
 if (input.old_string === '') refuse('Cannot edit ' + input.path + ': old_string is empty; use write_file for a new file');
@@ -42,20 +26,4 @@ if (found === 0) refuse('Cannot edit ' + input.path + ': old_string was not foun
 if (found > 1 && !input.replace_all) refuse('Cannot edit ' + input.path + ': old_string is not unique, it occurs ' + found + ' times; give more of the text around it, or set replace_all');
 attempt('Cannot write', () => fs.writeFileSync(input.path, text.split(input.old_string).join(input.new_string)));
 say('Replaced ' + found + (found === 1 ? ' occurrence in ' : ' occurrences in ') + input.path + '.\\n');
-`;
-
-export const LIST_FILES = `${PREAMBLE}
-const most = 2000, deepest = input.depth ?? 2, found = [];
-const walk = (directory, prefix, depth) => {
-  const entries = fs.readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    if (found.length > most) return;
-    found.push(prefix + entry.name + (entry.isDirectory() ? '/' : ''));
-    if (!entry.isDirectory() || entry.name === '.git' || depth === deepest) continue;
-    try { walk(path.join(directory, entry.name), prefix + entry.name + '/', depth + 1); } catch (error) { if (error.code !== 'EACCES') throw error; }
-  }
-};
-attempt('Cannot list', () => walk(input.path, '', 1));
-say(found.length === 0 ? '(empty)\\n' : found.slice(0, most).join('\\n') + '\\n');
-if (found.length > most) say('[more than ' + most + ' entries; list a directory below]\\n');
 `;

@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { planCall } from './sandbox-tools.js';
+
+/** The scripts themselves, without a sandbox around them: what they print is what an agent reads. */
+describe('the file tools', () => {
+  let workspace: string;
+
+  beforeEach(() => (workspace = mkdtempSync(`${tmpdir()}/runledger-tools-`)));
+  afterEach(() => rmSync(workspace, { recursive: true }));
+
+  const call = (tool: 'read_file' | 'write_file' | 'list_files', input: Record<string, string | number>) => {
+    const plan = planCall(tool, input);
+    if ('refused' in plan) return plan.refused;
+    const [program, ...argv] = plan.exec.argv;
+    const { status, stdout, stderr } = spawnSync(program, argv, { cwd: workspace, input: plan.exec.stdin ?? '' });
+    return status === 0 ? stdout.toString() : `${status}: ${stderr.toString()}`;
+  };
+  const file = (path: string, content: string | Buffer) => writeFileSync(`${workspace}/${path}`, content);
+
+  describe('read', () => {
+    it('gives a text as it is, and its last line an end', () => {
+      file('a', 'eins\r\nzwölf\n\n  四\tend');
+      expect(call('read_file', { path: 'a' })).toBe('eins\r\nzwölf\n\n  四\tend\n');
+      file('b', 'whole\n');
+      expect(call('read_file', { path: `${workspace}/b` })).toBe('whole\n');
+      file('c', '');
+      expect(call('read_file', { path: 'c' })).toBe('');
+    });
+
+    it('gives a part and says where to go on', () => {
+      file('a', 'one\ntwo\nthree\nfour');
+      expect(call('read_file', { path: 'a', offset: 2, limit: 2 })).toBe(
+        'two\nthree\n[1 more lines; go on with offset 4]\n',
+      );
+      expect(call('read_file', { path: 'a', offset: 3, limit: 2 })).toBe('three\nfour\n');
+      expect(call('read_file', { path: 'a', offset: 5 })).toBe('1: Cannot read from line 5: a has 4 lines\n');
+      file('long', 'x\n'.repeat(2_001));
+      expect(call('read_file', { path: 'long' })).toMatch(/^(x\n){2000}\[1 more lines; go on with offset 2001\]\n$/);
+    });
+
+    it('says what hinders it', () => {
+      file('plain', 'x');
+      file('binary', Buffer.from([1, 2, 0, 3]));
+      symlinkSync('loop', `${workspace}/loop`);
+      const said = (path: string) => call('read_file', { path });
+      expect(said('nowhere')).toBe('1: Cannot read nowhere: there is no such file or directory\n');
+      expect(said('.')).toBe('1: Cannot read .: it is a directory\n');
+      expect(said('plain/x')).toBe('1: Cannot read plain/x: a part of the path is not a directory\n');
+      expect(said('binary')).toBe('1: Cannot read binary: it is not a text file\n');
+      expect(said('loop')).toBe('1: Cannot read loop: too many links\n');
+      expect(said('a\0b')).toContain('it contains a NUL character');
+    });
+
+    it('takes any name for a name', () => {
+      for (const name of ['-n', '--help', '$(touch hit)', '*', 'two words', "'", 'a\nb', '`x`']) {
+        file(name, `in ${name}`);
+        expect(call('read_file', { path: name })).toBe(`in ${name}\n`);
+      }
+      expect(existsSync(`${workspace}/hit`)).toBe(false);
+    });
+  });
+
+  describe('write', () => {
+    it('puts the content there to the byte and makes the directories', () => {
+      const content = 'ä\\n%s$(x)\r\n\n';
+      expect(call('write_file', { path: 'new/dir/a', content })).toBe('Wrote 13 bytes to new/dir/a.\n');
+      expect(readFileSync(`${workspace}/new/dir/a`, 'utf8')).toBe(content);
+      expect(call('write_file', { path: '-rf', content: '' })).toBe('Wrote 0 bytes to -rf.\n');
+      expect(readFileSync(`${workspace}/-rf`, 'utf8')).toBe('');
+    });
+
+    it('says what hinders it', () => {
+      file('plain', 'x');
+      mkdirSync(`${workspace}/dir`);
+      const said = (path: string) => call('write_file', { path, content: 'y' });
+      expect(said('dir')).toBe('1: Cannot write dir: it is a directory\n');
+      expect(said('plain/x')).toBe('1: Cannot write plain/x: a part of the path is not a directory\n');
+      expect(said('/proc/none/x')).toContain('1: Cannot write /proc/none/x: ');
+    });
+  });
+
+  describe('list', () => {
+    it('names what is there, in order, as deep as asked, and what git keeps for itself not at all', () => {
+      for (const path of ['src/deep/er', '.git/refs', 'b']) mkdirSync(`${workspace}/${path}`, { recursive: true });
+      for (const path of ['.hidden', 'Z', 'a', 'src/deep/x', 'src/[a]', '-x']) file(path, '');
+      symlinkSync('src', `${workspace}/link`);
+      symlinkSync('nowhere', `${workspace}/broken`);
+      const top = ['-x', '.git/', '.hidden', 'Z', 'a', 'b/', 'broken', 'link'];
+      expect(call('list_files', {}).split('\n')).toEqual([...top, 'src/', 'src/[a]', 'src/deep/', '']);
+      expect(call('list_files', { depth: 1 }).split('\n')).toEqual([...top, 'src/', '']);
+      expect(call('list_files', { path: 'src', depth: 3 })).toBe('[a]\ndeep/\ndeep/er/\ndeep/x\n');
+    });
+
+    it('says when there is nothing, too much, or no directory', () => {
+      expect(call('list_files', {})).toBe('(empty)\n');
+      for (let n = 0; n < 2_001; n += 1) file(`f${n}`, '');
+      const lines = call('list_files', {}).trimEnd().split('\n');
+      expect(lines).toHaveLength(2_001);
+      expect(lines.at(-1)).toBe('[more than 2000 entries; list a directory below]');
+      expect(call('list_files', { path: 'nowhere' })).toBe(
+        '1: Cannot list nowhere: there is no such file or directory\n',
+      );
+      expect(call('list_files', { path: 'f1' })).toBe('1: Cannot list f1: a part of the path is not a directory\n');
+    });
+  });
+});
