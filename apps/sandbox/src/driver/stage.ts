@@ -70,7 +70,9 @@ export class Stage {
   }
 
   #isHeld({ holder, namespace }: Held): boolean {
-    return holder.exitCode === null && holder.signalCode === null && isThere(namespace);
+    const known = holder.exitCode === null && holder.signalCode === null;
+    // A holder may be dead before this process hears of it, and only then lets go of the shell inside.
+    return known && isThere(`/proc/${holder.pid}/ns/mnt`) && isThere(namespace);
   }
 
   async #make(): Promise<Held> {
