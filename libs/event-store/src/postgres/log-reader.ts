@@ -70,6 +70,18 @@ export class LogReader {
     return { events, scannedTo, atHead: asked && scannedTo >= head, bytes };
   }
 
+  /** The next events of the whole log, in one round trip: for the tail, which asks for nothing else. */
+  async tailPage(after: Position, limit: number): Promise<Page> {
+    const known = this.#head;
+    const rows = await this.#run(this.#statements.tail, [after, limit]);
+    const [head, given] = rows[0]?.slice(-2) ?? [];
+    this.#learn({ head: BigInt(head ?? 0), given: BigInt(given ?? 0) }, { known, after });
+    const events = rows.filter(row => row[0] !== null).map(toEvent);
+    const scannedTo = events.at(-1)?.position ?? after;
+    const bytes = events.length === 0 ? 0 : rows.reduce((sum, row) => sum + weightOf(row), 0);
+    return { events, scannedTo, atHead: scannedTo >= BigInt(head ?? 0), bytes };
+  }
+
   async stream(stream: StreamRef, options: ReadStreamOptions): Promise<StreamSlice> {
     const { direction = 'forwards', limit = 1_000 } = options;
     const forwards = direction === 'forwards';
@@ -83,12 +95,14 @@ export class LogReader {
     return { state: 'active', events, lastRevision: Number(revision) };
   }
 
-  /** Moves the known head. Nobody can stand beyond the last position given out, unless the log was exchanged. */
   async #askHead(after: Position): Promise<void> {
     const known = this.#head; // others ask at the same time: an older answer may come later
     const [row] = await this.#run(this.#statements.head, []);
-    const head = BigInt(row?.[0] ?? 0);
-    const given = BigInt(row?.[1] ?? 0);
+    this.#learn({ head: BigInt(row?.[0] ?? 0), given: BigInt(row?.[1] ?? 0) }, { known, after });
+  }
+
+  /** Moves the known head. Nobody can stand beyond the last position given out, unless the log was exchanged. */
+  #learn({ head, given }: { head: Position; given: Position }, { known, after }: { known: Position; after: Position }) {
     if (known > given) throw new LogBehindError('This process', known, given);
     if (after > given) throw new LogBehindError('A reader', after, given);
     if (head > this.#head) this.#head = head;
@@ -143,6 +157,7 @@ function statementsFor(schema: string) {
       'scan-end',
       'select e.gpos from runledger.event e where e.gpos > $1 and e.gpos <= $2 order by e.gpos offset $3 limit 1',
     ),
+    tail: statement('tail', 'select * from runledger.tail($1, $2)'),
     all: statement('all', `${log} ${inOrder}`),
     filtered: statement('filtered', `${log} ${filter} ${inOrder}`),
     story: statement('story', `${log} ${filter} and e.correlation_id = $7 ${inOrder}`),

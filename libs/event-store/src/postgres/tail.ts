@@ -112,7 +112,9 @@ export class Tail {
     while (this.#followers > 0) {
       this.#woken = false;
       try {
-        idle = (await this.#advance()) ? 0 : idle + 1;
+        // Having come to the head, another look would only find it again: whoever appends wakes the tail.
+        const look = await this.#advance();
+        idle = look === 'more' ? 0 : look === 'reached' ? 1 : idle + 1;
         this.#fault = undefined;
         if (!this.#woken && idle > 0) await this.#pause(this.#pauseMs(idle));
       } catch (error) {
@@ -123,18 +125,18 @@ export class Tail {
     this.#forget();
   }
 
-  /** T1: pages follow each other without a gap. True when the log had grown. */
-  async #advance(): Promise<boolean> {
+  /** T1: pages follow each other without a gap. `more`: there may be more; `reached`: the log had grown up to here. */
+  async #advance(): Promise<'more' | 'reached' | 'idle'> {
     if (this.#from === undefined) {
       this.#to = this.#from = await this.reader.head();
       this.#announce();
-      return true;
+      return 'more';
     }
-    const page = await this.reader.page({ after: this.#to, limit: PAGE_EVENTS });
-    if (page.scannedTo === this.#to) return false;
+    const page = await this.reader.tailPage(this.#to, PAGE_EVENTS);
+    if (page.scannedTo === this.#to) return 'idle';
     this.#keep(page);
     this.#announce();
-    return true;
+    return page.atHead ? 'reached' : 'more';
   }
 
   #keep({ events, scannedTo, bytes }: Page): void {
