@@ -1,7 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import { COUNTED_FLOW, CountedWork } from './counted-work.fixture.js';
@@ -45,6 +48,41 @@ describeWith('bwrap')('a platform that is asked to stop during a run (needs bwra
       'third',
       'program ends',
     ]);
+  });
+});
+
+describe('npm start', () => {
+  it('ends by one Ctrl-C with code 0 and nothing left, though npm passes on what the terminal sends to everybody', async () => {
+    const home = new TemporaryHome();
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: home.path,
+      RUNLEDGER_HOME: home.path,
+      PORT: '0',
+      RUNLEDGER_SAMPLE: 'off',
+    };
+    const npm = spawn('npm', ['start'], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [npm.stdout, npm.stderr]) stream.on('data', chunk => (said += String(chunk)));
+    const ended = once(npm, 'close');
+    await eventually(() => said.includes('Runledger is ready'), 30_000);
+    process.kill(-(npm.pid ?? 0), 'SIGINT');
+    expect(await ended).toEqual([0, null]);
+    expect(said).toMatch(/SIGINT: stopping …\n$/);
+    expect(home.leftovers()).toEqual([]);
+    await home.giveBack();
+  });
+});
+
+describe('a platform that is asked to stop before it is ready', () => {
+  it.each([50, 500])('ends with code 0 and nothing left (%d ms after its first word)', async afterMs => {
+    const home = new TemporaryHome();
+    const platform = home.spawn();
+    await platform.says(/Runledger starts in/);
+    await delay(afterMs);
+    expect(await platform.stop()).toMatchObject({ code: 0, signal: null });
+    expect([home.leftovers(), platform.errors]).toEqual([[], '']);
+    await home.giveBack();
   });
 });
 
@@ -113,12 +151,34 @@ interface Step {
 }
 
 describeWith('bwrap')('npm run demo -- --json (needs bwrap)', () => {
-  it('prints one JSON document about a completed run and leaves nothing', () => {
+  const demo = join(ROOT, 'apps', 'standalone', 'dist', 'demo.js');
+  const environmentIn = (home: TemporaryHome) => ({ PATH: process.env['PATH'], HOME: home.path, TMPDIR: home.path });
+
+  it.each([
+    ['while it starts', 100],
+    ['while it runs', 2_500],
+  ])('leaves nothing when it is interrupted %s', async (_when, afterMs) => {
     const temporary = new TemporaryHome();
-    const demo = join(ROOT, 'apps', 'standalone', 'dist', 'demo.js');
+    const child = spawn(process.execPath, [demo, '--json'], {
+      env: environmentIn(temporary),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => said.push(String(chunk)));
+    const ended = once(child, 'close');
+    await eventually(() => readdirSync(temporary.path).length > 0);
+    await delay(afterMs);
+    child.kill('SIGINT');
+    expect([await ended, said]).toEqual([[130, null], []]);
+    expect([temporary.leftovers(), readdirSync(temporary.path)]).toEqual([[], []]);
+    await temporary.giveBack();
+  });
+
+  it('prints one JSON document about a completed run and leaves nothing', async () => {
+    const temporary = new TemporaryHome();
     const { status, stdout, stderr } = spawnSync(process.execPath, [demo, '--json'], {
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'], HOME: temporary.path, TMPDIR: temporary.path },
+      env: environmentIn(temporary),
     });
     expect([status, stderr]).toEqual([0, '']);
     const report = JSON.parse(stdout) as Record<string, unknown> & { steps: Step[] };
@@ -142,6 +202,7 @@ describeWith('bwrap')('npm run demo -- --json (needs bwrap)', () => {
       durationMs: whole,
     });
     expect(report['startedMs']).toBeLessThan(10_000);
-    expect(temporary.leftovers()).toEqual([]);
+    expect([temporary.leftovers(), readdirSync(temporary.path)]).toEqual([[], []]);
+    await temporary.giveBack();
   });
 });

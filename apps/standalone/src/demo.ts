@@ -15,9 +15,9 @@ import { readStandaloneConfig } from './standalone.config.js';
 
 /**
  * `npm run demo [-- --json]`: a platform of its own on a free port and a fresh data directory, one run of the sample played
- * through the API as a front end would, and nothing left afterwards.
+ * through the API as a front end would, and nothing left afterwards. Undefined when it was interrupted.
  */
-async function demo(json: boolean): Promise<RunReport> {
+async function demo(json: boolean): Promise<RunReport | undefined> {
   const startedAt = performance.now();
   const home = await mkdtemp(join(tmpdir(), 'runledger-demo-'));
   let starting: Promise<Platform> | undefined;
@@ -26,7 +26,7 @@ async function demo(json: boolean): Promise<RunReport> {
     await platform?.stop();
     await rm(home, { recursive: true, force: true });
   };
-  endOnSignal(end, { exitCode: 130 });
+  const ending = endOnSignal(end, { exitCode: 130 });
   const giveUp = (error: unknown) => {
     fail(error);
     void end().finally(() => process.exit(1));
@@ -40,6 +40,9 @@ async function demo(json: boolean): Promise<RunReport> {
     if (json) print(JSON.stringify({ ...report, startedMs }, undefined, 2));
     else print(`\n${summaryOf(report)}\nThe platform was ready after ${startedMs} ms.`);
     return report;
+  } catch (error) {
+    if (ending.aborted) return undefined;
+    throw error;
   } finally {
     await end();
   }
@@ -68,7 +71,7 @@ function fail(error: unknown): void {
 
 try {
   const report = await demo(process.argv.includes('--json'));
-  process.exit(report.status === 'COMPLETED' ? 0 : 1);
+  if (report !== undefined) process.exit(report.status === 'COMPLETED' ? 0 : 1);
 } catch (error) {
   fail(error);
   process.exit(1);

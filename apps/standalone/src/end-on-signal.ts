@@ -1,18 +1,24 @@
+/** npm passes the terminal's Ctrl-C on to a process that has it already: what comes so soon is the same one. */
+const SAME_WITHIN_MS = 1_000;
+
 /**
  * Ends the process in order on Ctrl-C, SIGTERM, or the terminal's hang-up. A second Ctrl-C does not wait: what is left then is found
- * and cleared at the next start (R2).
+ * and cleared at the next start (R2). The signal that is returned says whether this has begun: whatever breaks from then on
+ * breaks because everything ends.
  */
 export function endOnSignal(
   stop: () => Promise<void>,
   { exitCode, print }: { readonly exitCode: number; readonly print?: (text: string) => void },
-): void {
-  let asked = false;
+): AbortSignal {
+  const asked = new AbortController();
+  let askedAt = 0;
   const end = (signal: NodeJS.Signals) => {
-    if (asked) {
-      if (signal === 'SIGINT') process.exit(130);
+    if (asked.signal.aborted) {
+      if (signal === 'SIGINT' && performance.now() - askedAt > SAME_WITHIN_MS) process.exit(130);
       return;
     }
-    asked = true;
+    askedAt = performance.now();
+    asked.abort();
     print?.(`${signal}: stopping …`);
     stop().then(
       () => process.exit(exitCode),
@@ -23,4 +29,5 @@ export function endOnSignal(
     );
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  return asked.signal;
 }

@@ -17,11 +17,21 @@ async function main(): Promise<void> {
   const config = readStandaloneConfig();
   print(`Runledger starts in ${config.home} …`);
   const starting = startPlatform(config, { sampleRun: config.sample, onLost: error => endNow(error, starting) });
-  endOnSignal(() => starting.then(platform => platform.stop()), { exitCode: 0, print });
+  const ending = endOnSignal(() => starting.then(platform => platform.stop()), { exitCode: 0, print });
   const platform = await starting;
+  if (ending.aborted) return;
   print(readyText({ ...facts(platform, config), readyMs: performance.now() - startedAt }));
-  const { url, token } = platform;
-  await followUnfinishedRuns(new GraphqlClient(`${url}/graphql`, token), { url, token, print });
+  await follow(platform, ending);
+}
+
+/** For the convenience of whoever sits at the terminal; the platform does not need it. */
+async function follow({ url, token }: Platform, ending: AbortSignal): Promise<void> {
+  try {
+    await followUnfinishedRuns(new GraphqlClient(`${url}/graphql`, token), { url, token, print });
+  } catch (error) {
+    if (ending.aborted) return;
+    print(`Gates are not announced here any more (${(error as Error).message}); the console shows them.`);
+  }
 }
 
 /** Nothing can be saved any more; what was executing goes on at the next start (R2). */
