@@ -82,6 +82,7 @@ export class AttemptWorker implements Worker {
     for (const { stop } of this.#executing.values()) stop.stop('shutdown', true);
     await Promise.all([...this.#executing.values()].map(({ done }) => done));
     await Promise.all(this.#releases);
+    await this.host.sandboxes.close();
   }
 
   async #lookWhileAsked(): Promise<void> {

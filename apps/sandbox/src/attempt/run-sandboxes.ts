@@ -42,6 +42,12 @@ export class RunSandboxes {
     return true;
   }
 
+  /** Ends what is kept running between calls; the sandboxes themselves stay, for the next start. No call may be under way. */
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled(this.#open.values());
+    await Promise.all(opened.flatMap(sandbox => (sandbox.status === 'fulfilled' ? [sandbox.value.close()] : [])));
+  }
+
   /** Removes what is left of runs that are not open any more. No sandbox is opened meanwhile, so none is taken for a leftover. */
   async sweep(openRuns: () => Promise<ReadonlySet<string>>): Promise<void> {
     await this.#inTurn(async () => {

@@ -20,8 +20,10 @@ export interface LocalSandboxParts {
   readonly groups: SandboxGroups | undefined;
   /** How the driver starts the program of a call. */
   launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
+  /** Ends what the driver keeps running between calls; it begins again with the next call. */
+  close(): Promise<void>;
   /** Gives back what the driver lent: uid, entry in its list. */
-  released(): Promise<void>;
+  released(): void;
 }
 
 /** A sandbox on this machine: what both local drivers have in common is the journal and the life of a call. */
@@ -76,6 +78,10 @@ export class LocalSandbox implements Sandbox {
     this.#parts.groups?.thaw();
   }
 
+  close(): Promise<void> {
+    return this.#parts.close();
+  }
+
   release(): Promise<void> {
     this.#released ??= this.#release();
     return this.#released;
@@ -86,9 +92,10 @@ export class LocalSandbox implements Sandbox {
     this.thaw();
     await Promise.all(calls.map(call => call.abandon()));
     await Promise.allSettled(this.#turns.values());
+    await this.close();
     await this.#parts.groups?.remove();
     await this.#parts.directory.remove();
-    await this.#parts.released();
+    this.#parts.released();
   }
 
   async #execNow(request: ExecRequest, journal: CallJournal): Promise<ExecResult> {

@@ -72,6 +72,8 @@ export interface Sandbox {
   mayHold(path: string): Promise<boolean>;
   /** Marks set-up as done, so that a later `open` answers `fresh: false`. */
   markReady(): Promise<void>;
+  /** Ends what this process keeps running between calls; the sandbox stays, for a later `open`. No call may be under way. */
+  close(): Promise<void>;
   /** Kills what runs and removes workspace, journal, mounts and groups. Idempotent. */
   release(): Promise<void>;
 }

@@ -13,7 +13,7 @@ import type { UidSlots } from './uid-slots.js';
 export interface SandboxShape {
   readonly workspacePath: string;
   launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
-  /** Called once, when the sandbox is released. */
+  /** Ends what is kept between calls: at the end of the service, and when the sandbox is released. */
   close(): Promise<void>;
 }
 
@@ -77,8 +77,8 @@ export class SandboxHome {
       limits: spec.profile.limits,
       groups: this.groups?.sandbox(spec.runId, spec.profile.limits),
       launch: (request, group) => shape.launch(request, group),
-      released: async () => {
-        await shape.close();
+      close: () => shape.close(),
+      released: () => {
         if (uid !== undefined) this.#slots?.free(uid, directory.path);
         this.#open.delete(spec.runId);
       },
