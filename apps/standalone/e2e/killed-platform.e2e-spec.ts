@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +7,9 @@ import { eventually } from '@runledger/testing';
 import type { ApiClient, Entry } from './api-client.fixture.js';
 import { COUNTED_FLOW, CountedWork } from './counted-work.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
+
+jest.setTimeout(PATIENCE_MS);
 
 const ALL_COUNTED = ['first', 'second begins', 'second ends', 'third', 'program begins', 'program ends'];
 
@@ -130,6 +133,7 @@ describeWith('bwrap')('an embedded PostgreSQL that is killed with SIGKILL (needs
     expectWhole(await api.transcript(runId));
     await expectWholeLog(api, runId);
     expect((await fetch(`${platform.url}/health/ready`)).status).toBe(200);
+    expect(platform.errors.match(/embedded PostgreSQL had ended and was started again/g)).toHaveLength(2);
     expect(platform.ending).toBeUndefined();
     expect((await platform.stop()).code).toBe(0);
     expect(home.leftovers()).toEqual([]);

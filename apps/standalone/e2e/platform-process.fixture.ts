@@ -10,6 +10,9 @@ import { controlGroupsOf, mountsOf, tracesOf } from './machine.fixture.js';
 
 export const ROOT = join(import.meta.dirname, '..', '..', '..');
 
+/** For specs that start several platforms, beside all the others of `npm test` on a small machine. */
+export const PATIENCE_MS = 90_000;
+
 const READY_WITHIN_MS = 30_000;
 
 /** How a process ended. */
