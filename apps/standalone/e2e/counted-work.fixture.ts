@@ -30,10 +30,15 @@ export function profileNamed(slug: string, more: Readonly<Record<string, unknown
 
 /** A folder of this machine that sandboxes may write to, so that what ran is counted from outside the platform. */
 export class CountedWork {
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-counted-')));
+  #folder: string | undefined;
 
-  constructor() {
-    chmodSync(this.folder, 0o777);
+  /** Made when it is first asked for. */
+  get folder(): string {
+    if (this.#folder === undefined) {
+      this.#folder = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-counted-')));
+      chmodSync(this.#folder, 0o777);
+    }
+    return this.#folder;
   }
 
   /** For the platform's environment: profiles may mount the folder. */

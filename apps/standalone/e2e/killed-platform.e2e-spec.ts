@@ -53,7 +53,7 @@ function postmasterOf(home: TemporaryHome): number {
 describeWith('bwrap')('a platform that is killed with SIGKILL (needs bwrap)', () => {
   const home = new TemporaryHome();
   const counted = new CountedWork();
-  const quiet = { ...counted.environment, RUNLEDGER_SAMPLE: 'off' };
+  const quiet = () => ({ ...counted.environment, RUNLEDGER_SAMPLE: 'off' });
 
   beforeAll(build, 60_000);
   afterAll(async () => {
@@ -83,16 +83,16 @@ describeWith('bwrap')('a platform that is killed with SIGKILL (needs bwrap)', ()
   });
 
   it('in the middle of a tool call, and again in a program, begins these again and nothing that had finished', async () => {
-    const first = await home.start(quiet);
+    const first = await home.start(quiet());
     await counted.publishProfile(first.api);
     await first.api.publishFlow(COUNTED_FLOW);
     const runId = await first.api.started('counted');
     await eventually(() => counted.ran().includes('second begins'));
     await first.kill();
-    const second = await home.start(quiet);
+    const second = await home.start(quiet());
     await eventually(() => counted.ran().includes('program begins'));
     await second.kill();
-    const third = await home.start(quiet);
+    const third = await home.start(quiet());
     const run = await third.api.reaches(runId, 'COMPLETED');
     // Whatever had finished ran once; the two that were cut off were begun again.
     const begunTwice = ALL_COUNTED.flatMap(line => (line.endsWith('begins') ? [line, line] : [line]));

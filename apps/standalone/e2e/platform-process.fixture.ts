@@ -31,9 +31,13 @@ export function build(): void {
 
 /** A data directory of a spec's own. */
 export class TemporaryHome {
-  /** Without symbolic links, so that it can be looked for in /proc. */
-  readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-e2e-')));
+  #path: string | undefined;
   readonly #processes: PlatformProcess[] = [];
+
+  /** Made when it is first asked for. Without symbolic links, so that it can be looked for in /proc. */
+  get path(): string {
+    return (this.#path ??= realpathSync(mkdtempSync(join(tmpdir(), 'runledger-e2e-'))));
+  }
 
   /** Starts a platform in this home and waits until it says that it is ready. */
   async start(environment: Readonly<Record<string, string>> = {}): Promise<PlatformProcess> {

@@ -17,7 +17,7 @@ beforeAll(build, 60_000);
 describeWith('bwrap')('a platform that is asked to stop during a run (needs bwrap)', () => {
   const home = new TemporaryHome();
   const counted = new CountedWork();
-  const environment = { ...counted.environment, RUNLEDGER_SAMPLE: 'off' };
+  const environment = () => ({ ...counted.environment, RUNLEDGER_SAMPLE: 'off' });
 
   afterAll(async () => {
     await home.giveBack();
@@ -25,7 +25,7 @@ describeWith('bwrap')('a platform that is asked to stop during a run (needs bwra
   });
 
   it('ends within ten seconds with code 0 and no process left, by SIGTERM and by SIGINT, and goes on at the next start', async () => {
-    let platform = await home.start(environment);
+    let platform = await home.start(environment());
     await counted.publishProfile(platform.api);
     await platform.api.publishFlow(COUNTED_FLOW);
     const runId = await platform.api.started('counted');
@@ -40,7 +40,7 @@ describeWith('bwrap')('a platform that is asked to stop during a run (needs bwra
       expect(ending.afterMs).toBeLessThan(10_000);
       expect([platform.output, platform.errors]).toEqual([expect.stringContaining(`${signal}: stopping`), '']);
       expect(home.leftovers()).toEqual([]);
-      platform = await home.start(environment);
+      platform = await home.start(environment());
     }
     await platform.api.reaches(runId, 'COMPLETED');
     expect(counted.ran().filter(line => !line.endsWith('begins'))).toEqual([
