@@ -29,7 +29,6 @@ export function resumableSandbox(sandbox: Sandbox, epoch: number): Sandbox {
     exec: request => execResumable(sandbox, request, epoch),
     mayHold: path => sandbox.mayHold(path),
     markReady: () => sandbox.markReady(),
-    close: () => sandbox.close(),
     release: () => sandbox.release(),
   };
 }

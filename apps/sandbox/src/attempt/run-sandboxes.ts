@@ -42,10 +42,9 @@ export class RunSandboxes {
     return true;
   }
 
-  /** Ends what is kept running between calls; the sandboxes themselves stay, for the next start. No call may be under way. */
+  /** At the end of this process: gives back what sandboxes hold of the machine. They themselves stay, for the next start. */
   async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#open.values());
-    await Promise.all(opened.flatMap(sandbox => (sandbox.status === 'fulfilled' ? [sandbox.value.close()] : [])));
+    await Promise.all(this.drivers.map(driver => driver.close()));
   }
 
   /** Removes what is left of runs that are not open any more. No sandbox is opened meanwhile, so none is taken for a leftover. */

@@ -88,6 +88,10 @@ export class BubblewrapDriver implements SandboxDriver {
     await this.#home.sweep(keep);
   }
 
+  async close(): Promise<void> {
+    await this.#home.close();
+  }
+
   #findTools(): LaunchTools {
     const filter = seccompFilter(process.arch);
     if (!filter) {

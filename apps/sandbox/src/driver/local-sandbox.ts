@@ -20,7 +20,7 @@ export interface LocalSandboxParts {
   readonly groups: SandboxGroups | undefined;
   /** How the driver starts the program of a call. */
   launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
-  /** Ends what the driver keeps running between calls; it begins again with the next call. */
+  /** Ends what the driver keeps running between calls. */
   close(): Promise<void>;
   /** Gives back what the driver lent: uid, entry in its list. */
   released(): void;
@@ -78,8 +78,10 @@ export class LocalSandbox implements Sandbox {
     this.#parts.groups?.thaw();
   }
 
-  close(): Promise<void> {
-    return this.#parts.close();
+  /** Gives back what this process holds of the machine. No call may follow. */
+  async close(): Promise<void> {
+    await this.#parts.close();
+    await this.#parts.groups?.remove();
   }
 
   release(): Promise<void> {
@@ -93,7 +95,6 @@ export class LocalSandbox implements Sandbox {
     await Promise.all(calls.map(call => call.abandon()));
     await Promise.allSettled(this.#turns.values());
     await this.close();
-    await this.#parts.groups?.remove();
     await this.#parts.directory.remove();
     this.#parts.released();
   }

@@ -92,6 +92,10 @@ export class ProcessDriver implements SandboxDriver {
   async sweep(keep: ReadonlySet<string>): Promise<void> {
     await this.#home.sweep(keep);
   }
+
+  async close(): Promise<void> {
+    await this.#home.close();
+  }
 }
 
 function processLaunch(

@@ -72,8 +72,6 @@ export interface Sandbox {
   mayHold(path: string): Promise<boolean>;
   /** Marks set-up as done, so that a later `open` answers `fresh: false`. */
   markReady(): Promise<void>;
-  /** Ends what this process keeps running between calls; the sandbox stays, for a later `open`. No call may be under way. */
-  close(): Promise<void>;
   /** Kills what runs and removes workspace, journal, mounts and groups. Idempotent. */
   release(): Promise<void>;
 }
@@ -88,4 +86,9 @@ export interface SandboxDriver {
   open(spec: SandboxSpec): Promise<Sandbox>;
   /** Removes what earlier processes left of runs that are not in `keep`. */
   sweep(keep: ReadonlySet<string>): Promise<void>;
+  /**
+   * At the end of this process: gives back what its open sandboxes hold of the machine, such as groups. Their workspaces stay, for
+   * the next start. No call may be under way, and none may follow.
+   */
+  close(): Promise<void>;
 }

@@ -65,6 +65,12 @@ export class SandboxHome {
     await this.groups?.sweep(new Set([...keep, ...this.#open.keys()]));
   }
 
+  /** Of sandboxes that are open in this process, also of those whose set-up was given up. */
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled(this.#open.values());
+    await Promise.all(opened.flatMap(sandbox => (sandbox.status === 'fulfilled' ? [sandbox.value.close()] : [])));
+  }
+
   async #openNow(spec: SandboxSpec, shapeOf: (place: SandboxPlace) => SandboxShape): Promise<LocalSandbox> {
     const directory = new SandboxDirectory(this.path, spec.runId);
     const uid = await this.#prepare(spec, directory);
