@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { identityOf, isAlive } from '../processes/process-identity.js';
 import type { Postmaster } from './postmaster.js';
 
@@ -16,6 +17,9 @@ export interface ServerControl {
 }
 
 const LOOK_EVERY_MS = 100;
+/** Whatever killed the server may kill it again while it starts. */
+const STARTS = 4;
+const PAUSE_MS = 500;
 
 /** The server as long as this process needs it: whoever kills it, or the kernel for want of memory, only interrupts it. */
 export class EmbeddedServer {
@@ -55,11 +59,21 @@ export class EmbeddedServer {
 
   async #startAgain(watcher: ServerWatcher): Promise<void> {
     try {
-      this.#server = await this.control.startAgain();
+      this.#server = await this.#tryToStart(STARTS);
       watcher.restarted(this.#server.pid);
     } catch (error) {
       clearInterval(this.#watching);
-      watcher.lost(error);
+      if (!this.#stopped) watcher.lost(error);
+    }
+  }
+
+  async #tryToStart(times: number): Promise<Postmaster> {
+    try {
+      return await this.control.startAgain();
+    } catch (error) {
+      if (times <= 1 || this.#stopped) throw error;
+      await delay(PAUSE_MS);
+      return this.#tryToStart(times - 1);
     }
   }
 }
