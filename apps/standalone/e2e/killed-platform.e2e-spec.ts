@@ -121,19 +121,18 @@ describeWith('bwrap')('an embedded PostgreSQL that is killed with SIGKILL (needs
     await counted.publishProfile(api);
     await api.publishFlow(COUNTED_FLOW);
     const runId = await api.started('counted');
-    for (const moment of [Math.random() * 1_000, 1_000 + Math.random() * 500]) {
-      await delay(moment);
-      const killed = postmasterOf(home);
-      process.kill(killed, 'SIGKILL');
-      await eventually(() => ![killed, 0].includes(postmasterOf(home)));
+    const restarts = () => platform.errors.split('embedded PostgreSQL had ended and was started again').length - 1;
+    for (const times of [1, 2]) {
+      await delay(Math.random() * 1_000);
+      process.kill(postmasterOf(home), 'SIGKILL');
+      await eventually(() => expect(restarts()).toBe(times), 30_000);
     }
-    const run = await eventually(() => api.reaches(runId, 'COMPLETED'), 20_000);
+    const run = await api.reaches(runId, 'COMPLETED', 30_000);
     expect(counted.ran()).toEqual(ALL_COUNTED);
     expect(run.timeline.map(step => step.attempts.length)).toEqual([1, 1]);
     expectWhole(await api.transcript(runId));
     await expectWholeLog(api, runId);
     expect((await fetch(`${platform.url}/health/ready`)).status).toBe(200);
-    expect(platform.errors.match(/embedded PostgreSQL had ended and was started again/g)).toHaveLength(2);
     expect(platform.ending).toBeUndefined();
     expect((await platform.stop()).code).toBe(0);
     expect(home.leftovers()).toEqual([]);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** `describe`, where these programs are installed; elsewhere the specs are skipped, and their name must say "(needs …)". */
@@ -32,10 +32,8 @@ export function tracesOf(folder: string): Trace[] {
 
 /** Control groups of the folder's sandboxes that are still there. */
 export function controlGroupsOf(folder: string): string[] {
-  const top = '/sys/fs/cgroup';
   const group = groupOf(folder);
-  const places = [top, ...namesIn(top).map(name => `${top}/${name}`)];
-  return places.filter(place => namesIn(place).includes(group)).map(place => `${place}/${group}`);
+  return ['', '*/', '*/*/', '*/*/*/'].flatMap(depth => globSync(`/sys/fs/cgroup/${depth}${group}`));
 }
 
 /** Mounts of the folder, or below it, in this process's own view. */
@@ -66,7 +64,7 @@ function relationOf(pid: number, folder: string, group: string): Trace['by'] | u
 
 /** The sandbox service names its groups after its folder, so that two platforms on one machine do not meet. */
 function groupOf(folder: string): string {
-  return `runledger-${createHash('sha256').update(`${folder}/sandboxes`).digest('hex').slice(0, 12)}`;
+  return `runledger-${createHash('sha256').update(`${folder}/sandboxes/bubblewrap`).digest('hex').slice(0, 12)}`;
 }
 
 function pids(): number[] {
