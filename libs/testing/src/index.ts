@@ -1,3 +1,4 @@
+export * from './eventstoredb/index.js';
 export { eventually } from './eventually.js';
 export { FakeClock } from './fake-clock.js';
 export * from './model-vendor/index.js';

@@ -1,0 +1,81 @@
+import type { AllStreamResolvedEvent, AllStreamSubscription } from '@eventstore/db-client';
+import { START } from '../port.js';
+import type { Position, RecordedEvent } from '../port.js';
+import { ReadInterruptedError } from '../postgres/store-errors.js';
+import type { Connection } from './connection.js';
+import { toReadError } from './eventstoredb-errors.js';
+import { OUR_STREAMS } from './stream-names.js';
+import { fromWire } from './wire-events.js';
+
+/** Events that wait for their reader; then the server is made to wait. */
+const MOST_WAITING = 1_000;
+
+/** One subscription of the server, from a position until it breaks. It never resumes by itself. */
+export class LiveFeed {
+  readonly #waiting: RecordedEvent[] = [];
+  #broken: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  private constructor(private readonly subscription: AllStreamSubscription) {
+    subscription.on('data', (resolved: AllStreamResolvedEvent) => this.#take(resolved));
+    subscription.on('error', error => this.#break(toReadError(error)));
+    for (const end of ['end', 'close'] as const) {
+      subscription.on(end, () => this.#break(new ReadInterruptedError(new Error('the server ended a subscription'))));
+    }
+  }
+
+  /** Everything behind `after`: the server passes over its own events and those of other programs. */
+  static async open(connection: Connection, after: Position): Promise<LiveFeed> {
+    const client = await connection.client();
+    const fromPosition = after === START ? ('start' as const) : { commit: after, prepare: after };
+    const filter = { filterOn: 'streamName', regex: OUR_STREAMS, checkpointInterval: 1 } as const;
+    return new LiveFeed(client.subscribeToAll({ ...connection.callOptions, fromPosition, filter }));
+  }
+
+  /** What has come, at most `limit`; throws once a broken feed has nothing more. */
+  take(limit: number): readonly RecordedEvent[] {
+    const taken = this.#waiting.splice(0, limit);
+    if (taken.length === 0 && this.#broken) throw this.#broken;
+    if (this.#waiting.length < MOST_WAITING) this.subscription.resume();
+    return taken;
+  }
+
+  get empty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** Resolves when there is something to take, the time is over, or the signal aborts. */
+  async changed(signal: AbortSignal, timeoutMs: number): Promise<void> {
+    if (!this.empty || this.#broken || signal.aborted) return;
+    await new Promise<void>(resolve => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      signal.addEventListener('abort', done);
+      this.#wake = done;
+    });
+  }
+
+  close(): void {
+    this.#broken ??= new ReadInterruptedError(new Error('a subscription was closed'));
+    this.subscription.unsubscribe().catch(() => undefined); // it was never made, or is broken already
+    this.subscription.destroy();
+  }
+
+  #take(resolved: AllStreamResolvedEvent): void {
+    const known = fromWire(resolved);
+    if (!known) return;
+    this.#waiting.push(known.event);
+    if (this.#waiting.length >= MOST_WAITING) this.subscription.pause();
+    this.#wake?.();
+  }
+
+  #break(error: Error): void {
+    this.#broken ??= error;
+    this.#wake?.();
+  }
+}

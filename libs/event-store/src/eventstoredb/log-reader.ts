@@ -1,0 +1,173 @@
+import type { AllStreamResolvedEvent, ReadPosition, ResolvedEvent, StreamingRead } from '@eventstore/db-client';
+import { LogBehindError } from '../log-behind-error.js';
+import { START } from '../port.js';
+import type { Position, RecordedEvent, StreamRef } from '../port.js';
+import { ReadInterruptedError } from '../postgres/store-errors.js';
+import type { Connection } from './connection.js';
+import { toReadError, typeOf } from './eventstoredb-errors.js';
+import { persist } from './patience.js';
+import type { Patience } from './patience.js';
+import { toWireName } from './stream-names.js';
+import { fromWire } from './wire-events.js';
+import type { WireEvent } from './wire-events.js';
+
+/** A piece of the log: every event of the platform after a position and up to `scannedTo`, inclusive. */
+export interface Page {
+  readonly events: readonly RecordedEvent[];
+  /** How far all events were looked at, the server's own included: the position of an event, or where the page began. */
+  readonly scannedTo: Position;
+  /** Nothing more could be read at that moment. */
+  readonly atHead: boolean;
+}
+
+/** A piece of one stream. `count` includes what is not ours. */
+export interface StreamPage {
+  readonly state: 'active' | 'absent' | 'tombstoned';
+  readonly events: readonly WireEvent[];
+  readonly count: number;
+  /** Of the last event read, whoever wrote it; -1 without. */
+  readonly lastRead: number;
+}
+
+export interface StreamPageRequest {
+  readonly from: number | 'start' | 'end';
+  readonly backwards: boolean;
+  readonly limit: number;
+}
+
+type Reading<E> = StreamingRead<E>;
+
+const LARGEST_PAGE_BACKWARDS = 1_000;
+
+/** Reads streams and the log through the client, each call bounded in time and repeated when it was interrupted. */
+export class LogReader {
+  /** The head as it was found last, and the newest event of any kind at that moment. */
+  #known = { newest: START, head: START };
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly options: { readonly silenceMs: number; readonly patience: Patience },
+  ) {}
+
+  async page(after: Position, limit: number): Promise<Page> {
+    const fromPosition: ReadPosition = after === START ? 'start' : { commit: after, prepare: after };
+    // The position is inclusive, so one more, to come beyond the event that stands at it.
+    const maxCount = limit + 1;
+    const all = await this.#all({ fromPosition, direction: 'forwards', maxCount });
+    if (all.length === 0 && after > START) await this.#requireNotBehind(after);
+    const behind = all.filter(event => positionOf(event) > after);
+    const last = behind.at(-1);
+    return {
+      events: ours(behind).map(({ event }) => event),
+      scannedTo: last ? positionOf(last) : after,
+      atHead: all.length < maxCount,
+    };
+  }
+
+  /** Position of the last event of the platform. The server's own events behind it are looked at once. */
+  async head(): Promise<Position> {
+    let from: ReadPosition = 'end';
+    let newest: Position | undefined;
+    for (let maxCount = 8; ; maxCount = Math.min(maxCount * 4, LARGEST_PAGE_BACKWARDS)) {
+      const all: readonly AllStreamResolvedEvent[] = await this.#all({
+        fromPosition: from,
+        direction: 'backwards',
+        maxCount,
+      });
+      newest ??= all[0] ? positionOf(all[0]) : START;
+      const head = this.#headAmong(all, newest) ?? (all.length < maxCount ? START : undefined);
+      if (head !== undefined) {
+        this.#known = { newest, head };
+        return head;
+      }
+      const last = all.at(-1)?.event?.position;
+      from = last ?? 'start';
+    }
+  }
+
+  async stream(stream: StreamRef, { from, backwards, limit }: StreamPageRequest): Promise<StreamPage> {
+    const fromRevision = typeof from === 'number' ? BigInt(from) : from;
+    const direction = backwards ? 'backwards' : 'forwards';
+    const options = { ...this.connection.callOptions, fromRevision, direction, maxCount: limit } as const;
+    try {
+      const read: readonly ResolvedEvent[] = await this.#persist(async () =>
+        this.#collect((await this.connection.client()).readStream(toWireName(stream), options)),
+      );
+      const lastRead = Number(read.at(-1)?.event?.revision ?? -1);
+      return { state: 'active', events: ours(read), count: read.length, lastRead };
+    } catch (error) {
+      const nothing = { events: [], count: 0, lastRead: -1 };
+      if (typeOf(error) === 'stream-not-found') return { state: 'absent', ...nothing };
+      if (typeOf(error) === 'stream-deleted') return { state: 'tombstoned', ...nothing };
+      throw toReadError(error);
+    }
+  }
+
+  /** Refuses to go on from a position that the log has not reached. */
+  async #requireNotBehind(after: Position): Promise<void> {
+    const [newest] = await this.#all({ fromPosition: 'end', direction: 'backwards', maxCount: 1 });
+    const end = newest ? positionOf(newest) : START;
+    if (end < after) throw new LogBehindError('A reader', after, end);
+  }
+
+  #headAmong(all: readonly AllStreamResolvedEvent[], newest: Position): Position | undefined {
+    for (const one of all) {
+      const known = fromWire(one);
+      if (known) return known.event.position;
+      // Seen before, unless the log was replaced by a shorter one.
+      if (positionOf(one) <= this.#known.newest && this.#known.newest <= newest) return this.#known.head;
+    }
+    return undefined;
+  }
+
+  async #all(range: {
+    readonly fromPosition: ReadPosition;
+    readonly direction: 'forwards' | 'backwards';
+    readonly maxCount: number;
+  }): Promise<readonly AllStreamResolvedEvent[]> {
+    try {
+      return await this.#persist(async () =>
+        this.#collect((await this.connection.client()).readAll({ ...this.connection.callOptions, ...range })),
+      );
+    } catch (error) {
+      throw toReadError(error);
+    }
+  }
+
+  #persist<T>(attempt: () => Promise<T>): Promise<T> {
+    return persist(this.options.patience, attempt);
+  }
+
+  /** All events of one call. The client sets no limit in time to reads, and one that is cancelled never ends. */
+  async #collect<E>(reading: Reading<E>): Promise<E[]> {
+    const { silenceMs, patience } = this.options;
+    const giveUp = (reason: string) => () => {
+      reading.cancel().catch(() => undefined); // it has failed already, then
+      reading.destroy(new ReadInterruptedError(new Error(reason)));
+    };
+    const onClose = giveUp('the store is closed');
+    const timer = setTimeout(giveUp(`no answer for ${silenceMs} ms`), silenceMs);
+    patience.signal.addEventListener('abort', onClose);
+    if (patience.signal.aborted) onClose();
+    try {
+      const events: E[] = [];
+      for await (const event of reading as AsyncIterable<E>) {
+        events.push(event);
+        timer.refresh();
+      }
+      return events;
+    } finally {
+      clearTimeout(timer);
+      patience.signal.removeEventListener('abort', onClose);
+      reading.on('error', () => undefined); // nobody reads any more
+    }
+  }
+}
+
+function ours(read: readonly (ResolvedEvent | AllStreamResolvedEvent)[]): WireEvent[] {
+  return read.map(fromWire).filter(event => event !== undefined);
+}
+
+function positionOf({ event }: AllStreamResolvedEvent): Position {
+  return event?.position?.commit ?? START;
+}

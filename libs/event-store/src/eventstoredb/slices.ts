@@ -1,0 +1,77 @@
+import { matcherFor } from '../postgres/event-filter.js';
+import type {
+  AllSlice,
+  Position,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  StreamRef,
+  StreamSlice,
+} from '../port.js';
+import type { LogReader, StreamPage } from './log-reader.js';
+
+/** Events looked at by one call of a filtered read. */
+const SCAN_EVENTS = 1_000;
+
+/** A filtered read gives back what it has after this time, so that it ends however rare the matches are. */
+const LONGEST_READ_MS = 1_000;
+
+/**
+ * A part of the log. The protocol has no filter for reads (only for subscriptions), so the events are looked at here: it
+ * costs as much as reading all of them.
+ */
+export async function readFiltered(reader: LogReader, options: ReadAllOptions): Promise<AllSlice> {
+  const { after, limit = 500, ...filter } = options;
+  const matches = matcherFor(filter);
+  const started = performance.now();
+  const events: RecordedEvent[] = [];
+  let looked: { readonly from: Position; readonly ours: Position } = { from: after, ours: after };
+  while (events.length < limit && performance.now() - started < LONGEST_READ_MS) {
+    const page = await reader.page(looked.from, SCAN_EVENTS);
+    for (const event of page.events) {
+      if (events.length === limit) return { events, scannedTo: looked.ours, caughtUp: false };
+      looked = { ...looked, ours: event.position };
+      if (matches(event)) events.push(event);
+    }
+    looked = { ...looked, from: page.scannedTo };
+    // Not behind the last event of ours, though the server's own may follow: consumers compare with `head`.
+    if (page.atHead) return { events, scannedTo: looked.ours, caughtUp: true };
+  }
+  return { events, scannedTo: events.length === limit ? looked.ours : looked.from, caughtUp: false };
+}
+
+/** A part of one stream, and where the stream ends: with a call of its own only when the part does not tell. */
+export async function readSlice(
+  reader: LogReader,
+  stream: StreamRef,
+  { from, direction = 'forwards', limit = 1_000 }: ReadStreamOptions,
+): Promise<StreamSlice> {
+  const forwards = direction === 'forwards';
+  if (forwards && limit > 0) {
+    const page = await reader.stream(stream, { from: from ?? 'start', backwards: false, limit });
+    if (page.state !== 'active') return none(page);
+    if (page.count > 0 && page.count < limit) return slice(page, page.lastRead);
+    const tail = await tailOf(reader, stream);
+    return tail.state === 'active' ? slice(page, Math.max(tail.lastRead, page.lastRead)) : none(tail);
+  }
+  const tail = await tailOf(reader, stream);
+  if (tail.state !== 'active' || tail.count === 0) return none(tail);
+  if (limit === 0) return { state: 'active', events: [], lastRevision: tail.lastRead };
+  // The server gives nothing for a revision beyond the end.
+  const start = Math.min(from ?? tail.lastRead, tail.lastRead);
+  const page = await reader.stream(stream, { from: start, backwards: true, limit });
+  return page.state === 'active' ? slice(page, tail.lastRead) : none(page);
+}
+
+function tailOf(reader: LogReader, stream: StreamRef): Promise<StreamPage> {
+  return reader.stream(stream, { from: 'end', backwards: true, limit: 1 });
+}
+
+function slice({ events }: StreamPage, lastRevision: number): StreamSlice {
+  if (lastRevision < 0) return { state: 'absent', events: [], lastRevision };
+  return { state: 'active', events: events.map(({ event }) => event), lastRevision };
+}
+
+function none({ state }: StreamPage): StreamSlice {
+  return { state: state === 'tombstoned' ? 'tombstoned' : 'absent', events: [], lastRevision: -1 };
+}

@@ -1,0 +1,132 @@
+import { RetryableError } from '@runledger/kernel';
+import { matcherFor } from '../postgres/event-filter.js';
+import type { Position, RecordedEvent, SubscribeOptions, SubscriptionBatch } from '../port.js';
+import type { Connection } from './connection.js';
+import { LiveFeed } from './live-feed.js';
+import type { LogReader } from './log-reader.js';
+import { pause, pauseAfter } from './patience.js';
+
+/** Progress without a match is told at least this often. */
+const PROGRESS_MS = 1_000;
+const PAGE_EVENTS = 500;
+
+export interface SubscriptionSources {
+  readonly connection: Connection;
+  readonly reader: LogReader;
+  readonly onProblem: (error: Error) => void;
+  /** When a subscription has been silent for so long, the log is looked at: the server may have forgotten it. */
+  readonly lookAgainMs: number;
+}
+
+/**
+ * Follows the log from `after`: by pages until its end, then by a subscription of the server, which begins where the pages
+ * ended. When that breaks, again by pages from where it broke. One course goes through all of it and accepts only what lies
+ * behind it, so changing over neither misses nor repeats (E2), whatever is delivered twice.
+ */
+export async function* subscription(
+  sources: SubscriptionSources,
+  options: SubscribeOptions,
+): AsyncGenerator<SubscriptionBatch, void, undefined> {
+  const { signal } = options;
+  const course = new Course(options);
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      for await (const batch of catchUp(sources, course, signal)) {
+        yield batch;
+        if (signal.aborted) return;
+      }
+      failures = 0;
+      yield* live(sources, course, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof RetryableError)) throw error;
+      sources.onProblem(error);
+      failures += 1;
+      await pause(pauseAfter(failures), signal);
+    }
+  }
+}
+
+async function* catchUp({ reader }: SubscriptionSources, course: Course, signal: AbortSignal) {
+  course.fallBehind();
+  for (let from = course.cursor, atHead = false; !atHead && !signal.aborted;) {
+    const page = await reader.page(from, PAGE_EVENTS);
+    ({ atHead, scannedTo: from } = page);
+    if (!signal.aborted) yield* course.batches(page.events, atHead);
+  }
+}
+
+/** Until the subscription breaks, which throws, or until it is found to have missed something. */
+async function* live(sources: SubscriptionSources, course: Course, signal: AbortSignal) {
+  const { connection, reader, lookAgainMs } = sources;
+  const feed = await LiveFeed.open(connection, course.cursor);
+  let heard = performance.now();
+  try {
+    while (!signal.aborted) {
+      const events = feed.take(PAGE_EVENTS);
+      if (events.length > 0) heard = performance.now();
+      else if (performance.now() - heard >= lookAgainMs) {
+        const page = await reader.page(course.cursor, PAGE_EVENTS);
+        if (page.events.length > 0 && feed.empty) return;
+        heard = performance.now();
+      }
+      for (const batch of course.batches(events, feed.empty)) {
+        if (!signal.aborted) yield batch;
+      }
+      await feed.changed(signal, Math.min(lookAgainMs, course.untilProgressMs()));
+    }
+  } finally {
+    feed.close();
+  }
+}
+
+/** Where a subscription is, what it lets through, and what it has told. */
+class Course {
+  /** The last event of the platform that was looked at. */
+  cursor: Position;
+  readonly #limit: number;
+  readonly #matches: (event: RecordedEvent) => boolean;
+  #told: { readonly position: Position; readonly at: number };
+  #behind = true;
+
+  constructor({ after, batchSize = 500, signal: _, ...filter }: SubscribeOptions) {
+    this.cursor = after;
+    this.#limit = batchSize;
+    this.#matches = matcherFor(filter);
+    this.#told = { position: after, at: performance.now() };
+  }
+
+  fallBehind(): void {
+    this.#behind = true;
+  }
+
+  /** Moves over these events, which must follow the cursor without a gap, and makes of them what has to be told. */
+  *batches(events: readonly RecordedEvent[], atHead: boolean): Generator<SubscriptionBatch, void, undefined> {
+    let matching: RecordedEvent[] = [];
+    for (const event of events) {
+      if (event.position <= this.cursor) continue;
+      if (matching.length === this.#limit) {
+        yield this.#batch(matching, false, false);
+        matching = [];
+      }
+      this.cursor = event.position;
+      if (this.#matches(event)) matching.push(event);
+    }
+    const reachedHead = atHead && this.#behind;
+    if (atHead) this.#behind = false;
+    if (matching.length === 0 && !reachedHead && this.untilProgressMs() > 0) return;
+    yield this.#batch(matching, atHead, reachedHead);
+  }
+
+  /** Time until progress without a match has to be told; Infinity when there is none. */
+  untilProgressMs(): number {
+    if (this.cursor === this.#told.position) return Infinity;
+    return Math.max(0, PROGRESS_MS - (performance.now() - this.#told.at));
+  }
+
+  #batch(events: readonly RecordedEvent[], caughtUp: boolean, reachedHead: boolean): SubscriptionBatch {
+    this.#told = { position: this.cursor, at: performance.now() };
+    return { events, scannedTo: this.cursor, caughtUp, reachedHead };
+  }
+}

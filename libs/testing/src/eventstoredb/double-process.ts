@@ -1,0 +1,33 @@
+/** The process of the double. It lives as long as the pipe to its owner. */
+import type { DoubleOrder, DoubleReport } from './double-control.js';
+import { DoubleLog } from './double-log.js';
+import { DoubleServer } from './double-server.js';
+
+const options = JSON.parse(process.argv[2] ?? '{}') as { readonly remembersIds?: boolean };
+const server = new DoubleServer(new DoubleLog(options));
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', (order: DoubleOrder) => {
+  obey(order).then(
+    result => report({ id: order.id, result }),
+    (error: unknown) => report({ id: order.id, failure: String(error) }),
+  );
+});
+report({ listening: await server.listen() });
+
+async function obey(order: DoubleOrder): Promise<unknown> {
+  switch (order.order) {
+    case 'inject':
+      return server.faults.push(...order.faults);
+    case 'restart':
+      return server.restart(order.options);
+    case 'drop-subscriptions':
+      return server.dropSubscriptions();
+    case 'calls':
+      return server.calls;
+  }
+}
+
+function report(message: DoubleReport): void {
+  process.send?.(message);
+}

@@ -1,0 +1,236 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import grpc from '@grpc/grpc-js';
+import type { sendUnaryData, ServerReadableStream, ServerUnaryCall, ServiceError } from '@grpc/grpc-js';
+import gossipServices from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import gossip from '@eventstore/db-client/generated/gossip_pb.js';
+import featureServices from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import type { Empty } from '@eventstore/db-client/generated/shared_pb.js';
+import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type {
+  AppendReq,
+  AppendResp,
+  DeleteReq,
+  DeleteResp,
+  TombstoneReq,
+  TombstoneResp,
+} from '@eventstore/db-client/generated/streams_pb.js';
+import type { DoubleCall, DoubleFault, DoubleMethod, RestartOptions } from './double-control.js';
+import type { DoubleLog, ProposedEvent, Written } from './double-log.js';
+import { answerRead, serveSubscription, startOf } from './reading.js';
+import type { ReadCall } from './reading.js';
+import {
+  appendReply,
+  expectedOf,
+  failure,
+  proposedOf,
+  streamDeleted,
+  streamOf,
+  wrongVersion,
+} from './wire-messages.js';
+
+const HOST = '127.0.0.1';
+const LEADER = 4;
+
+type Reply = () => void;
+
+/** The gRPC side of the double: services of the real protocol over a {@link DoubleLog}, and the faults that were ordered. */
+export class DoubleServer {
+  readonly calls: DoubleCall[] = [];
+  readonly faults: DoubleFault[] = [];
+  readonly #log: DoubleLog;
+  readonly #subscriptions = new Set<ReadCall>();
+  #server: grpc.Server | undefined;
+  #port = 0;
+
+  constructor(log: DoubleLog) {
+    this.#log = log;
+  }
+
+  async listen(): Promise<number> {
+    const server = this.#build();
+    this.#port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(`${HOST}:${this.#port}`, grpc.ServerCredentials.createInsecure(), (error, port) => {
+        if (error) reject(error);
+        else resolve(port);
+      });
+    });
+    this.#server = server;
+    return this.#port;
+  }
+
+  async restart({ downMs = 0, loseEvents = 0 }: RestartOptions): Promise<void> {
+    this.#server?.forceShutdown();
+    this.#subscriptions.clear();
+    this.#log.forgetIds();
+    this.#log.lose(loseEvents);
+    await delay(downMs);
+    await this.listen();
+  }
+
+  dropSubscriptions(): number {
+    const dropped = [...this.#subscriptions];
+    for (const call of dropped) call.emit('error', failure(grpc.status.UNAVAILABLE));
+    this.#subscriptions.clear();
+    return dropped.length;
+  }
+
+  #build(): grpc.Server {
+    const server = new grpc.Server();
+    server.addService(streamServices.StreamsService as unknown as grpc.ServiceDefinition, {
+      append: (call: ServerReadableStream<AppendReq, AppendResp>, reply: sendUnaryData<AppendResp>) =>
+        this.#append(call, reply),
+      delete: (call: ServerUnaryCall<DeleteReq, DeleteResp>, reply: sendUnaryData<DeleteResp>) =>
+        this.#end('delete', call, () => reply(null, new streams.DeleteResp()), reply),
+      tombstone: (call: ServerUnaryCall<TombstoneReq, TombstoneResp>, reply: sendUnaryData<TombstoneResp>) =>
+        this.#end('tombstone', call, () => reply(null, new streams.TombstoneResp()), reply),
+      read: (call: ReadCall) => this.#read(call),
+      batchAppend: (call: grpc.ServerDuplexStream<unknown, unknown>) => {
+        this.calls.push({ method: 'batch-append', requiresLeader: false });
+        call.emit('error', failure(grpc.status.UNIMPLEMENTED));
+      },
+    });
+    server.addService(gossipServices.GossipService as unknown as grpc.ServiceDefinition, {
+      read: (_call: unknown, reply: sendUnaryData<unknown>) => reply(null, this.#gossip()),
+    });
+    server.addService(featureServices.ServerFeaturesService as unknown as grpc.ServiceDefinition, {
+      getSupportedMethods: (_call: ServerUnaryCall<Empty, unknown>, reply: sendUnaryData<unknown>) =>
+        reply(null, supportedMethods()),
+    });
+    return server;
+  }
+
+  #append(call: ServerReadableStream<AppendReq, AppendResp>, reply: sendUnaryData<AppendResp>): void {
+    let options: AppendReq.Options | undefined;
+    const events: ProposedEvent[] = [];
+    call.on('data', (request: AppendReq) => {
+      options ??= request.getOptions();
+      const message = request.getProposedMessage();
+      if (message) events.push(proposedOf(message));
+    });
+    call.on('end', () => {
+      const stream = streamOf(options);
+      const expected = expectedOf(options);
+      this.#note('append', call.metadata, { stream, expected: String(expected), ids: events.map(({ id }) => id) });
+      const perform = (): Reply => {
+        const written = this.#log.append(stream, expected, events);
+        if (written.kind === 'deleted') return () => reply(streamDeleted(stream));
+        return () => reply(null, appendReply(written));
+      };
+      void this.#perform('append', perform, reply);
+    });
+  }
+
+  #end<Request extends DeleteReq | TombstoneReq>(
+    method: 'delete' | 'tombstone',
+    call: ServerUnaryCall<Request, unknown>,
+    succeed: Reply,
+    fail: (error: ServiceError) => void,
+  ): void {
+    const options = call.request.getOptions();
+    const stream = streamOf(options);
+    const expected = expectedOf(options);
+    this.#note(method, call.metadata, { stream, expected: String(expected) });
+    const perform = (): Reply => {
+      const written: Written =
+        method === 'delete' ? this.#log.softDelete(stream, expected) : this.#log.tombstone(stream, expected);
+      if (written.kind === 'written') return succeed;
+      const error =
+        written.kind === 'deleted' ? streamDeleted(stream) : wrongVersion(stream, expected, written.current);
+      return () => fail(error);
+    };
+    void this.#perform(method, perform, fail);
+  }
+
+  #read(call: ReadCall): void {
+    const options = call.request.getOptions();
+    if (!options) return void call.emit('error', failure(grpc.status.INVALID_ARGUMENT));
+    const method = options.hasSubscription() ? 'subscribe' : 'read';
+    const from = options.getAll()?.getPosition()?.getCommitPosition();
+    const stream = options.hasStream() ? streamOf(options.getStream()) : '$all';
+    this.#note(method, call.metadata, { stream, ...(from === undefined ? {} : { from }) });
+    const fail = (error: ServiceError) => void call.emit('error', error);
+    const [first] = this.faults.filter(({ on }) => on === method);
+    const again = first?.kind === 'redeliver' ? first.events : 0;
+    const perform = (): Reply => () => {
+      const serving = method === 'read' ? answerRead(call, options, this.#log) : this.#subscribe(call, options, again);
+      serving.catch((error: unknown) => call.destroy(error as Error));
+    };
+    void this.#perform(method, perform, fail);
+  }
+
+  async #subscribe(...[call, options, again]: [ReadCall, Parameters<typeof startOf>[0], number]): Promise<void> {
+    if (options.hasStream()) return void call.emit('error', failure(grpc.status.UNIMPLEMENTED));
+    this.#subscriptions.add(call);
+    try {
+      const start = Math.max(0, startOf(options, this.#log) - again);
+      await serveSubscription(call, options, this.#log, start);
+    } finally {
+      this.#subscriptions.delete(call);
+    }
+  }
+
+  /** Does what was asked, and answers; or what the next fault for this method makes of it. */
+  async #perform(method: DoubleMethod, perform: () => Reply, fail: (error: ServiceError) => void): Promise<void> {
+    const index = this.faults.findIndex(({ on }) => on === method);
+    const [fault] = index < 0 ? [] : this.faults.splice(index, 1);
+    switch (fault?.kind) {
+      case 'silence':
+        return;
+      case 'fail':
+        return fail(failure(grpc.status[fault.status]));
+      case 'access-denied':
+        return fail(failure(grpc.status.PERMISSION_DENIED, 'access-denied'));
+      case 'not-leader':
+        return fail(
+          failure(grpc.status.NOT_FOUND, 'not-leader', {
+            'leader-endpoint-host': HOST,
+            'leader-endpoint-port': String(fault.port ?? this.#port),
+          }),
+        );
+      case 'lose-reply':
+        perform();
+        this.#server?.forceShutdown();
+        return void (await this.listen());
+      case 'delay': {
+        const early = fault.done === 'before' ? perform() : undefined;
+        await delay(fault.ms);
+        return (early ?? perform())();
+      }
+      case 'redeliver':
+      case undefined:
+        return perform()();
+    }
+  }
+
+  #note(method: DoubleMethod, metadata: grpc.Metadata, more: Omit<DoubleCall, 'method' | 'requiresLeader'>): void {
+    this.calls.push({ method, ...more, requiresLeader: metadata.get('requires-leader')[0] === 'true' });
+  }
+
+  #gossip() {
+    const member = new gossip.MemberInfo();
+    member.setState(LEADER);
+    member.setIsAlive(true);
+    member.setHttpEndPoint(new gossip.EndPoint().setAddress(HOST).setPort(this.#port));
+    return new gossip.ClusterInfo().setMembersList([member]);
+  }
+}
+
+/** As a current server answers: with batch appends, so that a client that would use them does. */
+function supportedMethods() {
+  const method = (name: string, list: string[] = []) =>
+    new features.SupportedMethod()
+      .setMethodName(name)
+      .setServiceName('event_store.client.streams.streams')
+      .setFeaturesList(list);
+  return new features.SupportedMethods()
+    .setEventStoreServerVersion('24.10.0')
+    .setMethodsList([
+      method('read', ['position', 'events']),
+      method('append'),
+      method('delete'),
+      method('tombstone'),
+      method('batchappend', ['deadline_duration']),
+    ]);
+}

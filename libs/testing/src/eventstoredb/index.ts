@@ -1,0 +1,3 @@
+export { startEventStoreDouble } from './event-store-double.js';
+export type { EventStoreDouble, EventStoreDoubleOptions } from './event-store-double.js';
+export type { DoubleCall, DoubleFault, RestartOptions } from './double-control.js';
