@@ -54,7 +54,7 @@ export class Connection {
     const { EventStoreDBClient: Client } = await import('@eventstore/db-client');
     let client: EventStoreDBClient;
     try {
-      client = Client.connectionString(this.#connectionString) as EventStoreDBClient;
+      client = Client.connectionString(this.#connectionString);
     } catch {
       // The client's message quotes the string.
       throw new ConnectionStringError('cannot be read, or names a file that is not there');

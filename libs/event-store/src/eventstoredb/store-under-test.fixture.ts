@@ -5,7 +5,7 @@ import type { EventStore } from '../port.js';
 import { createEventStoreDbStore } from './eventstoredb-store.js';
 import type { EventStoreDbStoreOptions } from './eventstoredb-store.js';
 
-type StoreOptions = Omit<EventStoreDbStoreOptions, 'connectionString'>;
+type StoreOptions = Partial<EventStoreDbStoreOptions>;
 
 export interface DoubleUnderTest extends StoreUnderTest {
   readonly double: EventStoreDouble;

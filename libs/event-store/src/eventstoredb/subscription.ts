@@ -32,10 +32,7 @@ export async function* subscription(
   let failures = 0;
   while (!signal.aborted) {
     try {
-      for await (const batch of catchUp(sources, course, signal)) {
-        yield batch;
-        if (signal.aborted) return;
-      }
+      yield* catchUp(sources, course, signal);
       failures = 0;
       yield* live(sources, course, signal);
     } catch (error) {
@@ -53,27 +50,22 @@ async function* catchUp({ reader }: SubscriptionSources, course: Course, signal:
   for (let from = course.cursor, atHead = false; !atHead && !signal.aborted;) {
     const page = await reader.page(from, PAGE_EVENTS);
     ({ atHead, scannedTo: from } = page);
-    if (!signal.aborted) yield* course.batches(page.events, atHead);
+    yield* course.batches(page.events, atHead);
   }
 }
 
 /** Until the subscription breaks, which throws, or until it is found to have missed something. */
-async function* live(sources: SubscriptionSources, course: Course, signal: AbortSignal) {
-  const { connection, reader, lookAgainMs } = sources;
+async function* live({ connection, reader, lookAgainMs }: SubscriptionSources, course: Course, signal: AbortSignal) {
   const feed = await LiveFeed.open(connection, course.cursor);
   let heard = performance.now();
+  const isSilent = () => performance.now() - heard >= lookAgainMs;
   try {
     while (!signal.aborted) {
       const events = feed.take(PAGE_EVENTS);
-      if (events.length > 0) heard = performance.now();
-      else if (performance.now() - heard >= lookAgainMs) {
-        const page = await reader.page(course.cursor, PAGE_EVENTS);
-        if (page.events.length > 0 && feed.empty) return;
-        heard = performance.now();
-      }
-      for (const batch of course.batches(events, feed.empty)) {
-        if (!signal.aborted) yield batch;
-      }
+      const looked = events.length === 0 && isSilent() ? await reader.page(course.cursor, PAGE_EVENTS) : undefined;
+      if (looked && looked.events.length > 0 && feed.empty) return;
+      if (looked ?? events.length > 0) heard = performance.now();
+      yield* course.batches(events, feed.empty);
       await feed.changed(signal, Math.min(lookAgainMs, course.untilProgressMs()));
     }
   } finally {
@@ -85,13 +77,15 @@ async function* live(sources: SubscriptionSources, course: Course, signal: Abort
 class Course {
   /** The last event of the platform that was looked at. */
   cursor: Position;
+  readonly #signal: AbortSignal;
   readonly #limit: number;
   readonly #matches: (event: RecordedEvent) => boolean;
   #told: { readonly position: Position; readonly at: number };
   #behind = true;
 
-  constructor({ after, batchSize = 500, signal: _, ...filter }: SubscribeOptions) {
+  constructor({ after, batchSize = 500, signal, ...filter }: SubscribeOptions) {
     this.cursor = after;
+    this.#signal = signal;
     this.#limit = batchSize;
     this.#matches = matcherFor(filter);
     this.#told = { position: after, at: performance.now() };
@@ -104,10 +98,12 @@ class Course {
   /** Moves over these events, which must follow the cursor without a gap, and makes of them what has to be told. */
   *batches(events: readonly RecordedEvent[], atHead: boolean): Generator<SubscriptionBatch, void, undefined> {
     let matching: RecordedEvent[] = [];
+    if (this.#signal.aborted) return;
     for (const event of events) {
       if (event.position <= this.cursor) continue;
       if (matching.length === this.#limit) {
         yield this.#batch(matching, false, false);
+        if (this.#signal.aborted) return;
         matching = [];
       }
       this.cursor = event.position;

@@ -27,7 +27,7 @@ export function toWire(events: readonly EncodedEvent[], callName: string): Event
       contentType: 'application/json',
       data: JSON.parse(data) as JSONType,
       metadata: index === 0 ? { ...plain, [WRITTEN_BY]: callName } : plain,
-    } as EventData;
+    };
   });
 }
 

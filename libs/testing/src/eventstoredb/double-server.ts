@@ -78,7 +78,7 @@ export class DoubleServer {
 
   #build(): grpc.Server {
     const server = new grpc.Server();
-    server.addService(streamServices.StreamsService as unknown as grpc.ServiceDefinition, {
+    server.addService(streamServices.StreamsService, {
       append: (call: ServerReadableStream<AppendReq, AppendResp>, reply: sendUnaryData<AppendResp>) =>
         this.#append(call, reply),
       delete: (call: ServerUnaryCall<DeleteReq, DeleteResp>, reply: sendUnaryData<DeleteResp>) =>
@@ -91,10 +91,10 @@ export class DoubleServer {
         call.emit('error', failure(grpc.status.UNIMPLEMENTED));
       },
     });
-    server.addService(gossipServices.GossipService as unknown as grpc.ServiceDefinition, {
+    server.addService(gossipServices.GossipService, {
       read: (_call: unknown, reply: sendUnaryData<unknown>) => reply(null, this.#gossip()),
     });
-    server.addService(featureServices.ServerFeaturesService as unknown as grpc.ServiceDefinition, {
+    server.addService(featureServices.ServerFeaturesService, {
       getSupportedMethods: (_call: ServerUnaryCall<Empty, unknown>, reply: sendUnaryData<unknown>) =>
         reply(null, supportedMethods()),
     });

@@ -68,7 +68,10 @@ type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 class DoubleOwner {
   readonly listening: Promise<number>;
-  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<
+    number,
+    { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }
+  >();
   #orders = 0;
 
   constructor(private readonly child: ChildProcess) {

@@ -1,0 +1,176 @@
+import { anEvent, events, follow, freshStream, idsOf } from '../contract/contract-world.js';
+import { START } from '../port.js';
+import { openOnDouble } from './store-under-test.fixture.js';
+import type { DoubleUnderTest } from './store-under-test.fixture.js';
+
+let under: DoubleUnderTest;
+const problems: Error[] = [];
+
+beforeAll(async () => {
+  under = await openOnDouble({ silenceMs: 400, lookAgainMs: 500, onProblem: error => problems.push(error) });
+});
+beforeEach(() => problems.splice(0));
+afterAll(async () => {
+  await under.close();
+});
+
+/** Follows the stream through an interruption between the third and the fourth event. */
+async function followThrough(interrupt: () => Promise<unknown>) {
+  const stream = freshStream();
+  const after = await under.store.head();
+  const [before, later] = [events(3), events(3)];
+  const told = await follow(under.store, { after, tenant: stream.tenant }, (all, batches) => {
+    if (batches.length === 1) void under.store.append(stream, before, 'any');
+    if (all.length === 3) void interrupt().then(() => under.store.append(stream, later, 'any'));
+    return all.length >= 6;
+  });
+  return { ...told, written: idsOf([...before, ...later]) };
+}
+
+describe('a subscription to EventStoreDB', () => {
+  it('goes on where it was when the server ends it', async () => {
+    const { events: seen, batches, written } = await followThrough(() => under.double.dropSubscriptions());
+    expect(idsOf(seen)).toEqual(written);
+    expect(batches.filter(({ reachedHead }) => reachedHead)).toHaveLength(2);
+    expect(problems.length).toBeGreaterThan(0);
+  });
+
+  it('goes on where it was after the server was away for a while', async () => {
+    const { events: seen, written } = await followThrough(() => under.double.restart({ downMs: 600 }));
+    expect(idsOf(seen)).toEqual(written);
+  });
+
+  it('gives nothing twice when the server delivers again after it was resumed', async () => {
+    const { events: seen, written } = await followThrough(async () => {
+      await under.double.inject({ on: 'subscribe', kind: 'redeliver', events: 5 });
+      await under.double.dropSubscriptions();
+    });
+    expect(idsOf(seen)).toEqual(written);
+    const resumed = (await under.double.calls()).filter(({ method }) => method === 'subscribe');
+    expect(resumed.at(-1)?.from).toBeDefined();
+  });
+
+  it.each([
+    ['refuses it at first', { on: 'subscribe', kind: 'fail', status: 'UNAVAILABLE' }],
+    ['is not the leader', { on: 'subscribe', kind: 'not-leader' }],
+    ['takes it late', { on: 'subscribe', kind: 'delay', ms: 300, done: 'after' }],
+    ['forgets it', { on: 'subscribe', kind: 'silence' }],
+  ] as const)('misses nothing when the server %s', async (_, fault) => {
+    const { events: seen, written } = await followThrough(async () => {
+      await under.double.inject(fault);
+      await under.double.dropSubscriptions();
+    });
+    expect(idsOf(seen)).toEqual(written);
+  });
+
+  it('stops with a fault when the server refuses it for good', async () => {
+    await under.double.inject({ on: 'subscribe', kind: 'access-denied' });
+    const following = follow(under.store, { after: START }, () => false);
+    await expect(following).rejects.toMatchObject({ code: 'STORE_FAULT' });
+  });
+
+  it('stops when the log was replaced by an older copy', async () => {
+    const own = await openOnDouble();
+    const stream = freshStream();
+    await own.store.append(stream, events(5), 'any');
+    const seen: string[] = [];
+    const following = follow(own.store, { after: START }, all => {
+      if (all.length === 5) void own.double.restart({ loseEvents: 3 });
+      seen.splice(0, seen.length, ...idsOf(all));
+      return false;
+    });
+    await expect(following).rejects.toMatchObject({ code: 'LOG_BEHIND' });
+    expect(seen).toHaveLength(5);
+    await own.close();
+  });
+
+  it('ends when the store is closed', async () => {
+    const store = under.openStore();
+    let batches = 0;
+    for await (const _batch of store.subscribe({ after: START, signal: new AbortController().signal })) {
+      batches += 1;
+      if (batches === 1) setTimeout(() => void store.close(), 50);
+    }
+    await store.close();
+    expect(batches).toBeGreaterThan(0);
+    await expect(store.head()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+  });
+});
+
+describe('a read of EventStoreDB', () => {
+  it.each([
+    ['fails in passing', { on: 'read', kind: 'fail', status: 'UNAVAILABLE' }],
+    ['is never answered', { on: 'read', kind: 'silence' }],
+    ['breaks off', { on: 'read', kind: 'lose-reply' }],
+    ['reaches another node than the leader', { on: 'read', kind: 'not-leader' }],
+  ] as const)('is repeated when it %s', async (_, fault) => {
+    const stream = freshStream();
+    await under.store.append(stream, events(2), 'no-stream');
+    await under.double.inject(fault);
+    expect((await under.store.readStream(stream)).events).toHaveLength(2);
+    expect(problems.length).toBeGreaterThan(0);
+  });
+
+  it('says that it was interrupted when the server stays silent, and may be repeated', async () => {
+    const store = under.openStore({ silenceMs: 50, retryForMs: 60 });
+    await under.double.inject(...Array.from({ length: 10 }, () => ({ on: 'read', kind: 'silence' }) as const));
+    await expect(store.head()).rejects.toMatchObject({ code: 'READ_INTERRUPTED' });
+    await under.double.restart();
+    for (let left = 10; left > 0;) left = (await under.store.head().catch(() => START)) > START ? 0 : left - 1;
+    expect(await under.store.head()).toBeGreaterThan(START);
+  });
+
+  it('that the server refuses for good is a fault at once', async () => {
+    await under.double.inject({ on: 'read', kind: 'access-denied' });
+    await expect(under.store.readAll({ after: START })).rejects.toMatchObject({ code: 'STORE_FAULT' });
+  });
+
+  it('ends with the store, also while it waits', async () => {
+    const store = under.openStore({ silenceMs: 20_000 });
+    await under.double.inject({ on: 'read', kind: 'silence' });
+    const reading = store.head();
+    setTimeout(() => void store.close(), 50);
+    await expect(reading).rejects.toMatchObject({ code: 'READ_INTERRUPTED' });
+  });
+
+  it('finds the head before what the server wrote for itself, and consumers reach it', async () => {
+    const own = await openOnDouble();
+    expect(await own.store.head()).toBe(START);
+    const [kept, hidden] = [freshStream(), freshStream()];
+    const last = await own.store.append(kept, [anEvent()], 'any');
+    for (let n = 0; n < 20; n += 1) await own.store.tombstoneStream({ ...hidden, name: `${hidden.name}${n}` }, 'any');
+    const head = await own.store.head();
+    expect(last).toMatchObject({ position: head });
+    expect(await own.store.readAll({ after: START })).toMatchObject({ scannedTo: head, caughtUp: true });
+    await own.close();
+  });
+});
+
+describe('a connection to EventStoreDB', () => {
+  it('finds the leader of a cluster by gossip', async () => {
+    const { port } = under.double;
+    const store = under.openStore({ connectionString: `esdb://127.0.0.1:${port},127.0.0.1:${port}?tls=false` });
+    const stream = freshStream();
+    expect(await store.append(stream, events(1), 'no-stream')).toMatchObject({ status: 'appended' });
+  });
+
+  it('survives that no node of a cluster is there', async () => {
+    const store = under.openStore({
+      connectionString: 'esdb://127.0.0.1:9,127.0.0.1:9?tls=false&maxDiscoverAttempts=1',
+      retryForMs: 100,
+    });
+    await expect(store.head()).rejects.toMatchObject({ code: 'READ_INTERRUPTED' });
+  });
+
+  it.each([
+    ['is none', 'postgres://u:secret@localhost/db'],
+    ['names no user, with TLS', 'esdb://localhost:2113'],
+    ['has a broken password', 'esdb://admin:sec%ret@localhost:2113'],
+    ['has a broken port', 'esdb://admin:secret@localhost:port'],
+  ])('is refused for a string that %s, without repeating it', async (_, connectionString) => {
+    const attempt = async () => under.openStore({ connectionString }).head();
+    const error: unknown = await attempt().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'INVALID_CONNECTION_STRING' });
+    expect(String((error as Error).message)).not.toContain('sec');
+  });
+});
