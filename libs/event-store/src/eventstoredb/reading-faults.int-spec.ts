@@ -4,15 +4,24 @@ import { openOnDouble } from './store-under-test.fixture.js';
 import type { DoubleUnderTest } from './store-under-test.fixture.js';
 
 let under: DoubleUnderTest;
+const all: DoubleUnderTest[] = [];
 const problems: Error[] = [];
 
 beforeAll(async () => {
   under = await openOnDouble({ silenceMs: 400, lookAgainMs: 500, onProblem: error => problems.push(error) });
+  all.push(under);
 });
 beforeEach(() => problems.splice(0));
 afterAll(async () => {
-  await under.close();
+  await Promise.all(all.map(one => one.close()));
 });
+
+/** With a log of its own. */
+async function openOther(): Promise<DoubleUnderTest> {
+  const other = await openOnDouble({ lookAgainMs: 500 });
+  all.push(other);
+  return other;
+}
 
 /** Follows the stream through an interruption between the third and the fourth event. */
 async function followThrough(interrupt: () => Promise<unknown>) {
@@ -70,18 +79,17 @@ describe('a subscription to EventStoreDB', () => {
   });
 
   it('stops when the log was replaced by an older copy', async () => {
-    const own = await openOnDouble();
+    const own = await openOther();
     const stream = freshStream();
     await own.store.append(stream, events(5), 'any');
     const seen: string[] = [];
-    const following = follow(own.store, { after: START }, all => {
-      if (all.length === 5) void own.double.restart({ loseEvents: 3 });
-      seen.splice(0, seen.length, ...idsOf(all));
+    const following = follow(own.store, { after: START }, (some, batches) => {
+      if (batches.length === 1) void own.double.restart({ loseEvents: 3 });
+      seen.splice(0, seen.length, ...idsOf(some));
       return false;
     });
     await expect(following).rejects.toMatchObject({ code: 'LOG_BEHIND' });
     expect(seen).toHaveLength(5);
-    await own.close();
   });
 
   it('ends when the store is closed', async () => {
@@ -134,7 +142,7 @@ describe('a read of EventStoreDB', () => {
   });
 
   it('finds the head before what the server wrote for itself, and consumers reach it', async () => {
-    const own = await openOnDouble();
+    const own = await openOther();
     expect(await own.store.head()).toBe(START);
     const [kept, hidden] = [freshStream(), freshStream()];
     const last = await own.store.append(kept, [anEvent()], 'any');
@@ -142,7 +150,6 @@ describe('a read of EventStoreDB', () => {
     const head = await own.store.head();
     expect(last).toMatchObject({ position: head });
     expect(await own.store.readAll({ after: START })).toMatchObject({ scannedTo: head, caughtUp: true });
-    await own.close();
   });
 });
 

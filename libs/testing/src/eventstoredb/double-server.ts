@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import grpc from '@grpc/grpc-js';
 import type { sendUnaryData, ServerReadableStream, ServerUnaryCall, ServiceError } from '@grpc/grpc-js';
@@ -5,6 +6,7 @@ import gossipServices from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import featureServices from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type { Empty } from '@eventstore/db-client/generated/shared_pb.js';
 import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -31,7 +33,6 @@ import {
 } from './wire-messages.js';
 
 const HOST = '127.0.0.1';
-const LEADER = 4;
 
 type Reply = () => void;
 
@@ -41,6 +42,7 @@ export class DoubleServer {
   readonly faults: DoubleFault[] = [];
   readonly #log: DoubleLog;
   readonly #subscriptions = new Set<ReadCall>();
+  readonly #instance = randomUUID();
   #server: grpc.Server | undefined;
   #port = 0;
 
@@ -63,6 +65,7 @@ export class DoubleServer {
   async restart({ downMs = 0, loseEvents = 0 }: RestartOptions): Promise<void> {
     this.#server?.forceShutdown();
     this.#subscriptions.clear();
+    this.faults.splice(0);
     this.#log.forgetIds();
     this.#log.lose(loseEvents);
     await delay(downMs);
@@ -210,7 +213,8 @@ export class DoubleServer {
 
   #gossip() {
     const member = new gossip.MemberInfo();
-    member.setState(LEADER);
+    member.setInstanceId(new shared.UUID().setString(this.#instance));
+    member.setState(gossip.MemberInfo.VNodeState.LEADER);
     member.setIsAlive(true);
     member.setHttpEndPoint(new gossip.EndPoint().setAddress(HOST).setPort(this.#port));
     return new gossip.ClusterInfo().setMembersList([member]);

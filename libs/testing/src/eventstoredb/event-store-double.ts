@@ -20,7 +20,7 @@ export interface EventStoreDouble {
   inject(...faults: readonly DoubleFault[]): Promise<void>;
   /** All calls so far. */
   calls(): Promise<readonly DoubleCall[]>;
-  /** Breaks all connections and comes back on the same port with its log. */
+  /** Breaks all connections and comes back on the same port, with its log but without the faults that are left. */
   restart(options?: RestartOptions): Promise<void>;
   /** Ends all subscriptions as a server does that is about to stop; answers how many there were. */
   dropSubscriptions(): Promise<number>;
