@@ -92,6 +92,17 @@ describe('a subscription to EventStoreDB', () => {
     expect(seen).toHaveLength(5);
   });
 
+  it('ends when it is told to, also while the server does not answer', async () => {
+    const other = await openOther();
+    const store = other.openStore({ silenceMs: 20_000 });
+    await other.double.inject({ on: 'read', kind: 'silence' });
+    const ending = new AbortController();
+    setTimeout(() => ending.abort(), 100);
+    const began = performance.now();
+    for await (const _batch of store.subscribe({ after: START, signal: ending.signal })) ending.abort();
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   it('ends when the store is closed', async () => {
     const store = under.openStore();
     let batches = 0;

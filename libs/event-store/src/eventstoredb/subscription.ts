@@ -48,7 +48,8 @@ export async function* subscription(
 async function* catchUp({ reader }: SubscriptionSources, course: Course, signal: AbortSignal) {
   course.fallBehind();
   for (let from = course.cursor, atHead = false; !atHead && !signal.aborted;) {
-    const page = await reader.page(from, PAGE_EVENTS);
+    const page = await unlessAborted(reader.page(from, PAGE_EVENTS), signal);
+    if (!page) return;
     ({ atHead, scannedTo: from } = page);
     yield* course.batches(page.events, atHead);
   }
@@ -62,7 +63,8 @@ async function* live({ connection, reader, lookAgainMs }: SubscriptionSources, c
   try {
     while (!signal.aborted) {
       const events = feed.take(PAGE_EVENTS);
-      const looked = events.length === 0 && isSilent() ? await reader.page(course.cursor, PAGE_EVENTS) : undefined;
+      const looks = events.length === 0 && isSilent();
+      const looked = looks ? await unlessAborted(reader.page(course.cursor, PAGE_EVENTS), signal) : undefined;
       if (looked && looked.events.length > 0 && feed.empty) return;
       if (looked ?? events.length > 0) heard = performance.now();
       yield* course.batches(events, feed.empty);
@@ -70,6 +72,21 @@ async function* live({ connection, reader, lookAgainMs }: SubscriptionSources, c
     }
   } finally {
     feed.close();
+  }
+}
+
+/** Undefined when the signal aborts first: a read that waits for the server must not hold back whoever wants to stop. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return undefined;
+  const ending = new AbortController();
+  const aborted = new Promise<undefined>(resolve => {
+    signal.addEventListener('abort', () => resolve(undefined), { signal: ending.signal });
+  });
+  work.catch(() => undefined); // when it fails later, nobody waits for it any more
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    ending.abort();
   }
 }
 
