@@ -26,7 +26,8 @@ export async function answerRead(call: ReadCall, options: ReadReq.Options, log: 
   const found = options.hasStream() ? readOne(options, log) : readAll(options, log);
   if (found === 'deleted') return void call.emit('error', streamDeleted(streamOf(options.getStream())));
   if (found === 'not-found') await send(call, notFound(streamOf(options.getStream())));
-  else for (const event of found.slice(0, Number(options.getCount()))) await send(call, eventMessage(event));
+  // A read is bounded by its count, so it may wait in memory for a slow reader; a subscription may not.
+  else for (const event of found.slice(0, Number(options.getCount()))) call.write(eventMessage(event));
   call.end();
 }
 
