@@ -1,0 +1,40 @@
+/**
+ * Per API that kafkajs 2.2.4 knows: the highest version that it speaks, and the lowest that Kafka 4 understands. The second
+ * was asked of brokers 4.0.2 and 4.3.1, which gave the same. Produce is stricter than they say: they name 0 for the sake of an
+ * older client's check, and refuse what is below 3.
+ */
+export const KAFKA_4_VERSIONS: Readonly<Record<string, { readonly client: number; readonly lowest: number }>> = {
+  Produce: { client: 7, lowest: 3 },
+  Fetch: { client: 11, lowest: 4 },
+  ListOffsets: { client: 3, lowest: 1 },
+  Metadata: { client: 6, lowest: 0 },
+  OffsetCommit: { client: 5, lowest: 2 },
+  OffsetFetch: { client: 4, lowest: 1 },
+  GroupCoordinator: { client: 2, lowest: 0 },
+  JoinGroup: { client: 5, lowest: 0 },
+  Heartbeat: { client: 3, lowest: 0 },
+  LeaveGroup: { client: 3, lowest: 0 },
+  SyncGroup: { client: 3, lowest: 0 },
+  DescribeGroups: { client: 2, lowest: 0 },
+  ListGroups: { client: 2, lowest: 0 },
+  SaslHandshake: { client: 1, lowest: 0 },
+  ApiVersions: { client: 2, lowest: 0 },
+  CreateTopics: { client: 3, lowest: 2 },
+  DeleteTopics: { client: 1, lowest: 1 },
+  DeleteRecords: { client: 1, lowest: 0 },
+  InitProducerId: { client: 1, lowest: 0 },
+  AddPartitionsToTxn: { client: 1, lowest: 0 },
+  AddOffsetsToTxn: { client: 1, lowest: 0 },
+  EndTxn: { client: 1, lowest: 0 },
+  TxnOffsetCommit: { client: 1, lowest: 0 },
+  DescribeAcls: { client: 1, lowest: 1 },
+  CreateAcls: { client: 1, lowest: 1 },
+  DeleteAcls: { client: 1, lowest: 1 },
+  DescribeConfigs: { client: 2, lowest: 1 },
+  AlterConfigs: { client: 1, lowest: 0 },
+  SaslAuthenticate: { client: 1, lowest: 0 },
+  CreatePartitions: { client: 1, lowest: 0 },
+  DeleteGroups: { client: 1, lowest: 0 },
+  AlterPartitionReassignments: { client: 0, lowest: 0 },
+  ListPartitionReassignments: { client: 0, lowest: 0 },
+};

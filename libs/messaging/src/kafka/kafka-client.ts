@@ -1,0 +1,40 @@
+import { Kafka, logLevel } from 'kafkajs';
+import type { KafkaConfig, LogEntry } from 'kafkajs';
+import { SILENT } from '../consumer-log.js';
+import type { ConsumerLog } from '../consumer-log.js';
+
+export interface KafkaConnection {
+  /** `host:port` of some brokers; the others are found through them. */
+  readonly brokers: readonly string[];
+  /** Names this program in the brokers' logs. */
+  readonly clientId?: string;
+  readonly ssl?: KafkaConfig['ssl'];
+  readonly sasl?: KafkaConfig['sasl'];
+  readonly logger?: ConsumerLog;
+}
+
+/** The client's own defaults give up after one second, which a TLS handshake under load takes. */
+const CONNECTION_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** Connects to nothing yet. Failures are repeated by those who use it, so the client itself gives up soon. */
+export function kafkaClient(connection: KafkaConnection): Kafka {
+  const { ssl, sasl, logger = SILENT } = connection;
+  return new Kafka({
+    brokers: [...connection.brokers],
+    clientId: connection.clientId ?? 'runledger',
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 },
+    logLevel: logLevel.ERROR,
+    logCreator: () => entry => passOn(logger, entry),
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl }),
+  });
+}
+
+/** What the client calls an error is repeated by its user, who reports those that stay. */
+function passOn(logger: ConsumerLog, { namespace, log }: LogEntry): void {
+  const { broker, clientId, error, groupId } = log as Record<string, unknown>;
+  logger.warn({ namespace, broker, clientId, error, groupId }, `Kafka client: ${log.message}`);
+}
