@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { isPassing } from './passing-trouble.js';
 import { RequestError } from './request-errors.js';
 
 const CLIENT_CODES = new Set([
@@ -32,6 +33,11 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown): Gr
   }
   if (isCallersFault(cause)) {
     return { message: formatted.message, ...where, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
+  }
+  if (isPassing(cause)) {
+    log.log(`A request could not be answered for now: ${(cause as Error).message}`);
+    const message = 'The platform cannot answer this for a moment.';
+    return { message, ...where, extensions: { code: 'UNAVAILABLE', fix: 'Send it again in a second.' } };
   }
   log.error(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
   return {

@@ -1,0 +1,26 @@
+import { RetryableError } from '@runledger/kernel';
+import { QueryFailedError } from 'typeorm';
+import { isPassing } from './passing-trouble.js';
+import { shownError } from './shown-errors.js';
+
+const failed = (cause: Error) => new QueryFailedError('SELECT 1', [], cause);
+
+describe('trouble that passes by itself', () => {
+  it.each([
+    ['a connection that was closed under a query', failed(new Error('Connection terminated'))],
+    ['a server that shuts down', failed(Object.assign(new Error('terminating connection'), { code: '57P01' }))],
+    ['a server that is not there', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })],
+    ['a store that says so', new RetryableError('STORE_UNAVAILABLE', 'Not now.')],
+  ])('is %s', (_what, error) => {
+    expect(isPassing(error)).toBe(true);
+    expect(shownError({ message: 'x' }, error).extensions).toMatchObject({
+      code: 'UNAVAILABLE',
+      fix: expect.any(String),
+    });
+  });
+
+  it('is not a statement that the database refuses', () => {
+    expect(isPassing(failed(Object.assign(new Error('no such column'), { code: '42703' })))).toBe(false);
+    expect(isPassing(new Error('Something else.'))).toBe(false);
+  });
+});
