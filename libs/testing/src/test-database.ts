@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 /** A database of one spec's own on the real PostgreSQL that the test run started. */
@@ -19,18 +20,22 @@ export async function testDatabase(): Promise<TestDatabase> {
   return { url: url.href, drop: () => dropDatabase(server, name) };
 }
 
-const IN_USE = '55006';
+const LAST_WORDS_MS = 1_000;
 
 /**
- * Sessions that are ending are let go by themselves: the server waits some seconds for them. Forced out meanwhile, their
- * clients would report an error that no spec asked for. Only what a spec has left open is forced.
+ * Sessions that are ending are given a moment: forced out meanwhile, their clients would report an error that no spec asked
+ * for. What a spec has left open is forced.
  */
 async function dropDatabase(server: string, name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
   try {
-    await execute(server, `DROP DATABASE IF EXISTS ${name}`);
-  } catch (error) {
-    if ((error as { readonly code?: string }).code !== IN_USE) throw error;
-    await execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    const deadline = Date.now() + LAST_WORDS_MS;
+    const sessions = 'SELECT 1 FROM pg_stat_activity WHERE datname = $1';
+    while ((await client.query(sessions, [name])).rows.length > 0 && Date.now() < deadline) await delay(20);
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  } finally {
+    await client.end();
   }
 }
 
