@@ -1,4 +1,5 @@
 import { Fault } from '@runledger/kernel';
+import { isTransient } from '@runledger/messaging';
 
 export type RequestErrorCode =
   | 'UNAUTHENTICATED'
@@ -9,7 +10,8 @@ export type RequestErrorCode =
   | 'READ_MODEL_BEHIND'
   | 'READ_MODEL_FAULTED'
   | 'PAYLOAD_TOO_LARGE'
-  | 'PLATFORM_STARTING';
+  | 'PLATFORM_STARTING'
+  | 'UNAVAILABLE';
 
 const STATUS: Record<RequestErrorCode, number> = {
   UNAUTHENTICATED: 401,
@@ -21,6 +23,7 @@ const STATUS: Record<RequestErrorCode, number> = {
   READ_MODEL_FAULTED: 503,
   PAYLOAD_TOO_LARGE: 413,
   PLATFORM_STARTING: 503,
+  UNAVAILABLE: 503,
 };
 
 /** A request that cannot be answered, with what the caller can do about it; shown to callers as it is. */
@@ -40,4 +43,19 @@ export class RequestError extends Fault {
   get status(): number {
     return STATUS[this.code];
   }
+}
+
+/**
+ * What callers are told of an error, when there is something to tell: it speaks for itself, or it passes by itself, as when
+ * the database restarts or this process is about to end. Whoever lost the database says so in the log on its own.
+ */
+export function asRequestError(error: unknown): RequestError | undefined {
+  if (error instanceof RequestError) return error;
+  if (!isTransient(error)) return undefined;
+  return new RequestError(
+    'UNAVAILABLE',
+    'The platform cannot answer this for a moment.',
+    'Send it again in a second.',
+    { cause: error },
+  );
 }

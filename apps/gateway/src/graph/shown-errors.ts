@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { isPassing } from './passing-trouble.js';
-import { RequestError } from './request-errors.js';
+import { asRequestError, RequestError } from './request-errors.js';
 
 const CLIENT_CODES = new Set([
   'GRAPHQL_PARSE_FAILED',
@@ -23,9 +22,10 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown): Gr
     ...(formatted.locations && { locations: formatted.locations }),
     ...(formatted.path && { path: formatted.path }),
   };
-  if (cause instanceof RequestError) {
-    const fix = cause.fix === undefined ? {} : { fix: cause.fix };
-    return { message: cause.message, ...where, extensions: { code: cause.code, ...fix } };
+  const request = asRequestError(cause);
+  if (request) {
+    const fix = request.fix === undefined ? {} : { fix: request.fix };
+    return { message: request.message, ...where, extensions: { code: request.code, ...fix } };
   }
   const { code, fix } = (formatted.extensions ?? {}) as { code?: unknown; fix?: unknown };
   if (typeof code === 'string' && CLIENT_CODES.has(code)) {
@@ -33,11 +33,6 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown): Gr
   }
   if (isCallersFault(cause)) {
     return { message: formatted.message, ...where, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
-  }
-  if (isPassing(cause)) {
-    log.log(`A request could not be answered for now: ${(cause as Error).message}`);
-    const message = 'The platform cannot answer this for a moment.';
-    return { message, ...where, extensions: { code: 'UNAVAILABLE', fix: 'Send it again in a second.' } };
   }
   log.error(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
   return {

@@ -1,6 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { RequestError } from '../graph/request-errors.js';
+import { asRequestError } from '../graph/request-errors.js';
 
 interface Shown {
   readonly status: number;
@@ -25,8 +25,9 @@ export class RestErrors implements ExceptionFilter {
   }
 
   #shown(error: unknown): Shown {
-    if (error instanceof RequestError) {
-      const { status, code, message, fix } = error;
+    const request = asRequestError(error);
+    if (request) {
+      const { status, code, message, fix } = request;
       return { status, code, message, ...(fix !== undefined && { fix }) };
     }
     if (error instanceof HttpException) return fromStatus(error.getStatus(), error.message);

@@ -1,6 +1,6 @@
 import { RetryableError } from '@runledger/kernel';
 import { QueryFailedError } from 'typeorm';
-import { isPassing } from './passing-trouble.js';
+import { asRequestError } from './request-errors.js';
 import { shownError } from './shown-errors.js';
 
 const failed = (cause: Error) => new QueryFailedError('SELECT 1', [], cause);
@@ -12,7 +12,7 @@ describe('trouble that passes by itself', () => {
     ['a server that is not there', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })],
     ['a store that says so', new RetryableError('STORE_UNAVAILABLE', 'Not now.')],
   ])('is %s', (_what, error) => {
-    expect(isPassing(error)).toBe(true);
+    expect(asRequestError(error)).toMatchObject({ code: 'UNAVAILABLE', status: 503 });
     expect(shownError({ message: 'x' }, error).extensions).toMatchObject({
       code: 'UNAVAILABLE',
       fix: expect.any(String),
@@ -20,7 +20,7 @@ describe('trouble that passes by itself', () => {
   });
 
   it('is not a statement that the database refuses', () => {
-    expect(isPassing(failed(Object.assign(new Error('no such column'), { code: '42703' })))).toBe(false);
-    expect(isPassing(new Error('Something else.'))).toBe(false);
+    expect(asRequestError(failed(Object.assign(new Error('no such column'), { code: '42703' })))).toBeUndefined();
+    expect(asRequestError(new Error('Something else.'))).toBeUndefined();
   });
 });
