@@ -7,6 +7,8 @@ export { isFenced } from './fencing.js';
 export { followLog } from './follow-log.js';
 export type { FollowLogOptions } from './follow-log.js';
 export { reached } from './reached.js';
+export { reactionContext } from './reaction-context.js';
+export type { ReactionOptions } from './reaction-context.js';
 export { ReactorHost } from './reactor-host.js';
 export type { ReactorHostOptions } from './reactor-host.js';
 export type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';

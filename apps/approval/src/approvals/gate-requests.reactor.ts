@@ -1,7 +1,8 @@
 import { catalogue, type GateReached } from '@runledger/contracts';
-import { derivedId, START } from '@runledger/event-store';
-import type { CommandContext, CommandHandler, EventStore, RecordedEvent } from '@runledger/event-store';
+import { START } from '@runledger/event-store';
+import type { Actor, CommandHandler, EventStore, RecordedEvent } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
+import { reactionContext } from '@runledger/messaging';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
 import { approval } from './approval.decider.js';
@@ -9,6 +10,8 @@ import type { ApprovalCommand } from './approval.decider.js';
 import { shownHash } from './shown-hash.js';
 
 type Gate = ReturnType<typeof GateReached>['data'];
+
+const APPROVAL: Actor = { kind: 'service', id: 'approval' };
 
 /** Why open requests are moot once the run has come to this event. */
 const ENDINGS: Readonly<Record<string, string>> = {
@@ -88,23 +91,10 @@ export class GateRequestsReactor implements Reactor {
       approval,
       streamOf('approval', requestId),
       command,
-      reactionTo(event, derivedId(event.id, this.name, n), this.clock.now()),
+      reactionContext(event, { reactor: this.name, actor: APPROVAL, now: this.clock.now(), index: n }),
     );
     if (outcome.status === 'refused') {
       throw new TypeError(`${command.type} cannot be refused, but was: ${outcome.refusal.message}`);
     }
   }
-}
-
-function reactionTo(event: RecordedEvent, commandId: string, occurredAt: string): CommandContext {
-  const { correlationId, traceparent } = event.metadata;
-  return {
-    commandId,
-    workspaceId: event.tenant,
-    actor: { kind: 'service', id: 'approval' },
-    occurredAt,
-    correlationId,
-    causationId: event.id,
-    ...(traceparent === undefined ? {} : { traceparent }),
-  };
 }

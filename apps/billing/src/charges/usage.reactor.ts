@@ -1,9 +1,10 @@
 import type { ChargeRecorded, UsageRecorded } from '@runledger/contracts';
 import type { CommandHandler, RecordedEvent } from '@runledger/event-store';
 import { idOf, keyOf, streamOf } from '@runledger/kernel';
+import { reactionContext } from '@runledger/messaging';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
-import { reactionTo } from '../reaction-context.js';
+import { BILLING } from '../billing-actor.js';
 import type { RateCards } from '../rate-cards/rate-cards.js';
 import { charges } from './charge.decider.js';
 import { price } from './price.js';
@@ -31,7 +32,7 @@ export class UsageReactor implements Reactor {
       charges,
       streamOf('charges', used.runId),
       { type: 'RecordCharge', data: charge },
-      reactionTo(event, this.name, now),
+      reactionContext(event, { reactor: this.name, actor: BILLING, now }),
     );
   }
 

@@ -1,8 +1,9 @@
 import type { WorkspaceCreated } from '@runledger/contracts';
 import type { RecordedEvent } from '@runledger/event-store';
+import { reactionContext } from '@runledger/messaging';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
-import { reactionTo } from '../reaction-context.js';
+import { BILLING } from '../billing-actor.js';
 import type { RateCards } from './rate-cards.js';
 
 /** A workspace was set up → it gets the shipped rate card, so that its first run is priced. */
@@ -17,6 +18,7 @@ export class DefaultRateCardReactor implements Reactor {
 
   async react(event: RecordedEvent): Promise<void> {
     const { workspaceId } = event.data as ReturnType<typeof WorkspaceCreated>['data'];
-    await this.rateCards.ensureDefaultRateCard(workspaceId, reactionTo(event, this.name, this.clock.now()));
+    const context = reactionContext(event, { reactor: this.name, actor: BILLING, now: this.clock.now() });
+    await this.rateCards.ensureDefaultRateCard(workspaceId, context);
   }
 }

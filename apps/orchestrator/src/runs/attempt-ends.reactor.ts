@@ -1,9 +1,10 @@
 import { AttemptEnded } from '@runledger/contracts';
 import type { CommandHandler } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
+import { reactionContext } from '@runledger/messaging';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
-import { reactionContext } from './reaction-context.js';
+import { ORCHESTRATOR } from './orchestrator-actor.js';
 import { run } from './run.decider.js';
 
 const NAME = 'orchestrator.attempt-ends';
@@ -22,7 +23,7 @@ export function attemptEnds(commands: CommandHandler, clock: Clock): Reactor {
         run,
         streamOf('run', ended.runId),
         { type: 'RecordAttemptEnded', data },
-        reactionContext(event, NAME, at),
+        reactionContext(event, { reactor: NAME, actor: ORCHESTRATOR, now: at }),
       );
     },
   };

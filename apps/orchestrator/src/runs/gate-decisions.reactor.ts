@@ -1,9 +1,10 @@
 import { ApprovalDecided } from '@runledger/contracts';
 import type { CommandHandler } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
+import { reactionContext } from '@runledger/messaging';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
-import { reactionContext } from './reaction-context.js';
+import { ORCHESTRATOR } from './orchestrator-actor.js';
 import { run } from './run.decider.js';
 
 const NAME = 'orchestrator.gate-decisions';
@@ -25,7 +26,7 @@ export function gateDecisions(commands: CommandHandler, clock: Clock): Reactor {
         run,
         streamOf('run', runId),
         { type: 'ResolveGate', data: { step, gateId: requestId, decision, by, comment, at } },
-        reactionContext(event, NAME, at),
+        reactionContext(event, { reactor: NAME, actor: ORCHESTRATOR, now: at }),
       );
     },
   };

@@ -8,10 +8,3 @@ export class OwnershipLostError extends Fault {
     });
   }
 }
-
-/** The stored history of an attempt does not make sense: the log was written by a newer version, or damaged. */
-export class AttemptHistoryError extends Fault {
-  constructor(attempt: string, detail: string) {
-    super('ATTEMPT_HISTORY', `Attempt ${attempt} cannot be resumed: ${detail}.`, { fields: { attempt } });
-  }
-}
