@@ -12,6 +12,7 @@ export { LogBehindError } from './log-behind-error.js';
 export * from './port.js';
 export { migrateEventStore, NewerSchemaError } from './postgres/migrate.js';
 export { FencedError, PostgresCheckpoints } from './postgres/postgres-checkpoints.js';
+export type { PostgresCheckpointsOptions } from './postgres/postgres-checkpoints.js';
 export { createPostgresEventStore } from './postgres/postgres-event-store.js';
 export type { PostgresEventStoreOptions } from './postgres/postgres-event-store.js';
 export { AppendUncertainError, ReadInterruptedError, StoreUnavailableError } from './postgres/store-errors.js';

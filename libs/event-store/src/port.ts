@@ -157,6 +157,8 @@ export interface EventStore {
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch>;
   /** Position up to which reads are settled now; START for an empty log. */
   head(): Promise<Position>;
+  /** A UUID that this log was given once, for ever: what was noted down against another log is recognised by it. */
+  identity(): Promise<string>;
   /** Hides the stream's events from stream reads; the next append continues its revisions. Idempotent. */
   deleteStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome>;
   /** Ends the stream for ever. Idempotent. */

@@ -39,6 +39,13 @@ export function describeEventStore(
       expect(report.stored).toBeGreaterThan(100);
     });
 
+    it('knows its log by a name that all its readers see and nothing changes', async () => {
+      const [name, ...others] = await Promise.all([world.store, world.another, world.store].map(s => s.identity()));
+      expect(name).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+      expect(new Set(others)).toEqual(new Set([name]));
+      expect(await world.another.identity()).toBe(name);
+    });
+
     if (capabilities.detectsOlderLog) {
       it('refuses to go on from a position that the log has not reached, as after a restore', async () => {
         const beyond = (await world.store.head()) + 1_000_000n;

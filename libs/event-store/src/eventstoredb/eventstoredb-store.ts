@@ -16,6 +16,7 @@ import type {
 import { Appender } from './appender.js';
 import { Connection } from './connection.js';
 import { Ending } from './ending.js';
+import { LogIdentity } from './log-identity.js';
 import { LogReader } from './log-reader.js';
 import { readFiltered, readSlice } from './slices.js';
 import { subscription } from './subscription.js';
@@ -51,6 +52,7 @@ class EventStoreDbStore implements EventStore {
   readonly #reader: LogReader;
   readonly #appender: Appender;
   readonly #ending: Ending;
+  readonly #identity: LogIdentity;
   readonly #writing = new Set<Promise<unknown>>();
   readonly #onProblem: (error: Error) => void;
   readonly #lookAgainMs: number;
@@ -66,6 +68,7 @@ class EventStoreDbStore implements EventStore {
     this.#reader = new LogReader(this.#connection, { silenceMs, patience });
     this.#appender = new Appender(this.#connection, this.#reader, { deadlineMs, patience });
     this.#ending = new Ending(this.#connection, this.#reader, { deadlineMs, patience });
+    this.#identity = new LogIdentity(this.#connection, this.#reader, { deadlineMs, patience });
   }
 
   async append(stream: StreamRef, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendOutcome> {
@@ -90,6 +93,10 @@ class EventStoreDbStore implements EventStore {
 
   head(): Promise<Position> {
     return this.#reader.head();
+  }
+
+  identity(): Promise<string> {
+    return this.#identity.get();
   }
 
   deleteStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome> {

@@ -103,6 +103,20 @@ export class LogReader {
     }
   }
 
+  /** Id of the first event of a stream that is no workspace's; undefined when there is none. */
+  async firstId(wireName: string): Promise<string | undefined> {
+    const options = { ...this.connection.callOptions, maxCount: 1 } as const;
+    try {
+      const read: readonly ResolvedEvent[] = await this.#persist(async () =>
+        this.#collect((await this.connection.client()).readStream(wireName, options)),
+      );
+      return read[0]?.event?.id;
+    } catch (error) {
+      if (typeOf(error) === 'stream-not-found') return undefined;
+      throw toReadError(error);
+    }
+  }
+
   /** Refuses to go on from a position that the log has not reached. */
   async #requireNotBehind(after: Position): Promise<void> {
     const [newest] = await this.#all({ fromPosition: 'end', direction: 'backwards', maxCount: 1 });

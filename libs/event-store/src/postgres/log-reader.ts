@@ -50,6 +50,11 @@ export class LogReader {
     return this.#head;
   }
 
+  async identity(): Promise<string> {
+    const [row] = await this.#run(this.#statements.identity, []);
+    return String(row?.[0]);
+  }
+
   /** True when, at the last look, positions beyond the head were given out: writers are at work, or rolled back. */
   get unsettled(): boolean {
     return this.#given > this.#head;
@@ -153,6 +158,7 @@ function statementsFor(schema: string) {
       where s.tenant = $1 and s.name = $2 order by e.revision ${order}`;
   return {
     head: statement('head', 'select runledger.head(), (select g.last_value from runledger.gpos g)'),
+    identity: statement('identity', 'select s.epoch from runledger.store s'),
     scanEnd: statement(
       'scan-end',
       'select e.gpos from runledger.event e where e.gpos > $1 and e.gpos <= $2 order by e.gpos offset $3 limit 1',

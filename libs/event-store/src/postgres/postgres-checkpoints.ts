@@ -1,7 +1,7 @@
 import { Fault } from '@runledger/kernel';
 import type { CheckpointLease, Checkpoints, Queryable } from '../checkpoints.js';
 import { LogBehindError } from '../log-behind-error.js';
-import type { Position } from '../port.js';
+import type { EventStore, Position } from '../port.js';
 import { checkedSchema, inSchema } from './migrate.js';
 
 /** A newer owner took the checkpoint over: this one must stop, and its transaction must roll back (R3). */
@@ -15,15 +15,24 @@ export class FencedError extends Fault {
   }
 }
 
+export interface PostgresCheckpointsOptions {
+  /** Schema that `migrateEventStore` made; default `runledger`. */
+  readonly schema?: string;
+  /** The log that the checkpoints speak of, when it is another than the one in the same schema. */
+  readonly log?: Pick<EventStore, 'identity' | 'head' | 'readAll'>;
+}
+
 /** Checkpoints in the event store's own schema. `database` is a pool on the database that `migrateEventStore` prepared. */
 export class PostgresCheckpoints implements Checkpoints {
   readonly #sql: ReturnType<typeof statementsFor>;
+  readonly #log: PostgresCheckpointsOptions['log'];
 
   constructor(
     private readonly database: Queryable,
-    options: { readonly schema?: string } = {},
+    options: PostgresCheckpointsOptions = {},
   ) {
     this.#sql = statementsFor(checkedSchema(options.schema));
+    this.#log = options.log;
   }
 
   /**
@@ -31,10 +40,12 @@ export class PostgresCheckpoints implements Checkpoints {
    * log or stands beyond the end of this one: going on would skip events.
    */
   async acquire(consumer: string, version: number, owner: string): Promise<CheckpointLease> {
-    const { rows } = await this.database.query(this.#sql.acquire, [consumer, version, owner]);
+    const identity = (await this.#log?.identity()) ?? null;
+    const { rows } = await this.database.query(this.#sql.acquire, [consumer, version, owner, identity]);
     const row = rows[0] as { epoch: string; position: string; given: string; same_log: boolean };
     const position = BigInt(row.position);
-    const given = BigInt(row.given);
+    // Asked after the checkpoint was taken: from then on nobody else moves it, and the log only grows.
+    const given = this.#log ? await endOf(this.#log, position) : BigInt(row.given);
     if (position > given || !row.same_log) {
       throw new LogBehindError(`Checkpoint ${consumer} (version ${version})`, position, given);
     }
@@ -58,15 +69,24 @@ export class PostgresCheckpoints implements Checkpoints {
   }
 }
 
+/** At least `position` unless the log ends before it; then reading from there is refused with `LogBehindError`. */
+async function endOf(log: Pick<EventStore, 'head' | 'readAll'>, position: Position): Promise<Position> {
+  const head = await log.head();
+  if (position <= head) return head;
+  // Behind the head there may be events that are not ours, and a reader may stand at one of them.
+  await log.readAll({ after: position, limit: 1 });
+  return position;
+}
+
 function statementsFor(schema: string) {
   return {
     acquire: inSchema(
       `insert into runledger.checkpoint as c (consumer, version, owner, epoch, store_epoch)
-       select $1, $2, $3, 1, s.epoch from runledger.store s
+       select $1, $2, $3, 1, coalesce($4::uuid, s.epoch) from runledger.store s
        on conflict (consumer, version) do update set owner = excluded.owner, epoch = c.epoch + 1, updated_at = now()
        returning c.epoch, c.position,
          (select g.last_value from runledger.gpos g) as given,
-         c.store_epoch = (select s.epoch from runledger.store s) as same_log`,
+         c.store_epoch = coalesce($4::uuid, (select s.epoch from runledger.store s)) as same_log`,
       schema,
     ),
     // The position is compared too: a lease whose last advance was rolled back, or is used twice, does not move it.

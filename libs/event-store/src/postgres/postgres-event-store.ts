@@ -111,6 +111,10 @@ class PostgresEventStore implements EventStore {
     return this.#reader.head();
   }
 
+  identity(): Promise<string> {
+    return this.#reader.identity();
+  }
+
   deleteStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome> {
     return this.#endStream(stream, expected, false);
   }
