@@ -2,9 +2,10 @@ import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
-import type { Checkpoints, EventStore } from '@runledger/event-store';
+import type { Checkpoints } from '@runledger/event-store';
 import { catalogue } from '@runledger/contracts';
-import { CHECKPOINTS, EVENT_STORE } from '@runledger/platform';
+import type { Distribution } from '@runledger/messaging';
+import { CHECKPOINTS, DISTRIBUTION } from '@runledger/platform';
 import { ProjectionHost, readModelOptions } from '@runledger/projections';
 import { DataSource } from 'typeorm';
 import { AccessDesk } from './access/access-desk.js';
@@ -106,8 +107,8 @@ function readModelSource({ databaseUrl }: GatewayOptions): FactoryProvider<DataS
 function projectionHost({ owner }: GatewayOptions): FactoryProvider<ProjectionHost> {
   return {
     provide: ProjectionHost,
-    inject: [READ_MODEL_SOURCE, EVENT_STORE, CHECKPOINTS],
-    useFactory: (dataSource: DataSource, source: EventStore, checkpoints: Checkpoints) =>
+    inject: [READ_MODEL_SOURCE, DISTRIBUTION, CHECKPOINTS],
+    useFactory: (dataSource: DataSource, source: Distribution, checkpoints: Checkpoints) =>
       new ProjectionHost({ dataSource, source, checkpoints, catalogue }, { owner }),
   };
 }

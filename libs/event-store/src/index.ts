@@ -8,6 +8,7 @@ export type { CommandContext } from './commands/new-events.js';
 export { ConnectionStringError, EventStoreDbFault, StoreClosedError } from './eventstoredb/eventstoredb-errors.js';
 export { createEventStoreDbStore } from './eventstoredb/eventstoredb-store.js';
 export type { EventStoreDbStoreOptions } from './eventstoredb/eventstoredb-store.js';
+export { matcherFor } from './event-filter.js';
 export { LogBehindError } from './log-behind-error.js';
 export * from './port.js';
 export { migrateEventStore, NewerSchemaError } from './postgres/migrate.js';

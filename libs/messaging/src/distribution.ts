@@ -1,4 +1,4 @@
-import type { EventStore, Position, RecordedEvent } from '@runledger/event-store';
+import type { EventFilter, EventStore, Position, RecordedEvent } from '@runledger/event-store';
 
 /** Events on their way to one consumer, and how far the log was scanned for them. */
 export interface Delivery {
@@ -10,11 +10,10 @@ export interface Delivery {
   readonly caughtUp: boolean;
 }
 
-export interface FollowOptions {
+/** Which events are wanted, and from where on. */
+export interface FollowOptions extends EventFilter {
   /** Exclusive. */
   readonly after: Position;
-  /** Left out: every type. */
-  readonly types?: readonly string[];
   /** Ends the iteration. */
   readonly signal: AbortSignal;
   /** Most events in one delivery. */

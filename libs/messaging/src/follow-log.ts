@@ -35,13 +35,9 @@ export async function* followLog(source: Distribution, options: FollowLogOptions
   }
 }
 
-function subscription({ signal, types, batchSize }: FollowLogOptions, after: Position): FollowOptions {
-  return {
-    after,
-    signal,
-    ...(types === undefined ? {} : { types }),
-    ...(batchSize === undefined ? {} : { batchSize }),
-  };
+function subscription(options: FollowLogOptions, after: Position): FollowOptions {
+  const { consumer: _consumer, retry: _retry, log: _log, ...wanted } = options;
+  return { ...wanted, after };
 }
 
 function newerThan(delivery: Delivery, after: Position): Delivery {

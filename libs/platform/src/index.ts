@@ -1,5 +1,12 @@
 export * from './blobs/index.js';
-export { BLOB_STORE, CHECKPOINTS, CLOCK, COMMAND_CLIENT, EVENT_STORE } from './commands/command-client.js';
+export {
+  BLOB_STORE,
+  CHECKPOINTS,
+  CLOCK,
+  COMMAND_CLIENT,
+  DISTRIBUTION,
+  EVENT_STORE,
+} from './commands/command-client.js';
 export type {
   Clock,
   CommandClient,

@@ -7,7 +7,14 @@ import type { EventCatalogue } from '@runledger/kernel';
 import { ReactorHost, storeDirect } from '@runledger/messaging';
 import type { Distribution } from '@runledger/messaging';
 import type { BlobStore } from './blobs/index.js';
-import { BLOB_STORE, CHECKPOINTS, CLOCK, COMMAND_CLIENT, EVENT_STORE } from './commands/command-client.js';
+import {
+  BLOB_STORE,
+  CHECKPOINTS,
+  CLOCK,
+  COMMAND_CLIENT,
+  DISTRIBUTION,
+  EVENT_STORE,
+} from './commands/command-client.js';
 import type { Clock } from './commands/command-client.js';
 import { InProcessCommands } from './commands/in-process-commands.js';
 import { Readiness } from './health/readiness.js';
@@ -24,7 +31,7 @@ export interface PlatformOptions {
   readonly catalogue: EventCatalogue;
   /** Default: {@link systemClock}. */
   readonly clock?: Clock;
-  /** How events reach reactors; default: straight from the store. */
+  /** How events reach reactors, projections and whoever else follows the log; default: straight from the store. */
   readonly distribution?: Distribution;
   readonly log?: Log;
   /** Names this process in checkpoints; default: host name and process number. */
@@ -32,7 +39,7 @@ export interface PlatformOptions {
 }
 
 /**
- * Provides to all modules: `EVENT_STORE`, `CHECKPOINTS`, `BLOB_STORE`, `CLOCK`, `COMMAND_CLIENT`, and the classes
+ * Provides to all modules: `EVENT_STORE`, `DISTRIBUTION`, `CHECKPOINTS`, `BLOB_STORE`, `CLOCK`, `COMMAND_CLIENT`, and the classes
  * `CommandHandler`, `InProcessCommands`, `ReactorHost`, `Readiness`. A reactor that stopped on a fault makes the process
  * not ready.
  */
@@ -41,15 +48,17 @@ export class PlatformModule implements OnApplicationShutdown {
   constructor(private readonly reactors: ReactorHost) {}
 
   static register(options: PlatformOptions): DynamicModule {
+    const source = options.distribution ?? storeDirect(options.store);
     const values = [
       { provide: EVENT_STORE, useValue: options.store },
+      { provide: DISTRIBUTION, useValue: source },
       { provide: CHECKPOINTS, useValue: options.checkpoints },
       { provide: BLOB_STORE, useValue: options.blobs },
       { provide: CLOCK, useValue: options.clock ?? systemClock },
       { provide: CommandHandler, useValue: new CommandHandler(options.store) },
     ];
     const commands = [InProcessCommands, { provide: COMMAND_CLIENT, useExisting: InProcessCommands }];
-    const { reactors, readiness } = runningParts(options);
+    const { reactors, readiness } = runningParts(options, source);
     const running = [
       { provide: ReactorHost, useValue: reactors },
       { provide: Readiness, useValue: readiness },
@@ -69,9 +78,8 @@ export class PlatformModule implements OnApplicationShutdown {
   }
 }
 
-function runningParts(options: PlatformOptions): { reactors: ReactorHost; readiness: Readiness } {
+function runningParts(options: PlatformOptions, source: Distribution): { reactors: ReactorHost; readiness: Readiness } {
   const owner = options.owner ?? `${hostname()}:${process.pid}`;
-  const source = options.distribution ?? storeDirect(options.store);
   const reactors = new ReactorHost(source, options.checkpoints, options.catalogue, {
     owner,
     ...(options.log === undefined ? {} : { logger: options.log }),

@@ -48,7 +48,7 @@ export class EventsResolver {
       after: await this.log.resumeAt(after),
       stillAllowed: this.log.stillAllowed(caller),
     };
-    return tail(this.log.store, options, batch => batch.events.map(event => ({ runEvents: runEvent(event) })));
+    return tail(this.log.distribution, options, batch => batch.events.map(event => ({ runEvents: runEvent(event) })));
   }
 
   async #page(args: EventsArgs, caller: Caller, after: bigint) {

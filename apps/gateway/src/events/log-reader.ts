@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { START, type EventStore, type Position, type RecordedEvent } from '@runledger/event-store';
-import { CLOCK, EVENT_STORE, type Clock } from '@runledger/platform';
+import type { Distribution } from '@runledger/messaging';
+import { CLOCK, DISTRIBUTION, EVENT_STORE, type Clock } from '@runledger/platform';
 import { Authority } from '../access/authority.js';
 import type { Caller } from '../access/caller.js';
 import { positionOf } from '../graph/position-text.js';
@@ -13,6 +14,8 @@ const RECHECK_MS = 5_000;
 export class LogReader {
   constructor(
     @Inject(EVENT_STORE) readonly store: EventStore,
+    /** For those who follow: pages are read from the store itself. */
+    @Inject(DISTRIBUTION) readonly distribution: Distribution,
     @Inject(Authority) private readonly authority: Authority,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}

@@ -1,4 +1,5 @@
-import type { EventFilter, EventStore, Position, SubscriptionBatch } from '@runledger/event-store';
+import type { EventFilter, Position } from '@runledger/event-store';
+import type { Delivery, Distribution } from '@runledger/messaging';
 
 /** What a subscription to the log needs to know beside its filter. */
 export interface TailOptions extends EventFilter {
@@ -14,12 +15,12 @@ export interface TailOptions extends EventFilter {
  * event. One batch is read at a time, when the reader asks for it, so a slow reader is slow and loses nothing (G1).
  */
 export function tail<Item>(
-  store: EventStore,
+  source: Distribution,
   options: TailOptions,
-  itemsOf: (batch: SubscriptionBatch) => Iterable<Item>,
+  itemsOf: (batch: Delivery) => Iterable<Item>,
 ): AsyncIterableIterator<Item> {
   const ending = new AbortController();
-  const inner = items(store, options, itemsOf, ending.signal);
+  const inner = items(source, options, itemsOf, ending.signal);
   return {
     next: () => inner.next(),
     return: async () => {
@@ -39,12 +40,12 @@ export function tail<Item>(
 }
 
 async function* items<Item>(
-  store: EventStore,
+  source: Distribution,
   { stillAllowed, ...filter }: TailOptions,
-  itemsOf: (batch: SubscriptionBatch) => Iterable<Item>,
+  itemsOf: (batch: Delivery) => Iterable<Item>,
   signal: AbortSignal,
 ): AsyncGenerator<Item, undefined> {
-  for await (const batch of store.subscribe({ ...filter, signal, batchSize: 200 })) {
+  for await (const batch of source.subscribe({ ...filter, signal, batchSize: 200 })) {
     if (signal.aborted) return;
     const ready = [...itemsOf(batch)];
     if (ready.length > 0) await stillAllowed();

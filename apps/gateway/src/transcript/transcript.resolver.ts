@@ -1,5 +1,6 @@
 import { catalogue } from '@runledger/contracts';
-import { START, type Position, type RecordedEvent, type SubscriptionBatch } from '@runledger/event-store';
+import { START, type Position, type RecordedEvent } from '@runledger/event-store';
+import type { Delivery } from '@runledger/messaging';
 import { Inject } from '@nestjs/common';
 import { Args, Resolver, Subscription } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
@@ -36,7 +37,7 @@ export class TranscriptResolver {
       after: from,
       stillAllowed: this.log.stillAllowed(caller),
     };
-    return tail(this.log.store, options, segmentsOf(fold, step ?? undefined));
+    return tail(this.log.distribution, options, segmentsOf(fold, step ?? undefined));
   }
 
   /** What was delivered before the cursor says what the entries that go on behind it are. */
@@ -53,7 +54,7 @@ export class TranscriptResolver {
 /** Batches as items: those with something new for this reader, and once the word that this is all there is. */
 function segmentsOf(fold: TranscriptFold, step: string | undefined) {
   let hasCaughtUp = false;
-  return (batch: SubscriptionBatch) => {
+  return (batch: Delivery) => {
     const entries = fold.segment(batch.events.map(placed)).filter(entry => step === undefined || entry.step === step);
     if (entries.length === 0 && (hasCaughtUp || !batch.caughtUp)) return [];
     hasCaughtUp ||= batch.caughtUp;

@@ -1,4 +1,4 @@
-import { matcherFor } from '../postgres/event-filter.js';
+import { matcherFor } from '../event-filter.js';
 import type {
   AllSlice,
   Position,

@@ -1,5 +1,5 @@
 import { RetryableError } from '@runledger/kernel';
-import { matcherFor } from '../postgres/event-filter.js';
+import { matcherFor } from '../event-filter.js';
 import type { Position, RecordedEvent, SubscribeOptions, SubscriptionBatch } from '../port.js';
 import type { Connection } from './connection.js';
 import { LiveFeed } from './live-feed.js';

@@ -1,6 +1,6 @@
 import { RetryableError } from '@runledger/kernel';
 import type { Position, SubscribeOptions, SubscriptionBatch } from '../port.js';
-import { matcherFor } from './event-filter.js';
+import { matcherFor } from '../event-filter.js';
 import type { LogReader, Page } from './log-reader.js';
 import type { Tail } from './tail.js';
 

@@ -1,4 +1,5 @@
-import type { EventStore, Position, RecordedEvent } from '@runledger/event-store';
+import { matcherFor } from '@runledger/event-store';
+import type { EventStore, Position } from '@runledger/event-store';
 import type { Kafka } from 'kafkajs';
 import { SILENT } from '../consumer-log.js';
 import type { ConsumerLog } from '../consumer-log.js';
@@ -118,14 +119,13 @@ async function* subscription(
 
 /** The first page of a position beyond the window comes from the store: it may be ahead of the topic, or behind the position. */
 function nextPage({ store }: KafkaDistributionParts, feed: TopicFeed, options: FollowOptions) {
-  const { types, batchSize: limit = 500 } = options;
-  const wanted = types === undefined ? undefined : new Set(types);
-  const matches = (event: RecordedEvent) => wanted?.has(event.type) ?? true;
+  const { after: _start, signal: _signal, batchSize: limit = 500, ...filter } = options;
+  const matches = matcherFor(filter);
   let known = options.after <= feed.window.top;
   return async (after: Position): Promise<WindowPage> => {
     const kept = known ? feed.window.read(after, limit, matches) : undefined;
     if (kept) return kept;
-    const page = await store.readAll({ after, limit, ...(types === undefined ? {} : { types }) });
+    const page = await store.readAll({ ...filter, after, limit });
     known = true;
     return { events: page.events, scannedTo: page.scannedTo, atTop: page.caughtUp };
   };

@@ -1,6 +1,6 @@
-import type { EventFilter, RecordedEvent } from '../port.js';
+import type { EventFilter, RecordedEvent } from './port.js';
 
-/** The conditions of a filter as one test; the same that the SQL of the reader applies. */
+/** The conditions of a filter as one test; the same that PostgreSQL applies to pages of the log. */
 export function matcherFor(filter: EventFilter): (event: RecordedEvent) => boolean {
   const types = filter.types && new Set(filter.types);
   const categories = filter.categories && new Set(filter.categories);
