@@ -14,4 +14,5 @@ export * from './orchestrator.events.js';
 export * from './profile-definition.js';
 export * from './sandbox.commands.js';
 export * from './sandbox.events.js';
+export * from './stream-owners.js';
 export * from './values.js';

@@ -16,4 +16,11 @@ export { FencedError, PostgresCheckpoints } from './postgres/postgres-checkpoint
 export type { PostgresCheckpointsOptions } from './postgres/postgres-checkpoints.js';
 export { createPostgresEventStore } from './postgres/postgres-event-store.js';
 export type { PostgresEventStoreOptions } from './postgres/postgres-event-store.js';
-export { AppendUncertainError, ReadInterruptedError, StoreUnavailableError } from './postgres/store-errors.js';
+export { grantedServiceRoles, grantServiceRoles } from './postgres/roles/service-roles.js';
+export type { ServiceRole } from './postgres/roles/service-roles.js';
+export {
+  AppendUncertainError,
+  ForeignStreamError,
+  ReadInterruptedError,
+  StoreUnavailableError,
+} from './postgres/store-errors.js';

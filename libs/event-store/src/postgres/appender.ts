@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Pool } from 'pg';
 import { EventIdReusedError } from '../append-errors.js';
 import type { AppendRequest, EncodedEvent } from '../append-request.js';
@@ -8,23 +7,27 @@ import type { Row } from './event-rows.js';
 import { inSchema } from './migrate.js';
 import { run } from './session.js';
 import type { Statement } from './session.js';
-import { isUniqueViolation, toAppendError } from './store-errors.js';
+import { appendStatement } from './statements/append-statement.js';
+import { isDenied, isUniqueViolation, toAppendError } from './store-errors.js';
 
 /** What became of one append of a flight; an `Error` is meant for that append alone. */
 export type Landing = AppendOutcome | Error;
 
 /**
  * Sends appends to PostgreSQL: first on the short way, a statement that stores those that are right about their streams;
- * what it leaves is judged one by one, exactly (0002-append.sql).
+ * what it leaves is judged one by one, exactly (0002-append.sql). A role that may not write the tables goes by way of the
+ * functions that look whose streams these are (roles/service-roles.sql); only its first append learns that.
  */
 export class Appender {
-  readonly #statements: ReturnType<typeof statementsFor>;
+  #statements: Statements;
+  readonly #ofServices: Statements;
 
   constructor(
     private readonly pool: Pool,
     private readonly options: { readonly schema: string; readonly serialize: boolean },
   ) {
     this.#statements = statementsFor(options.schema);
+    this.#ofServices = serviceStatementsFor(options.schema);
   }
 
   /** Appends to different streams, sorted by (tenant, name). Landings come in the same order. */
@@ -40,7 +43,7 @@ export class Appender {
   async end(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {
     try {
       const values = [stream.tenant, stream.name, toNumber(expected), forEver];
-      const [row = []] = await run(this.pool, this.#statements.end, values);
+      const [row = []] = await this.#run('end', values);
       return toOutcome(row, stream.name);
     } catch (error) {
       throw toAppendError(error);
@@ -63,13 +66,13 @@ export class Appender {
     if (events.length === 0) return new Map();
     if (typeof expected !== 'number') return this.#storeMany([request]);
     const values = [stream.tenant, stream.name, expected, events.length, ...columnsOf(events)];
-    const rows = await run(this.pool, this.#statements.one, values);
+    const rows = await this.#run('one', values);
     const last = rows.at(-1);
     return last ? new Map([[0, appended(last)]]) : new Map();
   }
 
   async #storeMany(requests: readonly AppendRequest[]): Promise<Map<number, AppendOutcome>> {
-    const rows = await run(this.pool, this.#statements.flight, [
+    const rows = await this.#run('flight', [
       textArray(requests.map(({ stream }) => stream.tenant)),
       textArray(requests.map(({ stream }) => stream.name)),
       int8Array(requests.map(({ expected }) => toNumber(expected))),
@@ -83,22 +86,48 @@ export class Appender {
 
   async #judge({ stream, expected, events }: AppendRequest): Promise<AppendOutcome> {
     const values = [stream.tenant, stream.name, toNumber(expected), ...columnsOf(events), this.options.serialize];
-    const [row = []] = await run(this.pool, this.#statements.judge, values);
+    const [row = []] = await this.#run('judge', values);
     return toOutcome(row, stream.name);
+  }
+
+  /** What is denied has changed nothing, so it can be sent again in another way. */
+  async #run(which: keyof Statements, values: readonly unknown[]): ReturnType<typeof run> {
+    const statements = this.#statements;
+    try {
+      return await run(this.pool, statements[which], values);
+    } catch (error) {
+      if (!isDenied(error) || statements === this.#ofServices) throw error;
+      this.#statements = this.#ofServices;
+      return run(this.pool, this.#ofServices[which], values);
+    }
   }
 }
 
-function statementsFor(schema: string) {
+type Statements = Readonly<Record<'one' | 'flight' | 'judge' | 'end', Statement>>;
+
+function statementsFor(schema: string): Statements {
   const statement = (name: string, text: string): Statement => ({
     name: `runledger-append-${name}`,
     text: inSchema(text, schema),
   });
-  const file = (name: string) => readFileSync(new URL(`./statements/append-${name}.sql`, import.meta.url), 'utf8');
   return {
-    one: statement('one', file('one')),
-    flight: statement('flight', file('flight')),
+    one: statement('one', appendStatement('one')),
+    flight: statement('flight', appendStatement('flight')),
     judge: statement('judge', 'select * from runledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9)'),
     end: statement('end', 'select * from runledger.end_stream($1, $2, $3, $4)'),
+  };
+}
+
+function serviceStatementsFor(schema: string): Statements {
+  const call = (name: string, parameters: number): Statement => {
+    const list = Array.from({ length: parameters }, (_, at) => `$${at + 1}`).join(', ');
+    return { name: `runledger-service-${name}`, text: `select * from ${schema}.service_${name}(${list})` };
+  };
+  return {
+    one: call('append_one', 9),
+    flight: call('append_flight', 11),
+    judge: call('append', 9),
+    end: call('end_stream', 4),
   };
 }
 

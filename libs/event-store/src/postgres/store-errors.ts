@@ -45,6 +45,17 @@ export class StoreFault extends Fault {
   }
 }
 
+/** The database role of one service asked to write a stream of another one (E3). Nothing was stored. */
+export class ForeignStreamError extends Fault {
+  constructor(role: string, stream: string, cause: unknown) {
+    super(
+      'FOREIGN_STREAM',
+      `Database role ${role} may not write stream ${stream}: its category belongs to another service. Start this service with the DATABASE_URL of its own role.`,
+      { cause, fields: { role, stream } },
+    );
+  }
+}
+
 /** Classes of SQLSTATE that pass by themselves: connection, transaction rollback, resources, locks, operator, system. */
 const PASSING = ['08', '25', '40', '53', '55', '57', '58'];
 
@@ -52,6 +63,7 @@ export function toAppendError(error: unknown): Error {
   if (error instanceof Fault) return error;
   const state = sqlState(error);
   if (state === undefined || isPassing(state)) return new AppendUncertainError(error);
+  if (state === FOREIGN_STREAM) return foreignStream(error);
   if (state.startsWith('22') || state.startsWith('23')) {
     return new InvalidAppendError(`PostgreSQL cannot store the append: ${messageOf(error)}.`, { cause: error });
   }
@@ -67,6 +79,19 @@ export function toReadError(error: unknown): Error {
 /** 23505: on the short way, the sign that an event id is in the stream already. */
 export function isUniqueViolation(error: unknown): boolean {
   return sqlState(error) === '23505';
+}
+
+/** 42501: the role has no right to do this in this way. */
+export function isDenied(error: unknown): boolean {
+  return sqlState(error) === '42501';
+}
+
+/** Raised by `require_writer` (roles/service-roles.sql), which names the role as schema and the stream as table. */
+const FOREIGN_STREAM = 'RL001';
+
+function foreignStream(error: unknown): ForeignStreamError {
+  const { schema = '', table = '' } = error as { schema?: string; table?: string };
+  return new ForeignStreamError(schema, table, error);
 }
 
 function isPassing(state: string): boolean {
