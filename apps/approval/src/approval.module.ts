@@ -5,7 +5,7 @@ import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
-import { CLOCK, EVENT_STORE, InProcessCommands } from '@runledger/platform';
+import { CLOCK, EVENT_STORE, CommandRegistry } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
 import { GateDecisions } from './approvals/gate-decisions.js';
 import { GateRequestsReactor } from './approvals/gate-requests.reactor.js';
@@ -16,7 +16,7 @@ export class ApprovalModule implements OnApplicationBootstrap, BeforeApplication
   #running: RunningConsumer | undefined;
 
   constructor(
-    private readonly commands: InProcessCommands,
+    private readonly commands: CommandRegistry,
     private readonly reactors: ReactorHost,
     private readonly decisions: GateDecisions,
     private readonly gateRequests: GateRequestsReactor,

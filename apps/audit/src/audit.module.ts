@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
 import { ExportRun } from '@runledger/contracts';
 import type { EventStore } from '@runledger/event-store';
-import { EVENT_STORE, InProcessCommands } from '@runledger/platform';
+import { EVENT_STORE, CommandRegistry } from '@runledger/platform';
 import { ExportCursors } from './run-export/export-cursor.js';
 import { RunExport } from './run-export/run-export.js';
 
@@ -19,7 +19,7 @@ export interface AuditOptions {
 @Module({})
 export class AuditModule implements OnApplicationBootstrap {
   constructor(
-    private readonly commands: InProcessCommands,
+    private readonly commands: CommandRegistry,
     private readonly runExport: RunExport,
   ) {}
 

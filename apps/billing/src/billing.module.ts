@@ -4,7 +4,7 @@ import { PublishRateCard } from '@runledger/contracts';
 import { CommandHandler } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
 import type { Reactor, RunningConsumer } from '@runledger/messaging';
-import { CLOCK, InProcessCommands } from '@runledger/platform';
+import { CLOCK, CommandRegistry } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
 import { UsageReactor } from './charges/usage.reactor.js';
 import { DefaultRateCardReactor } from './rate-cards/default-rate-card.reactor.js';
@@ -25,7 +25,7 @@ export class BillingModule implements OnApplicationBootstrap, BeforeApplicationS
   #running: RunningConsumer[] = [];
 
   constructor(
-    private readonly commands: InProcessCommands,
+    private readonly commands: CommandRegistry,
     private readonly reactors: ReactorHost,
     private readonly rateCards: RateCards,
     private readonly own: BillingReactors,

@@ -10,7 +10,7 @@ import {
 import { DEFAULT_LIMITS, RunCancelRequested, RunCancelled, type ProfileDefinition } from '@runledger/contracts';
 import { newUuid, type CommandContext } from '@runledger/event-store';
 import { reject, streamOf, type DomainEvent } from '@runledger/kernel';
-import { InProcessCommands } from '@runledger/platform';
+import { CommandRegistry } from '@runledger/platform';
 import { testGateway, type TestGateway } from './gateway.fixture.js';
 import { at, published, story, upToTheGate } from './runs/run-story.fixture.js';
 
@@ -73,7 +73,7 @@ describe('commands', () => {
 
   describe('with the services at work', () => {
     beforeAll(() => {
-      const commands = gateway.app.get(InProcessCommands, { strict: false });
+      const commands = gateway.app.get(CommandRegistry, { strict: false });
       const runs = new Map<string, string>();
       commands.answer(StartRun, async (input, context) => {
         seen.push(context);

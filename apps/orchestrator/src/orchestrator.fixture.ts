@@ -16,7 +16,7 @@ import {
   type RecordedEvent,
 } from '@runledger/event-store';
 import { attemptId, keyOf, streamOf, type DomainEvent } from '@runledger/kernel';
-import { InProcessCommands, PlatformModule, type BlobStore } from '@runledger/platform';
+import { COMMAND_CLIENT, PlatformModule, type BlobStore, type CommandClient } from '@runledger/platform';
 import { eventually, FakeClock } from '@runledger/testing';
 import pg from 'pg';
 import { OrchestratorModule } from './orchestrator.module.js';
@@ -52,8 +52,8 @@ export class OrchestratorProcess {
     return new OrchestratorProcess(app, pool, store);
   }
 
-  get commands(): InProcessCommands {
-    return this.app.get(InProcessCommands);
+  get commands(): CommandClient {
+    return this.app.get<CommandClient>(COMMAND_CLIENT);
   }
 
   async stop(): Promise<void> {

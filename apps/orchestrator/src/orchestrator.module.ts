@@ -4,7 +4,7 @@ import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
-import { CLOCK, EVENT_STORE, InProcessCommands } from '@runledger/platform';
+import { CLOCK, EVENT_STORE, CommandRegistry } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
 import { Orchestrator, type OrchestratorOptions } from './orchestrator.js';
 
@@ -19,7 +19,7 @@ export class OrchestratorModule implements OnApplicationBootstrap, BeforeApplica
 
   constructor(
     private readonly orchestrator: Orchestrator,
-    private readonly commands: InProcessCommands,
+    private readonly commands: CommandRegistry,
     private readonly reactors: ReactorHost,
   ) {}
 

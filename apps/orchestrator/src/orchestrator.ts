@@ -1,7 +1,7 @@
 import { CancelRun, PublishFlow, StartRun } from '@runledger/contracts';
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
-import type { Clock, InProcessCommands } from '@runledger/platform';
+import type { Clock, CommandRegistry } from '@runledger/platform';
 import { publishFlow } from './flows/publish-flow.js';
 import { attemptEnds } from './runs/attempt-ends.reactor.js';
 import { cancelRun } from './runs/cancel-run.js';
@@ -31,7 +31,7 @@ export class Orchestrator {
     this.#starter = new RunStarter(store, handler, connected(options.connectedProviders ?? []));
   }
 
-  answer(commands: InProcessCommands): void {
+  answer(commands: CommandRegistry): void {
     const { handler } = this.parts;
     commands.answer(PublishFlow, (input, context) => publishFlow(handler, input, context));
     commands.answer(StartRun, (input, context) => this.#starter.start(input, context));

@@ -5,7 +5,7 @@ import { CommandHandler } from '@runledger/event-store';
 import type { EventStore, Queryable } from '@runledger/event-store';
 import { ReactorHost, SILENT } from '@runledger/messaging';
 import type { ConsumerLog } from '@runledger/messaging';
-import { BLOB_STORE, CLOCK, EVENT_STORE, InProcessCommands } from '@runledger/platform';
+import { BLOB_STORE, CLOCK, EVENT_STORE, CommandRegistry } from '@runledger/platform';
 import type { BlobStore, Clock } from '@runledger/platform';
 import { attemptHost } from './attempt/attempt-host.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
@@ -35,7 +35,7 @@ type Injected = [EventStore, BlobStore, Clock, CommandHandler, ReactorHost, Publ
 @Module({})
 export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
-    private readonly commands: InProcessCommands,
+    private readonly commands: CommandRegistry,
     private readonly profiles: PublishedProfiles,
     private readonly runtime: SandboxRuntime,
   ) {}

@@ -5,8 +5,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CommandContext } from '@runledger/event-store';
 import { newUuid } from '@runledger/event-store';
 import { AccessDesk, gatewayAdapter, openPepper, ReadModels } from '@runledger/gateway';
-import { createLog, InProcessCommands, lockHome, NestLog, systemClock } from '@runledger/platform';
-import type { HomeLock, Log } from '@runledger/platform';
+import { COMMAND_CLIENT, createLog, lockHome, NestLog, systemClock } from '@runledger/platform';
+import type { CommandClient, HomeLock, Log } from '@runledger/platform';
 import { installSample, startSampleRun } from './sample/sample.js';
 import { StandaloneModule } from './standalone.module.js';
 import type { StandaloneConfig } from './standalone.config.js';
@@ -113,7 +113,7 @@ async function prepareSample(
     occurredAt: systemClock.now(),
     correlationId: commandId,
   };
-  const commands = app.get(InProcessCommands);
+  const commands = app.get<CommandClient>(COMMAND_CLIENT);
   await installSample(home, commands, context);
   if (!startsRun) return;
   const { position } = await startSampleRun(commands, context);

@@ -14,7 +14,10 @@ export type {
   CommandOutcome,
   CommandShape,
 } from './commands/command-client.js';
-export { InProcessCommands, InvalidCommandError, ServiceUnavailableError } from './commands/in-process-commands.js';
+export { InvalidCommandError, ServiceUnavailableError } from './commands/command-errors.js';
+export { CommandRegistry } from './commands/command-registry.js';
+export type { AnsweredCommand } from './commands/command-registry.js';
+export { InProcessCommands } from './commands/in-process-commands.js';
 export { InvalidConfigError, parseConfig } from './config/parse-config.js';
 export type { ConfigProblem } from './config/parse-config.js';
 export { Readiness } from './health/readiness.js';

@@ -15,7 +15,8 @@ import {
   DISTRIBUTION,
   EVENT_STORE,
 } from './commands/command-client.js';
-import type { Clock } from './commands/command-client.js';
+import type { Clock, CommandClient } from './commands/command-client.js';
+import { CommandRegistry } from './commands/command-registry.js';
 import { InProcessCommands } from './commands/in-process-commands.js';
 import { Readiness } from './health/readiness.js';
 import type { CheckResult } from './health/readiness.js';
@@ -29,6 +30,8 @@ export interface PlatformOptions {
   readonly blobs: BlobStore;
   /** Every event type that the reactors of this process read. */
   readonly catalogue: EventCatalogue;
+  /** How commands are sent to the services that own them; default: they are answered in this process. */
+  readonly commands?: CommandClient;
   /** Default: {@link systemClock}. */
   readonly clock?: Clock;
   /** How events reach reactors, projections and whoever else follows the log; default: straight from the store. */
@@ -40,7 +43,7 @@ export interface PlatformOptions {
 
 /**
  * Provides to all modules: `EVENT_STORE`, `DISTRIBUTION`, `CHECKPOINTS`, `BLOB_STORE`, `CLOCK`, `COMMAND_CLIENT`, and the classes
- * `CommandHandler`, `InProcessCommands`, `ReactorHost`, `Readiness`. A reactor that stopped on a fault makes the process
+ * `CommandHandler`, `CommandRegistry`, `ReactorHost`, `Readiness`. A reactor that stopped on a fault makes the process
  * not ready.
  */
 @Module({})
@@ -57,7 +60,11 @@ export class PlatformModule implements OnApplicationShutdown {
       { provide: CLOCK, useValue: options.clock ?? systemClock },
       { provide: CommandHandler, useValue: new CommandHandler(options.store) },
     ];
-    const commands = [InProcessCommands, { provide: COMMAND_CLIENT, useExisting: InProcessCommands }];
+    const registry = new CommandRegistry();
+    const commands = [
+      { provide: CommandRegistry, useValue: registry },
+      { provide: COMMAND_CLIENT, useValue: options.commands ?? new InProcessCommands(registry) },
+    ];
     const { reactors, readiness } = runningParts(options, source);
     const running = [
       { provide: ReactorHost, useValue: reactors },
@@ -68,7 +75,7 @@ export class PlatformModule implements OnApplicationShutdown {
       module: PlatformModule,
       global: true,
       providers,
-      exports: providers.map(provider => ('provide' in provider ? provider.provide : provider)),
+      exports: providers.map(({ provide }) => provide),
     };
   }
 
