@@ -129,7 +129,7 @@ function view(table, prefix, version) {
   return defineView({
     name: table,
     version,
-    table: `bench.${table}`,
+    table,
     types: [`${prefix}Started`, `${prefix}Stepped`],
     key: event => event.stream,
     evolve: (state, event) =>
@@ -154,7 +154,7 @@ function rowPerEvent(version) {
   return defineRows({
     name: 'rows',
     version,
-    table: 'bench.rows',
+    table: 'rows',
     uniqueBy: ['position'],
     types: ['BenchStarted', 'BenchStepped'],
     rows: ({ position, stream, revision, metadata, data }) => [

@@ -12,7 +12,7 @@ export interface RowsDefinition<Event extends DomainEvent = DomainEvent> {
   readonly name: string;
   /** Raise to rebuild. */
   readonly version: number;
-  /** Schema-qualified. */
+  /** In the schema of the DataSource. */
   readonly table: string;
   /** Columns of a unique key that tells one row from all others; a row that is there already stays as it is. */
   readonly uniqueBy: readonly string[];

@@ -80,7 +80,7 @@ describe('read models', () => {
   });
 
   it('take plain names for tables and columns only', () => {
-    expect(() => defineView<OrderView, OrderEvent>({ ...orders, table: 'shop.orders; DROP TABLE x' })).toThrow(
+    expect(() => defineView<OrderView, OrderEvent>({ ...orders, table: 'orders; DROP TABLE x' })).toThrow(
       'no SQL name',
     );
   });

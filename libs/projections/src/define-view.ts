@@ -14,7 +14,7 @@ export interface ViewDefinition<View, Event extends DomainEvent = DomainEvent> {
   readonly name: string;
   /** Raise to rebuild. */
   readonly version: number;
-  /** Schema-qualified. It has `key text PRIMARY KEY`, `view json NOT NULL` and the columns that `columns` fills. */
+  /** In the schema of the DataSource. It has `key text PRIMARY KEY`, `view json NOT NULL` and the columns that `columns` fills. */
   readonly table: string;
   readonly types: readonly Event['type'][];
   /** The row that the event belongs to; undefined: none. */

@@ -58,7 +58,7 @@ describe('a projection host', () => {
 
   beforeEach(async () => {
     [checkpoints, hosts, faults] = [new SqlCheckpoints(pool), [], []];
-    await pool.query('TRUNCATE consumer_positions, shop.orders, shop.ledger');
+    await pool.query('TRUNCATE public.consumer_positions, shop.orders, shop.ledger');
   });
   afterEach(() => Promise.all(hosts.map(host => host.stop())));
 
@@ -222,13 +222,13 @@ describe('a projection host', () => {
       const { defineRows } = await import('./define-rows.js');
       const wrong = defineRows<OrderEvent>({
         ...projection,
-        table: 'shop.ledger',
+        table: 'ledger',
         uniqueBy: ['position'],
         types: ['ItemAdded'],
         rows: () => [{ colour: 'red' }],
       });
       const running = await newHost(new ScriptedLog(events)).start(wrong);
-      await expect(running.reached(4n)).rejects.toThrow('Table shop.ledger has no column "colour"');
+      await expect(running.reached(4n)).rejects.toThrow('Table ledger has no column "colour"');
     });
   });
 
@@ -282,7 +282,7 @@ describe('a projection host', () => {
       lives: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 3 }),
     });
     const pass = async (log: ScriptedLog, lives: readonly number[], failing: readonly boolean[]) => {
-      await pool.query('TRUNCATE consumer_positions, shop.orders, shop.ledger');
+      await pool.query('TRUNCATE public.consumer_positions, shop.orders, shop.ledger');
       let writes = 0;
       for (const life of [...lives, Infinity]) {
         let [left, dead] = [life, false];

@@ -14,7 +14,7 @@ export interface Projection {
   readonly version: number;
   /** Empty: every type. */
   readonly types: readonly string[];
-  /** Tables that are emptied before a rebuild, schema-qualified. No other projection writes them. */
+  /** Tables that only this projection writes, without a schema: the DataSource decides which copy is meant. */
   readonly tables: readonly string[];
   /** True: events come exactly as they were stored, types that the catalogue does not know included. */
   readonly asStored?: boolean;

@@ -14,7 +14,14 @@ export interface ReadModelDatabase {
   readonly poolSize?: number;
 }
 
-/** Options of the DataSource: nothing is changed behind the migrations' back, and nothing is logged with its parameters. */
+/** A session that went silent within a transaction is ended by the server: what it holds, the next owner needs (R3). */
+const SILENT_TRANSACTION_MS = 10_000;
+
+/**
+ * Options of the DataSource: nothing is changed behind the migrations' back, and nothing is logged with its parameters.
+ * Tables without a schema are those of `schema`, in migrations and projections too, so that the same code also makes and
+ * fills a copy beside (P2).
+ */
 export function readModelOptions(database: ReadModelDatabase): DataSourceOptions & { readonly name: string } {
   const { url, schema, entities, migrations, poolSize = 10 } = database;
   return {
@@ -31,6 +38,10 @@ export function readModelOptions(database: ReadModelDatabase): DataSourceOptions
     logging: false,
     poolSize,
     applicationName: `runledger ${schema}`,
+    extra: {
+      options: `-c search_path=${quotedName(schema)}`,
+      idle_in_transaction_session_timeout: SILENT_TRANSACTION_MS,
+    },
   };
 }
 

@@ -34,7 +34,7 @@ export interface OrderView {
 export const orders = defineView<OrderView, OrderEvent>({
   name: 'orders',
   version: 1,
-  table: 'shop.orders',
+  table: 'orders',
   types: ['OrderPlaced', 'ItemAdded', 'OrderCancelled'],
   key: event => event.data.order,
   evolve: (view, event) => {
@@ -53,7 +53,7 @@ export const orders = defineView<OrderView, OrderEvent>({
 export const ledger = defineRows<OrderEvent>({
   name: 'ledger',
   version: 1,
-  table: 'shop.ledger',
+  table: 'ledger',
   uniqueBy: ['position'],
   types: ['ItemAdded'],
   rows: event => {
@@ -67,14 +67,14 @@ export const ledger = defineRows<OrderEvent>({
 
 export class CreateShop1700000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`CREATE TABLE shop.orders (
+    await runner.query(`CREATE TABLE orders (
       key text PRIMARY KEY, customer text NOT NULL, cents bigint NOT NULL, items text[] NOT NULL, note text, view json NOT NULL)`);
-    await runner.query(`CREATE TABLE shop.ledger (
+    await runner.query(`CREATE TABLE ledger (
       position bigint PRIMARY KEY, ordered timestamptz NOT NULL, item text NOT NULL, detail jsonb NOT NULL)`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE shop.orders, shop.ledger');
+    await runner.query('DROP TABLE orders, ledger');
   }
 }
 

@@ -9,13 +9,13 @@ export class SqlCheckpoints implements Checkpoints {
   constructor(private readonly database: Queryable) {}
 
   async create(): Promise<void> {
-    await this.database.query(`CREATE TABLE consumer_positions (
+    await this.database.query(`CREATE TABLE public.consumer_positions (
       consumer text, version int, epoch int NOT NULL, position bigint NOT NULL, PRIMARY KEY (consumer, version))`);
   }
 
   async acquire(consumer: string, version: number, owner: string): Promise<CheckpointLease> {
     const { rows } = await this.database.query(
-      `INSERT INTO consumer_positions AS p VALUES ($1, $2, 1, 0)
+      `INSERT INTO public.consumer_positions AS p VALUES ($1, $2, 1, 0)
        ON CONFLICT (consumer, version) DO UPDATE SET epoch = p.epoch + 1 RETURNING epoch, position`,
       [consumer, version],
     );
@@ -31,7 +31,7 @@ export class SqlCheckpoints implements Checkpoints {
   async advance(lease: CheckpointLease, position: Position, transaction?: Queryable): Promise<CheckpointLease> {
     this.beforeAdvance();
     const { rows } = await (transaction ?? this.database).query(
-      `UPDATE consumer_positions SET position = $4 WHERE consumer = $1 AND version = $2 AND epoch = $3 AND position = $5
+      `UPDATE public.consumer_positions SET position = $4 WHERE consumer = $1 AND version = $2 AND epoch = $3 AND position = $5
        RETURNING position`,
       [lease.consumer, lease.version, lease.epoch, position, lease.position],
     );
@@ -41,7 +41,7 @@ export class SqlCheckpoints implements Checkpoints {
 
   async read(consumer: string, version: number): Promise<Position | undefined> {
     const { rows } = await this.database.query(
-      'SELECT position FROM consumer_positions WHERE consumer = $1 AND version = $2',
+      'SELECT position FROM public.consumer_positions WHERE consumer = $1 AND version = $2',
       [consumer, version],
     );
     return rows[0] && BigInt(String(rows[0]['position']));

@@ -13,7 +13,7 @@ export type TokenView = EventOf<readonly [typeof TokenIssued]>['data'] & { reado
 const workspaces = defineView<WorkspaceView, WorkspaceEvent>({
   name: 'workspaces',
   version: 1,
-  table: 'gateway.workspaces',
+  table: 'workspaces',
   types: workspaceEvents.map(event => event.type),
   key: event => event.tenant,
   evolve: (_view, event) => event.data,
@@ -23,7 +23,7 @@ const workspaces = defineView<WorkspaceView, WorkspaceEvent>({
 const members = defineView<MemberView, MemberEvent>({
   name: 'members',
   version: 1,
-  table: 'gateway.members',
+  table: 'members',
   types: memberEvents.map(event => event.type),
   key: event => keyIn(event.tenant, event.data.memberId),
   evolve: (_view, event) => event.data,
@@ -33,7 +33,7 @@ const members = defineView<MemberView, MemberEvent>({
 const tokens = defineView<TokenView, TokenEvent>({
   name: 'tokens',
   version: 1,
-  table: 'gateway.tokens',
+  table: 'tokens',
   types: tokenEvents.map(event => event.type),
   key: event => event.data.tokenId,
   evolve: (view, event) => {

@@ -16,7 +16,7 @@ interface Found {
 
 const BY_TOKEN = `
   SELECT t.view AS token, m.view AS member
-  FROM gateway.tokens t JOIN gateway.members m ON m.key = t.member_key
+  FROM tokens t JOIN members m ON m.key = t.member_key
   WHERE t.key = $1`;
 
 /** Compared with when there is no such token, so that unknown ids take as long as wrong secrets. */

@@ -24,7 +24,7 @@ export interface ApprovalView extends Requested {
 export const approvalsProjection = defineView<ApprovalView, ApprovalEvent>({
   name: 'approvals',
   version: 1,
-  table: 'gateway.approvals',
+  table: 'approvals',
   types: approvalEvents.map(event => event.type),
   key: event => keyIn(event.tenant, event.data.requestId),
   evolve: (view, event) => {

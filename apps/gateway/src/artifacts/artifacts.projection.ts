@@ -6,7 +6,7 @@ import { defineRows } from '@runledger/projections';
 export const artifactsProjection = defineRows<EventOf<readonly [typeof ArtifactStored]>>({
   name: 'artifacts',
   version: 1,
-  table: 'gateway.artifacts',
+  table: 'artifacts',
   uniqueBy: ['workspace_id', 'artifact_id'],
   types: [ArtifactStored.type],
   rows: ({ tenant, position, data }) => [

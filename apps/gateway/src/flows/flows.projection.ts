@@ -17,7 +17,7 @@ export type PublishedVersion = EventOf<readonly [typeof FlowVersionPublished]>['
 const flows = defineView<FlowView, FlowEvent>({
   name: 'flows',
   version: 1,
-  table: 'gateway.flows',
+  table: 'flows',
   types: [FlowVersionPublished.type],
   key: event => keyIn(event.tenant, event.data.flowId),
   evolve: (_view, { data }) => ({
@@ -38,7 +38,7 @@ const flows = defineView<FlowView, FlowEvent>({
 const versions = defineRows<FlowEvent>({
   name: 'flow-versions',
   version: 1,
-  table: 'gateway.flow_versions',
+  table: 'flow_versions',
   uniqueBy: ['workspace_id', 'flow_id', 'version'],
   types: [FlowVersionPublished.type],
   rows: ({ tenant, data }) => [{ workspace_id: tenant, flow_id: data.flowId, version: data.version, published: data }],

@@ -10,7 +10,7 @@ export type ProfileView = EventOf<readonly [typeof SandboxProfilePublished]>['da
 export const profilesProjection = defineView<ProfileView, ProfileEvent>({
   name: 'profiles',
   version: 1,
-  table: 'gateway.profiles',
+  table: 'profiles',
   types: [SandboxProfilePublished.type],
   key: event => keyIn(event.tenant, event.data.profileId),
   evolve: (_view, event) => event.data,

@@ -121,7 +121,7 @@ describe('the read models', () => {
 
   it('keep runs with the same id apart when they belong to different workspaces (G2)', async () => {
     const found = await rows.query<{ workspace_id: string; number: number }[]>(
-      'SELECT workspace_id, number FROM gateway.run_numbers ORDER BY 1, 2',
+      'SELECT workspace_id, number FROM run_numbers ORDER BY 1, 2',
     );
     expect(found.map(row => `${row.workspace_id} ${row.number}`)).toEqual([
       'ws_acme 1',

@@ -9,7 +9,7 @@ import { runViewEvents, type RunView, type RunViewEvent } from './run-view.js';
 export const runViews = defineView<RunView, RunViewEvent>({
   name: 'runs',
   version: 1,
-  table: 'gateway.runs',
+  table: 'runs',
   types: runViewEvents.map(event => event.type),
   key: event => keyIn(event.tenant, event.metadata.correlationId),
   evolve: foldRun,
@@ -47,20 +47,20 @@ function searchText(view: RunView): string {
 }
 
 const NUMBER_STARTS = `
-  INSERT INTO gateway.run_numbers (workspace_id, run_id, number)
+  INSERT INTO run_numbers (workspace_id, run_id, number)
   SELECT started.workspace_id, started.run_id,
-    coalesce((SELECT max(n.number) FROM gateway.run_numbers n WHERE n.workspace_id = started.workspace_id), 0)
+    coalesce((SELECT max(n.number) FROM run_numbers n WHERE n.workspace_id = started.workspace_id), 0)
       + row_number() OVER (PARTITION BY started.workspace_id ORDER BY started.place)
   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS started (workspace_id, run_id, place)
   WHERE NOT EXISTS (
-    SELECT FROM gateway.run_numbers n WHERE n.workspace_id = started.workspace_id AND n.run_id = started.run_id)`;
+    SELECT FROM run_numbers n WHERE n.workspace_id = started.workspace_id AND n.run_id = started.run_id)`;
 
 /** Runs count from 1 in their workspace, in the order of the log: a rebuild gives each the number that it had (P2). */
 const runNumbers: Projection = {
   name: 'run-numbers',
   version: 1,
   types: [RunStarted.type],
-  tables: ['gateway.run_numbers'],
+  tables: ['run_numbers'],
   apply: async (events, rows) => {
     const workspaces = events.map(event => event.tenant);
     const runs = events.map(event => event.metadata.correlationId);

@@ -21,7 +21,7 @@ const PIECES = `
   FROM (
     SELECT entry_id, position, text,
       sum(length(text)) OVER (PARTITION BY entry_id ORDER BY position DESC) - length(text) AS behind
-    FROM gateway.transcript_pieces
+    FROM transcript_pieces
     WHERE workspace_id = $1 AND run_id = $2 AND entry_id = ANY ($3::text[])) pieces
   WHERE behind < ${MAX_TEXT}
   GROUP BY entry_id`;

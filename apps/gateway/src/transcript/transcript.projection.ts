@@ -5,20 +5,20 @@ import { endingOf, entryIdOf, entryOf, transcriptEvents, type TranscriptEvent } 
 type Stored = Recorded<TranscriptEvent>;
 
 const BEGIN = `
-  INSERT INTO gateway.transcript_entries (workspace_id, run_id, entry_id, seq, step, attempt, entry)
+  INSERT INTO transcript_entries (workspace_id, run_id, entry_id, seq, step, attempt, entry)
   SELECT workspace_id, run_id, entry_id, seq, step, attempt, entry
   FROM json_to_recordset($1::json) AS r (
     workspace_id text, run_id text, entry_id text, seq bigint, step text, attempt int, entry json)
   ON CONFLICT DO NOTHING`;
 
 const GO_ON = `
-  INSERT INTO gateway.transcript_pieces (workspace_id, run_id, entry_id, position, text)
+  INSERT INTO transcript_pieces (workspace_id, run_id, entry_id, position, text)
   SELECT workspace_id, run_id, entry_id, position, text
   FROM json_to_recordset($1::json) AS r (workspace_id text, run_id text, entry_id text, position bigint, text text)
   ON CONFLICT DO NOTHING`;
 
 const END = `
-  UPDATE gateway.transcript_entries e SET ending = r.ending
+  UPDATE transcript_entries e SET ending = r.ending
   FROM json_to_recordset($1::json) AS r (workspace_id text, run_id text, entry_id text, ending json)
   WHERE e.workspace_id = r.workspace_id AND e.run_id = r.run_id AND e.entry_id = r.entry_id`;
 
@@ -30,7 +30,7 @@ export const transcriptProjection: Projection = {
   name: 'transcript',
   version: 1,
   types: transcriptEvents.map(event => event.type),
-  tables: ['gateway.transcript_entries', 'gateway.transcript_pieces'],
+  tables: ['transcript_entries', 'transcript_pieces'],
   apply: async (events, rows) => {
     const own = events as readonly Stored[];
     await write(rows, BEGIN, own.flatMap(beginning));
