@@ -25,3 +25,21 @@ export interface Checkpoints {
   advance(lease: CheckpointLease, position: Position, transaction?: Queryable): Promise<CheckpointLease>;
   read(consumer: string, version: number): Promise<Position | undefined>;
 }
+
+/** Where a consumer stands. Until the transaction ends nobody moves it or takes it over. */
+export interface HeldCheckpoint {
+  /** Of each part of the version that was asked for; empty: it has never run. */
+  readonly positions: readonly Position[];
+  /** False: it was written against another log, so the positions mean nothing here. */
+  readonly sameLog: boolean;
+}
+
+/** Checkpoints whose rows can be exchanged for a copy that was built beside them (P2). */
+export interface SwappableCheckpoints extends Checkpoints {
+  hold(consumer: string, version: number, transaction: Queryable): Promise<HeldCheckpoint>;
+  /**
+   * Puts the consumer at `position` and fences whoever owns it, in any version (R3): they take it up again from there. Call it
+   * in the transaction that holds it.
+   */
+  replace(consumer: string, version: number, position: Position, transaction: Queryable): Promise<void>;
+}

@@ -1,5 +1,5 @@
 import { Fault } from '@runledger/kernel';
-import type { CheckpointLease, Checkpoints, Queryable } from '../checkpoints.js';
+import type { CheckpointLease, HeldCheckpoint, Queryable, SwappableCheckpoints } from '../checkpoints.js';
 import { LogBehindError } from '../log-behind-error.js';
 import type { EventStore, Position } from '../port.js';
 import { checkedSchema, inSchema } from './migrate.js';
@@ -23,7 +23,7 @@ export interface PostgresCheckpointsOptions {
 }
 
 /** Checkpoints in the event store's own schema. `database` is a pool on the database that `migrateEventStore` prepared. */
-export class PostgresCheckpoints implements Checkpoints {
+export class PostgresCheckpoints implements SwappableCheckpoints {
   readonly #sql: ReturnType<typeof statementsFor>;
   readonly #log: PostgresCheckpointsOptions['log'];
 
@@ -67,6 +67,22 @@ export class PostgresCheckpoints implements Checkpoints {
     const position = rows[0]?.['position'] as string | undefined;
     return position === undefined ? undefined : BigInt(position);
   }
+
+  async hold(consumer: string, version: number, transaction: Queryable): Promise<HeldCheckpoint> {
+    const identity = (await this.#log?.identity()) ?? null;
+    const { rows } = await transaction.query(this.#sql.hold, [consumer, identity]);
+    const own = rows.filter(row => row['version'] === version);
+    return {
+      positions: own.map(row => BigInt(String(row['position']))),
+      sameLog: own.every(row => row['same_log'] === true),
+    };
+  }
+
+  async replace(consumer: string, version: number, position: Position, transaction: Queryable): Promise<void> {
+    const identity = (await this.#log?.identity()) ?? null;
+    await transaction.query(this.#sql.fence, [consumer]);
+    await transaction.query(this.#sql.replace, [consumer, version, String(position), identity]);
+  }
 }
 
 /** At least `position` unless the log ends before it; then reading from there is refused with `LogBehindError`. */
@@ -93,6 +109,21 @@ function statementsFor(schema: string) {
     advance: inSchema(
       `update runledger.checkpoint set position = $5, updated_at = now()
         where consumer = $1 and version = $2 and epoch = $3 and position = $4 returning epoch`,
+      schema,
+    ),
+    hold: inSchema(
+      `select version, position, store_epoch = coalesce($2::uuid, (select s.epoch from runledger.store s)) as same_log
+         from runledger.checkpoint where consumer = $1 for update`,
+      schema,
+    ),
+    fence: inSchema(
+      'update runledger.checkpoint set epoch = epoch + 1, updated_at = now() where consumer = $1',
+      schema,
+    ),
+    replace: inSchema(
+      `insert into runledger.checkpoint (consumer, version, owner, epoch, position, store_epoch)
+       select $1, $2, '', 1, $3, coalesce($4::uuid, s.epoch) from runledger.store s
+       on conflict (consumer, version) do update set position = excluded.position, store_epoch = excluded.store_epoch`,
       schema,
     ),
     read: inSchema('select position from runledger.checkpoint where consumer = $1 and version = $2', schema),
