@@ -1,3 +1,4 @@
+import type { Partitions } from './partitions.js';
 import type { Position } from './port.js';
 
 /** The right to move one consumer's checkpoint. A newer owner has a higher epoch and fences this one off (R3). */
@@ -42,4 +43,9 @@ export interface SwappableCheckpoints extends Checkpoints {
    * in the transaction that holds it.
    */
   replace(consumer: string, version: number, position: Position, transaction: Queryable): Promise<void>;
+}
+
+/** Checkpoints of consumers that read the whole log in order, and of those that many processes share. */
+export interface SharedCheckpoints extends Checkpoints {
+  readonly partitions: Partitions;
 }

@@ -1,5 +1,12 @@
 export { AppendTooLargeError, EventIdReusedError, InvalidAppendError } from './append-errors.js';
-export type { CheckpointLease, Checkpoints, HeldCheckpoint, Queryable, SwappableCheckpoints } from './checkpoints.js';
+export type {
+  CheckpointLease,
+  Checkpoints,
+  HeldCheckpoint,
+  Queryable,
+  SharedCheckpoints,
+  SwappableCheckpoints,
+} from './checkpoints.js';
 export { InvalidEventError, StreamBusyError, StreamEndedError } from './commands/command-errors.js';
 export { CommandHandler } from './commands/command-handler.js';
 export type { Accepted, Refused } from './commands/command-handler.js';
@@ -10,9 +17,20 @@ export { createEventStoreDbStore } from './eventstoredb/eventstoredb-store.js';
 export type { EventStoreDbStoreOptions } from './eventstoredb/eventstoredb-store.js';
 export { matcherFor } from './event-filter.js';
 export { LogBehindError } from './log-behind-error.js';
+export { PARTITIONS, partitionOf } from './partitions.js';
+export type {
+  ConsumerVersion,
+  Heartbeat,
+  PartitionLease,
+  PartitionMove,
+  PartitionPlace,
+  Partitions,
+  Standing,
+} from './partitions.js';
 export * from './port.js';
 export { migrateEventStore, NewerSchemaError } from './postgres/migrate.js';
-export { FencedError, PostgresCheckpoints } from './postgres/postgres-checkpoints.js';
+export { FencedError } from './postgres/fenced-error.js';
+export { PostgresCheckpoints } from './postgres/postgres-checkpoints.js';
 export type { PostgresCheckpointsOptions } from './postgres/postgres-checkpoints.js';
 export { createPostgresEventStore } from './postgres/postgres-event-store.js';
 export type { PostgresEventStoreOptions } from './postgres/postgres-event-store.js';

@@ -6,7 +6,7 @@ import type { Pool, PoolClient } from 'pg';
 export const DEFAULT_SCHEMA = 'runledger';
 
 /** Applied in this order, each once; a shipped file never changes. Written for the default schema. */
-const MIGRATIONS = ['0001-log', '0002-append', '0003-tail'] as const;
+const MIGRATIONS = ['0001-log', '0002-append', '0003-tail', '0004-partitions'] as const;
 
 /** The database was migrated by a newer program: upgrade this one. */
 export class NewerSchemaError extends Fault {

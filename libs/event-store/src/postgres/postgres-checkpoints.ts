@@ -1,19 +1,16 @@
-import { Fault } from '@runledger/kernel';
-import type { CheckpointLease, HeldCheckpoint, Queryable, SwappableCheckpoints } from '../checkpoints.js';
+import type {
+  CheckpointLease,
+  HeldCheckpoint,
+  Queryable,
+  SharedCheckpoints,
+  SwappableCheckpoints,
+} from '../checkpoints.js';
 import { LogBehindError } from '../log-behind-error.js';
 import type { EventStore, Position } from '../port.js';
+import { endOf } from './end-of-log.js';
+import { FencedError } from './fenced-error.js';
 import { checkedSchema, inSchema } from './migrate.js';
-
-/** A newer owner took the checkpoint over: this one must stop, and its transaction must roll back (R3). */
-export class FencedError extends Fault {
-  constructor(lease: CheckpointLease) {
-    super(
-      'FENCED',
-      `${lease.owner} lost the checkpoint of ${lease.consumer} (version ${lease.version}, epoch ${lease.epoch}) to a newer owner; it must stop.`,
-      { fields: { consumer: lease.consumer, version: lease.version, owner: lease.owner, epoch: lease.epoch } },
-    );
-  }
-}
+import { PostgresPartitions } from './postgres-partitions.js';
 
 export interface PostgresCheckpointsOptions {
   /** Schema that `migrateEventStore` made; default `runledger`. */
@@ -23,7 +20,8 @@ export interface PostgresCheckpointsOptions {
 }
 
 /** Checkpoints in the event store's own schema. `database` is a pool on the database that `migrateEventStore` prepared. */
-export class PostgresCheckpoints implements SwappableCheckpoints {
+export class PostgresCheckpoints implements SwappableCheckpoints, SharedCheckpoints {
+  readonly partitions: PostgresPartitions;
   readonly #sql: ReturnType<typeof statementsFor>;
   readonly #log: PostgresCheckpointsOptions['log'];
 
@@ -33,6 +31,7 @@ export class PostgresCheckpoints implements SwappableCheckpoints {
   ) {
     this.#sql = statementsFor(checkedSchema(options.schema));
     this.#log = options.log;
+    this.partitions = new PostgresPartitions(database, options);
   }
 
   /**
@@ -83,15 +82,6 @@ export class PostgresCheckpoints implements SwappableCheckpoints {
     await transaction.query(this.#sql.fence, [consumer]);
     await transaction.query(this.#sql.replace, [consumer, version, String(position), identity]);
   }
-}
-
-/** At least `position` unless the log ends before it; then reading from there is refused with `LogBehindError`. */
-async function endOf(log: Pick<EventStore, 'head' | 'readAll'>, position: Position): Promise<Position> {
-  const head = await log.head();
-  if (position <= head) return head;
-  // Behind the head there may be events that are not ours, and a reader may stand at one of them.
-  await log.readAll({ after: position, limit: 1 });
-  return position;
 }
 
 function statementsFor(schema: string) {

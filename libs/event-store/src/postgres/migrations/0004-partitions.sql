@@ -1,0 +1,89 @@
+-- Consumers that many processes share: each is split into partitions with a checkpoint of their own, and the living
+-- processes ("members") share these out among themselves. All times are this server's, so that clocks of processes do not
+-- matter.
+--
+-- L1 A member is its row. It says that it lives by moving expires_at; whoever finds it run out deletes it, and it cannot come
+--    back under its name. A partition whose owner has no row is free. So between "alive" and "its partitions may be taken"
+--    there is one atomic step, and a process that was stopped for a while learns at its next heartbeat that it is no more.
+-- L2 Whoever takes a partition raises its epoch; checkpoints are moved under the newest epoch only.
+-- L3 Partitions are taken under one lock, so that who takes sees all members and owners as they are. A row that a stopped
+--    process has locked is left out and taken later.
+
+create table runledger.member (
+  id text primary key,
+  consumers text[] not null,                     -- '<consumer>@<version>': what it runs
+  joined_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz not null
+) with (fillfactor = 50);
+
+create table runledger.partition_checkpoint (
+  consumer text not null,
+  version int not null,
+  partition int not null,
+  owner text,                                    -- a member; null: free
+  epoch bigint not null default 0,
+  position bigint not null,
+  store_epoch uuid not null,
+  updated_at timestamptz not null default now(),
+  primary key (consumer, version, partition)
+) with (fillfactor = 50);
+
+-- One heartbeat for everything that a process runs. No row: the member was found dead. Otherwise at least one row per
+-- consumer, with a null partition when the member has none of it.
+create function runledger.heartbeat(
+  me text, ttl_ms int, names text[], versions int[], seize boolean[], joining boolean
+) returns table (
+  consumer text, version int, members int, share int, partition int, epoch bigint, "position" bigint
+) language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  keys constant text[] := array(select u.n || '@' || u.v from unnest(names, versions) with ordinality u(n, v, o) order by u.o);
+  lasts constant interval := ttl_ms * interval '1 millisecond';
+  own runledger.member;
+  alive int;
+  earlier int;
+  parts int;
+  held int;
+  fair int;
+begin
+  -- L1
+  if joining then
+    insert into runledger.member (id, consumers, expires_at) values (me, keys, clock_timestamp() + lasts)
+    on conflict (id) do update set consumers = excluded.consumers, expires_at = excluded.expires_at
+    returning * into own;
+  else
+    update runledger.member m set consumers = keys, expires_at = clock_timestamp() + lasts where m.id = me
+    returning * into own;
+    if own.id is null then return; end if;
+  end if;
+  -- Who is locked is just saying that it lives.
+  delete from runledger.member m where m.id in
+    (select d.id from runledger.member d where d.expires_at < clock_timestamp() for update skip locked);
+  for n in 1 .. cardinality(keys) loop
+    select count(*), count(*) filter (where (m.joined_at, m.id) < (own.joined_at, own.id)) into alive, earlier
+      from runledger.member m where m.consumers @> array[keys[n]];
+    select count(*), count(*) filter (where p.owner = me) into parts, held
+      from runledger.partition_checkpoint p where p.consumer = names[n] and p.version = versions[n];
+    -- Who came first has one more when it does not come out even.
+    fair := parts / alive + case when earlier < parts % alive then 1 else 0 end;
+    if seize[n] then
+      perform pg_advisory_xact_lock(hashtextextended('runledger.partition_checkpoint', 18003));  -- L3
+      update runledger.partition_checkpoint p set owner = me, epoch = p.epoch + 1, updated_at = now()  -- L2
+       where p.consumer = names[n] and p.version = versions[n] and p.owner is distinct from me;
+    elsif held < fair then
+      perform pg_advisory_xact_lock(hashtextextended('runledger.partition_checkpoint', 18003));  -- L3
+      -- As a CTE, because a sub-query may be run again for each row and would then find others free.
+      with free as materialized (
+        select f.partition from runledger.partition_checkpoint f
+         where f.consumer = names[n] and f.version = versions[n]
+           and not exists (select from runledger.member m where m.id = f.owner)
+         order by f.partition limit fair - held for update skip locked)
+      update runledger.partition_checkpoint p set owner = me, epoch = p.epoch + 1, updated_at = now()  -- L2
+        from free where p.consumer = names[n] and p.version = versions[n] and p.partition = free.partition;
+    end if;
+    return query
+      select names[n], versions[n], alive, fair, p.partition, p.epoch, p.position
+        from (select) one left join runledger.partition_checkpoint p
+          on p.consumer = names[n] and p.version = versions[n] and p.owner = me;
+  end loop;
+end $$;
