@@ -60,6 +60,11 @@ export class CountedWork {
     return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
   }
 
+  /** Counts anew from here. */
+  forget(): void {
+    rmSync(join(this.folder, 'ran'), { force: true });
+  }
+
   giveBack(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }

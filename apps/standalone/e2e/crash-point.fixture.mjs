@@ -1,0 +1,55 @@
+/**
+ * Loaded before the platform (`node --import`), this kills its own process with SIGKILL at one exact point of its work:
+ * CRASH_AT names a kind of statement, whether before it is sent or after it was answered, and how many are let pass first.
+ * It sleeps until SIGUSR2, so that a platform can start in peace. The platform knows nothing of it.
+ */
+import pg from 'pg';
+
+const { CRASH_AT } = process.env;
+const READ_MODEL = /"gateway"\./;
+
+/** How a statement is known, by its text and its values. */
+const KINDS = {
+  append: ({ name }) => name?.startsWith('runledger-append') ?? false,
+  notice: ({ text }) => /pg_notify/.test(text),
+  'row of open work': ({ text }) => /(insert into|update|delete from) sandbox\./i.test(text),
+  'commit of a read model': ({ text, client }) => /^commit/i.test(text) && client.wroteReadModel === true,
+  'checkpoint of a reactor': ({ text, values }) => isCheckpoint(text) && !/projection\/|relay\//.test(values),
+  'checkpoint of the relay': ({ text, values }) => isCheckpoint(text) && /relay\//.test(values),
+};
+
+function isCheckpoint(text) {
+  return /update \S*runledger\S*checkpoint|update runledger\.checkpoint/i.test(text);
+}
+
+const crash = CRASH_AT === undefined ? undefined : JSON.parse(CRASH_AT);
+let armed = false;
+let passed = 0;
+
+if (crash) {
+  process.on('SIGUSR2', () => (armed = true));
+  const query = pg.Client.prototype.query;
+  pg.Client.prototype.query = function queryOrDie(...args) {
+    if (!isTheOne(this, args[0], args[1])) return query.apply(this, args);
+    if (crash.when === 'before') die();
+    const told = args.at(-1);
+    if (typeof told === 'function') return query.apply(this, [...args.slice(0, -1), () => die()]);
+    return query.apply(this, args).then(die);
+  };
+}
+
+function isTheOne(client, statement, more) {
+  const text = typeof statement === 'string' ? statement : (statement?.text ?? '');
+  const values = JSON.stringify(statement?.values ?? (Array.isArray(more) ? more : []), (_, value) => String(value));
+  const isTransactionEnd = /^(commit|rollback)/i.test(text);
+  const found = KINDS[crash.kind]({ name: statement?.name, text, values, client });
+  if (isTransactionEnd) client.wroteReadModel = false;
+  else if (READ_MODEL.test(text) && !/^select/i.test(text)) client.wroteReadModel = true;
+  if (!armed || !found) return false;
+  passed += 1;
+  return passed > crash.letPass;
+}
+
+function die() {
+  process.kill(process.pid, 'SIGKILL');
+}

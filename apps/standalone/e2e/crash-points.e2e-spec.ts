@@ -1,0 +1,123 @@
+import { jest } from '@jest/globals';
+import { join } from 'node:path';
+import { eventually } from '@runledger/testing';
+import type { RunShown } from './api-client.fixture.js';
+import { CountedWork } from './counted-work.fixture.js';
+import { describeWith } from './machine.fixture.js';
+import { build, TemporaryHome } from './platform-process.fixture.js';
+import type { PlatformProcess } from './platform-process.fixture.js';
+
+jest.setTimeout(180_000);
+
+/** A program, a person, a program: each kind of event of a run once, and each kind of reaction. */
+const FLOW = `
+slug: crossing
+defaults: { profile: counted }
+steps:
+  - { key: one, run: 'echo one >> /counts/ran' }
+  - { key: two, needs: [one], run: 'echo two >> /counts/ran', gate: May it go on? }
+  - { key: three, needs: [two], run: 'echo three >> /counts/ran' }
+`;
+
+interface CrashPoint {
+  readonly kind: string;
+  readonly when: 'before' | 'after';
+  /** How many of its kind are let pass before. */
+  readonly letPass: number;
+}
+
+/**
+ * Every boundary that an event crosses on its way: decided | appended | told to others | its rows committed | its reaction
+ * checkpointed | its work noted. Before a statement nothing of it is there; after it the answer is lost.
+ */
+const CRASH_POINTS: readonly CrashPoint[] = [
+  ...['append', 'row of open work', 'commit of a read model'].flatMap(kind => [
+    { kind, when: 'before' as const, letPass: 0 },
+    { kind, when: 'after' as const, letPass: 1 },
+    { kind, when: 'before' as const, letPass: 5 },
+    { kind, when: 'after' as const, letPass: 4 },
+  ]),
+  ...['notice', 'checkpoint of a reactor'].flatMap(kind => [
+    { kind, when: 'before' as const, letPass: 1 },
+    { kind, when: 'after' as const, letPass: 0 },
+  ]),
+];
+
+class DiedError extends Error {}
+
+/** Takes the run to its end, if the platform lives that long. */
+async function pursue(platform: PlatformProcess, runId: string): Promise<RunShown> {
+  const { api } = platform;
+  const run = await eventually(async () => {
+    if (platform.ending) return undefined;
+    const run = await api.run(runId);
+    const open = run.approvals.find(approval => approval.state === 'OPEN');
+    if (open) await api.decide(open.id, 'APPROVE');
+    expect(run.status).toBe('COMPLETED');
+    return run;
+  }, 20_000);
+  if (!run) throw new DiedError(`The platform died: ${JSON.stringify(platform.ending)}`);
+  return run;
+}
+
+describeWith('bwrap')('a platform that dies at any point of its work (needs bwrap)', () => {
+  const home = new TemporaryHome();
+  const counted = new CountedWork();
+  let before: string | undefined;
+  let lives = 0;
+
+  beforeAll(build, 60_000);
+  afterAll(async () => {
+    await home.giveBack();
+    counted.giveBack();
+  });
+
+  async function live(crash?: CrashPoint): Promise<PlatformProcess> {
+    const preload = join(import.meta.dirname, 'crash-point.fixture.mjs');
+    const mortal = crash && { NODE_OPTIONS: `--import ${preload}`, CRASH_AT: JSON.stringify(crash) };
+    const platform = await home.start({ ...counted.environment, RUNLEDGER_SAMPLE: 'off', ...mortal });
+    if (lives === 0) {
+      await counted.publishProfile(platform.api);
+      await platform.api.publishFlow(FLOW);
+    }
+    lives += 1;
+    return platform;
+  }
+
+  /** The run that the life before left, from where it was left: all of it happened, and nothing twice. */
+  async function expectRecovered(platform: PlatformProcess, runId: string): Promise<void> {
+    const run = await pursue(platform, runId);
+    const attempts = run.timeline.flatMap(step => step.attempts);
+    expect(attempts.map(attempt => attempt.number)).toEqual([1, 1, 1]);
+    const events = await platform.api.events(runId, 200);
+    for (const type of ['StepCompleted', 'AttemptEnded', 'ToolCallEnded']) {
+      expect(events.filter(event => event.type === type)).toHaveLength(3);
+    }
+    for (const type of ['GateReached', 'ApprovalRequested', 'ApprovalDecided', 'GateResolved', 'RunCompleted']) {
+      expect(events.filter(event => event.type === type)).toHaveLength(1);
+    }
+    // A program that was cut off begins again, at most once for each time that its attempt was taken up again.
+    const resumed = attempts.reduce((sum, attempt) => sum + attempt.resumptions, 0);
+    const ran = counted.ran();
+    expect([...new Set(ran)]).toEqual(['one', 'two', 'three']);
+    expect(ran.length).toBeLessThanOrEqual(3 + resumed);
+    counted.forget();
+  }
+
+  it.each(CRASH_POINTS)('goes on at the next start: $when the $kind, after $letPass others', async crash => {
+    const platform = await live(crash);
+    if (before) await expectRecovered(platform, before);
+    before = await platform.api.started('crossing');
+    process.kill(platform.pid, 'SIGUSR2');
+    const runId = before;
+    await expect(pursue(platform, runId)).rejects.toThrow(/died/);
+    expect(await platform.stop()).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  it('and after the last death, everything is there once', async () => {
+    const platform = await live();
+    await expectRecovered(platform, before ?? '');
+    expect((await platform.stop()).code).toBe(0);
+    expect(home.leftovers()).toEqual([]);
+  });
+});
