@@ -2,11 +2,12 @@ import { Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
 import { PublishSandboxProfile } from '@runledger/contracts';
 import { CommandHandler } from '@runledger/event-store';
-import type { EventStore, Queryable } from '@runledger/event-store';
+import type { EventStore } from '@runledger/event-store';
 import { ReactorHost, SILENT } from '@runledger/messaging';
 import type { ConsumerLog } from '@runledger/messaging';
 import { BLOB_STORE, CLOCK, EVENT_STORE, CommandRegistry } from '@runledger/platform';
 import type { BlobStore, Clock } from '@runledger/platform';
+import type { Pool } from 'pg';
 import { attemptHost } from './attempt/attempt-host.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
 import { PublishedProfiles } from './profile/published-profiles.js';
@@ -14,13 +15,14 @@ import type { SandboxConfig } from './sandbox.config.js';
 
 export { connectedProviders } from './agent/providers.js';
 export type { ProviderName, ProviderSettings } from './agent/providers.js';
+export { SANDBOX_SCHEMA } from './attempt/open-work.js';
 export { readSandboxConfig } from './sandbox.config.js';
 export type { SandboxConfig } from './sandbox.config.js';
 
 export interface SandboxOptions {
   readonly config: SandboxConfig;
   /** A pool on the platform's database; the service keeps its table of open work in the schema `sandbox`. */
-  readonly database: Queryable;
+  readonly database: Pool;
   /** Directory of the sandboxes. Must outlive the process, and belong to one process at a time. */
   readonly homeDir: string;
   readonly log?: ConsumerLog;

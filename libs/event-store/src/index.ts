@@ -28,7 +28,9 @@ export type {
   Standing,
 } from './partitions.js';
 export * from './port.js';
-export { migrateEventStore, NewerSchemaError } from './postgres/migrate.js';
+export { checkEventStore, migrateEventStore } from './postgres/migrate.js';
+export { checkSchema, migrateSchema, NewerSchemaError, OutdatedSchemaError } from './postgres/migrate-schema.js';
+export type { MigrationReport, SchemaHistory } from './postgres/migrate-schema.js';
 export { FencedError } from './postgres/fenced-error.js';
 export { PostgresCheckpoints } from './postgres/postgres-checkpoints.js';
 export type { PostgresCheckpointsOptions } from './postgres/postgres-checkpoints.js';

@@ -11,7 +11,8 @@ import {
   orders,
 } from './read-model.fixture.js';
 import type { OrderEvent, OrderView } from './read-model.fixture.js';
-import { migrateReadModels, readModelOptions } from './read-model-database.js';
+import { readModelOptions } from './read-model-database.js';
+import { migrateReadModels } from './read-model-migrations.js';
 import { recordedEvents, specifyProjection } from './specify-projection.js';
 
 const placed = OrderPlaced({ order: 'o1', customer: 'ada' });
@@ -44,7 +45,7 @@ describe('read models', () => {
   it('are migrated once, however many services start at the same time', async () => {
     const others = [shop(), shop(), shop()];
     await dataSource.query('DROP SCHEMA shop CASCADE');
-    const ran = await Promise.all(others.map(migrateReadModels));
+    const ran = await Promise.all(others.map(other => migrateReadModels(other)));
     await Promise.all(others.map(other => other.destroy()));
     expect(ran.flat()).toEqual(['CreateShop1700000000001']);
   });

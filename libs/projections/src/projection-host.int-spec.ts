@@ -21,7 +21,8 @@ import {
   ScriptedLog,
 } from './read-model.fixture.js';
 import type { OrderEvent } from './read-model.fixture.js';
-import { migrateReadModels, readModelOptions } from './read-model-database.js';
+import { readModelOptions } from './read-model-database.js';
+import { migrateReadModels } from './read-model-migrations.js';
 import { recordedEvents } from './specify-projection.js';
 import { SqlCheckpoints } from './sql-checkpoints.fixture.js';
 

@@ -16,7 +16,8 @@ import {
   orders,
 } from './read-model.fixture.js';
 import type { OrderEvent } from './read-model.fixture.js';
-import { migrateReadModels, readModelOptions } from './read-model-database.js';
+import { readModelOptions } from './read-model-database.js';
+import { migrateReadModels } from './read-model-migrations.js';
 
 describe('projections on the PostgreSQL store', () => {
   let database: TestDatabase;

@@ -1,5 +1,4 @@
-import type { DataSource, DataSourceOptions } from 'typeorm';
-import { quotedName } from './sql-names.js';
+import type { DataSourceOptions } from 'typeorm';
 
 /** Name of the TypeORM DataSource of a service's read models. */
 export const READ_MODELS = 'read-models';
@@ -43,30 +42,4 @@ export function readModelOptions(database: ReadModelDatabase): DataSourceOptions
       idle_in_transaction_session_timeout: SILENT_TRANSACTION_MS,
     },
   };
-}
-
-const LOCK = `hashtext('runledger migrations'), hashtext($1)`;
-
-/**
- * Creates the schema and runs the migrations that are missing, each in its own transaction. Services that start at the same
- * time wait for each other. Returns the names of the migrations that ran now.
- */
-export async function migrateReadModels(dataSource: DataSource): Promise<string[]> {
-  if (!dataSource.isInitialized) await dataSource.initialize();
-  const runner = dataSource.createQueryRunner();
-  const schema = schemaOf(dataSource);
-  try {
-    await runner.query(`SELECT pg_advisory_lock(${LOCK})`, [schema]);
-    await runner.query(`CREATE SCHEMA IF NOT EXISTS ${quotedName(schema)}`);
-    const done = await dataSource.runMigrations({ transaction: 'each' });
-    return done.map(migration => migration.name);
-  } finally {
-    await runner.query(`SELECT pg_advisory_unlock(${LOCK})`, [schema]);
-    await runner.release();
-  }
-}
-
-function schemaOf(dataSource: DataSource): string {
-  const { options } = dataSource;
-  return (options.type === 'postgres' && options.schema) || 'public';
 }

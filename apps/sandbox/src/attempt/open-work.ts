@@ -1,4 +1,6 @@
-import type { Queryable } from '@runledger/event-store';
+import { migrateSchema } from '@runledger/event-store';
+import type { SchemaHistory } from '@runledger/event-store';
+import type { Pool } from 'pg';
 import { placeOf } from './attempt-place.js';
 import type { ReadyAttempt, ReadyStep } from './attempt-place.js';
 
@@ -10,7 +12,6 @@ export interface OpenAttempt extends ReadyAttempt {
 }
 
 const TABLES = `
-  CREATE SCHEMA IF NOT EXISTS sandbox;
   CREATE TABLE IF NOT EXISTS sandbox.open_attempts (
     workspace_id text NOT NULL,
     attempt_id text NOT NULL,
@@ -30,16 +31,22 @@ const TABLES = `
     PRIMARY KEY (workspace_id, run_id)
   );`;
 
+/** The sandbox service's own schema. IF NOT EXISTS: the first installations made these tables without writing it down. */
+export const SANDBOX_SCHEMA: SchemaHistory = {
+  schema: 'sandbox',
+  migrations: [{ name: '0001-open-work', sql: TABLES }],
+};
+
 /**
  * The attempts and runs that are open, as rows: the queue that ready steps wait in and what a worker finds after its start
  * (R2). The log is the truth: a row only says where to look, and each write here may be repeated (R1).
  */
 export class OpenWork {
-  constructor(private readonly database: Queryable) {}
+  constructor(private readonly database: Pool) {}
 
   /** Makes the tables where they are missing. */
   async prepare(): Promise<void> {
-    await this.database.query(TABLES);
+    await migrateSchema(this.database, SANDBOX_SCHEMA);
   }
 
   async stepReady(attempt: ReadyAttempt, position: bigint): Promise<void> {
@@ -98,12 +105,15 @@ export class OpenWork {
   }
 
   async openRuns(): Promise<Set<string>> {
-    const { rows } = await this.database.query('SELECT run_id FROM sandbox.open_runs');
-    return new Set(rows.map(row => row['run_id'] as string));
+    const { rows } = await this.database.query<{ run_id: string }>('SELECT run_id FROM sandbox.open_runs');
+    return new Set(rows.map(row => row.run_id));
   }
 
   async #attempts(condition: string, values: unknown[]): Promise<OpenAttempt[]> {
-    const { rows } = await this.database.query(`SELECT * FROM sandbox.open_attempts WHERE ${condition}`, values);
+    const { rows } = await this.database.query<Record<string, unknown>>(
+      `SELECT * FROM sandbox.open_attempts WHERE ${condition}`,
+      values,
+    );
     return rows.map(openAttempt);
   }
 }

@@ -1,5 +1,5 @@
-import type { Queryable } from '@runledger/event-store';
 import type { ConsumerLog, ReactorHost, RunningConsumer } from '@runledger/messaging';
+import type { Pool } from 'pg';
 import { AttemptWorker, DEFAULT_WORKER_LIMITS } from './attempt-worker.js';
 import type { WorkerLimits } from './attempt-worker.js';
 import type { AttemptHost } from './attempt-execution.js';
@@ -8,7 +8,7 @@ import { OpenWork } from './open-work.js';
 
 export interface SandboxRuntimeParts {
   readonly host: AttemptHost;
-  readonly database: Queryable;
+  readonly database: Pool;
   readonly reactors: ReactorHost;
   readonly log: ConsumerLog;
   readonly limits?: Partial<WorkerLimits>;

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Fault } from '@runledger/kernel';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
+import { checkSchema, migrateSchema } from './migrate-schema.js';
+import type { MigrationReport, SchemaHistory } from './migrate-schema.js';
 
 /** Schema of the event store when nothing else is said. */
 export const DEFAULT_SCHEMA = 'runledger';
@@ -8,49 +10,25 @@ export const DEFAULT_SCHEMA = 'runledger';
 /** Applied in this order, each once; a shipped file never changes. Written for the default schema. */
 const MIGRATIONS = ['0001-log', '0002-append', '0003-tail', '0004-partitions'] as const;
 
-/** The database was migrated by a newer program: upgrade this one. */
-export class NewerSchemaError extends Fault {
-  constructor(schema: string, version: number) {
-    super(
-      'NEWER_SCHEMA',
-      `Schema ${schema} is at version ${version}, this program knows ${MIGRATIONS.length}: upgrade the program.`,
-      { fields: { schema, version, known: MIGRATIONS.length } },
-    );
-  }
-}
-
 /** Brings the store's schema to today's version. Safe to call from many processes at once, and again. */
-export async function migrateEventStore(pool: Pool, options: { readonly schema?: string } = {}): Promise<void> {
-  const schema = checkedSchema(options.schema);
-  const client = await pool.connect();
-  let broken = true;
-  try {
-    await client.query('begin isolation level read committed');
-    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 18003))', [schema]);
-    await applyMissing(client, schema);
-    await client.query('commit');
-    broken = false;
-  } finally {
-    client.release(broken);
-  }
+export async function migrateEventStore(
+  pool: Pool,
+  options: { readonly schema?: string; readonly report?: MigrationReport } = {},
+): Promise<void> {
+  await migrateSchema(pool, historyOf(options.schema), options.report);
 }
 
-async function applyMissing(client: PoolClient, schema: string): Promise<void> {
-  await client.query(`create schema if not exists ${schema}`);
-  await client.query(
-    `create table if not exists ${schema}.migration
-       (version int primary key, name text not null, applied_at timestamptz not null default now())`,
-  );
-  const { rows } = await client.query<{ version: number }>(
-    `select coalesce(max(version), 0) as version from ${schema}.migration`,
-  );
-  const applied = rows[0]?.version ?? 0;
-  if (applied > MIGRATIONS.length) throw new NewerSchemaError(schema, applied);
-  for (const [index, name] of MIGRATIONS.entries()) {
-    if (index < applied) continue;
-    await client.query(inSchema(readMigration(name), schema));
-    await client.query(`insert into ${schema}.migration (version, name) values ($1, $2)`, [index + 1, name]);
-  }
+/** Throws `OutdatedSchemaError` or `NewerSchemaError` unless the store's schema is at today's version. Changes nothing. */
+export async function checkEventStore(pool: Pool, options: { readonly schema?: string } = {}): Promise<void> {
+  await checkSchema(pool, historyOf(options.schema));
+}
+
+function historyOf(schema?: string): SchemaHistory {
+  const checked = checkedSchema(schema);
+  return {
+    schema: checked,
+    migrations: MIGRATIONS.map(name => ({ name, sql: inSchema(readMigration(name), checked) })),
+  };
 }
 
 function readMigration(name: string): string {
