@@ -1,4 +1,5 @@
 import type { DataSourceOptions } from 'typeorm';
+import { quotedName } from './sql-names.js';
 
 /** Name of the TypeORM DataSource of a service's read models. */
 export const READ_MODELS = 'read-models';
