@@ -3,8 +3,8 @@ import type { DoubleOrder, DoubleReport } from './double-control.js';
 import { DoubleLog } from './double-log.js';
 import { DoubleServer } from './double-server.js';
 
-const options = JSON.parse(process.argv[2] ?? '{}') as { readonly remembersIds?: boolean };
-const server = new DoubleServer(new DoubleLog(options));
+const options = JSON.parse(process.argv[2] ?? '{}') as { readonly remembersIds?: boolean; readonly port?: number };
+const server = new DoubleServer(new DoubleLog(options), options.port);
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (order: DoubleOrder) => {

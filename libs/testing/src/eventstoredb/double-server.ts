@@ -44,10 +44,11 @@ export class DoubleServer {
   readonly #subscriptions = new Set<ReadCall>();
   readonly #instance = randomUUID();
   #server: grpc.Server | undefined;
-  #port = 0;
+  #port: number;
 
-  constructor(log: DoubleLog) {
+  constructor(log: DoubleLog, port = 0) {
     this.#log = log;
+    this.#port = port;
   }
 
   async listen(): Promise<number> {

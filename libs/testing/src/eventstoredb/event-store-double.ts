@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { DoubleCall, DoubleFault, DoubleOrder, DoubleReport, RestartOptions } from './double-control.js';
 
 export interface EventStoreDoubleOptions {
+  /** Where it listens, on loopback; default a free one. */
+  readonly port?: number;
   /**
    * Whether ids of earlier appends are known when a writer expects `any` or `exists`. The real server knows the latest ones
    * until it restarts.
