@@ -10,7 +10,11 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const CONFIGS = ['apps/standalone/src/standalone.config.ts', 'apps/sandbox/src/sandbox.config.ts'];
+const CONFIGS = [
+  'apps/standalone/src/standalone.config.ts',
+  'apps/standalone/src/storage.config.ts',
+  'apps/sandbox/src/sandbox.config.ts',
+];
 const QUOTE = /^```(\w+) file=(\S+)\n([^]*?)^```$/gm;
 const TABLE = /(<!-- variables -->\n)[^]*?(<!-- \/variables -->)/;
 

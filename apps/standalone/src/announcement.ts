@@ -4,6 +4,7 @@ export interface ReadyFacts {
   readonly token: string;
   readonly home: string;
   readonly database: string;
+  readonly log: string;
   readonly readyMs: number;
 }
 
@@ -17,6 +18,7 @@ Runledger is ready (${(facts.readyMs / 1000).toFixed(1)} s).
   Token      ${facts.token}
   Data       ${facts.home}
   Database   ${facts.database}
+  Event log  ${facts.log}
 
 Ctrl-C stops everything; starting again goes on with what is unfinished.
 `;

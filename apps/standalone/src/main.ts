@@ -44,7 +44,7 @@ function endNow(error: unknown, starting: Promise<Platform>): void {
 function facts(platform: Platform, config: StandaloneConfig) {
   const embedded = platform.database === 'adopted' ? 'embedded PostgreSQL, found running' : 'embedded PostgreSQL';
   const database = platform.database === 'external' ? 'the PostgreSQL of DATABASE_URL' : embedded;
-  return { url: platform.url, token: platform.token, home: config.home, database };
+  return { url: platform.url, token: platform.token, home: config.home, database, log: platform.log };
 }
 
 function print(text: string): void {

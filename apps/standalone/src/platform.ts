@@ -23,6 +23,8 @@ export interface Platform {
   readonly firstBoot: boolean;
   /** How the database was found: started, adopted or external. */
   readonly database: string;
+  /** Where the log is and how it reaches its followers. */
+  readonly log: string;
   /** Ends everything that was started, in the opposite order. May be called again. */
   stop(): Promise<void>;
 }
@@ -46,12 +48,20 @@ export async function startPlatform(
     ending.push(() => lock.release());
     const storage = await openStorage(config, log, options.onLost);
     ending.push(() => storage.close());
+    await storage.startRelay();
     const app = await createApp(config, storage, log);
     ending.push(() => app.close());
     const url = await listen(app, config);
     const access = await ownerAccess(app, config.home);
     if (config.sample) await prepareSample(app, config.home, access, options.sampleRun);
-    return { url, token: access.token, firstBoot: access.isNew, database: storage.postgres.started, stop };
+    return {
+      url,
+      token: access.token,
+      firstBoot: access.isNew,
+      database: storage.postgres.started,
+      log: storage.logPlace,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -5,6 +5,8 @@ import type { ConfigProblem } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
+import { readStorageConfig } from './storage.config.js';
+import type { StorageConfig } from './storage.config.js';
 
 const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4_000).describe('a port number; 0 takes a free one'),
@@ -28,6 +30,8 @@ export interface StandaloneConfig {
   readonly host: string;
   readonly home: string;
   readonly databaseUrl?: string;
+  /** Holds credentials: never log it. */
+  readonly storage: StorageConfig;
   readonly sample: boolean;
   /** Holds credentials: never log it. */
   readonly sandbox: SandboxConfig;
@@ -36,8 +40,9 @@ export interface StandaloneConfig {
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readStandaloneConfig(environment = process.env): StandaloneConfig {
-  const [values, sandbox] = allOf(
+  const [values, storage, sandbox] = allOf(
     () => parseConfig(schema, environment),
+    () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
   );
   return {
@@ -45,14 +50,15 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     host: values.HOST,
     home: absolute(values.RUNLEDGER_HOME),
     ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
+    storage,
     sample: values.RUNLEDGER_SAMPLE === 'on',
     sandbox,
     logLevel: values.LOG_LEVEL,
   };
 }
 
-/** Reads both, so that the problems of both are told at once. */
-function allOf<A, B>(first: () => A, second: () => B): [A, B] {
+/** Reads all, so that the problems of all are told at once. */
+function allOf<A, B, C>(...parts: [() => A, () => B, () => C]): [A, B, C] {
   const problems: ConfigProblem[] = [];
   const read = <T>(part: () => T): T | undefined => {
     try {
@@ -63,9 +69,10 @@ function allOf<A, B>(first: () => A, second: () => B): [A, B] {
       return undefined;
     }
   };
-  const values = [read(first), read(second)];
+  const [first, second, third] = parts;
+  const values = [read(first), read(second), read(third)];
   if (problems.length > 0) throw new InvalidConfigError(problems);
-  return values as [A, B];
+  return values as [A, B, C];
 }
 
 function absolute(path: string): string {

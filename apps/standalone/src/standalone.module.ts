@@ -27,14 +27,14 @@ export interface StandaloneParts {
 @Module({})
 export class StandaloneModule {
   static register({ config, storage, log, pepper }: StandaloneParts): DynamicModule {
-    const { store, checkpoints, blobs, pool, postgres } = storage;
+    const { store, checkpoints, distribution, checks, blobs, pool, postgres } = storage;
     const owner = `${hostname()}:${process.pid}`;
     const { providers, mountSources } = config.sandbox;
     const sandbox = { ...config.sandbox, mountSources: [...mountSources, remotesFolder(config.home)] };
     return {
       module: StandaloneModule,
       imports: [
-        PlatformModule.register({ store, checkpoints, blobs, catalogue, log, owner }),
+        PlatformModule.register({ store, checkpoints, distribution, checks, blobs, catalogue, log, owner }),
         OrchestratorModule.register({ connectedProviders: connectedProviders(providers) }),
         SandboxModule.register({ config: sandbox, database: pool, homeDir: join(config.home, 'sandboxes'), log }),
         ApprovalModule.register(),

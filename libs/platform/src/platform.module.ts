@@ -36,6 +36,8 @@ export interface PlatformOptions {
   readonly clock?: Clock;
   /** How events reach reactors, projections and whoever else follows the log; default: straight from the store. */
   readonly distribution?: Distribution;
+  /** More readiness checks, by name, beside those of the store and the reactors. */
+  readonly checks?: Readonly<Record<string, () => CheckResult | Promise<CheckResult>>>;
   readonly log?: Log;
   /** Names this process in checkpoints; default: host name and process number. */
   readonly owner?: string;
@@ -97,6 +99,7 @@ function runningParts(options: PlatformOptions, source: Distribution): { reactor
     await options.store.head();
     return { ok: true };
   });
+  for (const [name, check] of Object.entries(options.checks ?? {})) readiness.add(name, check);
   return { reactors, readiness };
 }
 

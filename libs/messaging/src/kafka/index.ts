@@ -1,10 +1,12 @@
 export { ForeignMessageError, fromMessage, toMessage } from './cloud-event.js';
 export type { EventMessage, ReceivedMessage, RelayedEvent } from './cloud-event.js';
 export { kafkaClient } from './kafka-client.js';
-export type { KafkaConnection } from './kafka-client.js';
+export type { KafkaConnection, KafkaUser } from './kafka-client.js';
 export { kafkaDistribution } from './kafka-distribution.js';
 export type { KafkaDistribution, KafkaDistributionOptions, KafkaDistributionParts } from './kafka-distribution.js';
 export { KafkaRefusedError, KafkaUnavailableError, TopicAheadError, TopicPartitionsError } from './kafka-errors.js';
 export { KafkaRelay } from './kafka-relay.js';
 export type { KafkaRelayOptions, KafkaRelayParts } from './kafka-relay.js';
+export { RelayOnDuty } from './relay-on-duty.js';
+export type { RelayOnDutyOptions, RelayOnDutyParts } from './relay-on-duty.js';
 export type { TopicFeedStatus } from './topic-feed.js';

@@ -1,7 +1,14 @@
 import { Kafka, logLevel } from 'kafkajs';
-import type { KafkaConfig, LogEntry } from 'kafkajs';
+import type { KafkaConfig, LogEntry, SASLOptions } from 'kafkajs';
 import { SILENT } from '../consumer-log.js';
 import type { ConsumerLog } from '../consumer-log.js';
+
+/** Who we are to the brokers. */
+export interface KafkaUser {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
 
 export interface KafkaConnection {
   /** `host:port` of some brokers; the others are found through them. */
@@ -9,7 +16,7 @@ export interface KafkaConnection {
   /** Names this program in the brokers' logs. */
   readonly clientId?: string;
   readonly ssl?: KafkaConfig['ssl'];
-  readonly sasl?: KafkaConfig['sasl'];
+  readonly sasl?: KafkaUser;
   readonly logger?: ConsumerLog;
 }
 
@@ -29,8 +36,20 @@ export function kafkaClient(connection: KafkaConnection): Kafka {
     logLevel: logLevel.ERROR,
     logCreator: () => entry => passOn(logger, entry),
     ...(ssl === undefined ? {} : { ssl }),
-    ...(sasl === undefined ? {} : { sasl }),
+    ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
   });
+}
+
+/** The client's type wants each mechanism by itself. */
+function saslOf({ mechanism, ...user }: KafkaUser): SASLOptions {
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism, ...user };
+    case 'scram-sha-256':
+      return { mechanism, ...user };
+    case 'scram-sha-512':
+      return { mechanism, ...user };
+  }
 }
 
 /** What the client calls an error is repeated by its user, who reports those that stay. */
