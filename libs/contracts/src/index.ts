@@ -4,6 +4,7 @@ export * from './audit.commands.js';
 export * from './billing.commands.js';
 export * from './billing.events.js';
 export * from './catalogue.js';
+export * from './command-callers.js';
 export * from './define-command.js';
 export { jsonSchemaOf } from './event-json-schema.js';
 export * from './flow-definition.js';

@@ -1,0 +1,125 @@
+import { fastify } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { encodeFault, DEADLINE_HEADER, IDEMPOTENCY_HEADER } from '../commands/http/command-wire.js';
+import type { CommandIntake } from '../commands/http/command-intake.js';
+import { CommandTooLargeError, NotTakingCommandsError } from '../commands/http/http-errors.js';
+import type { ReadinessReport } from '../health/readiness.js';
+
+/** Largest command, in bytes; the gateway takes requests of at most a quarter of it. */
+export const MAX_COMMAND_BYTES = 8_000_000;
+
+export interface InternalServerOptions {
+  readonly service: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/** What a service process does once it has started. */
+export interface ServedParts {
+  /** Left out: the service answers no commands. */
+  readonly intake?: CommandIntake;
+  /** For `/health/ready`; may say more than the report. */
+  readonly readiness: () => Promise<ReadinessReport>;
+}
+
+interface CommandRoute {
+  readonly Params: { readonly service: string; readonly name: string };
+  readonly Body: Buffer;
+}
+
+/**
+ * The port of a service process that is for the other processes and for the operator's probes, not for people: commands and
+ * health. It answers from the first moment: live at once, ready only once the service works and until it stops.
+ */
+export class InternalServer {
+  #url = '';
+  #parts: ServedParts | undefined;
+  #state: 'starting' | 'serving' | 'stopping' = 'starting';
+
+  private constructor(
+    private readonly options: InternalServerOptions,
+    private readonly app: FastifyInstance,
+  ) {}
+
+  static async listen(options: InternalServerOptions): Promise<InternalServer> {
+    const app = fastify({ bodyLimit: MAX_COMMAND_BYTES, forceCloseConnections: true });
+    const server = new InternalServer(options, app);
+    server.#route();
+    server.#url = await app.listen({ host: options.host, port: options.port });
+    return server;
+  }
+
+  /** Such as `http://127.0.0.1:4711`. */
+  get url(): string {
+    return this.#url;
+  }
+
+  serve(parts: ServedParts): void {
+    this.#parts = parts;
+    this.#state = 'serving';
+  }
+
+  /** Not ready from now on, and no new commands; waits for those under way. False when they take longer than `withinMs`. */
+  async drain(withinMs: number): Promise<boolean> {
+    this.#state = 'stopping';
+    return (await this.#parts?.intake?.close(withinMs)) ?? true;
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+  }
+
+  #route(): void {
+    const { app } = this;
+    // The bytes as they came: the caller's token holds their hash.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    app.setErrorHandler((error, _request, reply) => this.#failed(error, reply));
+    app.get('/health/live', () => ({ status: 'live' }));
+    app.get('/health/ready', (_request, reply) => this.#ready(reply));
+    app.post<CommandRoute>('/commands/:service/:name', (request, reply) => this.#command(request, reply));
+  }
+
+  async #ready(reply: FastifyReply): Promise<FastifyReply> {
+    const report =
+      this.#state === 'serving' && this.#parts ? await this.#parts.readiness() : notReady(`It is ${this.#state}.`);
+    return reply
+      .status(report.status === 'ready' ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send(report);
+  }
+
+  async #command(request: FastifyRequest<CommandRoute>, reply: FastifyReply): Promise<FastifyReply> {
+    const { service } = this.options;
+    const intake = this.#parts?.intake;
+    if (!intake) return send(reply, 503, encodeFault(new NotTakingCommandsError(service)));
+    const { headers, params, body } = request;
+    const { status, body: answer } = await intake.take({
+      ...params,
+      token: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1],
+      commandId: textOf(headers[IDEMPOTENCY_HEADER]),
+      deadline: textOf(headers[DEADLINE_HEADER]),
+      body,
+    });
+    return send(reply, status, answer);
+  }
+
+  #failed(error: unknown, reply: FastifyReply): FastifyReply {
+    const { code, statusCode = 500 } = error as { readonly code?: string; readonly statusCode?: number };
+    if (code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return reply.status(statusCode).send({ error: String(error) });
+    return send(reply, 413, encodeFault(new CommandTooLargeError(this.options.service, MAX_COMMAND_BYTES)));
+  }
+}
+
+function notReady(message: string): ReadinessReport {
+  return { status: 'not-ready', checks: { process: { ok: false, message } } };
+}
+
+function send(reply: FastifyReply, status: number, body: string): FastifyReply {
+  return reply.status(status).type('application/json').send(body);
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
