@@ -27,6 +27,7 @@ export type {
   Partitions,
   Standing,
 } from './partitions.js';
+export { pause } from './pause.js';
 export * from './port.js';
 export { checkEventStore, migrateEventStore } from './postgres/migrate.js';
 export { checkSchema, migrateSchema, NewerSchemaError, OutdatedSchemaError } from './postgres/migrate-schema.js';
