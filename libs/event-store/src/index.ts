@@ -1,12 +1,5 @@
 export { AppendTooLargeError, EventIdReusedError, InvalidAppendError } from './append-errors.js';
-export type {
-  CheckpointLease,
-  Checkpoints,
-  HeldCheckpoint,
-  Queryable,
-  SharedCheckpoints,
-  SwappableCheckpoints,
-} from './checkpoints.js';
+export type { CheckpointLease, Checkpoints, Queryable, Replacement, SharedCheckpoints } from './checkpoints.js';
 export { InvalidEventError, StreamBusyError, StreamEndedError } from './commands/command-errors.js';
 export { CommandHandler } from './commands/command-handler.js';
 export type { Accepted, Refused } from './commands/command-handler.js';
