@@ -28,7 +28,9 @@ export async function readModelDigests(databaseUrl) {
 export async function forgetReadModels(databaseUrl) {
   const positions = await withClient(databaseUrl, async client => {
     const { rows } = await client.query(
-      `delete from runledger.checkpoint where consumer like 'projection/%' returning consumer, position`,
+      `with whole as (delete from runledger.checkpoint where consumer like 'projection/%' returning consumer, position),
+            parts as (delete from runledger.partition_checkpoint where consumer like 'projection/%' returning consumer, position)
+       select consumer, max(position) as position from (table whole union all table parts) every group by 1`,
     );
     return new Map(rows.map(({ consumer, position }) => [consumer.replace('projection/', ''), BigInt(position)]));
   });
