@@ -163,7 +163,19 @@ export interface EventStore {
   deleteStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome>;
   /** Ends the stream for ever. Idempotent. */
   tombstoneStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome>;
+  /** For operators, of stores whose readers wait for open appends. Costs one small statement. */
+  openAppends?(): Promise<OpenAppends>;
   close(): Promise<void>;
+}
+
+/** What appends that have not committed hold back. */
+export interface OpenAppends {
+  /** The last position given out. */
+  readonly given: Position;
+  /** The position up to which reads are settled. */
+  readonly settled: Position;
+  /** Age of the oldest one, by the store's clock; 0 when there is none. */
+  readonly oldestSeconds: number;
 }
 
 /** Largest event (data and metadata as JSON) and largest append that every adapter takes, in bytes. */

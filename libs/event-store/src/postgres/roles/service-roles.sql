@@ -35,14 +35,9 @@ begin
   end if;
 end $$;
 
--- What these two answer has changed between versions of the program.
-drop function if exists runledger.service_append_one(text, text, bigint, int, uuid[], text[], text[], json[], json[]);
-drop function if exists runledger.service_append_flight(
-  text[], text[], bigint[], int[], uuid[], text[], text[], json[], json[], int[], int[]
-);
 create or replace function runledger.service_append_one(
   text, text, bigint, int, uuid[], text[], text[], json[], json[]
-) returns table (event_gpos bigint, stored_at timestamptz)
+) returns table (last_revision bigint, last_gpos bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
@@ -54,7 +49,7 @@ end $$;
 
 create or replace function runledger.service_append_flight(
   text[], text[], bigint[], int[], uuid[], text[], text[], json[], json[], int[], int[]
-) returns table (stored_appends text, event_gpos text, stored_at timestamptz)
+) returns table (place bigint, last_revision bigint, last_gpos bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
