@@ -156,7 +156,7 @@ describe('a reactor host', () => {
         name: 'starter',
         state: 'faulted',
         position: 1n,
-        fault: { position: 4n, eventType: 'StepReady', message: 'no such profile' },
+        fault: { position: 4n, eventType: 'StepReady', code: 'Error', message: 'no such profile' },
       });
       expect(faults).toEqual([running.status()]);
       await eventually(() => expect(stored()).toBe(1n));
@@ -256,7 +256,12 @@ describe('a reactor host', () => {
       log.append({});
       const running = await newHost().start(starter(() => Promise.resolve()));
       await eventually(() => expect(running.status().state).toBe('faulted'));
-      expect(running.status().fault).toEqual({ position: 1n, eventType: '-', message: 'permission denied' });
+      expect(running.status().fault).toEqual({
+        position: 1n,
+        eventType: '-',
+        code: 'Error',
+        message: 'permission denied',
+      });
     });
   });
 });

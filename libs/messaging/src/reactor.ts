@@ -40,5 +40,7 @@ export interface ConsumerStatus {
 export interface ConsumerFault {
   readonly position: bigint;
   readonly eventType: string;
+  /** The kind of failure; unlike the message it quotes nothing. */
+  readonly code: string;
   readonly message: string;
 }

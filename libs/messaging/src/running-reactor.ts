@@ -1,8 +1,8 @@
-import { pause } from '@runledger/event-store';
 import type { CheckpointLease, Checkpoints, RecordedEvent } from '@runledger/event-store';
 import { CheckpointSaver } from './checkpoint-saver.js';
 import { ConsumerProgress } from './consumer-progress.js';
 import type { Distribution } from './distribution.js';
+import { failureCode } from './failure-code.js';
 import { isFenced } from './fencing.js';
 import { followLog } from './follow-log.js';
 import { LowWatermark } from './low-watermark.js';
@@ -11,7 +11,7 @@ import { PartitionLanes } from './partition-lanes.js';
 import type { ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
 import { reached } from './reached.js';
 import type { ReactorSettings } from './reactor-settings.js';
-import { retrying } from './retry.js';
+import { pause, retrying } from './retry.js';
 
 interface Reaction {
   readonly event: RecordedEvent;
@@ -151,7 +151,7 @@ export class RunningReactor implements RunningConsumer {
     }
     const position = event?.position ?? this.#watermark.position;
     const message = error instanceof Error ? error.message : String(error);
-    this.#progress.fail({ position, eventType: event?.type ?? '-', message });
+    this.#progress.fail({ position, eventType: event?.type ?? '-', code: failureCode(error), message });
     log.error({ consumer: this.name, position, eventType: event?.type, err: error }, 'reactor stopped at this event');
     if (!alreadyEnding) onFault?.(this.status());
   }

@@ -202,7 +202,7 @@ describe('a projection host', () => {
     it('keeps what came before, stops there, and says where and why', async () => {
       const running = await newHost(new ScriptedLog(events)).start(brittle({ mended: false }));
       await expect(running.reached(4n)).rejects.toThrow('cents are no cents (ItemAdded at position 3)');
-      const fault = { position: 3n, eventType: 'ItemAdded', message: 'cents are no cents' };
+      const fault = { position: 3n, eventType: 'ItemAdded', code: 'Error', message: 'cents are no cents' };
       expect(running.status()).toEqual({ name: 'orders', state: 'faulted', position: 2n, fault });
       expect(faults).toEqual([running.status()]);
       expect(await centsOf('o1')).toBe('5');

@@ -1,13 +1,22 @@
 import type { RecordedEvent } from '@runledger/event-store';
-import { ConsumerProgress, followLog, isFenced, reached, retrying } from '@runledger/messaging';
+import { ConsumerProgress, failureCode, followLog, isFenced, reached, retrying } from '@runledger/messaging';
 import type { ConsumerStatus, Delivery, Distribution, RunningConsumer } from '@runledger/messaging';
-import { PoisonEvent } from './poison-event.js';
 import type { Projection } from './projection.js';
 import type { ProjectionSettings } from './projection-settings.js';
 import { readAhead } from './read-ahead.js';
 import type { TransactionalRows } from './transactional-rows.js';
 
 const SKIP_EVERY_MS = 1_000;
+
+/** A failure together with the event that caused it. */
+class PoisonEvent extends Error {
+  constructor(
+    readonly event: RecordedEvent,
+    cause: unknown,
+  ) {
+    super(`${event.type} at position ${event.position}`, { cause });
+  }
+}
 
 /**
  * One projection at work.
@@ -153,7 +162,7 @@ export class RunningProjection implements RunningConsumer {
     }
     const position = event?.position ?? this.rows.position;
     const message = cause instanceof Error ? cause.message : String(cause);
-    this.#progress.fail({ position, eventType: event?.type ?? '-', message });
+    this.#progress.fail({ position, eventType: event?.type ?? '-', code: failureCode(cause), message });
     log.error(
       { consumer: this.name, position, eventType: event?.type, err: cause },
       'projection stopped at this event',

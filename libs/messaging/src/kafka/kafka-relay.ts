@@ -5,6 +5,7 @@ import { ConsumerProgress } from '../consumer-progress.js';
 import { SILENT } from '../consumer-log.js';
 import type { ConsumerLog } from '../consumer-log.js';
 import { storeDirect } from '../distribution.js';
+import { failureCode } from '../failure-code.js';
 import { isFenced } from '../fencing.js';
 import { followLog } from '../follow-log.js';
 import type { ConsumerStatus, RunningConsumer } from '../reactor.js';
@@ -187,7 +188,7 @@ export class KafkaRelay implements RunningConsumer {
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
-    this.#progress.fail({ position, eventType: '-', message });
+    this.#progress.fail({ position, eventType: '-', code: failureCode(error), message });
     this.#log.error({ consumer: this.name, position, err: error }, 'the relay stopped behind this position');
     this.options.onFault?.(this.status());
   }
