@@ -21,6 +21,11 @@ export { InProcessCommands } from './commands/in-process-commands.js';
 export * from './commands/http/index.js';
 export { InvalidConfigError, parseConfig } from './config/parse-config.js';
 export type { ConfigProblem } from './config/parse-config.js';
+export { showConsumers } from './health/consumer-metrics.js';
+export { Consumers } from './health/consumers.js';
+export type { ConsumerKind, ConsumerReport } from './health/consumers.js';
+export { OpenToAll, REQUIREMENT } from './health/open-to-all.js';
+export { OperationsModule } from './health/operations.module.js';
 export { Readiness } from './health/readiness.js';
 export type { CheckResult, ReadinessReport } from './health/readiness.js';
 export { HomeInUseError, lockHome } from './home/home-lock.js';
@@ -30,7 +35,33 @@ export type { InternalServerOptions, ServedParts } from './internal/internal-ser
 export { createLog, NestLog } from './logs/create-log.js';
 export type { Log, LogOptions } from './logs/create-log.js';
 export { redact } from './logs/redact.js';
+export { boundCounter, boundHistogram } from './metrics/bound-labels.js';
+export type { BoundLabels } from './metrics/bound-labels.js';
+export { METRICS } from './metrics/metric-catalogue.js';
+export type { MetricDefinition, MetricKey } from './metrics/metric-catalogue.js';
+export type { MetricsAccess } from './metrics/metrics-routes.js';
+export { Metrics, secondsSince } from './metrics/metrics.js';
+export { openTelemetry } from './observed/open-telemetry.js';
+export type { OpenedTelemetry } from './observed/open-telemetry.js';
+export { readTelemetryConfig, telemetryVariables } from './observed/telemetry.config.js';
+export type { TelemetryConfig } from './observed/telemetry.config.js';
+export { silentTelemetry, TELEMETRY } from './observed/telemetry.js';
+export type { Telemetry } from './observed/telemetry.js';
 export { PlatformModule } from './platform.module.js';
 export type { PlatformOptions } from './platform.module.js';
 export * from './postgres/index.js';
+export { EndedTooSlowlyError, OrderlyEnd } from './processes/orderly-end.js';
+export { ATTRIBUTE, storyAttributes } from './traces/attribute-names.js';
+export { readTraceparent, writeTraceparent } from './traces/traceparent.js';
+export {
+  beginSpan,
+  currentSpan,
+  currentTraceparent,
+  inSpan,
+  markFailed,
+  NO_TRACES,
+  storyFields,
+  withinSpan,
+} from './traces/work.js';
+export type { SpanOptions, WorkFields } from './traces/work.js';
 export { systemClock } from './system-clock.js';

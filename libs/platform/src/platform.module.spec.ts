@@ -31,11 +31,10 @@ describe('the platform module', () => {
     const platform = PlatformModule.register({ ...parts, clock, catalogue: new EventCatalogue([]) });
     const module = await Test.createTestingModule({ imports: [platform, ServiceModule] }).compile();
     const consumer = module.get(Consumer);
-    const given = [EVENT_STORE, CHECKPOINTS, BLOB_STORE, CLOCK].map(token =>
-      module.get<unknown>(token, { strict: false }),
-    );
-    expect(given).toEqual([...Object.values(parts), clock]);
-    expect(consumer.store).toBe(store);
+    const given = [CHECKPOINTS, BLOB_STORE, CLOCK].map(token => module.get<unknown>(token, { strict: false }));
+    expect(given).toEqual([parts.checkpoints, parts.blobs, clock]);
+    await expect(consumer.store.head()).rejects.toThrow('log unreachable');
+    expect(consumer.store).toBe(module.get(EVENT_STORE, { strict: false }));
     expect(consumer.client).toBeInstanceOf(InProcessCommands);
     expect(consumer.handler).toBeInstanceOf(CommandHandler);
     expect(consumer.reactors).toBeInstanceOf(ReactorHost);

@@ -18,9 +18,20 @@ import {
 import type { Clock, CommandClient } from './commands/command-client.js';
 import { CommandRegistry } from './commands/command-registry.js';
 import { InProcessCommands } from './commands/in-process-commands.js';
+import { showConsumers } from './health/consumer-metrics.js';
+import { Consumers } from './health/consumers.js';
 import { Readiness } from './health/readiness.js';
 import type { CheckResult } from './health/readiness.js';
 import type { Log } from './logs/create-log.js';
+import { Metrics } from './metrics/metrics.js';
+import { carryingCommands } from './observed/carrying-commands.js';
+import { showFeed } from './observed/feed-metrics.js';
+import { showLog } from './observed/log-metrics.js';
+import { commandObserver } from './observed/observed-commands.js';
+import { ObservedReactorHost } from './observed/observed-reactors.js';
+import { observedStore } from './observed/observed-store.js';
+import { silentTelemetry, TELEMETRY } from './observed/telemetry.js';
+import type { Telemetry } from './observed/telemetry.js';
 import { systemClock } from './system-clock.js';
 
 /** The parts that every service of a process shares. Whoever made them closes them after the application. */
@@ -39,13 +50,15 @@ export interface PlatformOptions {
   /** More readiness checks, by name, beside those of the store and the reactors. */
   readonly checks?: Readonly<Record<string, () => CheckResult | Promise<CheckResult>>>;
   readonly log?: Log;
+  /** Where this process writes down what it does; default: nowhere. */
+  readonly telemetry?: Telemetry;
   /** Names this process in checkpoints; default: host name and process number. */
   readonly owner?: string;
 }
 
 /**
- * Provides to all modules: `EVENT_STORE`, `DISTRIBUTION`, `CHECKPOINTS`, `BLOB_STORE`, `CLOCK`, `COMMAND_CLIENT`, and the classes
- * `CommandHandler`, `CommandRegistry`, `ReactorHost`, `Readiness`. A reactor that stopped on a fault makes the process
+ * Provides to all modules: `EVENT_STORE`, `DISTRIBUTION`, `CHECKPOINTS`, `BLOB_STORE`, `CLOCK`, `COMMAND_CLIENT`, `TELEMETRY`, and the
+ * classes `CommandHandler`, `CommandRegistry`, `ReactorHost`, `Readiness`, `Consumers`, `Metrics`. A reactor that stopped on a fault makes the process
  * not ready.
  */
 @Module({})
@@ -53,22 +66,30 @@ export class PlatformModule implements OnApplicationShutdown {
   constructor(private readonly reactors: ReactorHost) {}
 
   static register(options: PlatformOptions): DynamicModule {
-    const source = options.distribution ?? storeDirect(options.store);
+    const telemetry = options.telemetry ?? silentTelemetry();
+    const store = observedStore(options.store, telemetry);
+    const source = options.distribution ?? storeDirect(store);
     const values = [
-      { provide: EVENT_STORE, useValue: options.store },
+      { provide: TELEMETRY, useValue: telemetry },
+      { provide: Metrics, useValue: telemetry.metrics },
+      { provide: EVENT_STORE, useValue: store },
       { provide: DISTRIBUTION, useValue: source },
       { provide: CHECKPOINTS, useValue: options.checkpoints },
       { provide: BLOB_STORE, useValue: options.blobs },
       { provide: CLOCK, useValue: options.clock ?? systemClock },
-      { provide: CommandHandler, useValue: new CommandHandler(options.store) },
+      { provide: CommandHandler, useValue: new CommandHandler(store) },
     ];
-    const registry = new CommandRegistry();
+    const registry = new CommandRegistry(commandObserver(telemetry));
     const commands = [
       { provide: CommandRegistry, useValue: registry },
-      { provide: COMMAND_CLIENT, useValue: options.commands ?? new InProcessCommands(registry) },
+      { provide: COMMAND_CLIENT, useValue: commandClient(options, registry) },
     ];
-    const { reactors, readiness } = runningParts(options, source);
+    const { reactors, readiness, consumers } = runningParts(options, source, telemetry);
+    showLog(options.store, telemetry.metrics);
+    showFeed(options.distribution, telemetry.metrics);
+    showConsumers(consumers, telemetry.metrics);
     const running = [
+      { provide: Consumers, useValue: consumers },
       { provide: ReactorHost, useValue: reactors },
       { provide: Readiness, useValue: readiness },
     ];
@@ -87,9 +108,13 @@ export class PlatformModule implements OnApplicationShutdown {
   }
 }
 
-function runningParts(options: PlatformOptions, source: Distribution): { reactors: ReactorHost; readiness: Readiness } {
+function commandClient({ commands }: PlatformOptions, registry: CommandRegistry): CommandClient {
+  return commands ? carryingCommands(commands) : new InProcessCommands(registry);
+}
+
+function runningParts(options: PlatformOptions, source: Distribution, telemetry: Telemetry) {
   const owner = options.owner ?? `${hostname()}:${process.pid}`;
-  const reactors = new ReactorHost(source, options.checkpoints, options.catalogue, {
+  const reactors = new ObservedReactorHost(telemetry, source, options.checkpoints, options.catalogue, {
     owner,
     ...(options.log === undefined ? {} : { logger: options.log }),
   });
@@ -100,14 +125,14 @@ function runningParts(options: PlatformOptions, source: Distribution): { reactor
     return { ok: true };
   });
   for (const [name, check] of Object.entries(options.checks ?? {})) readiness.add(name, check);
-  return { reactors, readiness };
+  const consumers = new Consumers(options.store);
+  consumers.add('reactor', () => reactors.status());
+  return { reactors, readiness, consumers };
 }
 
 function reactorsResult(reactors: ReactorHost): CheckResult {
   const faults = reactors.status().filter(({ state }) => state === 'faulted');
   if (faults.length === 0) return { ok: true };
-  const lines = faults.map(
-    ({ name, fault }) => `${name} at ${fault?.position} (${fault?.eventType}): ${fault?.message}`,
-  );
+  const lines = faults.map(({ name, fault }) => `${name} at ${fault?.position} (${fault?.eventType}): ${fault?.code}`);
   return { ok: false, message: `Stopped on a fault: ${lines.join('; ')}` };
 }

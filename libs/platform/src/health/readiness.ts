@@ -17,6 +17,7 @@ const CHECK_WITHIN_MS = 2_000;
 /** Whether this process can do its work, as `/health/ready` shows it: every part that can fail adds a check under its name. */
 export class Readiness {
   readonly #checks = new Map<string, () => CheckResult | Promise<CheckResult>>();
+  #ending = false;
 
   /** Returns the function that takes the check away again. A second check of one name is a defect and throws. */
   add(name: string, check: () => CheckResult | Promise<CheckResult>): () => void {
@@ -25,11 +26,17 @@ export class Readiness {
     return () => this.#checks.delete(name);
   }
 
+  /** From now on the process is not ready, whatever its parts say: requests should go elsewhere before anything closes. */
+  end(): void {
+    this.#ending = true;
+  }
+
   /** Never throws: a check that throws, or takes more than two seconds, is not ok. */
   async report(): Promise<ReadinessReport> {
     const results = await Promise.all(
-      [...this.#checks].map(async ([name, check]) => [name, await resultOf(check)] as const),
+      [...this.#checks].map(async ([name, check]): Promise<[string, CheckResult]> => [name, await resultOf(check)]),
     );
+    if (this.#ending) results.push(['process', { ok: false, message: 'The process is stopping.' }]);
     const ready = results.every(([, result]) => result.ok);
     return { status: ready ? 'ready' : 'not-ready', checks: Object.fromEntries(results) };
   }

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { destination as openDestination, pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { currentFields } from '../traces/work.js';
 import { redact } from './redact.js';
 
 export type Log = Logger;
@@ -13,13 +14,17 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** One JSON object per line; whatever looks like a secret is taken out of the finished line, wherever it stands in it. */
+/**
+ * One JSON object per line, with the run, command and trace of the work that wrote it. Whatever looks like a secret is taken
+ * out of the finished line, wherever it stands in it.
+ */
 export function createLog(options: LogOptions = {}): Log {
   const out = options.destination ?? openDestination({ dest: 1, sync: true });
   const settings = {
     level: options.level ?? 'info',
     base: options.service === undefined ? {} : { service: options.service },
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: () => ({ ...currentFields() }),
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return pino(settings, { write: line => out.write(redact(line)) });

@@ -1,0 +1,106 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ProxyTracerProvider, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Attributes, Link, Span, SpanContext, SpanKind, Tracer } from '@opentelemetry/api';
+import { failureCode } from '@runledger/messaging';
+import { writeTraceparent } from './traceparent.js';
+
+/** Records nothing, and carries on what traces come in from outside. */
+export const NO_TRACES: Tracer = new ProxyTracerProvider().getTracer('runledger');
+
+/** What log lines say about the work that wrote them. Ids only. */
+export interface WorkFields {
+  readonly runId?: string;
+  readonly correlationId?: string;
+  readonly commandId?: string;
+  readonly attemptId?: string;
+  readonly consumer?: string;
+  readonly requestId?: string;
+}
+
+interface Work {
+  readonly fields: WorkFields;
+  readonly span: Span | undefined;
+  readonly tracer: Tracer;
+}
+
+const current = new AsyncLocalStorage<Work>();
+
+export interface SpanOptions {
+  /** Where the work comes in: who records it. Left out: whoever records the work around it. */
+  readonly tracer?: Tracer;
+  readonly kind?: SpanKind;
+  readonly attributes?: Attributes;
+  readonly links?: readonly Link[];
+  /** `none` begins a trace of its own. Left out: the span around it. */
+  readonly parent?: SpanContext | 'none' | undefined;
+  /** For the log lines of this work, beside those of the work around it. */
+  readonly fields?: WorkFields;
+}
+
+/** Begins a span without entering it: whoever begins it ends it. */
+export function beginSpan(name: string, options: SpanOptions = {}): Span {
+  const around = current.getStore();
+  const tracer = options.tracer ?? around?.tracer ?? NO_TRACES;
+  const { kind, attributes, links } = options;
+  const settings = {
+    ...(kind !== undefined && { kind }),
+    ...(attributes && { attributes }),
+    ...(links && links.length > 0 && { links: [...links] }),
+  };
+  return tracer.startSpan(name, settings, parentOf(options.parent, around));
+}
+
+function parentOf(parent: SpanOptions['parent'], around: Work | undefined) {
+  if (parent === 'none') return ROOT_CONTEXT;
+  const place = parent ?? around?.span?.spanContext();
+  return place ? trace.setSpanContext(ROOT_CONTEXT, place) : ROOT_CONTEXT;
+}
+
+/** Does `work` as part of a span: what it logs and what it begins belongs to it. */
+export function withinSpan<T>(span: Span, options: Pick<SpanOptions, 'tracer' | 'fields'>, work: () => T): T {
+  const around = current.getStore();
+  const tracer = options.tracer ?? around?.tracer ?? NO_TRACES;
+  return current.run({ fields: { ...around?.fields, ...options.fields }, span, tracer }, work);
+}
+
+/** A span around `work`, ended with it. A failure is recorded by its code, never by its message: that may quote data. */
+export async function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+  const span = beginSpan(name, options);
+  try {
+    return await withinSpan(span, options, () => work(span));
+  } catch (error) {
+    markFailed(span, failureCode(error));
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+export function markFailed(span: Span, code: string): void {
+  span.setAttribute('error.type', code);
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** The span of the work at hand. */
+export function currentSpan(): Span | undefined {
+  return current.getStore()?.span;
+}
+
+/** W3C `traceparent` of the work at hand, for whatever carries it on: an event, a request. */
+export function currentTraceparent(): string | undefined {
+  return writeTraceparent(currentSpan()?.spanContext());
+}
+
+/** What every log line of the work at hand says. */
+export function currentFields(): WorkFields & { readonly traceId?: string } {
+  const work = current.getStore();
+  if (!work) return {};
+  const place = work.span?.spanContext();
+  const isTraced = place !== undefined && writeTraceparent(place) !== undefined;
+  return { ...work.fields, ...(isTraced && { traceId: place.traceId }) };
+}
+
+/** How log lines name a story: every story has a correlation id, and a run's is the run's id. */
+export function storyFields(correlationId: string): WorkFields {
+  return { correlationId, ...(correlationId.startsWith('run_') && { runId: correlationId }) };
+}
