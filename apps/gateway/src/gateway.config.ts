@@ -1,3 +1,5 @@
+import type { MetricsAccess } from '@runledger/platform';
+
 /** How a gateway is set up; the launcher reads the environment and passes it in. */
 export interface GatewayOptions {
   /** Of the PostgreSQL that also holds the consumers' checkpoints: rows and checkpoint commit together (P1). */
@@ -10,6 +12,8 @@ export interface GatewayOptions {
   readonly introspection?: boolean;
   /** Whether the console and the explorer are served; default true. */
   readonly pages?: boolean;
+  /** Who may read `/metrics`; default: programs on this machine. */
+  readonly metrics?: MetricsAccess;
 }
 
 export const GATEWAY_OPTIONS = Symbol('GatewayOptions');

@@ -5,9 +5,9 @@ import type { ApolloDriverConfig } from '@nestjs/apollo';
 import type { Checkpoints } from '@runledger/event-store';
 import { catalogue } from '@runledger/contracts';
 import type { Distribution } from '@runledger/messaging';
-import { CHECKPOINTS, DISTRIBUTION } from '@runledger/platform';
-import { ProjectionHost } from '@runledger/projections';
-import type { DataSource } from 'typeorm';
+import { CHECKPOINTS, DISTRIBUTION, OperationsModule } from '@runledger/platform';
+import { ProjectionHost, readModelOptions } from '@runledger/projections';
+import { DataSource } from 'typeorm';
 import { AccessDesk } from './access/access-desk.js';
 import { AccessGuard } from './access/access-guard.js';
 import { AccessReader } from './access/access-reader.js';
@@ -25,15 +25,16 @@ import { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
 import { graphqlOptions } from './graph/graphql-options.js';
 import { LoaderFactory } from './graph/loaders.js';
 import { CursorSigner } from './graph/signed-cursor.js';
+import { OperationObserver } from './graph/operation-observer.js';
 import { Sockets } from './graph/sockets.js';
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
 import { CommandDesk } from './reads/command-desk.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
-import { READ_MODEL_SOURCE, readModelSource } from './reads/read-model-source.js';
+import { entities, migrations } from './reads/read-model-tables.js';
+import { READ_MODEL_SOURCE } from './reads/read-model-source.js';
 import { ReadModels } from './reads/read-models.js';
 import { ArtifactRoutes } from './rest/artifact-routes.js';
 import { AuditRoutes } from './rest/audit-routes.js';
-import { HealthRoutes } from './rest/health-routes.js';
 import { RestErrors } from './rest/rest-errors.js';
 import { TriggerRoutes } from './rest/trigger-routes.js';
 import { RunCommandsResolver } from './runs/run-commands.resolver.js';
@@ -46,7 +47,6 @@ export { AccessDesk, type Bootstrap } from './access/access-desk.js';
 export { openPepper } from './access/pepper.js';
 export { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
 export { gatewayAdapter } from './gateway-adapter.js';
-export { readModelSource } from './reads/read-model-source.js';
 export { ReadModels } from './reads/read-models.js';
 
 const RESOLVERS = [
@@ -73,12 +73,15 @@ export class GatewayModule {
     const pages = options.pages === false ? [] : [ConsoleRoutes, ExplorerRoutes];
     return {
       module: GatewayModule,
-      imports: [GraphQLModule.forRoot<ApolloDriverConfig>(graphqlOptions(options))],
-      controllers: [TriggerRoutes, AuditRoutes, ArtifactRoutes, HealthRoutes, ...pages],
+      imports: [
+        GraphQLModule.forRoot<ApolloDriverConfig>(graphqlOptions(options)),
+        OperationsModule.register({ metrics: options.metrics ?? { from: 'loopback' } }),
+      ],
+      controllers: [TriggerRoutes, AuditRoutes, ArtifactRoutes, ...pages],
       providers: [
         { provide: GATEWAY_OPTIONS, useValue: options },
         { provide: CursorSigner, useValue: new CursorSigner(options.pepper) },
-        readModels(options),
+        readModelSource(options),
         projectionHost(options),
         ReadModels,
         ReadModelLifecycle,
@@ -86,6 +89,7 @@ export class GatewayModule {
         AccessDesk,
         CommandDesk,
         Sockets,
+        OperationObserver,
         ...READERS,
         ...RESOLVERS,
         { provide: APP_GUARD, useClass: AccessGuard },
@@ -96,8 +100,12 @@ export class GatewayModule {
   }
 }
 
-function readModels({ databaseUrl }: GatewayOptions): FactoryProvider<DataSource> {
-  return { provide: READ_MODEL_SOURCE, useFactory: () => readModelSource(databaseUrl).initialize() };
+function readModelSource({ databaseUrl }: GatewayOptions): FactoryProvider<DataSource> {
+  return {
+    provide: READ_MODEL_SOURCE,
+    useFactory: () =>
+      new DataSource(readModelOptions({ url: databaseUrl, schema: 'gateway', entities, migrations })).initialize(),
+  };
 }
 
 function projectionHost({ owner }: GatewayOptions): FactoryProvider<ProjectionHost> {

@@ -2,7 +2,8 @@ import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
-import { REQUIREMENT, type Requirement } from './requires.js';
+import { REQUIREMENT } from '@runledger/platform';
+import type { Requirement } from './requires.js';
 
 const ROOTS = ['Query', 'Mutation', 'Subscription'];
 /** Metadata of `@nestjs/graphql`: the type that a handler resolves a field of, and the field's name. */
@@ -55,7 +56,7 @@ describe('the one authorization point (G2)', () => {
     expect([...resolved].sort()).toEqual([...fields].sort());
   });
 
-  it('lets nobody without a token see more than pages and health', () => {
+  it('lets nobody without a token see more than pages, health and, on this machine, numbers', () => {
     const open = entryPoints(gateway).filter(one => one.requirement === 'open');
     expect(open.map(one => one.name).sort()).toEqual([
       'ConsoleRoutes.favicon',
@@ -65,6 +66,7 @@ describe('the one authorization point (G2)', () => {
       'ExplorerRoutes.page',
       'HealthRoutes.live',
       'HealthRoutes.ready',
+      'MetricsRoutes.read',
     ]);
   });
 

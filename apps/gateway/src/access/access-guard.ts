@@ -4,7 +4,8 @@ import { carrierOf, type GraphContext, type RestRequest } from '../graph/graph-c
 import { RequestError } from '../graph/request-errors.js';
 import { Authority } from './authority.js';
 import { holds, type Caller } from './caller.js';
-import { REQUIREMENT, type Requirement } from './requires.js';
+import { REQUIREMENT } from '@runledger/platform';
+import type { Requirement } from './requires.js';
 
 /**
  * The one authorization point (G2): every query, mutation, subscription and route passes here. What did not declare its

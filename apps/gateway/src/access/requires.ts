@@ -1,10 +1,9 @@
 import type { Scope } from '@runledger/contracts';
+import { REQUIREMENT } from '@runledger/platform';
 import { SetMetadata } from '@nestjs/common';
 
-/** What an entry point asks of its caller: one scope, any valid token, or nothing at all (health, pages without data). */
+/** What an entry point asks of its caller: one scope, any valid token, or nothing at all (`OpenToAll`: health, pages without data). */
 export type Requirement = Scope | 'token' | 'open';
-
-export const REQUIREMENT = 'runledger:requirement';
 
 /**
  * Declares the scope of one query, mutation, subscription or route. The access guard denies entry points without this
@@ -14,6 +13,3 @@ export const Requires = (scope: Scope): MethodDecorator => SetMetadata<string, R
 
 /** Declares an entry point about the caller's own affairs: any valid token will do. */
 export const RequiresToken = (): MethodDecorator => SetMetadata<string, Requirement>(REQUIREMENT, 'token');
-
-/** Declares an entry point that shows nothing of any workspace and needs no token. */
-export const OpenToAll = (): MethodDecorator => SetMetadata<string, Requirement>(REQUIREMENT, 'open');

@@ -1,6 +1,6 @@
 import { Controller, Get, NotFoundException, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { OpenToAll } from '../access/requires.js';
+import { OpenToAll } from '@runledger/platform';
 import { ownFile, sendFile } from './page-files.js';
 
 const FILES: ReadonlySet<string> = new Set([

@@ -5,7 +5,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { FastifyInstance } from 'fastify';
-import { GraphQLError } from 'graphql';
+import { execute, GraphQLError, subscribe } from 'graphql';
 import type { ExecutionArgs, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { Context, SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
@@ -14,6 +14,7 @@ import type { WebSocket } from 'ws';
 import { Authority } from '../access/authority.js';
 import { GATEWAY_OPTIONS, MAX_BODY_BYTES, type GatewayOptions } from '../gateway.config.js';
 import type { GraphContext } from './graph-context.js';
+import { OperationObserver } from './operation-observer.js';
 import { OperationCheck } from './operation-limits.js';
 import { RequestError } from './request-errors.js';
 import { shownError } from './shown-errors.js';
@@ -26,6 +27,8 @@ const PATH = '/graphql';
  */
 @Injectable()
 export class Sockets implements OnApplicationBootstrap {
+  @Inject(OperationObserver) private readonly observer!: OperationObserver;
+  readonly #connections = new Set<Context>();
   #server: WebSocketServer | undefined;
   #end: (() => Promise<void>) | undefined;
 
@@ -43,18 +46,22 @@ export class Sockets implements OnApplicationBootstrap {
     const running = useServer(
       {
         schema,
+        execute: args => this.observer.operation(args, () => execute(args)),
+        subscribe: args => this.observer.operation(args, () => subscribe(args)),
         onConnect: async context => this.#letIn(context),
+        onClose: context => void this.#connections.delete(context),
         onSubscribe: (context, _id, payload) => this.#operation(check, context, payload),
-        onNext: (...[, , , , result]) => withShownErrors(result),
+        onNext: (...[, , , , result]) => this.#withShownErrors(result),
         onError: async ({ extra }, _id, _payload, errors) => {
           // A reader who went away while we wrote is no fault of ours, and nobody is left to be told.
           if (await hasGone(extra.socket, errors)) return [{ message: 'The reader has gone.' }];
-          return errors.map(shown);
+          return this.#shown(errors);
         },
       },
       server,
     );
     this.#server = server;
+    this.#showNumbers(server);
     this.#end = async () => running.dispose();
     const http = this.host.httpAdapter.getHttpServer() as Server;
     http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
@@ -82,11 +89,35 @@ export class Sockets implements OnApplicationBootstrap {
   async #letIn(context: Context): Promise<boolean> {
     try {
       await this.authority.authenticate(authorizationOf(context));
+      this.#connections.add(context);
       return true;
     } catch (error) {
       if (error instanceof RequestError) return false;
       throw error;
     }
+  }
+
+  /** The result with its errors as callers see them; undefined when it has none: it is sent as it is. */
+  #withShownErrors(result: {
+    readonly data?: FormattedExecutionResult['data'] | undefined;
+    readonly errors?: readonly GraphQLError[] | undefined;
+  }) {
+    const { data, errors } = result;
+    return errors ? { ...(data !== undefined && { data }), errors: this.#shown(errors) } : undefined;
+  }
+
+  #shown(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
+    const seen = errors.map(shown);
+    this.observer.sawErrors(seen);
+    return seen;
+  }
+
+  /** Of what a connection has asked for, graphql-ws keeps the open subscriptions as iterators, the rest as null. */
+  #showNumbers(server: WebSocketServer): void {
+    this.observer.showOpen(() => {
+      const asked = [...this.#connections].flatMap(context => Object.values(context.subscriptions));
+      return { sockets: server.clients.size, subscriptions: asked.filter(one => one !== null).length };
+    });
   }
 
   #operation(check: OperationCheck, context: Context, payload: SubscribePayload): ExecutionArgs | GraphQLError[] {
@@ -105,15 +136,6 @@ export class Sockets implements OnApplicationBootstrap {
       throw error;
     }
   }
-}
-
-/** The result with its errors as callers see them; undefined when it has none: it is sent as it is. */
-function withShownErrors(result: {
-  readonly data?: FormattedExecutionResult['data'] | undefined;
-  readonly errors?: readonly GraphQLError[] | undefined;
-}) {
-  const { data, errors } = result;
-  return errors ? { ...(data !== undefined && { data }), errors: errors.map(shown) } : undefined;
 }
 
 /** Whether nothing but the writing failed, because the other end is gone. A failed write is told before the socket knows. */

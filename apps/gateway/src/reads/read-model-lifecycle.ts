@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { Readiness } from '@runledger/platform';
+import { Consumers, Readiness } from '@runledger/platform';
 import { migrateReadModels } from '@runledger/projections';
 import { DataSource } from 'typeorm';
 import { READ_MODEL_SOURCE } from './read-model-source.js';
@@ -13,9 +13,11 @@ export class ReadModelLifecycle implements OnApplicationBootstrap, BeforeApplica
     @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
     @Inject(ReadModels) private readonly readModels: ReadModels,
     @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(Consumers) private readonly consumers: Consumers,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    this.consumers.add('projection', () => this.readModels.status());
     this.readiness.add('read-models', () => {
       const message = this.readModels.trouble();
       return message === undefined ? { ok: true } : { ok: false, message };

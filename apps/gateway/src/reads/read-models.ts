@@ -56,7 +56,7 @@ export class ReadModels {
     const stopped = all.find(({ state }) => state === 'faulted' || state === 'stopped');
     if (stopped) {
       const { name, state, fault } = stopped;
-      return `${name} is ${state}${fault ? ` at ${fault.position} (${fault.eventType}): ${fault.message}` : ''}`;
+      return `${name} is ${state}${fault ? ` at ${fault.position} (${fault.eventType}): ${fault.code}` : ''}`;
     }
     // Once all have been at the end of the log, a burst of events is work, not trouble.
     this.#wereLive ||= all.length === PROJECTIONS.length && all.every(({ state }) => state === 'live');
