@@ -14,6 +14,7 @@ const CONFIGS = [
   'apps/standalone/src/standalone.config.ts',
   'apps/standalone/src/storage.config.ts',
   'apps/sandbox/src/sandbox.config.ts',
+  'libs/platform/src/observed/telemetry.config.ts',
 ];
 const QUOTE = /^```(\w+) file=(\S+)\n([^]*?)^```$/gm;
 const TABLE = /(<!-- variables -->\n)[^]*?(<!-- \/variables -->)/;

@@ -5,14 +5,29 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CommandContext } from '@runledger/event-store';
 import { newUuid } from '@runledger/event-store';
 import { AccessDesk, gatewayAdapter, openPepper, ReadModels } from '@runledger/gateway';
-import { COMMAND_CLIENT, createLog, lockHome, NestLog, systemClock } from '@runledger/platform';
-import type { CommandClient, HomeLock, Log } from '@runledger/platform';
+import {
+  COMMAND_CLIENT,
+  Consumers,
+  createLog,
+  lockHome,
+  NestLog,
+  openTelemetry,
+  OrderlyEnd,
+  Readiness,
+  systemClock,
+} from '@runledger/platform';
+import type { CommandClient, HomeLock } from '@runledger/platform';
 import { installSample, startSampleRun } from './sample/sample.js';
 import { StandaloneModule } from './standalone.module.js';
+import type { StandaloneParts } from './standalone.module.js';
 import type { StandaloneConfig } from './standalone.config.js';
 import { CannotListenError } from './start-errors.js';
 import { openStorage } from './storage.js';
-import type { Storage } from './storage.js';
+
+/** Reactions and attempts that are under way are given up within ten seconds, and what remains of them is killed. */
+const APPLICATION_WITHIN_MS = 30_000;
+/** An embedded server writes down what it holds before it ends. */
+const STORAGE_WITHIN_MS = 60_000;
 
 /** A platform that answers. */
 export interface Platform {
@@ -40,17 +55,20 @@ export async function startPlatform(
   // Standard output is for people, and for the one document of a demo.
   const destination = { write: (line: string) => void process.stderr.write(line) };
   const log = createLog({ level: config.logLevel, service: 'standalone', destination });
-  const ending: (() => Promise<unknown>)[] = [];
-  let ended: Promise<void> | undefined;
-  const stop = () => (ended ??= endAll(ending));
+  const ending = new OrderlyEnd(log);
+  const stop = () => ending.end();
   try {
     const lock: HomeLock = await lockHome(config.home);
-    ending.push(() => lock.release());
+    ending.add('home lock', () => lock.release());
+    const telemetry = await openTelemetry('standalone');
+    ending.add('telemetry', () => telemetry.close());
     const storage = await openStorage(config, log, options.onLost);
-    ending.push(() => storage.close());
-    await storage.startRelay();
-    const app = await createApp(config, storage, log);
-    ending.push(() => app.close());
+    ending.add('storage', () => storage.close(), STORAGE_WITHIN_MS);
+    const relay = await storage.startRelay();
+    const app = await createApp({ config, storage, log, telemetry });
+    ending.add('application', () => app.close(), APPLICATION_WITHIN_MS);
+    ending.announceTo(app.get(Readiness));
+    if (relay) app.get(Consumers).add('relay', () => [relay.status()]);
     const url = await listen(app, config);
     const access = await ownerAccess(app, config.home);
     if (config.sample) await prepareSample(app, config.home, access, options.sampleRun);
@@ -68,9 +86,10 @@ export async function startPlatform(
   }
 }
 
-async function createApp(config: StandaloneConfig, storage: Storage, log: Log): Promise<NestFastifyApplication> {
+async function createApp(parts: Omit<StandaloneParts, 'pepper'>): Promise<NestFastifyApplication> {
+  const { config, log } = parts;
   const pepper = await openPepper(join(config.home, 'pepper'));
-  const module = StandaloneModule.register({ config, storage, log, pepper });
+  const module = StandaloneModule.register({ ...parts, pepper });
   return NestFactory.create<NestFastifyApplication>(module, gatewayAdapter(), {
     logger: new NestLog(log),
     abortOnError: false,
@@ -128,13 +147,4 @@ async function prepareSample(
   if (!startsRun) return;
   const { position } = await startSampleRun(commands, context);
   if (position !== undefined) await app.get(ReadModels).reach(position);
-}
-
-/** All are tried; the first error is reported after the last one was tried. */
-async function endAll(ending: (() => Promise<unknown>)[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const end of ending.splice(0).reverse()) {
-    await end().catch((error: unknown) => errors.push(error));
-  }
-  if (errors.length > 0) throw errors[0];
 }

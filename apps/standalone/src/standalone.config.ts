@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { InvalidConfigError, parseConfig } from '@runledger/platform';
-import type { ConfigProblem } from '@runledger/platform';
+import { InvalidConfigError, parseConfig, readTelemetryConfig } from '@runledger/platform';
+import type { ConfigProblem, TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
@@ -35,15 +35,18 @@ export interface StandaloneConfig {
   readonly sample: boolean;
   /** Holds credentials: never log it. */
   readonly sandbox: SandboxConfig;
+  /** Holds a token: never log it. */
+  readonly telemetry: TelemetryConfig;
   readonly logLevel: z.infer<typeof schema>['LOG_LEVEL'];
 }
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readStandaloneConfig(environment = process.env): StandaloneConfig {
-  const [values, storage, sandbox] = allOf(
+  const [values, storage, sandbox, telemetry] = allOf(
     () => parseConfig(schema, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
+    () => readTelemetryConfig(environment),
   );
   return {
     port: values.PORT,
@@ -53,12 +56,13 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     storage,
     sample: values.RUNLEDGER_SAMPLE === 'on',
     sandbox,
+    telemetry,
     logLevel: values.LOG_LEVEL,
   };
 }
 
 /** Reads all, so that the problems of all are told at once. */
-function allOf<A, B, C>(...parts: [() => A, () => B, () => C]): [A, B, C] {
+function allOf<Values extends readonly unknown[]>(...parts: { [Part in keyof Values]: () => Values[Part] }): Values {
   const problems: ConfigProblem[] = [];
   const read = <T>(part: () => T): T | undefined => {
     try {
@@ -69,10 +73,9 @@ function allOf<A, B, C>(...parts: [() => A, () => B, () => C]): [A, B, C] {
       return undefined;
     }
   };
-  const [first, second, third] = parts;
-  const values = [read(first), read(second), read(third)];
+  const values: unknown[] = parts.map(part => read(part));
   if (problems.length > 0) throw new InvalidConfigError(problems);
-  return values as [A, B, C];
+  return values as unknown as Values;
 }
 
 function absolute(path: string): string {

@@ -9,7 +9,7 @@ import { catalogue } from '@runledger/contracts';
 import { GatewayModule } from '@runledger/gateway';
 import { OrchestratorModule } from '@runledger/orchestrator';
 import { PlatformModule } from '@runledger/platform';
-import type { Log } from '@runledger/platform';
+import type { Log, Telemetry } from '@runledger/platform';
 import { connectedProviders, SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from './sample/sample.js';
 import type { StandaloneConfig } from './standalone.config.js';
@@ -19,6 +19,7 @@ export interface StandaloneParts {
   readonly config: StandaloneConfig;
   readonly storage: Storage;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   /** Secret bytes of this installation: token hashes and cursors depend on them. */
   readonly pepper: Buffer;
 }
@@ -26,7 +27,7 @@ export interface StandaloneParts {
 /** The one place where the services meet in one process; each keeps to its own streams, as if it were alone. */
 @Module({})
 export class StandaloneModule {
-  static register({ config, storage, log, pepper }: StandaloneParts): DynamicModule {
+  static register({ config, storage, log, pepper, telemetry }: StandaloneParts): DynamicModule {
     const { store, checkpoints, distribution, checks, blobs, pool, postgres } = storage;
     const owner = `${hostname()}:${process.pid}`;
     const { providers, mountSources } = config.sandbox;
@@ -34,13 +35,13 @@ export class StandaloneModule {
     return {
       module: StandaloneModule,
       imports: [
-        PlatformModule.register({ store, checkpoints, distribution, checks, blobs, catalogue, log, owner }),
+        PlatformModule.register({ store, checkpoints, distribution, checks, blobs, catalogue, log, owner, telemetry }),
         OrchestratorModule.register({ connectedProviders: connectedProviders(providers) }),
         SandboxModule.register({ config: sandbox, database: pool, homeDir: join(config.home, 'sandboxes'), log }),
         ApprovalModule.register(),
         BillingModule.register(),
         AuditModule.register({ cursorKey: pepper }),
-        GatewayModule.register({ databaseUrl: postgres.url, pepper, owner }),
+        GatewayModule.register({ databaseUrl: postgres.url, pepper, owner, metrics: config.telemetry.metrics }),
       ],
     };
   }
