@@ -6,8 +6,8 @@ import type { Checkpoints } from '@runledger/event-store';
 import { catalogue } from '@runledger/contracts';
 import type { Distribution } from '@runledger/messaging';
 import { CHECKPOINTS, DISTRIBUTION, OperationsModule } from '@runledger/platform';
-import { ProjectionHost, readModelOptions } from '@runledger/projections';
-import { DataSource } from 'typeorm';
+import { ProjectionHost } from '@runledger/projections';
+import type { DataSource } from 'typeorm';
 import { AccessDesk } from './access/access-desk.js';
 import { AccessGuard } from './access/access-guard.js';
 import { AccessReader } from './access/access-reader.js';
@@ -30,8 +30,7 @@ import { Sockets } from './graph/sockets.js';
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
 import { CommandDesk } from './reads/command-desk.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
-import { entities, migrations } from './reads/read-model-tables.js';
-import { READ_MODEL_SOURCE } from './reads/read-model-source.js';
+import { READ_MODEL_SOURCE, readModelSource } from './reads/read-model-source.js';
 import { ReadModels } from './reads/read-models.js';
 import { ArtifactRoutes } from './rest/artifact-routes.js';
 import { AuditRoutes } from './rest/audit-routes.js';
@@ -47,6 +46,7 @@ export { AccessDesk, type Bootstrap } from './access/access-desk.js';
 export { openPepper } from './access/pepper.js';
 export { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
 export { gatewayAdapter } from './gateway-adapter.js';
+export { readModelSource } from './reads/read-model-source.js';
 export { ReadModels } from './reads/read-models.js';
 
 const RESOLVERS = [
@@ -81,7 +81,7 @@ export class GatewayModule {
       providers: [
         { provide: GATEWAY_OPTIONS, useValue: options },
         { provide: CursorSigner, useValue: new CursorSigner(options.pepper) },
-        readModelSource(options),
+        readModels(options),
         projectionHost(options),
         ReadModels,
         ReadModelLifecycle,
@@ -100,12 +100,8 @@ export class GatewayModule {
   }
 }
 
-function readModelSource({ databaseUrl }: GatewayOptions): FactoryProvider<DataSource> {
-  return {
-    provide: READ_MODEL_SOURCE,
-    useFactory: () =>
-      new DataSource(readModelOptions({ url: databaseUrl, schema: 'gateway', entities, migrations })).initialize(),
-  };
+function readModels({ databaseUrl }: GatewayOptions): FactoryProvider<DataSource> {
+  return { provide: READ_MODEL_SOURCE, useFactory: () => readModelSource(databaseUrl).initialize() };
 }
 
 function projectionHost({ owner }: GatewayOptions): FactoryProvider<ProjectionHost> {

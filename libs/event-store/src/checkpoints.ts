@@ -1,4 +1,4 @@
-import type { Partitions } from './partitions.js';
+import type { ConsumerVersion, Partitions } from './partitions.js';
 import type { Position } from './port.js';
 
 /** The right to move one consumer's checkpoint. A newer owner has a higher epoch and fences this one off (R3). */
@@ -27,25 +27,21 @@ export interface Checkpoints {
   read(consumer: string, version: number): Promise<Position | undefined>;
 }
 
-/** Where a consumer stands. Until the transaction ends nobody moves it or takes it over. */
-export interface HeldCheckpoint {
-  /** Of each part of the version that was asked for; empty: it has never run. */
-  readonly positions: readonly Position[];
-  /** False: it was written against another log, so the positions mean nothing here. */
-  readonly sameLog: boolean;
-}
-
-/** Checkpoints whose rows can be exchanged for a copy that was built beside them (P2). */
-export interface SwappableCheckpoints extends Checkpoints {
-  hold(consumer: string, version: number, transaction: Queryable): Promise<HeldCheckpoint>;
-  /**
-   * Puts the consumer at `position` and fences whoever owns it, in any version (R3): they take it up again from there. Call it
-   * in the transaction that holds it.
-   */
-  replace(consumer: string, version: number, position: Position, transaction: Queryable): Promise<void>;
+/** A consumer whose rows were built beside the live ones, up to `position`. */
+export interface Replacement extends ConsumerVersion {
+  /** Into how many partitions it is split. */
+  readonly parts: number;
+  readonly position: Position;
 }
 
 /** Checkpoints of consumers that read the whole log in order, and of those that many processes share. */
 export interface SharedCheckpoints extends Checkpoints {
   readonly partitions: Partitions;
+  /** Until the transaction ends nobody moves the consumer or takes it over. Where its versions stand on this log. */
+  hold(consumer: string, transaction: Queryable): Promise<readonly Position[]>;
+  /**
+   * Puts the consumer at the position and fences whoever owns it, in any version (R3): they take it up again from there. Call
+   * it in the transaction that holds it.
+   */
+  replace(replacement: Replacement, transaction: Queryable): Promise<void>;
 }

@@ -1,12 +1,5 @@
 export { AppendTooLargeError, EventIdReusedError, InvalidAppendError } from './append-errors.js';
-export type {
-  CheckpointLease,
-  Checkpoints,
-  HeldCheckpoint,
-  Queryable,
-  SharedCheckpoints,
-  SwappableCheckpoints,
-} from './checkpoints.js';
+export type { CheckpointLease, Checkpoints, Queryable, Replacement, SharedCheckpoints } from './checkpoints.js';
 export { InvalidEventError, StreamBusyError, StreamEndedError } from './commands/command-errors.js';
 export { CommandHandler } from './commands/command-handler.js';
 export type { Accepted, Refused } from './commands/command-handler.js';
@@ -27,6 +20,7 @@ export type {
   Partitions,
   Standing,
 } from './partitions.js';
+export { pause } from './pause.js';
 export * from './port.js';
 export { checkEventStore, migrateEventStore } from './postgres/migrate.js';
 export { checkSchema, migrateSchema, NewerSchemaError, OutdatedSchemaError } from './postgres/migrate-schema.js';

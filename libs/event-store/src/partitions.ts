@@ -57,7 +57,7 @@ export interface Heartbeat {
 export interface Standing extends ConsumerVersion {
   /** Living members that run it. */
   readonly members: number;
-  /** How many partitions this member should have: all shares together make {@link PARTITIONS}. */
+  /** How many partitions this member should have: all shares together make all partitions of the consumer. */
   readonly share: number;
   /** Everything that this member has now, more than its share included. */
   readonly leases: readonly PartitionLease[];
@@ -73,9 +73,10 @@ export interface Standing extends ConsumerVersion {
 export interface Partitions {
   /**
    * Makes the checkpoints of a new consumer; one that was not split until now goes on from where it stood, and who ran it
-   * is fenced off. Throws `LogBehindError` when they are of another log or beyond the end of this one.
+   * is fenced off. `parts`, default {@link PARTITIONS}: 1 for a consumer that one process runs whole; it never changes for
+   * one version. Throws `LogBehindError` when they are of another log or beyond the end of this one.
    */
-  prepare(consumer: string, version: number): Promise<void>;
+  prepare(consumer: string, version: number, parts?: number): Promise<void>;
   /** Says that the member lives and takes free partitions up to its share. Undefined: it was found dead, join anew (L1). */
   heartbeat(beat: Heartbeat): Promise<readonly Standing[] | undefined>;
   /**
@@ -83,8 +84,8 @@ export interface Partitions {
    * places. Throws `FencedError`, whose fields name the lost `partitions`.
    */
   advance(moves: readonly PartitionMove[], transaction?: Queryable): Promise<PartitionLease[]>;
-  /** Of all partitions of the consumer, whoever has them; empty when it is not split. */
-  read(consumer: string, version: number): Promise<PartitionPlace[]>;
+  /** Of all partitions of the consumer, whoever has them, as `transaction` sees them when given; empty when it is not split. */
+  read(consumer: string, version: number, transaction?: Queryable): Promise<PartitionPlace[]>;
   /** Sets partitions free; those that were lost meanwhile stay with who has them. */
   release(leases: readonly PartitionLease[]): Promise<void>;
   /** Ends the member; what it still has is free. */

@@ -1,7 +1,8 @@
+import { pause } from '@runledger/event-store';
 import type { Position } from '@runledger/event-store';
 import type { ConsumerLog } from './consumer-log.js';
 import type { Delivery, Distribution, FollowOptions } from './distribution.js';
-import { isUsedUp, pause, retryDelayMs } from './retry.js';
+import { isUsedUp, retryDelayMs } from './retry.js';
 import type { RetryPolicy } from './retry.js';
 
 export interface FollowLogOptions extends FollowOptions {

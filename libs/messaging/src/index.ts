@@ -1,3 +1,4 @@
+export { pause } from '@runledger/event-store';
 export { SILENT } from './consumer-log.js';
 export type { ConsumerLog } from './consumer-log.js';
 export { ConsumerProgress, ConsumerStoppedError } from './consumer-progress.js';
@@ -13,7 +14,7 @@ export type { ReactionOptions } from './reaction-context.js';
 export { ReactorHost } from './reactor-host.js';
 export type { ReactorHostOptions } from './reactor-host.js';
 export type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
-export { DEFAULT_RETRY, isUsedUp, pause, retryDelayMs, retrying } from './retry.js';
+export { DEFAULT_RETRY, isUsedUp, retryDelayMs, retrying } from './retry.js';
 export type { RetryPolicy } from './retry.js';
 export { isTransient } from './transient.js';
 export { upcastEvent } from './upcast-event.js';

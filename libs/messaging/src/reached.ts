@@ -1,7 +1,7 @@
+import { pause } from '@runledger/event-store';
 import type { Position } from '@runledger/event-store';
 import type { ConsumerProgress } from './consumer-progress.js';
 import type { Delivery, Distribution, FollowOptions } from './distribution.js';
-import { pause } from './retry.js';
 
 const FIRST_LOOK_MS = 5;
 const LONGEST_PAUSE_MS = 200;

@@ -1,3 +1,4 @@
+import { pause } from '@runledger/event-store';
 import { isFenced } from './fencing.js';
 import { isTransient } from './transient.js';
 
@@ -49,18 +50,4 @@ export function isUsedUp(policy: RetryPolicy, error: unknown, attempt: number): 
 export function retryDelayMs(policy: RetryPolicy, attempt: number): number {
   const full = Math.min(policy.maxDelayMs, policy.firstDelayMs * 2 ** Math.min(attempt - 1, 30));
   return full * (0.5 + Math.random() / 2);
-}
-
-/** Resolves after `ms`, or at once when the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise(resolve => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

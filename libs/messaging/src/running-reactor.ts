@@ -1,3 +1,4 @@
+import { pause } from '@runledger/event-store';
 import type { CheckpointLease, Checkpoints, RecordedEvent } from '@runledger/event-store';
 import { CheckpointSaver } from './checkpoint-saver.js';
 import { ConsumerProgress } from './consumer-progress.js';
@@ -11,7 +12,7 @@ import { PartitionLanes } from './partition-lanes.js';
 import type { ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
 import { reached } from './reached.js';
 import type { ReactorSettings } from './reactor-settings.js';
-import { pause, retrying } from './retry.js';
+import { retrying } from './retry.js';
 
 interface Reaction {
   readonly event: RecordedEvent;

@@ -12,6 +12,8 @@ export interface ReadModelDatabase {
   readonly migrations: Extract<DataSourceOptions, { type: 'postgres' }>['migrations'];
   /** Default 10. */
   readonly poolSize?: number;
+  /** PostgreSQL settings of its sessions. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A session that went silent within a transaction is ended by the server: what it holds, the next owner needs (R3). */
@@ -23,7 +25,8 @@ const SILENT_TRANSACTION_MS = 10_000;
  * fills a copy beside (P2).
  */
 export function readModelOptions(database: ReadModelDatabase): DataSourceOptions & { readonly name: string } {
-  const { url, schema, entities, migrations, poolSize = 10 } = database;
+  const { url, schema, entities, migrations, poolSize = 10, settings = {} } = database;
+  const all = Object.entries({ search_path: quotedName(schema), ...settings });
   return {
     name: READ_MODELS,
     type: 'postgres',
@@ -39,7 +42,7 @@ export function readModelOptions(database: ReadModelDatabase): DataSourceOptions
     poolSize,
     applicationName: `runledger ${schema}`,
     extra: {
-      options: `-c search_path=${quotedName(schema)}`,
+      options: all.map(([name, value]) => `-c ${name}=${value}`).join(' '),
       idle_in_transaction_session_timeout: SILENT_TRANSACTION_MS,
     },
   };

@@ -1,4 +1,4 @@
-import type { Position } from '@runledger/event-store';
+import type { Position, RecordedEvent } from '@runledger/event-store';
 import { Fault, RetryableError } from '@runledger/kernel';
 
 /** The read model did not come as far as asked within the time given: ask again, or ask without `atLeast`. */
@@ -26,5 +26,17 @@ export class RebuildTakenOverError extends Fault {
       cause,
       fields: { projection },
     });
+  }
+}
+
+/** A projection threw at an event: a rebuild cannot go on until the projection is mended. */
+export class CannotApplyError extends Fault {
+  constructor(projection: string, event: RecordedEvent, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(
+      'CANNOT_APPLY',
+      `Projection ${projection} cannot take ${event.type} at position ${event.position}: ${why}. Mend the projection, then run this again.`,
+      { cause, fields: { projection, position: event.position, eventType: event.type } },
+    );
   }
 }

@@ -1,22 +1,13 @@
 import type { RecordedEvent } from '@runledger/event-store';
 import { ConsumerProgress, failureCode, followLog, isFenced, reached, retrying } from '@runledger/messaging';
 import type { ConsumerStatus, Delivery, Distribution, RunningConsumer } from '@runledger/messaging';
+import { PoisonEvent } from './poison-event.js';
 import type { Projection } from './projection.js';
 import type { ProjectionSettings } from './projection-settings.js';
 import { readAhead } from './read-ahead.js';
 import type { TransactionalRows } from './transactional-rows.js';
 
 const SKIP_EVERY_MS = 1_000;
-
-/** A failure together with the event that caused it. */
-class PoisonEvent extends Error {
-  constructor(
-    readonly event: RecordedEvent,
-    cause: unknown,
-  ) {
-    super(`${event.type} at position ${event.position}`, { cause });
-  }
-}
 
 /**
  * One projection at work.

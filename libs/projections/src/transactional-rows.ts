@@ -1,7 +1,8 @@
-import type { CheckpointLease, Checkpoints, Position, Queryable, RecordedEvent } from '@runledger/event-store';
+import type { CheckpointLease, Checkpoints, Position, RecordedEvent } from '@runledger/event-store';
 import { START } from '@runledger/event-store';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { Projection } from './projection.js';
+import { queryable } from './queryable.js';
 import { RebuildTakenOverError } from './read-model-errors.js';
 import { quotedTable } from './sql-names.js';
 
@@ -25,8 +26,10 @@ export class TransactionalRows {
   /** Applies the events and moves the checkpoint to `scannedTo`, both or neither. */
   async commit(events: () => readonly RecordedEvent[], scannedTo: Position): Promise<void> {
     this.#lease = await this.dataSource.transaction(async rows => {
+      // The checkpoint first: who may not go on learns it before the work, and whoever holds it keeps the rows as they are.
+      const moved = await this.checkpoints.advance(this.#lease, scannedTo, queryable(rows));
       await this.projection.apply(events(), rows);
-      return this.checkpoints.advance(this.#lease, scannedTo, queryable(rows));
+      return moved;
     });
   }
 
@@ -52,15 +55,4 @@ export class TransactionalRows {
       if (stored !== undefined && stored > START) throw new RebuildTakenOverError(this.projection.name);
     });
   }
-}
-
-function queryable(rows: EntityManager): Queryable {
-  const runner = rows.queryRunner;
-  if (!runner) throw new TypeError('Rows and checkpoint need one transaction, but there is no query runner.');
-  return {
-    query: async (text, values) => {
-      const result = await runner.query(text, values, true);
-      return { rows: result.records as Record<string, unknown>[] };
-    },
-  };
 }

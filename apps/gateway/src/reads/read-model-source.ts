@@ -1,2 +1,11 @@
+import { readModelOptions } from '@runledger/projections';
+import { DataSource } from 'typeorm';
+import { entities, migrations } from './read-model-tables.js';
+
 /** Injection token of the TypeORM DataSource of the gateway's schema. */
 export const READ_MODEL_SOURCE = Symbol('ReadModelSource');
+
+/** The gateway's schema in the database at `url`; not connected yet. */
+export function readModelSource(url: string): DataSource {
+  return new DataSource(readModelOptions({ url, schema: 'gateway', entities, migrations }));
+}

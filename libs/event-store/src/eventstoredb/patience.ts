@@ -1,3 +1,4 @@
+import { pause } from '../pause.js';
 import { isPassing } from './eventstoredb-errors.js';
 
 export interface Patience {
@@ -27,18 +28,4 @@ export async function persist<T>(patience: Patience, attempt: (failures: number)
 /** Grows from failure to failure, and differs between processes that failed together. */
 export function pauseAfter(failures: number): number {
   return Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** (failures - 1)) * (0.75 + Math.random() / 2);
-}
-
-/** Ends early when the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

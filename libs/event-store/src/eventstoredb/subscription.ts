@@ -4,7 +4,8 @@ import type { Position, RecordedEvent, SubscribeOptions, SubscriptionBatch } fro
 import type { Connection } from './connection.js';
 import { LiveFeed } from './live-feed.js';
 import type { LogReader } from './log-reader.js';
-import { pause, pauseAfter } from './patience.js';
+import { pause } from '../pause.js';
+import { pauseAfter } from './patience.js';
 
 /** Progress without a match is told at least this often. */
 const PROGRESS_MS = 1_000;

@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
 import { EventIdReusedError } from '../append-errors.js';
 import type { AppendRequest, EncodedEvent } from '../append-request.js';
-import type { AppendOutcome, ExpectedRevision, StreamRef } from '../port.js';
+import type { AppendOutcome, ExpectedRevision, Position, StreamRef } from '../port.js';
 import { int4Array, int8Array, jsonArray, textArray, uuidArray } from './binary-array.js';
 import type { Row } from './event-rows.js';
+import type { StoredAppend } from './loopback.js';
 import { inSchema } from './migrate.js';
 import { run } from './session.js';
 import type { Statement } from './session.js';
@@ -12,6 +13,13 @@ import { isDenied, isUniqueViolation, toAppendError } from './store-errors.js';
 
 /** What became of one append of a flight; an `Error` is meant for that append alone. */
 export type Landing = AppendOutcome | Error;
+
+export interface Flown {
+  /** One for each request, in their order. */
+  readonly landings: readonly Landing[];
+  /** The appends of which it is known where each of their events came to lie. */
+  readonly stored: readonly StoredAppend[];
+}
 
 /**
  * Sends appends to PostgreSQL: first on the short way, a statement that stores those that are right about their streams;
@@ -30,14 +38,16 @@ export class Appender {
     this.#ofServices = serviceStatementsFor(options.schema);
   }
 
-  /** Appends to different streams, sorted by (tenant, name). Landings come in the same order. */
-  async fly(requests: readonly AppendRequest[]): Promise<Landing[]> {
-    const stored = this.options.serialize ? new Map<number, AppendOutcome>() : await this.#storeExpected(requests);
+  /** Appends to different streams, sorted by (tenant, name). */
+  async fly(requests: readonly AppendRequest[]): Promise<Flown> {
+    const stored = this.options.serialize ? [] : await this.#storeExpected(requests);
+    if (stored.length === requests.length) return { landings: stored.map(appended), stored };
+    const outcomes = new Map(stored.map(append => [append.request, appended(append)]));
     const landings: Landing[] = [];
-    for (const [index, request] of requests.entries()) {
-      landings.push(stored.get(index) ?? (await this.#judge(request).catch(toAppendError)));
+    for (const request of requests) {
+      landings.push(outcomes.get(request) ?? (await this.#judge(request).catch(toAppendError)));
     }
-    return landings;
+    return { landings, stored };
   }
 
   async end(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {
@@ -50,29 +60,30 @@ export class Appender {
     }
   }
 
-  /** Outcomes by index of those that were stored. Rejects when all of them must be tried alone. */
-  async #storeExpected(requests: readonly AppendRequest[]): Promise<Map<number, AppendOutcome>> {
+  /** Those that were stored, in order. Rejects when all of them must be tried alone. */
+  async #storeExpected(requests: readonly AppendRequest[]): Promise<StoredAppend[]> {
     try {
       const [only] = requests;
       return requests.length === 1 && only ? await this.#storeOne(only) : await this.#storeMany(requests);
     } catch (error) {
-      if (isUniqueViolation(error) && requests.length === 1) return new Map();
+      if (isUniqueViolation(error) && requests.length === 1) return [];
       throw toAppendError(error);
     }
   }
 
-  async #storeOne(request: AppendRequest): Promise<Map<number, AppendOutcome>> {
+  async #storeOne(request: AppendRequest): Promise<StoredAppend[]> {
     const { stream, expected, events } = request;
-    if (events.length === 0) return new Map();
+    if (events.length === 0) return [];
     if (typeof expected !== 'number') return this.#storeMany([request]);
     const values = [stream.tenant, stream.name, expected, events.length, ...columnsOf(events)];
     const rows = await this.#run('one', values);
-    const last = rows.at(-1);
-    return last ? new Map([[0, appended(last)]]) : new Map();
+    if (rows.length === 0) return [];
+    const positions = rows.map(([position]) => BigInt(position ?? 0));
+    return [{ request, first: expected + 1, positions, recordedAt: rows[0]?.[1] ?? '' }];
   }
 
-  async #storeMany(requests: readonly AppendRequest[]): Promise<Map<number, AppendOutcome>> {
-    const rows = await this.#run('flight', [
+  async #storeMany(requests: readonly AppendRequest[]): Promise<StoredAppend[]> {
+    const [row = []] = await this.#run('flight', [
       textArray(requests.map(({ stream }) => stream.tenant)),
       textArray(requests.map(({ stream }) => stream.name)),
       int8Array(requests.map(({ expected }) => toNumber(expected))),
@@ -81,7 +92,7 @@ export class Appender {
       int4Array(requests.flatMap(({ events }, index) => events.map(() => index + 1))),
       int4Array(requests.flatMap(({ events }) => events.map((_, index) => index + 1))),
     ]);
-    return new Map(rows.map(([append, ...rest]) => [Number(append) - 1, appended(rest)]));
+    return toStored(requests, row);
   }
 
   async #judge({ stream, expected, events }: AppendRequest): Promise<AppendOutcome> {
@@ -154,8 +165,22 @@ function toNumber(expected: ExpectedRevision): number {
   }
 }
 
-function appended(row: Row): AppendOutcome {
-  return { status: 'appended', ...placeOf(row) };
+/** Reads the answer of append-flight.sql. */
+function toStored(requests: readonly AppendRequest[], [appends, gpos, recordedAt]: Row): StoredAppend[] {
+  const bases = new Map(appends?.split(',').map(append => append.split(':').map(Number) as [number, number]));
+  const positions = gpos?.split(',').map(BigInt) ?? [];
+  let next = 0;
+  return requests.flatMap((request, index) => {
+    const base = bases.get(index + 1);
+    if (base === undefined || request.events.length === 0) return [];
+    const own = positions.slice(next, (next += request.events.length));
+    return [{ request, first: base + 1, positions: own, recordedAt: recordedAt ?? '' }];
+  });
+}
+
+function appended({ first, positions }: StoredAppend): AppendOutcome {
+  const position = positions.at(-1) as Position;
+  return { status: 'appended', revision: first + positions.length - 1, position };
 }
 
 function placeOf([revision, position]: Row) {

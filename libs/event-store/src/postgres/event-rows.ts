@@ -1,8 +1,12 @@
-import type { EventMetadata, RecordedEvent } from '../port.js';
+import type { EncodedEvent } from '../append-request.js';
+import type { EventMetadata, Position, RecordedEvent } from '../port.js';
+import type { StoredAppend } from './loopback.js';
 
 /** Columns of one event, in the order that {@link toEvent} reads them. */
 export const EVENT_COLUMNS =
   'e.gpos, e.event_id, e.type, e.data, e.metadata, e.tenant, e.stream, e.revision, e.recorded_at';
+
+const EVENT_BYTES = 500;
 
 export type Row = readonly (string | null)[];
 
@@ -23,15 +27,47 @@ export function toEvent(row: Row): RecordedEvent {
   };
 }
 
+/** The same event that {@link toEvent} would make of its row, made from what was sent. */
+export function ownEvent({ request, first, positions, recordedAt }: StoredAppend, index: number): RecordedEvent {
+  const { id, type, data, metadata } = request.events[index] as EncodedEvent;
+  const { tenant, name } = request.stream;
+  return {
+    id: canonicalUuid(id),
+    type,
+    data: JSON.parse(data) as unknown,
+    metadata: JSON.parse(metadata) as EventMetadata,
+    tenant,
+    stream: name,
+    category: categoryOf(name),
+    revision: first + index,
+    position: positions[index] as Position,
+    recordedAt: toIso(recordedAt),
+  };
+}
+
+export function weightOfOwn({ request }: StoredAppend, index: number): number {
+  const { data, metadata } = request.events[index] as EncodedEvent;
+  return EVENT_BYTES + 2 * (data.length + metadata.length);
+}
+
 /** Bytes that an event takes in memory, roughly: its JSON, twice, and the object around it. */
 export function weightOf(row: Row): number {
-  return 500 + 2 * ((row[3]?.length ?? 0) + (row[4]?.length ?? 0));
+  return EVENT_BYTES + 2 * ((row[3]?.length ?? 0) + (row[4]?.length ?? 0));
 }
 
 function categoryOf(stream: string): string {
   const dash = stream.indexOf('-');
   return dash < 0 ? stream : stream.slice(0, dash);
 }
+
+/** As PostgreSQL writes UUIDs, whichever way the caller wrote it. */
+function canonicalUuid(id: string): string {
+  if (id.length === 36 && CANONICAL.test(id)) return id;
+  const hex = id.replaceAll('-', '').toLowerCase();
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+const CANONICAL = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** `2026-11-21 02:28:47.1234+00`, as sessions in UTC write it, to ISO 8601 with milliseconds. */
 function toIso(timestamp: string): string {

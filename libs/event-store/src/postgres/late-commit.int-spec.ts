@@ -64,6 +64,24 @@ describe('a writer that took its position first and commits last', () => {
     },
   );
 
+  it('is not overtaken on the short way from append to subscription either', async () => {
+    const after = await under.store.head();
+    const [held, quick] = [anEvent({ type: 'Held' }), anEvent({ type: 'Quick' })];
+    const race = async () => {
+      await holder.query('select pg_advisory_lock(4711)');
+      const holding = under.store.append(freshStream(), [held], 'no-stream');
+      await waitUntilHeld();
+      await under.store.append(freshStream(), [quick], 'no-stream');
+      await holder.query('select pg_advisory_unlock(4711)');
+      await holding;
+    };
+    const { events } = await follow(under.store, { after }, (all, batches) => {
+      if (batches.length === 1) void race();
+      return all.length === 2;
+    });
+    expect(idsOf(events)).toEqual([held.id, quick.id]);
+  });
+
   it('lets readers go on when it dies instead, and leaves a hole in the positions', async () => {
     const after = await under.store.head();
     await holder.query('select pg_advisory_lock(4711)');

@@ -60,6 +60,11 @@ export class LogReader {
     return this.#given > this.#head;
   }
 
+  /** Told by whoever knows that nothing can appear at or before this position any more, and that its events are committed. */
+  settledUpTo(position: Position): void {
+    if (position > this.#head) this.#head = position;
+  }
+
   async page(request: PageRequest): Promise<Page> {
     const { after, limit } = request;
     const asked = after >= this.#head;

@@ -34,22 +34,6 @@ describe('a checkpoint', () => {
     expect((await checkpoints.advance(fresh, 6n)).position).toBe(6n);
   });
 
-  it('can be put elsewhere with the rows that belong to it, which fences its owners of any version (P2, R3)', async () => {
-    const old = await checkpoints.acquire('swapped', 1, 'ada');
-    const live = await checkpoints.advance(await checkpoints.acquire('swapped', 2, 'eve'), 9n);
-    const client = await under.pool.connect();
-    await client.query('begin');
-    expect(await checkpoints.hold('swapped', 2, client)).toEqual({ positions: [9n], sameLog: true });
-    expect(await checkpoints.hold('swapped', 3, client)).toEqual({ positions: [], sameLog: true });
-    const moving = checkpoints.advance(live, 10n).catch((error: unknown) => error);
-    await checkpoints.replace('swapped', 2, 7n, client);
-    await client.query('commit');
-    client.release();
-    expect(await moving).toMatchObject({ code: 'FENCED' });
-    await expect(checkpoints.advance(old, 3n)).rejects.toMatchObject({ code: 'FENCED' });
-    expect((await checkpoints.acquire('swapped', 2, 'eve')).position).toBe(7n);
-  });
-
   it('has one winner when many take it at once', async () => {
     const leases = await Promise.all(
       Array.from({ length: 8 }, (_, n) => checkpoints.acquire('crowd', 1, `owner-${n}`)),

@@ -1,10 +1,4 @@
-import type {
-  CheckpointLease,
-  HeldCheckpoint,
-  Queryable,
-  SharedCheckpoints,
-  SwappableCheckpoints,
-} from '../checkpoints.js';
+import type { CheckpointLease, Queryable, Replacement, SharedCheckpoints } from '../checkpoints.js';
 import { LogBehindError } from '../log-behind-error.js';
 import type { EventStore, Position } from '../port.js';
 import { endOf } from './end-of-log.js';
@@ -20,7 +14,7 @@ export interface PostgresCheckpointsOptions {
 }
 
 /** Checkpoints in the event store's own schema. `database` is a pool on the database that `migrateEventStore` prepared. */
-export class PostgresCheckpoints implements SwappableCheckpoints, SharedCheckpoints {
+export class PostgresCheckpoints implements SharedCheckpoints {
   readonly partitions: PostgresPartitions;
   readonly #sql: ReturnType<typeof statementsFor>;
   readonly #log: PostgresCheckpointsOptions['log'];
@@ -67,20 +61,19 @@ export class PostgresCheckpoints implements SwappableCheckpoints, SharedCheckpoi
     return position === undefined ? undefined : BigInt(position);
   }
 
-  async hold(consumer: string, version: number, transaction: Queryable): Promise<HeldCheckpoint> {
+  async hold(consumer: string, transaction: Queryable): Promise<readonly Position[]> {
     const identity = (await this.#log?.identity()) ?? null;
-    const { rows } = await transaction.query(this.#sql.hold, [consumer, identity]);
-    const own = rows.filter(row => row['version'] === version);
-    return {
-      positions: own.map(row => BigInt(String(row['position']))),
-      sameLog: own.every(row => row['same_log'] === true),
-    };
+    const whole = await transaction.query(this.#sql.hold, [consumer, identity]);
+    const parts = await transaction.query(this.#sql.holdParts, [consumer, identity]);
+    const ofThisLog = [...whole.rows, ...parts.rows].filter(row => row['same_log'] === true);
+    return ofThisLog.map(row => BigInt(String(row['position'])));
   }
 
-  async replace(consumer: string, version: number, position: Position, transaction: Queryable): Promise<void> {
+  async replace({ consumer, version, parts, position }: Replacement, transaction: Queryable): Promise<void> {
     const identity = (await this.#log?.identity()) ?? null;
     await transaction.query(this.#sql.fence, [consumer]);
-    await transaction.query(this.#sql.replace, [consumer, version, String(position), identity]);
+    await transaction.query(this.#sql.fenceParts, [consumer]);
+    await transaction.query(this.#sql.replace, [consumer, version, parts, String(position), identity]);
   }
 }
 
@@ -101,21 +94,31 @@ function statementsFor(schema: string) {
         where consumer = $1 and version = $2 and epoch = $3 and position = $4 returning epoch`,
       schema,
     ),
-    hold: inSchema(
-      `select version, position, store_epoch = coalesce($2::uuid, (select s.epoch from runledger.store s)) as same_log
-         from runledger.checkpoint where consumer = $1 for update`,
+    hold: inSchema(`${held('runledger.checkpoint')} for update of c`, schema),
+    // In the order in which `advance` locks them.
+    holdParts: inSchema(
+      `${held('runledger.partition_checkpoint')} order by c.version, c.partition for update of c`,
       schema,
     ),
     fence: inSchema(
       'update runledger.checkpoint set epoch = epoch + 1, updated_at = now() where consumer = $1',
       schema,
     ),
+    fenceParts: inSchema(
+      'update runledger.partition_checkpoint set owner = null, epoch = epoch + 1, updated_at = now() where consumer = $1',
+      schema,
+    ),
     replace: inSchema(
-      `insert into runledger.checkpoint (consumer, version, owner, epoch, position, store_epoch)
-       select $1, $2, '', 1, $3, coalesce($4::uuid, s.epoch) from runledger.store s
-       on conflict (consumer, version) do update set position = excluded.position, store_epoch = excluded.store_epoch`,
+      `insert into runledger.partition_checkpoint (consumer, version, partition, position, store_epoch)
+       select $1, $2, n, $4, coalesce($5::uuid, s.epoch) from generate_series(0, $3 - 1) n cross join runledger.store s
+       on conflict (consumer, version, partition)
+         do update set position = excluded.position, store_epoch = excluded.store_epoch`,
       schema,
     ),
     read: inSchema('select position from runledger.checkpoint where consumer = $1 and version = $2', schema),
   };
 }
+
+const held = (table: string) => `
+  select c.position, c.store_epoch = coalesce($2::uuid, s.epoch) as same_log
+    from ${table} c cross join runledger.store s where c.consumer = $1`;

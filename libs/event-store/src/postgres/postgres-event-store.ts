@@ -16,11 +16,14 @@ import type {
   SubscribeOptions,
   SubscriptionBatch,
 } from '../port.js';
+import type { AppendRequest } from '../append-request.js';
 import { Appender } from './appender.js';
+import type { Flown, Landing } from './appender.js';
 import { Flights } from './flights.js';
 import type { FlightLimits } from './flights.js';
 import { HeadSignal } from './head-signal.js';
 import { LogReader } from './log-reader.js';
+import { Loopback } from './loopback.js';
 import { checkedSchema } from './migrate.js';
 import { openAppends } from './open-appends.js';
 import { connectionConfig, createPool } from './session.js';
@@ -53,6 +56,7 @@ class PostgresEventStore implements EventStore {
   readonly #pool: Pool;
   readonly #schema: string;
   readonly #appender: Appender;
+  readonly #loopback = new Loopback();
   readonly #flights: Flights;
   readonly #reader: LogReader;
   readonly #tail: Tail;
@@ -67,9 +71,9 @@ class PostgresEventStore implements EventStore {
     this.#onProblem = options.onProblem ?? (() => undefined);
     this.#pool = createPool(options, this.#onProblem);
     this.#appender = new Appender(this.#pool, { schema, serialize: options.serialize ?? false });
-    this.#flights = new Flights(requests => this.#appender.fly(requests), { ...FLIGHTS, ...options.flights });
+    this.#flights = new Flights(requests => this.#fly(requests), { ...FLIGHTS, ...options.flights });
     this.#reader = new LogReader(this.#pool, schema);
-    this.#tail = new Tail(this.#reader, this.#onProblem);
+    this.#tail = new Tail(this.#reader, this.#loopback, this.#onProblem);
     this.#signal = new HeadSignal(connectionConfig(options), `${schema}_head`, {
       onNews: () => this.#tail.wake(),
       onProblem: this.#onProblem,
@@ -78,10 +82,7 @@ class PostgresEventStore implements EventStore {
 
   async append(stream: StreamRef, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendOutcome> {
     const outcome = await this.#flights.append(toAppendRequest(stream, events, expected));
-    if (outcome.status === 'appended' && events.length > 0) {
-      this.#tail.wake();
-      this.#signal.announce();
-    }
+    if (outcome.status === 'appended' && events.length > 0) this.#signal.announce();
     return outcome;
   }
 
@@ -140,6 +141,20 @@ class PostgresEventStore implements EventStore {
     await this.#flights.idle();
     await this.#signal.close();
     await this.#pool.end();
+  }
+
+  async #fly(requests: readonly AppendRequest[]): Promise<readonly Landing[]> {
+    const flight = this.#loopback.depart();
+    let flown: Flown | undefined;
+    try {
+      flown = await this.#appender.fly(requests);
+      return flown.landings;
+    } finally {
+      this.#loopback.land(flight, flown?.stored ?? []);
+      // What was judged alone, or is uncertain, is not in hand: then only the log can tell.
+      if (flown && flown.stored.length === requests.length) this.#tail.growByOwn();
+      else this.#tail.wake();
+    }
   }
 
   async #endStream(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {

@@ -115,6 +115,34 @@ describe('partitions', () => {
     expect(await beat('ada', { joining: false })).toEqual([]);
   });
 
+  it('are one for a consumer that one member runs whole; who came first has it', async () => {
+    const whole = [{ consumer: `${consumer}, whole`, version: 1 }];
+    await checkpoints.partitions.prepare(`${consumer}, whole`, 1, 1);
+    expect(await beat('ada', { consumers: whole })).toHaveLength(1);
+    expect(await beat('bob', { consumers: whole })).toEqual([]);
+    await checkpoints.partitions.leave('ada');
+    expect(await beat('bob', { consumers: whole })).toHaveLength(1);
+  });
+
+  it('can be put elsewhere with the rows that belong to them, which fences their owners of any version (P2, R3)', async () => {
+    const [lease] = (await beat('ada'))!;
+    const moved = await checkpoints.partitions.advance([{ lease: lease!, position: 9n }]);
+    const whole = await checkpoints.acquire(consumer, 7, 'eve');
+    const client = await under.pool.connect();
+    await client.query('begin');
+    expect(new Set(await checkpoints.hold(consumer, client))).toEqual(new Set([0n, 9n]));
+    const moving = checkpoints.partitions
+      .advance([{ lease: moved[0]!, position: 10n }])
+      .catch((error: unknown) => error);
+    await checkpoints.replace({ consumer, version: 2, parts: 16, position: 12n }, client);
+    await client.query('commit');
+    client.release();
+    expect(await moving).toMatchObject({ code: 'FENCED' });
+    await expect(checkpoints.advance(whole, 1n)).rejects.toMatchObject({ code: 'FENCED' });
+    const places = await checkpoints.partitions.read(consumer, 2);
+    expect(places.map(({ position, owner }) => [position, owner])).toEqual(ALL.map(() => [12n, undefined]));
+  });
+
   it('are left out while a stopped process holds their row, and taken later (L3)', async () => {
     const before = await beat('ada');
     const client = await under.pool.connect();

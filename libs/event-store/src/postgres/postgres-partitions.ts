@@ -37,10 +37,10 @@ export class PostgresPartitions implements Partitions {
     this.#sql = partitionStatements(checkedSchema(options.schema));
   }
 
-  async prepare(consumer: string, version: number): Promise<void> {
+  async prepare(consumer: string, version: number, parts = PARTITIONS): Promise<void> {
     const { log } = this.options;
     const identity = (await log?.identity()) ?? null;
-    await this.database.query(this.#sql.prepare, [consumer, version, PARTITIONS, identity]);
+    await this.database.query(this.#sql.prepare, [consumer, version, parts, identity]);
     const { rows } = await this.database.query(this.#sql.farthest, [consumer, version, identity]);
     const row = rows[0] as { position: string; given: string; same_log: boolean };
     const position = BigInt(row.position);
@@ -90,8 +90,8 @@ export class PostgresPartitions implements Partitions {
     return moves.map(({ lease, position }) => ({ ...lease, position }));
   }
 
-  async read(consumer: string, version: number): Promise<PartitionPlace[]> {
-    const { rows } = await this.database.query(this.#sql.read, [consumer, version]);
+  async read(consumer: string, version: number, transaction?: Queryable): Promise<PartitionPlace[]> {
+    const { rows } = await (transaction ?? this.database).query(this.#sql.read, [consumer, version]);
     return (rows as { partition: number; position: string; epoch: string; owner: string | null }[]).map(row => ({
       partition: row.partition,
       position: BigInt(row.position),

@@ -1,4 +1,5 @@
 import { RetryableError } from '@runledger/kernel';
+import { pause } from '../pause.js';
 import type { Position, SubscribeOptions, SubscriptionBatch } from '../port.js';
 import { matcherFor } from '../event-filter.js';
 import type { LogReader, Page } from './log-reader.js';
@@ -71,16 +72,4 @@ function nextPage({ tail, reader, onProblem }: SubscriptionSources, options: Sub
       return undefined;
     }
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -2,6 +2,7 @@ import { RetryableError } from '@runledger/kernel';
 import { START } from '../port.js';
 import type { Position, RecordedEvent } from '../port.js';
 import type { LogReader, Page } from './log-reader.js';
+import type { Loopback } from './loopback.js';
 import { StoreFault } from './store-errors.js';
 
 /** What the tail keeps for followers; whoever is further behind reads pages of its own. */
@@ -14,6 +15,9 @@ const UNSETTLED_MS = 5;
 const IDLE_MS = 250;
 const LONGEST_MS = 1_000;
 
+/** Beyond any position. */
+const LAST: Position = 1n << 63n;
+
 interface Chunk {
   readonly events: readonly RecordedEvent[];
   readonly to: Position;
@@ -24,6 +28,7 @@ interface Chunk {
  * The end of the log in memory: read once per process, followed by any number of subscriptions.
  *
  * T1 It holds every event after `from` and up to `to`: a follower inside that range misses nothing and repeats nothing.
+ *    It grows at its end only, by pages of the log or by own events that are provably next (Loopback).
  * T2 It never grows beyond its limits: the oldest events go, and followers that still need them fall back to paging.
  * T3 Its loop ends only when nobody follows. Being woken is a hint; looking again and again is what makes it correct.
  */
@@ -43,6 +48,7 @@ export class Tail {
 
   constructor(
     private readonly reader: LogReader,
+    private readonly loopback: Loopback,
     private readonly onProblem: (error: Error) => void,
   ) {}
 
@@ -65,6 +71,18 @@ export class Tail {
   wake(): void {
     this.#woken = true;
     this.#stopPause?.();
+  }
+
+  /** This process has appended: what follows the tail without a gap joins it at once, for the rest the log is read. */
+  growByOwn(): void {
+    if (this.#from === undefined) return this.loopback.passed(LAST);
+    const own = this.loopback.next(this.#to);
+    if (own) {
+      this.reader.settledUpTo(own.scannedTo);
+      this.#keep(own);
+      this.#announce();
+    }
+    if (this.loopback.isStuck()) this.wake();
   }
 
   /** The next events after `after` that match, looking at most at `limit`; undefined when they are not kept (any more). */
@@ -132,14 +150,19 @@ export class Tail {
       this.#announce();
       return 'more';
     }
-    const page = await this.reader.tailPage(this.#to, PAGE_EVENTS);
-    if (page.scannedTo === this.#to) return 'idle';
-    this.#keep(page);
-    this.#announce();
+    const asked = this.#to;
+    const page = await this.reader.tailPage(asked, PAGE_EVENTS);
+    if (page.scannedTo === asked) return 'idle';
+    if (page.scannedTo > this.#to) {
+      this.#keep(beyond(page, this.#to));
+      this.loopback.passed(this.#to);
+      this.#announce();
+      this.growByOwn();
+    }
     return page.atHead ? 'reached' : 'more';
   }
 
-  #keep({ events, scannedTo, bytes }: Page): void {
+  #keep({ events, scannedTo, bytes }: Pick<Page, 'events' | 'scannedTo' | 'bytes'>): void {
     this.#chunks.push({ events, to: scannedTo, bytes });
     this.#to = scannedTo;
     this.#events += events.length;
@@ -195,4 +218,12 @@ export class Tail {
     this.#bytes = 0;
     this.#fault = undefined;
   }
+}
+
+/** Own events may have joined the tail while the page was read. */
+function beyond(page: Page, to: Position): Page {
+  const [first] = page.events;
+  return first && first.position <= to
+    ? { ...page, events: page.events.filter(({ position }) => position > to) }
+    : page;
 }

@@ -1,6 +1,6 @@
+import { pause } from '@runledger/event-store';
 import type { EventStore, Position } from '@runledger/event-store';
 import type { ConsumerStatus, RunningConsumer } from '../reactor.js';
-import { pause } from '../retry.js';
 import { KafkaRelay } from './kafka-relay.js';
 import type { KafkaRelayOptions, KafkaRelayParts } from './kafka-relay.js';
 

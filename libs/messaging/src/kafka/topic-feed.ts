@@ -1,9 +1,10 @@
+import { pause } from '@runledger/event-store';
 import type { EventStore, Position, RecordedEvent } from '@runledger/event-store';
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { ConsumerLog } from '../consumer-log.js';
 import { storeDirect } from '../distribution.js';
 import { followLog } from '../follow-log.js';
-import { DEFAULT_RETRY, pause } from '../retry.js';
+import { DEFAULT_RETRY } from '../retry.js';
 import { TopicAheadError } from './kafka-errors.js';
 import { ForeignMessageError, fromMessage } from './cloud-event.js';
 import type { RelayedEvent } from './cloud-event.js';

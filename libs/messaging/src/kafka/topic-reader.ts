@@ -1,7 +1,7 @@
+import { pause } from '@runledger/event-store';
 import { randomUUID } from 'node:crypto';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { ConsumerLog } from '../consumer-log.js';
-import { pause } from '../retry.js';
 import { kafkaFault } from './kafka-errors.js';
 
 export interface TopicReaderOptions {

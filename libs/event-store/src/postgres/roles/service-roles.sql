@@ -35,9 +35,14 @@ begin
   end if;
 end $$;
 
+-- What these two answer has changed between versions of the program.
+drop function if exists runledger.service_append_one(text, text, bigint, int, uuid[], text[], text[], json[], json[]);
+drop function if exists runledger.service_append_flight(
+  text[], text[], bigint[], int[], uuid[], text[], text[], json[], json[], int[], int[]
+);
 create or replace function runledger.service_append_one(
   text, text, bigint, int, uuid[], text[], text[], json[], json[]
-) returns table (last_revision bigint, last_gpos bigint)
+) returns table (event_gpos bigint, stored_at timestamptz)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
@@ -49,7 +54,7 @@ end $$;
 
 create or replace function runledger.service_append_flight(
   text[], text[], bigint[], int[], uuid[], text[], text[], json[], json[], int[], int[]
-) returns table (place bigint, last_revision bigint, last_gpos bigint)
+) returns table (stored_appends text, event_gpos text, stored_at timestamptz)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin

@@ -1,8 +1,8 @@
 -- Many appends to different streams, each to a stream that is where its writer expects it. $1 to $4 hold one element per
 -- append, sorted by (tenant, name): tenant, name, expected (>= 0 exact, -1 no-stream, -2 any, -4 exists) and number of
 -- events. $5 on hold one element per event; $10 and $11 say which append it belongs to and at which place, from 1.
--- One row per append that was stored: its number, the revision and the position of its last event. The others are not as
--- expected (or need judging): runledger.append says what they are.
+-- One row: the appends that were stored, each as `number:revision before`; the positions of their events, in the order in which
+-- they were sent; and when. The other appends are not as expected (or need judging): runledger.append says what they are.
 -- W1 to W5 of 0002-append.sql, in that order because each step reads the rows of the one before.
 with want as materialized (
   select * from unnest($1::text[], $2::text[], $3::bigint[], $4::int[]) with ordinality w(tenant, name, expected, size, a)
@@ -22,17 +22,20 @@ with want as materialized (
   union all
   select w.a, m.id, -1, m.tenant, m.name from made m join want w using (tenant, name)
 ), bound as materialized (
-  select pg_advisory_xact_lock_shared(runledger.bound_tag()
+  select clock_timestamp() as at, pg_advisory_xact_lock_shared(runledger.bound_tag()
     | (select case when g.is_called then g.last_value else g.last_value - 1 end from runledger.gpos g)) from (select count(*) as streams from ours) o where o.streams > 0
 ), stored as (
-  insert into runledger.event (gpos, stream_id, revision, event_id, tenant, stream, type, correlation_id, data, metadata)
-  select nextval('runledger.gpos'), e.stream_id, e.base + e.place, e.event_id, e.tenant, e.name,
+  insert into runledger.event
+    (gpos, stream_id, revision, event_id, recorded_at, tenant, stream, type, correlation_id, data, metadata)
+  select nextval('runledger.gpos'), e.stream_id, e.base + e.place, e.event_id, e.at, e.tenant, e.name,
          e.type, e.correlation, e.data, e.metadata
-    from (select o.id as stream_id, o.base, o.tenant, o.name, u.*
+    from (select bound.at, o.id as stream_id, o.base, o.tenant, o.name, u.*
             from bound, ours o
             join unnest($5::uuid[], $6::text[], $7::text[], $8::json[], $9::json[], $10::int[], $11::int[]) with ordinality
                    u(event_id, type, correlation, data, metadata, append, place, k) on u.append = o.a
            order by k) e
-  returning event.stream_id, event.revision, event.gpos
+  returning event.gpos
 )
-select o.a, max(s.revision), max(s.gpos) from stored s join ours o on o.id = s.stream_id group by o.a
+select (select string_agg(o.a || ':' || o.base, ',') from ours o),
+       (select string_agg(s.gpos::text, ',' order by s.gpos) from stored s),
+       (select b.at from bound b)

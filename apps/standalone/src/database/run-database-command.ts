@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { Fault } from '@runledger/kernel';
+import { openPostgres } from '@runledger/platform';
+import type { OpenedPostgres } from '@runledger/platform';
+import { DatabaseUnusableError } from '../start-errors.js';
+import { readDatabaseConfig } from './database.config.js';
+import type { DatabaseConfig } from './database.config.js';
+
+/**
+ * Runs a command on the database of DATABASE_URL, or on the embedded one, which is started for it when it does not run. Ends
+ * the process with 0, or with 1 and what to do.
+ */
+export async function runDatabaseCommand(work: (url: string, config: DatabaseConfig) => Promise<void>): Promise<void> {
+  try {
+    const config = readDatabaseConfig();
+    const postgres = await openPostgres({ dataDir: join(config.home, 'postgres'), databaseUrl: config.databaseUrl });
+    try {
+      await work(postgres.url, config);
+    } catch (error) {
+      throw understandable(error, postgres);
+    } finally {
+      if (postgres.started === 'started') await postgres.stop();
+    }
+  } catch (error) {
+    process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** Whether the server can be reached at all is the operator's affair; anything else is a defect, and its stack is what helps. */
+function understandable(error: unknown, { started, url }: OpenedPostgres): unknown {
+  const { code = '' } = error as { code?: string };
+  const isConnection = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|08|28|3D000|57P03)/.test(code);
+  return started === 'external' && isConnection ? new DatabaseUnusableError(url, error) : error;
+}
+
+/** One line for the person at the terminal. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,127 @@
+/**
+ * What `npm run load` runs: a platform of its own on the chosen engines, a crowd of runs started through the API, a client that
+ * approves their gates, and clients that watch some of them; then checks that everything happened, once. Starts what it needs
+ * and leaves nothing behind.
+ *
+ *   npm run load -- --store postgres|eventstoredb --distribution store-direct|kafka --mode standalone|cluster
+ *                   --runs 200 --steps 10 --watchers 20 --isolation none|bubblewrap --json
+ *
+ * --database <url> and --brokers <host:port> use engines that run already. Exit code 0: every check is met.
+ */
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Api } from './api.mjs';
+import { allOnce, completeness, counted, sameAfterRebuild } from './checks.mjs';
+import { startEngines } from './engines.mjs';
+import { publishFlow } from './flow.mjs';
+import { startPlatform } from './platform.mjs';
+import { report, summaryOf } from './report.mjs';
+import { approveAll, startRuns, untilCompleted } from './runs.mjs';
+import { Watchers } from './watchers.mjs';
+
+const MODES = ['standalone', 'cluster'];
+const { values } = parseArgs({
+  options: {
+    store: { type: 'string', default: 'postgres' },
+    distribution: { type: 'string', default: 'store-direct' },
+    mode: { type: 'string', default: 'standalone' },
+    runs: { type: 'string', default: '200' },
+    steps: { type: 'string', default: '10' },
+    watchers: { type: 'string', default: '20' },
+    isolation: { type: 'string', default: 'none' },
+    patience: { type: 'string', default: '600' },
+    database: { type: 'string' },
+    brokers: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const plan = {
+  ...values,
+  runs: Number(values.runs),
+  steps: Number(values.steps),
+  watchers: Math.min(Number(values.watchers), Number(values.runs)),
+  patienceMs: Number(values.patience) * 1_000,
+};
+const log = plan.json ? () => undefined : line => console.log(line);
+
+if (!MODES.includes(plan.mode)) throw new Error(`--mode is one of ${MODES.join(', ')}.`);
+const ending = [];
+const stopAll = async () => {
+  for (const end of ending.splice(0).reverse()) await end();
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.once(signal, () => stopAll().finally(() => process.exit(130)));
+try {
+  const result = await load();
+  if (plan.json) console.log(JSON.stringify(result));
+  else console.log(summaryOf(result));
+  process.exitCode = result.checks.every(check => check.met) ? 0 : 1;
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await stopAll();
+}
+
+async function load() {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-load-')));
+  ending.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
+  const engines = await startEngines(plan, { home, log, ending });
+  const start = () => startPlatform({ plan, home, environment: engines.environment });
+  let platform = await start();
+  ending.push(() => platform.stop());
+  log(`The platform is ready: ${platform.log}.`);
+  const api = new Api(platform.url, platform.token);
+  await publishFlow(api, plan, home);
+  const work = await drive(api);
+  const checks = [
+    await allOnce(api, work.runIds, plan),
+    counted(home, work.runIds, plan),
+    await completeness(api, work.watched),
+    engines.carried(work.health),
+    await sameAfterRebuild({
+      databaseUrl: engines.databaseUrl,
+      log,
+      restart: async () => {
+        await platform.stop();
+        return () =>
+          start().then(async again => {
+            platform = again;
+            return new Api(again.url, again.token);
+          });
+      },
+    }),
+  ];
+  return report(plan, { ...work, checks, place: platform.log });
+}
+
+async function drive(api) {
+  const watchers = new Watchers(api);
+  const done = new AbortController();
+  const health = api.watchHealth(done.signal);
+  const approving = approveAll(api, done.signal);
+  const began = performance.now();
+  const { runIds, startMs } = await startRuns(
+    api,
+    plan,
+    (runId, index) => index < plan.watchers && watchers.watch(runId),
+  );
+  log(`${runIds.length} runs are started (${((performance.now() - began) / 1_000).toFixed(1)} s).`);
+  try {
+    await untilCompleted(api, { ...plan, log });
+    const tookMs = performance.now() - began;
+    log(`All are completed (${(tookMs / 1_000).toFixed(1)} s).`);
+    const watched = await watchers.finish();
+    return { runIds, startMs, tookMs, watched, decideMs: await stopped(approving, done), health: await health };
+  } finally {
+    done.abort();
+    watchers.stop();
+  }
+}
+
+async function stopped(approving, done) {
+  done.abort();
+  return approving;
+}

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const READY_WITHIN_MS = 60_000;
+
+/** Starts the platform as `npm start` or `npm run start:cluster` does, and waits until it says that it is ready. */
+export async function startPlatform({ plan, home, environment }) {
+  const program = join(ROOT, 'apps', 'standalone', 'dist', plan.mode === 'cluster' ? 'cluster.js' : 'main.js');
+  const replicas = plan.mode === 'cluster' ? ['--replicas', 'orchestrator=2,sandbox=2'] : [];
+  const child = spawn(process.execPath, ['--enable-source-maps', program, ...replicas], {
+    cwd: home,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      RUNLEDGER_HOME: home,
+      RUNLEDGER_SAMPLE: 'off',
+      RUNLEDGER_ALLOW_PROCESS_ISOLATION: 'yes',
+      SANDBOX_MOUNT_SOURCES: home,
+      PORT: '0',
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise(resolve => child.once('close', resolve));
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    await ended;
+  };
+  try {
+    const text = await readyText(child, ended);
+    const found = pattern => pattern.exec(text)?.[1];
+    return {
+      url: found(/Console {4}(\S+)\/#token=/),
+      token: found(/Token {6}(\S+)/),
+      log: found(/Event log {2}(.+)/) ?? plan.mode,
+      pid: child.pid,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function readyText(child, ended) {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const giveUp = why => reject(new Error(`The platform ${why}. It printed:\n${output}`));
+    const timer = setTimeout(() => giveUp(`was not ready after ${READY_WITHIN_MS} ms`), READY_WITHIN_MS);
+    child.stdout.on('data', chunk => {
+      output += chunk;
+      if (!/Runledger is ready[^]*Ctrl-C/.test(output)) return;
+      clearTimeout(timer);
+      resolve(output);
+    });
+    void ended.then(code => {
+      clearTimeout(timer);
+      giveUp(`ended with ${code}`);
+    });
+  });
+}

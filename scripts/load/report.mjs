@@ -1,0 +1,46 @@
+/** Figures of one load, and what was checked. Times are ms. */
+export function report(plan, { runIds, tookMs, startMs, decideMs, watched, checks, place }) {
+  const lateMs = watched.flatMap(each => each.lateMs);
+  return {
+    store: plan.store,
+    distribution: plan.distribution,
+    mode: plan.mode,
+    place,
+    runs: runIds.length,
+    steps: plan.steps,
+    tookMs: Math.round(tookMs),
+    runsPerSecond: rounded((runIds.length / tookMs) * 1_000),
+    stepsPerSecond: rounded(((runIds.length * plan.steps) / tookMs) * 1_000),
+    happenedToSeen: percentiles(lateMs),
+    startRun: percentiles(startMs),
+    decide: percentiles(decideMs),
+    checks,
+  };
+}
+
+export function summaryOf({ checks, happenedToSeen, startRun, decide, ...result }) {
+  const figures = [
+    `${result.store} + ${result.distribution}, ${result.mode}: ${result.runs} runs of ${result.steps} steps in ${(result.tookMs / 1_000).toFixed(1)} s`,
+    `  ${result.runsPerSecond} runs/s, ${result.stepsPerSecond} steps/s`,
+    `  an event happens → a subscriber has it: ${times(happenedToSeen)}`,
+    `  startRun: ${times(startRun)}   decide: ${times(decide)}`,
+  ];
+  const lines = checks.map(
+    ({ name, met, detail }) => `  ${met ? 'ok  ' : 'FAIL'} ${name}${detail ? `: ${detail}` : ''}`,
+  );
+  return [...figures, ...lines].join('\n');
+}
+
+function times({ p50, p99, count }) {
+  return `p50 ${p50} ms, p99 ${p99} ms (${count})`;
+}
+
+function percentiles(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = share => rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN);
+  return { p50: at(0.5), p99: at(0.99), count: sorted.length };
+}
+
+function rounded(value) {
+  return Math.round(value * 10) / 10;
+}
