@@ -19,6 +19,7 @@ const KAFKA = { DISTRIBUTION: 'kafka', KAFKA_BROKERS: 'one:9092,two:9092' };
 describe('where the log is kept', () => {
   it('is PostgreSQL, read directly, unless somebody says otherwise', () => {
     expect(readStorageConfig({})).toEqual({
+      migrates: true,
       eventStore: { kind: 'postgres' },
       distribution: { kind: 'store-direct' },
     });
@@ -53,6 +54,14 @@ describe('where the log is kept', () => {
     });
     expect(Object.keys(problemsOf({ EVENT_STORE: 'oracle' }))).toEqual(['EVENT_STORE']);
     expect(Object.keys(problemsOf({ ...ESDB, EVENTSTOREDB_URL: 'http://node:2113' }))).toEqual(['EVENTSTOREDB_URL']);
+  });
+});
+
+describe('the tables', () => {
+  it('are brought up to date at the start, unless another process does that', () => {
+    expect(readStorageConfig({}).migrates).toBe(true);
+    expect(readStorageConfig({ MIGRATE: 'off' }).migrates).toBe(false);
+    expect(Object.keys(problemsOf({ MIGRATE: 'no' }))).toEqual(['MIGRATE']);
   });
 });
 

@@ -4,6 +4,10 @@ import type { ConfigProblem } from '@runledger/platform';
 import { z } from 'zod';
 
 const schema = z.object({
+  MIGRATE: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('off, to leave the tables as they are and start only when they are what this program needs'),
   EVENT_STORE: z
     .enum(['postgres', 'eventstoredb'])
     .default('postgres')
@@ -62,6 +66,8 @@ export interface KafkaConfig {
 
 /** Where the log is, and how it reaches those who follow it. Holds credentials: never log it. */
 export interface StorageConfig {
+  /** False: the process starts only when the tables are what it needs (`npm run migrate`). */
+  readonly migrates: boolean;
   readonly eventStore:
     { readonly kind: 'postgres' } | { readonly kind: 'eventstoredb'; readonly connectionString: string };
   readonly distribution: { readonly kind: 'store-direct' } | ({ readonly kind: 'kafka' } & KafkaConfig);
@@ -73,6 +79,7 @@ export function readStorageConfig(environment = process.env): StorageConfig {
   const problems = [...eventStoreProblems(values), ...kafkaProblems(values)].filter(isProblem);
   if (problems.length > 0) throw new InvalidConfigError(problems);
   return {
+    migrates: values.MIGRATE === 'on',
     eventStore:
       values.EVENT_STORE === 'postgres'
         ? { kind: 'postgres' }

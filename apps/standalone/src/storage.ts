@@ -7,6 +7,7 @@ import type { Distribution, RunningConsumer } from '@runledger/messaging';
 import { FileBlobStore, openPostgres } from '@runledger/platform';
 import type { BlobStore, CheckResult, Log, OpenedPostgres } from '@runledger/platform';
 import { Pool } from 'pg';
+import { checkDatabase } from './database/migrate-database.js';
 import { openEventCarrier } from './event-carrier.js';
 import type { EventCarrier } from './event-carrier.js';
 import { openEventLog } from './event-log.js';
@@ -106,7 +107,7 @@ interface Opening {
   readonly ending: (() => Promise<unknown>)[];
 }
 
-async function openDatabase({ home, databaseUrl }: StorageSettings, { log, tell, onLost, ending }: Opening) {
+async function openDatabase({ home, databaseUrl, storage }: StorageSettings, { log, tell, onLost, ending }: Opening) {
   const postgres = await openPostgres({ dataDir: join(home, 'postgres'), databaseUrl });
   ending.push(() => postgres.stop());
   postgres.keepRunning({
@@ -118,7 +119,7 @@ async function openDatabase({ home, databaseUrl }: StorageSettings, { log, tell,
   // An idle connection that breaks is replaced when it is needed; without a listener it would end the process.
   pool.on('error', error => tell(error, 'A database connection broke and will be made again.'));
   try {
-    await migrateEventStore(pool);
+    await (storage.migrates ? migrateEventStore(pool) : checkDatabase(pool, postgres.url));
   } catch (error) {
     const isOurs = postgres.started !== 'external' || error instanceof Fault;
     throw isOurs ? error : new DatabaseUnusableError(postgres.url, error);

@@ -94,8 +94,7 @@ describe.each(DEPLOYED_SERVICES)('the database role of %s', service => {
 
   it('starts on a migrated database without being asked to change it', async () => {
     await withPool(service, async pool => {
-      const schemas = service === 'gateway' || service === 'sandbox' ? [service] : [];
-      await expect(checkDatabase(pool, urlOf(service), schemas)).resolves.toBeUndefined();
+      await expect(checkDatabase(pool, urlOf(service))).resolves.toBeUndefined();
     });
   });
 });

@@ -1,9 +1,9 @@
 import { checkEventStore, checkSchema, migrateEventStore, migrateSchema } from '@runledger/event-store';
 import type { MigrationReport } from '@runledger/event-store';
-import { readModelSource } from '@runledger/gateway';
 import { checkReadModels, migrateReadModels } from '@runledger/projections';
 import { SANDBOX_SCHEMA } from '@runledger/sandbox';
 import { Pool } from 'pg';
+import type { DataSource } from 'typeorm';
 import { refreshRoles } from './database-roles.js';
 
 /**
@@ -19,20 +19,28 @@ export async function migrateDatabase(url: string, report: MigrationReport): Pro
   });
 }
 
-/** What a process of this service needs of the database beside the event store. */
-export type OwnSchema = 'sandbox' | 'gateway';
-
 /**
- * Throws `OutdatedSchemaError` or `NewerSchemaError` unless the event store and the named schemas are what this program
- * needs. Changes nothing: for processes that are told not to migrate.
+ * Throws `OutdatedSchemaError` or `NewerSchemaError` unless the event store, and the schemas that the role of this process
+ * may use, are what this program needs. Changes nothing: for processes that are told not to migrate.
  */
-export async function checkDatabase(pool: Pool, url: string, own: readonly OwnSchema[]): Promise<void> {
+export async function checkDatabase(pool: Pool, url: string): Promise<void> {
   await checkEventStore(pool);
-  if (own.includes('sandbox')) await checkSchema(pool, SANDBOX_SCHEMA);
-  if (own.includes('gateway')) await withReadModels(url, checkReadModels);
+  if (await isOurs(pool, SANDBOX_SCHEMA.schema)) await checkSchema(pool, SANDBOX_SCHEMA);
+  if (await isOurs(pool, 'gateway')) await withReadModels(url, checkReadModels);
 }
 
-async function withReadModels<T>(url: string, work: (source: ReturnType<typeof readModelSource>) => Promise<T>) {
+/** A schema that is missing is looked for as well. */
+async function isOurs(pool: Pool, schema: string): Promise<boolean> {
+  const { rows } = await pool.query<{ ours: boolean }>(
+    `select coalesce(has_schema_privilege(to_regnamespace($1)::oid, 'usage'), true) as ours`,
+    [schema],
+  );
+  return rows[0]?.ours ?? true;
+}
+
+/** The gateway is loaded for it alone: a process of another service need not. */
+async function withReadModels<T>(url: string, work: (source: DataSource) => Promise<T>): Promise<T> {
+  const { readModelSource } = await import('@runledger/gateway');
   const source = readModelSource(url);
   try {
     return await work(source);

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { InvalidConfigError, parseConfig } from './parse-config.js';
 
@@ -46,5 +49,39 @@ describe('the environment of a service', () => {
   it('never shows the value of a bad variable', () => {
     const error = problemsOf({ CURSOR_KEY: 'too-short-but-secret', DATABASE_URL: 'hunter2' });
     expect(JSON.stringify([error.message, error.fields])).not.toMatch(/too-short|hunter2/);
+  });
+
+  describe('may be in files', () => {
+    let folder: string;
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'runledger-config-'));
+      writeFileSync(join(folder, 'key'), `${key}\n`);
+      writeFileSync(join(folder, 'short'), 'too-short-but-secret');
+    });
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    it('that are named by the variable with _FILE behind it', () => {
+      expect(parseConfig(schema, { CURSOR_KEY_FILE: join(folder, 'key') }).CURSOR_KEY).toBe(key);
+    });
+
+    it('which must be there, and be the only place', () => {
+      const absent = join(folder, 'absent');
+      expect(problemsOf({ CURSOR_KEY_FILE: absent }).problems).toEqual([
+        {
+          variable: 'CURSOR_KEY_FILE',
+          message: `names a file that cannot be read (ENOENT): ${absent}`,
+          fix: 'Correct the path, or let this user read the file.',
+        },
+      ]);
+      expect(problemsOf({ CURSOR_KEY: key, CURSOR_KEY_FILE: join(folder, 'key') }).message).toContain(
+        'CURSOR_KEY_FILE: is set, and CURSOR_KEY as well. Leave one of the two out.',
+      );
+    });
+
+    it('whose content is never shown', () => {
+      const error = problemsOf({ CURSOR_KEY_FILE: join(folder, 'short') });
+      expect(error.problems.map(({ variable }) => variable)).toEqual(['CURSOR_KEY']);
+      expect(JSON.stringify([error.message, error.fields])).not.toContain('too-short');
+    });
   });
 });
