@@ -155,7 +155,6 @@ export class Tail {
     if (page.scannedTo === asked) return 'idle';
     if (page.scannedTo > this.#to) {
       this.#keep(beyond(page, this.#to));
-      this.loopback.passed(this.#to);
       this.#announce();
       this.growByOwn();
     }
