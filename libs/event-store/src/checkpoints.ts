@@ -1,3 +1,4 @@
+import type { ParkedEvents, Parking } from './parked-events.js';
 import type { ConsumerVersion, Partitions } from './partitions.js';
 import type { Position } from './port.js';
 
@@ -37,6 +38,8 @@ export interface Replacement extends ConsumerVersion {
 /** Checkpoints of consumers that read the whole log in order, and of those that many processes share. */
 export interface SharedCheckpoints extends Checkpoints {
   readonly partitions: Partitions;
+  readonly parking: Parking;
+  readonly parked: ParkedEvents;
   /** Until the transaction ends nobody moves the consumer or takes it over. Where its versions stand on this log. */
   hold(consumer: string, transaction: Queryable): Promise<readonly Position[]>;
   /**

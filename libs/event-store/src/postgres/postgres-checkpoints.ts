@@ -4,6 +4,8 @@ import type { EventStore, Position } from '../port.js';
 import { endOf } from './end-of-log.js';
 import { FencedError } from './fenced-error.js';
 import { checkedSchema, inSchema } from './migrate.js';
+import { PostgresParkedEvents } from './postgres-parked-events.js';
+import { PostgresParking } from './postgres-parking.js';
 import { PostgresPartitions } from './postgres-partitions.js';
 
 export interface PostgresCheckpointsOptions {
@@ -16,6 +18,8 @@ export interface PostgresCheckpointsOptions {
 /** Checkpoints in the event store's own schema. `database` is a pool on the database that `migrateEventStore` prepared. */
 export class PostgresCheckpoints implements SharedCheckpoints {
   readonly partitions: PostgresPartitions;
+  readonly parking: PostgresParking;
+  readonly parked: PostgresParkedEvents;
   readonly #sql: ReturnType<typeof statementsFor>;
   readonly #log: PostgresCheckpointsOptions['log'];
 
@@ -26,6 +30,8 @@ export class PostgresCheckpoints implements SharedCheckpoints {
     this.#sql = statementsFor(checkedSchema(options.schema));
     this.#log = options.log;
     this.partitions = new PostgresPartitions(database, options);
+    this.parking = new PostgresParking(database, options);
+    this.parked = new PostgresParkedEvents(database, options);
   }
 
   /**

@@ -4,7 +4,6 @@ import type { Position, RecordedEvent } from '../port.js';
 import type { LogReader, Page } from './log-reader.js';
 import type { Loopback } from './loopback.js';
 import { StoreFault } from './store-errors.js';
-import { Follower, Followers } from './tail-followers.js';
 
 /** What the tail keeps for followers; whoever is further behind reads pages of its own. */
 const KEPT_EVENTS = 10_000;
@@ -39,10 +38,11 @@ export class Tail {
   #to: Position = START;
   #events = 0;
   #bytes = 0;
-  readonly #followers = new Followers();
+  #followers = 0;
   #running = false;
   #woken = false;
   #stopPause: (() => void) | undefined;
+  #waiting = new Set<() => void>();
   #fault: Error | undefined;
   #version = 0;
 
@@ -57,16 +57,14 @@ export class Tail {
     return this.#version;
   }
 
-  follow(matches: (event: RecordedEvent) => boolean): Follower {
-    const follower = new Follower(matches, () => this.#version);
-    this.#followers.add(follower);
+  follow(): void {
+    this.#followers += 1;
     if (!this.#running) void this.#run();
-    return follower;
   }
 
-  unfollow(follower: Follower): void {
-    this.#followers.remove(follower);
-    if (this.#followers.size === 0) this.#stopPause?.();
+  unfollow(): void {
+    this.#followers -= 1;
+    if (this.#followers === 0) this.#stopPause?.();
   }
 
   /** Something may have been appended. */
@@ -82,6 +80,7 @@ export class Tail {
     if (own) {
       this.reader.settledUpTo(own.scannedTo);
       this.#keep(own);
+      this.#announce();
     }
     if (this.loopback.isStuck()) this.wake();
   }
@@ -103,6 +102,22 @@ export class Tail {
     return { events, scannedTo, atHead: true, bytes: 0 };
   }
 
+  /** Resolves when the version is another than `seen`, the time is over, or the signal aborts. */
+  async changed(seen: number, signal: AbortSignal, timeoutMs: number): Promise<void> {
+    if (this.#version !== seen || signal.aborted) return;
+    await new Promise<void>(resolve => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = Number.isFinite(timeoutMs) ? setTimeout(done, timeoutMs) : undefined;
+      signal.addEventListener('abort', done);
+      this.#waiting.add(done);
+    });
+  }
+
   #chunksAfter(after: Position): readonly Chunk[] {
     let first = this.#chunks.length;
     while (first > 0 && (this.#chunks[first - 1]?.to ?? START) > after) first -= 1;
@@ -112,7 +127,7 @@ export class Tail {
   async #run(): Promise<void> {
     this.#running = true;
     let idle = 0;
-    while (this.#followers.size > 0) {
+    while (this.#followers > 0) {
       this.#woken = false;
       try {
         // Having come to the head, another look would only find it again: whoever appends wakes the tail.
@@ -140,6 +155,8 @@ export class Tail {
     if (page.scannedTo === asked) return 'idle';
     if (page.scannedTo > this.#to) {
       this.#keep(beyond(page, this.#to));
+      this.loopback.passed(this.#to);
+      this.#announce();
       this.growByOwn();
     }
     return page.atHead ? 'reached' : 'more';
@@ -151,8 +168,6 @@ export class Tail {
     this.#events += events.length;
     this.#bytes += bytes;
     while (this.#chunks.length > 1 && (this.#events > KEPT_EVENTS || this.#bytes > KEPT_BYTES)) this.#dropOldest();
-    this.#version += 1;
-    this.#followers.offer(events);
   }
 
   #dropOldest(): void {
@@ -192,7 +207,7 @@ export class Tail {
 
   #announce(): void {
     this.#version += 1;
-    this.#followers.wake();
+    for (const done of [...this.#waiting]) done();
   }
 
   #forget(): void {
