@@ -16,7 +16,7 @@ import type { SandboxConfig } from './sandbox.config.js';
 export { connectedProviders } from './agent/providers.js';
 export type { ProviderName, ProviderSettings } from './agent/providers.js';
 export { SANDBOX_SCHEMA } from './attempt/open-work.js';
-export { readSandboxConfig, sandboxVariables } from './sandbox.config.js';
+export { readSandboxConfig } from './sandbox.config.js';
 export type { SandboxConfig } from './sandbox.config.js';
 
 export interface SandboxOptions {

@@ -1,5 +1,5 @@
 import { createEventStoreDbStore, createPostgresEventStore, PostgresCheckpoints } from '@runledger/event-store';
-import type { Checkpoints, EventStore } from '@runledger/event-store';
+import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import type { Pool } from 'pg';
 import { EventStoreUnusableError } from './start-errors.js';
 import type { StorageConfig } from './storage.config.js';
@@ -15,7 +15,7 @@ export interface EventLogParts {
 
 export interface EventLog {
   readonly store: EventStore;
-  readonly checkpoints: Checkpoints;
+  readonly checkpoints: SharedCheckpoints;
   /** Where it is, for people; without secrets. */
   readonly place: string;
 }

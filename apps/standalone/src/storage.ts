@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { migrateEventStore } from '@runledger/event-store';
-import type { Checkpoints, EventStore } from '@runledger/event-store';
+import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
 import type { Distribution, RunningConsumer } from '@runledger/messaging';
 import { FileBlobStore, openPostgres } from '@runledger/platform';
@@ -29,7 +29,7 @@ export interface Storage {
   readonly postgres: OpenedPostgres;
   readonly pool: Pool;
   readonly store: EventStore;
-  readonly checkpoints: Checkpoints;
+  readonly checkpoints: SharedCheckpoints;
   readonly blobs: BlobStore;
   /** What reactors, projections and subscriptions follow. They must have ended before the storage is closed. */
   readonly distribution: Distribution;

@@ -4,7 +4,11 @@ import { LowWatermark } from './low-watermark.js';
 describe('the low watermark of a consumer', () => {
   it('rests on the last position before the first unfinished event', () => {
     const watermark = new LowWatermark(0n);
-    const [first, second, third] = [watermark.take(2n), watermark.take(5n), watermark.take(6n)];
+    const [first, second, third] = [
+      watermark.take({ position: 2n, recordedAt: '' }),
+      watermark.take({ position: 5n, recordedAt: '' }),
+      watermark.take({ position: 6n, recordedAt: '' }),
+    ];
     watermark.finish(third);
     expect(watermark.position).toBe(0n);
     watermark.finish(first);
@@ -15,7 +19,7 @@ describe('the low watermark of a consumer', () => {
 
   it('moves over scanned positions only when everything before them is finished', () => {
     const watermark = new LowWatermark(0n);
-    const open = watermark.take(3n);
+    const open = watermark.take({ position: 3n, recordedAt: '' });
     watermark.scannedTo(9n);
     expect(watermark.position).toBe(0n);
     watermark.finish(open);
@@ -29,7 +33,7 @@ describe('the low watermark of a consumer', () => {
     fc.assert(
       fc.property(order, finishing => {
         const watermark = new LowWatermark(0n);
-        const taken = finishing.map((_, index) => watermark.take(BigInt(index + 1)));
+        const taken = finishing.map((_, index) => watermark.take({ position: BigInt(index + 1), recordedAt: '' }));
         const open = new Set(finishing);
         for (const index of finishing) {
           watermark.finish(taken[index]!);

@@ -1,8 +1,10 @@
-import type { Position } from '@runledger/event-store';
+import type { Position, RecordedEvent } from '@runledger/event-store';
 
 /** One event that was taken up; `finish` it exactly once. */
 export interface Taken {
   readonly position: Position;
+  /** When the log took it (ISO 8601). */
+  readonly recordedAt: string;
   finished: boolean;
 }
 
@@ -23,9 +25,14 @@ export class LowWatermark {
     return this.#mark;
   }
 
+  /** The first event that was taken up and is not finished. */
+  get pending(): Taken | undefined {
+    return this.#entries[this.#first];
+  }
+
   /** Positions must be handed in ascending. */
-  take(position: Position): Taken {
-    const entry = { position, finished: false };
+  take({ position, recordedAt }: Pick<RecordedEvent, 'position' | 'recordedAt'>): Taken {
+    const entry = { position, recordedAt, finished: false };
     this.#entries.push(entry);
     return entry;
   }
@@ -37,7 +44,7 @@ export class LowWatermark {
 
   /** Nothing else is wanted up to `position`: it counts as finished once everything before it is. */
   scannedTo(position: Position): void {
-    this.#entries.push({ position, finished: true });
+    this.#entries.push({ position, recordedAt: '', finished: true });
     this.#settle();
   }
 

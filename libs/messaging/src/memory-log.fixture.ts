@@ -1,5 +1,5 @@
-import type { CheckpointLease, Checkpoints, Position, RecordedEvent } from '@runledger/event-store';
-import { Fault } from '@runledger/kernel';
+import { randomUUID } from 'node:crypto';
+import type { Position, RecordedEvent } from '@runledger/event-store';
 import type { Delivery, Distribution, FollowOptions } from './distribution.js';
 
 export interface Fact {
@@ -12,6 +12,7 @@ export interface Fact {
 /** A log in memory with holes in its positions, for specs about what consumers do; stores have their own contract suite. */
 export class MemoryLog implements Distribution {
   readonly events: RecordedEvent[] = [];
+  readonly name = randomUUID();
   /** The next subscriptions break with these after one batch. */
   readonly breaks: Error[] = [];
   readonly #wake = new Set<() => void>();
@@ -20,6 +21,19 @@ export class MemoryLog implements Distribution {
     for (const fact of facts) this.events.push(recorded(fact, this.events.length));
     for (const wake of this.#wake) wake();
     return this.events.at(-1)?.position ?? 0n;
+  }
+
+  /** For checkpoints elsewhere: what they say of this log. */
+  identity(): Promise<string> {
+    return Promise.resolve(this.name);
+  }
+
+  head(): Promise<Position> {
+    return Promise.resolve(this.events.at(-1)?.position ?? 0n);
+  }
+
+  readAll(): Promise<never> {
+    return Promise.reject(new Error('beyond the end of this log'));
   }
 
   async *subscribe({ after, types, signal, batchSize = 7 }: FollowOptions): AsyncGenerator<Delivery> {
@@ -49,35 +63,6 @@ export class MemoryLog implements Distribution {
       this.#wake.add(done);
       signal.addEventListener('abort', done);
     });
-  }
-}
-
-/** Checkpoints in memory with real epochs. */
-export class MemoryCheckpoints implements Checkpoints {
-  readonly rows = new Map<string, { epoch: number; position: Position }>();
-  /** The next writes fail with these. */
-  readonly failures: Error[] = [];
-  writes = 0;
-
-  acquire(consumer: string, version: number, owner: string): Promise<CheckpointLease> {
-    const row = this.rows.get(`${consumer}@${version}`) ?? { epoch: 0, position: 0n };
-    const taken = { epoch: row.epoch + 1, position: row.position };
-    this.rows.set(`${consumer}@${version}`, taken);
-    return Promise.resolve({ consumer, version, owner, ...taken });
-  }
-
-  advance(lease: CheckpointLease, position: Position): Promise<CheckpointLease> {
-    const failure = this.failures.shift();
-    if (failure) return Promise.reject(failure);
-    const row = this.rows.get(`${lease.consumer}@${lease.version}`);
-    if (!row || row.epoch !== lease.epoch) return Promise.reject(new Fault('FENCED', 'another owner'));
-    this.writes += 1;
-    row.position = position;
-    return Promise.resolve({ ...lease, position });
-  }
-
-  read(consumer: string, version: number): Promise<Position | undefined> {
-    return Promise.resolve(this.rows.get(`${consumer}@${version}`)?.position);
   }
 }
 

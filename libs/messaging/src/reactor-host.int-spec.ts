@@ -1,111 +1,263 @@
-import {
-  createPostgresEventStore,
-  derivedId,
-  FencedError,
-  migrateEventStore,
-  newUuid,
-  PostgresCheckpoints,
-} from '@runledger/event-store';
-import type { EventStore, RecordedEvent } from '@runledger/event-store';
-import { defineEvent, EventCatalogue } from '@runledger/kernel';
-import { eventually, testDatabase } from '@runledger/testing';
-import type { TestDatabase } from '@runledger/testing';
-import pg from 'pg';
-import { storeDirect } from './distribution.js';
-import { isFenced } from './fencing.js';
+import { defineEvent, EventCatalogue, RetryableError } from '@runledger/kernel';
+import { eventually } from '@runledger/testing';
+import { MemoryLog } from './memory-log.fixture.js';
 import { ReactorHost } from './reactor-host.js';
-import type { Reactor } from './reactor.js';
+import type { ReactorHostOptions } from './reactor-host.js';
+import type { ConsumerStatus, Reactor } from './reactor.js';
+import { testCheckpoints } from './test-checkpoints.fixture.js';
+import type { CountedCheckpoints, TestCheckpoints } from './test-checkpoints.fixture.js';
 
 const anything = { parse: (input: unknown) => input };
-const types = ['Asked', 'Answered', 'Noise'];
-const catalogue = new EventCatalogue(types.map(type => defineEvent({ type, version: 1, schema: anything })));
+const catalogue = new EventCatalogue([
+  defineEvent({
+    type: 'StepReady',
+    version: 2,
+    schema: anything,
+    upcast: { 1: (old: object) => ({ ...old, lifted: true }) },
+  }),
+  defineEvent({ type: 'GateDecided', version: 1, schema: anything }),
+]);
+const ALL = Array.from({ length: 16 }, (_, n) => n);
+const SOON = { attempts: 3, retryableAttempts: 8, firstDelayMs: 1, maxDelayMs: 4 };
 
-describe('reactors on the PostgreSQL store', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
-  let store: EventStore;
-  /** What the reactors stand on: its connections are cut. */
-  let reactorPool: pg.Pool;
-  let reactorStore: EventStore;
-  const hosts: ReactorHost[] = [];
+describe('a reactor host', () => {
+  let database: TestCheckpoints;
+  let log: MemoryLog;
+  let checkpoints: CountedCheckpoints;
+  let hosts: ReactorHost[];
+  let faults: ConsumerStatus[];
 
   beforeAll(async () => {
-    database = await testDatabase();
-    const { url: connectionString } = database;
-    const cut = { connectionString, application_name: 'to be cut' };
-    pool = new pg.Pool({ connectionString, max: 4 });
-    reactorPool = new pg.Pool({ ...cut, max: 4 });
-    reactorPool.on('error', () => undefined); // cut on purpose
-    await migrateEventStore(pool);
-    store = createPostgresEventStore({ connectionString });
-    reactorStore = createPostgresEventStore({ pool: cut });
+    database = await testCheckpoints();
   });
-  afterAll(async () => {
-    await Promise.all(hosts.map(host => host.stop()));
-    await Promise.all([store.close(), reactorStore.close(), pool.end(), reactorPool.end()]);
-    await database.drop();
+  beforeEach(async () => {
+    [log, hosts, faults] = [new MemoryLog(), [], []];
+    checkpoints = await database.of(log);
   });
+  afterEach(() => Promise.all(hosts.map(host => host.stop())));
+  afterAll(() => database.close());
 
-  const newHost = (): ReactorHost => {
-    const owner = `process-${hosts.length}`;
-    const host = new ReactorHost(storeDirect(reactorStore), new PostgresCheckpoints(reactorPool), catalogue, { owner });
+  const newHost = (options: Partial<ReactorHostOptions> = {}): ReactorHost => {
+    const host = new ReactorHost(log, checkpoints, catalogue, {
+      owner: `process-${hosts.length + 1}`,
+      retry: SOON,
+      checkpointEveryMs: 5,
+      onFault: status => faults.push(status),
+      ...options,
+    });
     hosts.push(host);
     return host;
   };
-  const write = async (stream: string, type: string, { id = newUuid(), into = store } = {}) => {
-    const metadata = {
-      correlationId: stream,
-      causationId: id,
-      actor: { kind: 'system' as const, id: 'spec' },
-      workspaceId: 'ws_1',
-      occurredAt: '2026-01-01T00:00:00.000Z',
-      schemaVersion: 1,
-    };
-    return into.append({ tenant: 'ws_1', name: stream }, [{ id, type, data: {}, metadata }], 'any');
-  };
-  const positionOf = async (written: ReturnType<typeof write>) => {
-    const outcome = await written;
-    if (outcome.status !== 'appended') throw new Error(outcome.status);
-    return outcome.position;
-  };
-  const answering: Reactor = {
-    name: 'answering',
-    types: ['Asked'],
-    react: async (event: RecordedEvent) => {
-      await write(`answer-${event.stream.slice(9)}`, 'Answered', {
-        id: derivedId(event.id, 'answering', 0),
-        into: reactorStore,
-      });
-    },
-  };
-  const answers = async () => (await store.readAll({ after: 0n, types: ['Answered'], limit: 1_000 })).events;
 
-  it('answer every event once, though they are stopped, taken over and cut off on the way', async () => {
-    const asked = Array.from({ length: 60 }, (_, n) => `question-${n}`);
-    const asking = Promise.all(asked.map(stream => write(stream, 'Asked')));
+  const starter = (react: Reactor['react'], more: Partial<Reactor> = {}): Reactor => ({
+    name: 'starter',
+    types: ['StepReady'],
+    react,
+    ...more,
+  });
+
+  const stored = (name = 'starter') => checkpoints.stored(name);
+
+  it('hands over matching events in order, with data of today’s version', async () => {
+    const seen: unknown[] = [];
+    log.append({ data: { n: 1 } }, { type: 'GateDecided' }, { data: { n: 2 }, schemaVersion: 2 });
+    const running = await newHost().start(starter(event => Promise.resolve(void seen.push(event.data))));
+    await running.reached(7n);
+    expect(seen).toEqual([{ n: 1, lifted: true }, { n: 2 }]);
+    expect(running.status()).toEqual({ name: 'starter', state: 'live', position: 7n, partitions: ALL, parked: 0 });
+  });
+
+  it('hands events over as they were stored to a reactor that asks for it', async () => {
+    const seen: unknown[] = [];
+    const end = log.append({ data: { n: 1 } }, { type: 'FromTheFuture' });
+    const react = (event: { type: string; data: unknown }) => Promise.resolve(void seen.push([event.type, event.data]));
+    await (await newHost().start(starter(react, { types: [], asStored: true }))).reached(end);
+    expect(seen).toEqual([
+      ['StepReady', { n: 1 }],
+      ['FromTheFuture', {}],
+    ]);
+  });
+
+  it('keeps one run waiting for its own events only', async () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>(resolve => (letGo = resolve));
+    const seen: string[] = [];
+    const end = log.append({ run: 'run_a', data: 1 }, { run: 'run_a', data: 2 }, { run: 'run_b', data: 3 });
+    const running = await newHost().start(
+      starter(async event => {
+        if (event.position === 1n) await held;
+        seen.push(`${event.metadata.correlationId} ${event.position}`);
+      }),
+    );
+    await eventually(() => expect(seen).toEqual(['run_b 7']));
+    expect(running.status().position).toBe(0n);
+    letGo();
+    await running.reached(end);
+    expect(seen).toEqual(['run_b 7', 'run_a 1', 'run_a 4']);
+  });
+
+  it('goes on where it stood when it is stopped and started again', async () => {
+    const seen: bigint[] = [];
+    const reactor = starter(event => Promise.resolve(void seen.push(event.position)));
     const first = newHost();
-    await first.start(answering);
-    await eventually(async () => expect((await answers()).length).toBeGreaterThan(0));
-    await newHost().start(answering);
-    await pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'to be cut'`);
-    await asking;
-    for (const stream of asked) await write(`${stream}-more`, 'Asked');
-    await eventually(async () => expect(new Set((await answers()).map(event => event.stream)).size).toBe(120));
-    expect((await answers()).length).toBe(120);
-    await eventually(() => expect(first.status()).toMatchObject([{ state: 'stopped', reason: 'fenced' }]));
+    await (await first.start(reactor)).reached(log.append({}, {}));
+    await first.stop();
+    expect(await stored()).toBe(4n);
+    await (await newHost().start(reactor)).reached(log.append({}));
+    expect(seen).toEqual([1n, 4n, 7n]);
   });
 
-  it('tell soon that they have passed events which they do not want', async () => {
-    const running = await newHost().start({ name: 'patient', types: ['Asked'], react: () => Promise.resolve() });
-    await running.reached(await positionOf(write('question-x', 'Asked')));
-    const position = await positionOf(write('noise-1', 'Noise'));
-    const started = performance.now();
-    await running.reached(position);
-    expect(performance.now() - started).toBeLessThan(500);
+  it('moves its checkpoint over events that it does not want', async () => {
+    await (await newHost().start(starter(() => Promise.resolve()))).reached(log.append({ type: 'GateDecided' }));
+    await eventually(async () => expect(await stored()).toBe(1n));
   });
 
-  it('know a lost lease when they see one', () => {
-    const lease = { consumer: 'c', version: 1, owner: 'o', epoch: 1, position: 0n };
-    expect([isFenced(new FencedError(lease)), isFenced(new Error('FENCED'))]).toEqual([true, false]);
+  it('writes many moves of the checkpoint at once', async () => {
+    const end = log.append(...Array.from({ length: 500 }, (_, n) => ({ run: `run_${n}` })));
+    await (await newHost({ checkpointEveryMs: 50 }).start(starter(() => Promise.resolve()))).reached(end);
+    await eventually(async () => expect(await stored()).toBe(end));
+    expect(checkpoints.writes()).toBeLessThan(6);
+  });
+
+  it('never takes up more events and runs than it may', async () => {
+    let [now, most] = [0, 0];
+    const end = log.append(...Array.from({ length: 60 }, (_, n) => ({ run: `run_${n % 20}` })));
+    const running = await newHost({ maxInFlight: 8, maxPartitions: 3 }).start(
+      starter(async () => {
+        most = Math.max(most, (now += 1));
+        await new Promise(resolve => setTimeout(resolve, 1));
+        now -= 1;
+      }),
+    );
+    await running.reached(end);
+    expect(most).toBe(3);
+  });
+
+  describe('when a reaction fails', () => {
+    it('tries again', async () => {
+      let tries = 0;
+      const react = () => ((tries += 1) < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve());
+      await (await newHost().start(starter(react))).reached(log.append({}));
+      expect(tries).toBe(3);
+    });
+
+    it('tries longer when the failure may go away by itself', async () => {
+      let tries = 0;
+      const away = new RetryableError('AWAY', 'the service is away');
+      const react = () => ((tries += 1) < 8 ? Promise.reject(away) : Promise.resolve());
+      await (await newHost().start(starter(react))).reached(log.append({}));
+      expect(tries).toBe(8);
+    });
+
+    it('parks that event and what follows of its run, says why, and goes on with other runs', async () => {
+      const seen: bigint[] = [];
+      const end = log.append({ run: 'run_a' }, { run: 'run_b' }, { run: 'run_b' }, { run: 'run_a' });
+      const running = await newHost().start(
+        starter(event => {
+          if (event.position === 4n) return Promise.reject(new Error('no such profile'));
+          return Promise.resolve(void seen.push(event.position));
+        }),
+      );
+      await running.reached(end);
+      expect(seen).toEqual([1n, 10n]);
+      expect(running.status()).toMatchObject({
+        state: 'live',
+        position: end,
+        parked: 2,
+        lastParked: { position: 4n, eventType: 'StepReady', code: 'Error', message: 'no such profile' },
+      });
+      expect(faults).toEqual([]);
+      const [parked, waiting] = await checkpoints.parked.list({ consumer: 'reactor/starter' });
+      expect(parked).toMatchObject({
+        ...{ state: 'parked', position: 4n, runId: 'run_b', tenant: 'ws_spec', attempts: 3 },
+        error: { code: 'Error', message: 'no such profile' },
+      });
+      expect(waiting).toMatchObject({ state: 'waiting', position: 7n, attempts: 0 });
+    });
+
+    it('treats an event that the catalogue does not know as such a failure', async () => {
+      const running = await newHost().start(starter(() => Promise.resolve(), { types: [] }));
+      await running.reached(log.append({ type: 'FromTheFuture' }));
+      expect(running.status().lastParked?.message).toContain('not in the catalogue');
+    });
+  });
+
+  describe('about its owner', () => {
+    it('stops when another process has taken the reactor over', async () => {
+      const first = await newHost().start(starter(() => Promise.resolve()));
+      const second = await newHost().start(starter(() => Promise.resolve()));
+      await second.reached(log.append({}));
+      await eventually(() => expect(first.status()).toMatchObject({ state: 'stopped', reason: 'fenced' }));
+      expect(second.status().state).toBe('live');
+      expect(faults).toEqual([]);
+    });
+
+    it('runs a reactor once per process', async () => {
+      const host = newHost();
+      await host.start(starter(() => Promise.resolve()));
+      await expect(host.start(starter(() => Promise.resolve()))).rejects.toThrow('names are unique');
+    });
+  });
+
+  describe('when it is stopped', () => {
+    it('waits for reactions that are under way', async () => {
+      let done = false;
+      const host = newHost();
+      log.append({});
+      let begun = false;
+      await host.start(
+        starter(async () => {
+          begun = true;
+          await new Promise(resolve => setTimeout(resolve, 30));
+          done = true;
+        }),
+      );
+      await eventually(() => expect(begun).toBe(true));
+      await host.stop();
+      expect(done).toBe(true);
+      expect(await stored()).toBe(1n);
+    });
+
+    it('does not wait for ever, neither with every place taken nor in a back-off', async () => {
+      log.append(...Array.from({ length: 20 }, () => ({})));
+      const host = newHost({
+        stopTimeoutMs: 20,
+        maxInFlight: 4,
+        retry: { ...SOON, firstDelayMs: 60_000, maxDelayMs: 60_000 },
+      });
+      const stuck = await host.start(starter(() => new Promise(() => undefined), { name: 'stuck' }));
+      const failing = await host.start(starter(() => Promise.reject(new Error('once more')), { name: 'failing' }));
+      await new Promise(resolve => setTimeout(resolve, 10));
+      await host.stop();
+      expect([stuck.status().state, failing.status().state]).toEqual(['stopped', 'stopped']);
+      expect([await stored('stuck'), await stored('failing')]).toEqual([0n, 0n]);
+    });
+  });
+
+  describe('when what it stands on fails', () => {
+    it('takes a broken subscription up again without repeating events', async () => {
+      const seen: bigint[] = [];
+      log.breaks.push(new Error('connection lost'), new RetryableError('AWAY', 'away'));
+      const end = log.append(...Array.from({ length: 30 }, () => ({})));
+      await (await newHost().start(starter(event => Promise.resolve(void seen.push(event.position))))).reached(end);
+      expect(seen).toEqual(log.events.map(event => event.position));
+    });
+
+    it('writes the checkpoint again after a failure', async () => {
+      checkpoints.failures.push(new Error('connection lost'), new RetryableError('AWAY', 'away'));
+      const end = log.append({}, {});
+      const running = await newHost().start(starter(() => Promise.resolve()));
+      await eventually(async () => expect(await stored()).toBe(end));
+      expect(running.status().state).toBe('live');
+    });
+
+    it('stops when the checkpoint cannot be written for good', async () => {
+      checkpoints.failures.push(...Array.from({ length: 3 }, () => new Error('permission denied')));
+      log.append({});
+      const running = await newHost().start(starter(() => Promise.resolve()));
+      await eventually(() => expect(running.status().state).toBe('faulted'));
+      const why = { code: 'Error', message: 'permission denied' };
+      expect(running.status().fault).toEqual({ position: 1n, eventType: '-', ...why });
+    });
   });
 });

@@ -12,6 +12,8 @@ export interface ReactorSettings {
   readonly checkpointEveryMs: number;
   /** How long a stop waits for reactions that are under way. */
   readonly stopTimeoutMs: number;
+  /** How often a reactor that has parked events looks whether people want something of them. */
+  readonly parkedLookMs: number;
   readonly retry: RetryPolicy;
   readonly log: ConsumerLog;
   readonly onFault?: (status: ConsumerStatus) => void;

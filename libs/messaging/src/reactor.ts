@@ -1,18 +1,21 @@
 import type { RecordedEvent } from '@runledger/event-store';
 
 /**
- * Turns events into commands. `react` is called at least once for each matching event, in order within a partition
- * (the correlation id unless said otherwise), concurrently across partitions. The commands it sends carry ids derived
- * from the event's id (`derivedId(event.id, <reactor name>, n)`), so that repeating it changes nothing (R1).
+ * Turns events into commands. `react` is called at least once for each matching event, in order within a key (the correlation
+ * id unless said otherwise), concurrently across keys, in one of the processes that share the work. The commands it sends
+ * carry ids derived from the event's id (`derivedId(event.id, <reactor name>, n)`), so that repeating it changes nothing (R1).
  */
 export interface Reactor {
-  /** Names its checkpoint; never rename it. */
+  /** Names its checkpoints; never rename it. */
   readonly name: string;
   /** Empty: every type. */
   readonly types: readonly string[];
   /** True: events come exactly as they were stored, types that the catalogue does not know included. */
   readonly asStored?: boolean;
-  /** Receives the event with its data upcast to today's version. A throw is retried with back-off, then stops the reactor. */
+  /**
+   * Receives the event with its data upcast to today's version. A throw is tried again with back-off: without end when it may
+   * go away by itself, else a few times; then the event is parked, and those of its key wait behind it.
+   */
   react(event: RecordedEvent): Promise<void>;
   partitionBy?(event: RecordedEvent): string;
 }
@@ -20,7 +23,10 @@ export interface Reactor {
 /** A started consumer of the log. */
 export interface RunningConsumer {
   readonly name: string;
-  /** Resolves when every event at or before `position` has been dealt with; rejects when the consumer has stopped on a fault. */
+  /**
+   * Resolves when every event at or before `position` has been dealt with (parking is one way), by whichever process has its
+   * partition; rejects when the consumer has stopped here on a fault.
+   */
   reached(position: bigint): Promise<void>;
   status(): ConsumerStatus;
   stop(): Promise<void>;
@@ -29,11 +35,20 @@ export interface RunningConsumer {
 export interface ConsumerStatus {
   readonly name: string;
   readonly state: 'catching-up' | 'live' | 'faulted' | 'stopped';
+  /** Everything at or before it was dealt with, in the partitions that this process has. */
   readonly position: bigint;
   /** Set when state is `faulted`: where, and why. */
   readonly fault?: ConsumerFault;
   /** Set when state is `stopped`; `fenced`: another owner has taken this consumer over (R3). */
   readonly reason?: 'asked' | 'fenced';
+  /** Of a consumer that many processes can share: what this one has now; empty while others have everything. */
+  readonly partitions?: readonly number[];
+  /** Events of these partitions that are set aside: parked, or waiting behind one that is. */
+  readonly parked?: number;
+  /** When the log took the oldest event that is taken up and not dealt with (ISO 8601): its age is the lag. */
+  readonly pendingSince?: string;
+  /** The last event that was parked. */
+  readonly lastParked?: ConsumerFault;
 }
 
 /** Where a consumer stopped and why. `eventType` is `-` when it was not an event but the log or the checkpoint that failed. */

@@ -1,179 +1,198 @@
-import { pause } from '@runledger/event-store';
-import type { CheckpointLease, Checkpoints, RecordedEvent } from '@runledger/event-store';
-import { CheckpointSaver } from './checkpoint-saver.js';
+import { PARTITIONS, pause } from '@runledger/event-store';
+import type { PartitionLease, Position, RecordedEvent, SharedCheckpoints } from '@runledger/event-store';
 import { ConsumerProgress } from './consumer-progress.js';
 import type { Distribution } from './distribution.js';
+import type { Claimant, Seat } from './leases/claimant.js';
+import type { Leases } from './leases/leases.js';
 import { failureCode } from './failure-code.js';
-import { isFenced } from './fencing.js';
-import { followLog } from './follow-log.js';
-import { LowWatermark } from './low-watermark.js';
-import type { Taken } from './low-watermark.js';
-import { PartitionLanes } from './partition-lanes.js';
-import type { ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
 import { reached } from './reached.js';
+import type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
+import { ReactorClaim } from './reactor-claim.js';
 import type { ReactorSettings } from './reactor-settings.js';
-import { retrying } from './retry.js';
 
-interface Reaction {
-  readonly event: RecordedEvent;
-  readonly taken: Taken;
-}
+/** How often somebody who waits for a position asks how far the other processes are. */
+const LOOK_AROUND_MS = 100;
 
-interface RunningReactorParts {
+export interface RunningReactorParts {
   readonly source: Distribution;
-  readonly checkpoints: Checkpoints;
+  readonly checkpoints: SharedCheckpoints;
+  readonly leases: Leases;
   readonly settings: ReactorSettings;
 }
 
-/**
- * One reactor at work.
- * 1. The checkpoint is the low watermark: never ahead of an event whose reaction has not succeeded.
- * 2. Within a partition an event is handed over only after the reaction to the one before it has succeeded.
- * 3. A reaction that keeps failing ends the reactor at that event; none is skipped.
- */
-export class RunningReactor implements RunningConsumer {
+/** One reactor in one process: at work on the partitions that it has now, which come and go. */
+export class RunningReactor implements RunningConsumer, Claimant {
   readonly name: string;
-  readonly #parts: RunningReactorParts;
-  readonly #reactor: Reactor;
-  readonly #ending = new AbortController();
+  readonly consumer: string;
+  readonly version = 1;
+  readonly #claims = new Set<ReactorClaim>();
   readonly #progress: ConsumerProgress;
-  readonly #watermark: LowWatermark;
-  readonly #lanes: PartitionLanes<Reaction>;
-  readonly #saver: CheckpointSaver;
-  readonly #ended: Promise<void>;
+  #seat: Seat | undefined;
+  #lastParked: ConsumerFault | undefined;
+  #ended: Promise<void> | undefined;
 
-  constructor(reactor: Reactor, lease: CheckpointLease, parts: RunningReactorParts) {
-    const { settings } = parts;
+  private constructor(
+    private readonly reactor: Reactor,
+    private readonly house: RunningReactorParts,
+  ) {
     this.name = reactor.name;
-    this.#reactor = reactor;
-    this.#parts = parts;
-    this.#progress = new ConsumerProgress(reactor.name, lease.position);
-    this.#watermark = new LowWatermark(lease.position);
-    this.#lanes = new PartitionLanes(
-      reaction => this.#handle(reaction),
-      { items: settings.maxInFlight, partitions: settings.maxPartitions },
-      error => this.#fail(undefined, error),
-    );
-    this.#saver = new CheckpointSaver(parts.checkpoints, lease, {
-      everyMs: settings.checkpointEveryMs,
-      retry: settings.retry,
-      onLost: error => this.#fail(undefined, error),
-      onRetry: error =>
-        settings.log.warn({ consumer: this.name, err: error }, 'checkpoint was not written; it is written again'),
-    });
-    this.#ending.signal.addEventListener('abort', () => this.#lanes.close());
-    this.#ended = this.#run(lease);
+    this.consumer = `reactor/${reactor.name}`;
+    this.#progress = new ConsumerProgress(reactor.name, 0n);
+  }
+
+  static async start(reactor: Reactor, parts: RunningReactorParts): Promise<RunningReactor> {
+    const running = new RunningReactor(reactor, parts);
+    running.#seat = await parts.leases.join(running);
+    return running;
   }
 
   status(): ConsumerStatus {
-    return this.#progress.status();
+    const claims = [...this.#claims];
+    const { state, position, ...rest } = this.#progress.status();
+    const isWorking = state === 'live' || state === 'catching-up';
+    const pending = claims.flatMap(({ pendingSince }) => pendingSince ?? []).sort()[0];
+    return {
+      ...rest,
+      state: isWorking ? (claims.every(({ live }) => live) ? 'live' : 'catching-up') : state,
+      position: highest(position, this.#lowest()),
+      partitions: claims.flatMap(({ partitions }) => partitions).sort((a, b) => a - b),
+      parked: claims.reduce((sum, { parked }) => sum + parked, 0),
+      ...(pending === undefined ? {} : { pendingSince: pending }),
+      ...(this.#lastParked && { lastParked: this.#lastParked }),
+    };
   }
 
-  reached(position: bigint): Promise<void> {
-    const { source } = this.#parts;
-    return reached({ progress: this.#progress, source, types: this.#reactor.types }, position);
+  async reached(position: Position): Promise<void> {
+    const arrived = new AbortController();
+    const look = this.#lookAround(arrived.signal);
+    const { source } = this.house;
+    try {
+      await reached({ progress: this.#progress, source, types: this.reactor.types }, position);
+    } finally {
+      arrived.abort();
+      await look;
+    }
   }
 
-  /** Takes no further event, waits a bounded time for the reactions under way and writes the checkpoint. */
+  /** Takes no further event, waits a bounded time for the reactions under way, writes the checkpoints and lets others go on. */
   async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#ended;
+    await this.#end();
     this.#progress.stop('asked');
   }
 
-  async #run(lease: CheckpointLease): Promise<void> {
-    try {
-      await this.#follow(lease);
-    } catch (error) {
-      this.#fail(undefined, error);
-    }
-    await this.#settle();
-  }
-
-  async #follow(lease: CheckpointLease): Promise<void> {
-    const { source, settings } = this.#parts;
-    const deliveries = followLog(source, {
-      after: lease.position,
-      signal: this.#ending.signal,
-      consumer: this.name,
-      retry: settings.retry,
-      log: settings.log,
-      ...(this.#reactor.types.length === 0 ? {} : { types: this.#reactor.types }),
+  granted(leases: readonly PartitionLease[], seat: Seat): void {
+    if (this.#ended) return;
+    const { house, reactor } = this;
+    const claim = new ReactorClaim(leases, {
+      ...house,
+      reactor,
+      seat,
+      onMoved: () => this.#moved(),
+      onParked: (event, failure) => this.#parked(event, failure),
+      onFailed: error => this.#fail(error),
     });
-    for await (const { events, scannedTo, caughtUp } of deliveries) {
-      this.#progress.enter(caughtUp ? 'live' : 'catching-up');
-      for (const event of events) await this.#take(event);
-      if (this.#ending.signal.aborted) return;
-      this.#watermark.scannedTo(scannedTo);
-      this.#moved();
-    }
-  }
-
-  async #take(event: RecordedEvent): Promise<void> {
-    if (this.#ending.signal.aborted) return;
-    const taken = this.#watermark.take(event.position);
-    const partition = this.#reactor.partitionBy?.(event) ?? event.metadata.correlationId;
-    await this.#lanes.add(partition, { event, taken });
-  }
-
-  async #handle({ event, taken }: Reaction): Promise<void> {
-    if (this.#ending.signal.aborted) return;
-    try {
-      await retrying(() => this.#react(event), {
-        policy: this.#parts.settings.retry,
-        signal: this.#ending.signal,
-        onRetry: (error, attempt) => this.#warn(event, error, attempt),
-      });
-    } catch (error) {
-      if (!this.#ending.signal.aborted) this.#fail(event, error);
-      return;
-    }
-    this.#watermark.finish(taken);
+    this.#claims.add(claim);
     this.#moved();
   }
 
-  async #react(event: RecordedEvent): Promise<void> {
-    await this.#reactor.react(this.#reactor.asStored ? event : this.#parts.settings.upcast(event));
+  lost(partitions: readonly number[], forGood: boolean): void {
+    for (const claim of this.#claims) claim.lost(partitions);
+    this.#dropEmpty();
+    if (!forGood || this.#ended) return;
+    this.#progress.stop('fenced');
+    this.house.settings.log.warn({ consumer: this.name }, 'reactor stopped: another owner has taken it over');
+    void this.#end();
   }
 
-  #moved(): void {
-    this.#progress.moveTo(this.#watermark.position);
-    this.#saver.note(this.#watermark.position);
+  async handOver(partitions: readonly number[]): Promise<void> {
+    const closing = [...this.#claims].map(async claim => {
+      const own = claim.partitions.filter(partition => partitions.includes(partition));
+      if (own.length > 0) await claim.close(own);
+    });
+    await Promise.all(closing);
+    this.#dropEmpty();
   }
 
-  #fail(event: RecordedEvent | undefined, error: unknown): void {
-    const { log, onFault } = this.#parts.settings;
-    const alreadyEnding = this.#ending.signal.aborted;
-    this.#ending.abort();
-    if (isFenced(error)) {
-      this.#progress.stop('fenced');
-      log.warn({ consumer: this.name }, 'reactor stopped: another owner has taken it over');
-      return;
+  #dropEmpty(): void {
+    for (const claim of this.#claims) if (claim.partitions.length === 0) this.#claims.delete(claim);
+  }
+
+  #lowest(): Position | undefined {
+    let lowest: Position | undefined;
+    for (const { position } of this.#claims) {
+      if (position !== undefined && (lowest === undefined || position < lowest)) lowest = position;
     }
-    const position = event?.position ?? this.#watermark.position;
+    return lowest;
+  }
+
+  #owned(): number {
+    let owned = 0;
+    for (const { size } of this.#claims) owned += size;
+    return owned;
+  }
+
+  /** Who has everything knows how far everything is. */
+  #moved(): void {
+    const lowest = this.#lowest();
+    if (lowest !== undefined && this.#owned() === PARTITIONS) this.#progress.moveTo(lowest);
+  }
+
+  /** While others have partitions, their checkpoints say how far these are. */
+  async #lookAround(signal: AbortSignal): Promise<void> {
+    const { checkpoints, settings } = this.house;
+    for (; !signal.aborted; await pause(LOOK_AROUND_MS, signal)) {
+      if (this.#owned() === PARTITIONS) continue;
+      try {
+        const places = await checkpoints.partitions.read(this.consumer, this.version);
+        const positions = places.map(place => this.#own(place.partition) ?? place.position);
+        this.#progress.moveTo(positions.reduce((a, b) => (a < b ? a : b)));
+      } catch (error) {
+        settings.log.warn({ consumer: this.name, err: error }, 'how far the other processes are is not known now');
+      }
+    }
+  }
+
+  #own(partition: number): Position | undefined {
+    for (const claim of this.#claims) {
+      const position = claim.positionOf(partition);
+      if (position !== undefined) return position;
+    }
+    return undefined;
+  }
+
+  #parked(event: RecordedEvent, { code, message }: { readonly code: string; readonly message: string }): void {
+    const { position, type: eventType } = event;
+    this.#lastParked = { position, eventType, code, message };
+    const fields = { consumer: this.name, position, eventType, code, reason: message };
+    this.house.settings.log.error(fields, 'a reaction was given up; its event is parked');
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    const { log, onFault } = this.house.settings;
+    const position = this.#lowest() ?? this.#progress.status().position;
     const message = error instanceof Error ? error.message : String(error);
-    this.#progress.fail({ position, eventType: event?.type ?? '-', code: failureCode(error), message });
-    log.error({ consumer: this.name, position, eventType: event?.type, err: error }, 'reactor stopped at this event');
-    if (!alreadyEnding) onFault?.(this.status());
+    this.#progress.fail({ position, eventType: '-', code: failureCode(error), message });
+    log.error({ consumer: this.name, position, err: error }, 'reactor stopped');
+    void this.#end();
+    onFault?.(this.status());
+  }
+
+  #end(): Promise<void> {
+    return (this.#ended ??= this.#settle());
   }
 
   async #settle(): Promise<void> {
-    const { stopTimeoutMs, log } = this.#parts.settings;
-    const deadline = new AbortController();
-    await Promise.race([this.#lanes.idle(), pause(stopTimeoutMs, deadline.signal)]);
-    deadline.abort();
-    if (this.#lanes.pending > 0) {
-      log.warn({ consumer: this.name, reactions: this.#lanes.pending }, 'reactions were still under way at the stop');
+    const closing = [...this.#claims].map(claim => claim.close());
+    for (const outcome of await Promise.allSettled(closing)) {
+      if (outcome.status === 'fulfilled') continue;
+      const fields = { consumer: this.name, err: outcome.reason as unknown };
+      this.house.settings.log.warn(fields, 'a checkpoint was not written at the stop; its events come again');
     }
-    try {
-      await this.#saver.close();
-    } catch (error) {
-      this.#fail(undefined, error);
-    }
+    await this.#seat?.leave();
   }
+}
 
-  #warn(event: RecordedEvent, error: unknown, attempt: number): void {
-    const { position, type: eventType } = event;
-    this.#parts.settings.log.warn({ consumer: this.name, position, eventType, attempt, err: error }, 'reaction failed');
-  }
+function highest(position: Position, other: Position | undefined): Position {
+  return other !== undefined && other > position ? other : position;
 }

@@ -1,7 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { CommandHandler } from '@runledger/event-store';
-import type { Checkpoints, EventStore } from '@runledger/event-store';
+import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import { EventCatalogue } from '@runledger/kernel';
 import { ReactorHost } from '@runledger/messaging';
 import type { BlobStore } from './blobs/index.js';
@@ -26,7 +26,7 @@ class ServiceModule {}
 describe('the platform module', () => {
   it('gives every module its parts, one of each', async () => {
     const store = { head: () => Promise.reject(new Error('log unreachable')) } as unknown as EventStore;
-    const parts = { store, checkpoints: {} as Checkpoints, blobs: {} as BlobStore };
+    const parts = { store, checkpoints: {} as SharedCheckpoints, blobs: {} as BlobStore };
     const clock = { now: () => '2026-01-01T00:00:00.000Z' };
     const platform = PlatformModule.register({ ...parts, clock, catalogue: new EventCatalogue([]) });
     const module = await Test.createTestingModule({ imports: [platform, ServiceModule] }).compile();

@@ -2,10 +2,10 @@ import { hostname } from 'node:os';
 import { Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown } from '@nestjs/common';
 import { CommandHandler } from '@runledger/event-store';
-import type { Checkpoints, EventStore } from '@runledger/event-store';
+import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import type { EventCatalogue } from '@runledger/kernel';
-import { ReactorHost, storeDirect } from '@runledger/messaging';
-import type { Distribution } from '@runledger/messaging';
+import { Leases, ReactorHost, storeDirect } from '@runledger/messaging';
+import type { Distribution, LeasesOptions } from '@runledger/messaging';
 import type { BlobStore } from './blobs/index.js';
 import {
   BLOB_STORE,
@@ -37,7 +37,7 @@ import { systemClock } from './system-clock.js';
 /** The parts that every service of a process shares. Whoever made them closes them after the application. */
 export interface PlatformOptions {
   readonly store: EventStore;
-  readonly checkpoints: Checkpoints;
+  readonly checkpoints: SharedCheckpoints;
   readonly blobs: BlobStore;
   /** Every event type that the reactors of this process read. */
   readonly catalogue: EventCatalogue;
@@ -54,16 +54,21 @@ export interface PlatformOptions {
   readonly telemetry?: Telemetry;
   /** Names this process in checkpoints; default: host name and process number. */
   readonly owner?: string;
+  /** Whether other processes share the consumers of this one; default: it is the only one. */
+  readonly leases?: Pick<LeasesOptions, 'sharing' | 'ttlMs' | 'heartbeatMs'>;
 }
 
 /**
  * Provides to all modules: `EVENT_STORE`, `DISTRIBUTION`, `CHECKPOINTS`, `BLOB_STORE`, `CLOCK`, `COMMAND_CLIENT`, `TELEMETRY`, and the
- * classes `CommandHandler`, `CommandRegistry`, `ReactorHost`, `Readiness`, `Consumers`, `Metrics`. A reactor that stopped on a fault makes the process
+ * classes `CommandHandler`, `CommandRegistry`, `Leases`, `ReactorHost`, `Readiness`, `Consumers`, `Metrics`. A reactor that stopped on a fault makes the process
  * not ready.
  */
 @Module({})
 export class PlatformModule implements OnApplicationShutdown {
-  constructor(private readonly reactors: ReactorHost) {}
+  constructor(
+    private readonly reactors: ReactorHost,
+    private readonly leases: Leases,
+  ) {}
 
   static register(options: PlatformOptions): DynamicModule {
     const telemetry = options.telemetry ?? silentTelemetry();
@@ -84,12 +89,13 @@ export class PlatformModule implements OnApplicationShutdown {
       { provide: CommandRegistry, useValue: registry },
       { provide: COMMAND_CLIENT, useValue: commandClient(options, registry) },
     ];
-    const { reactors, readiness, consumers } = runningParts(options, source, telemetry);
+    const { leases, reactors, readiness, consumers } = runningParts(options, source, telemetry);
     showLog(options.store, telemetry.metrics);
     showFeed(options.distribution, telemetry.metrics);
     showConsumers(consumers, telemetry.metrics);
     const running = [
       { provide: Consumers, useValue: consumers },
+      { provide: Leases, useValue: leases },
       { provide: ReactorHost, useValue: reactors },
       { provide: Readiness, useValue: readiness },
     ];
@@ -105,6 +111,7 @@ export class PlatformModule implements OnApplicationShutdown {
   /** Services stop their own reactors earlier; this ends what a service that failed to start has left running. */
   async onApplicationShutdown(): Promise<void> {
     await this.reactors.stop();
+    await this.leases.stop();
   }
 }
 
@@ -114,9 +121,11 @@ function commandClient({ commands }: PlatformOptions, registry: CommandRegistry)
 
 function runningParts(options: PlatformOptions, source: Distribution, telemetry: Telemetry) {
   const owner = options.owner ?? `${hostname()}:${process.pid}`;
+  const named = { owner, ...(options.log === undefined ? {} : { logger: options.log }) };
+  const leases = new Leases(options.checkpoints, { ...options.leases, ...named });
   const reactors = new ObservedReactorHost(telemetry, source, options.checkpoints, options.catalogue, {
-    owner,
-    ...(options.log === undefined ? {} : { logger: options.log }),
+    ...named,
+    leases,
   });
   const readiness = new Readiness();
   readiness.add('reactors', () => reactorsResult(reactors));
@@ -127,12 +136,16 @@ function runningParts(options: PlatformOptions, source: Distribution, telemetry:
   for (const [name, check] of Object.entries(options.checks ?? {})) readiness.add(name, check);
   const consumers = new Consumers(options.store);
   consumers.add('reactor', () => reactors.status());
-  return { reactors, readiness, consumers };
+  return { leases, reactors, readiness, consumers };
 }
 
 function reactorsResult(reactors: ReactorHost): CheckResult {
-  const faults = reactors.status().filter(({ state }) => state === 'faulted');
-  if (faults.length === 0) return { ok: true };
+  const statuses = reactors.status();
+  const faults = statuses.filter(({ state }) => state === 'faulted');
+  const parked = statuses.reduce((sum, status) => sum + (status.parked ?? 0), 0);
+  if (faults.length === 0 && parked === 0) return { ok: true };
+  // Somebody should look at them, but this process does its work.
+  if (faults.length === 0) return { ok: true, message: `${parked} events are parked` };
   const lines = faults.map(({ name, fault }) => `${name} at ${fault?.position} (${fault?.eventType}): ${fault?.code}`);
   return { ok: false, message: `Stopped on a fault: ${lines.join('; ')}` };
 }

@@ -49,13 +49,15 @@ export class HealthRoutes {
 
 /** Without particulars of events, and without messages: this page is open to all. */
 function shown({ status, ...behind }: Pick<ConsumerReport, 'status'> & Partial<ConsumerReport>) {
-  const { name, state, position, fault } = status;
+  const { name, state, position, fault, partitions, parked } = status;
   const at = fault && { position: String(fault.position), eventType: fault.eventType, code: fault.code };
   return {
     name,
     state,
     position: String(position),
     ...(behind.lag !== undefined && { lag: String(behind.lag), lagSeconds: behind.lagSeconds }),
+    ...(partitions !== undefined && { partitions: partitions.length }),
+    ...(parked !== undefined && parked > 0 && { parked }),
     ...(at && { fault: at }),
   };
 }

@@ -1,0 +1,230 @@
+import { partitionOf, pause } from '@runledger/event-store';
+import type { PartitionLease, Position, RecordedEvent, SharedCheckpoints } from '@runledger/event-store';
+import { CheckpointSaver } from './checkpoint-saver.js';
+import type { Distribution } from './distribution.js';
+import { isFenced } from './fencing.js';
+import { followLog } from './follow-log.js';
+import type { Seat } from './leases/claimant.js';
+import type { Taken } from './low-watermark.js';
+import { PartitionLanes } from './partition-lanes.js';
+import { PartitionWork } from './partition-work.js';
+import { Reactions } from './reactions.js';
+import type { Reactor } from './reactor.js';
+import type { ReactorSettings } from './reactor-settings.js';
+import { retrying } from './retry.js';
+
+interface Item {
+  readonly work: PartitionWork;
+  readonly key: string;
+  /** Left out: the queue of this key is to be tried again. */
+  readonly event?: { readonly recorded: RecordedEvent; readonly taken: Taken };
+}
+
+export interface ClaimParts {
+  readonly reactor: Reactor;
+  readonly source: Distribution;
+  readonly checkpoints: SharedCheckpoints;
+  readonly settings: ReactorSettings;
+  readonly seat: Seat;
+  /** Something was dealt with, or passed by. */
+  onMoved(): void;
+  onParked(event: RecordedEvent, failure: { readonly code: string; readonly message: string }): void;
+  /** The claim cannot go on. */
+  onFailed(error: unknown): void;
+}
+
+/**
+ * Partitions that were granted together, at work with one subscription from the lowest of their checkpoints.
+ * 1. A checkpoint is the low watermark of its partition: never ahead of an event that was not dealt with.
+ * 2. Within a key an event is handed over only after the one before it was dealt with.
+ */
+export class ReactorClaim {
+  readonly #works = new Map<number, PartitionWork>();
+  readonly #ending = new AbortController();
+  readonly #lanes: PartitionLanes<Item>;
+  readonly #saver: CheckpointSaver;
+  readonly #reactions: Reactions;
+  readonly #ended: Promise<void>;
+  #live = false;
+
+  constructor(
+    leases: readonly PartitionLease[],
+    private readonly parts: ClaimParts,
+  ) {
+    const { checkpoints, settings, seat } = parts;
+    for (const lease of leases) this.#works.set(lease.partition, new PartitionWork(lease));
+    this.#reactions = new Reactions({ ...parts, parking: checkpoints.parking });
+    this.#lanes = new PartitionLanes(
+      item => item.work.during(() => this.#handle(item)),
+      { items: settings.maxInFlight, partitions: settings.maxPartitions },
+      error => parts.onFailed(error),
+    );
+    this.#saver = new CheckpointSaver(checkpoints.partitions, leases, {
+      everyMs: settings.checkpointEveryMs,
+      retry: settings.retry,
+      onFenced: partitions => {
+        this.lost(partitions);
+        seat.doubt();
+      },
+      onLost: error => parts.onFailed(error),
+      onRetry: error =>
+        settings.log.warn(
+          { consumer: parts.reactor.name, err: error },
+          'checkpoint was not written; it is written again',
+        ),
+    });
+    this.#ending.signal.addEventListener('abort', () => this.#lanes.close());
+    this.#ended = this.#run(leases);
+  }
+
+  get live(): boolean {
+    return this.#live;
+  }
+
+  get partitions(): number[] {
+    return [...this.#works.keys()];
+  }
+
+  positionOf(partition: number): Position | undefined {
+    return this.#works.get(partition)?.position;
+  }
+
+  /** Of its partitions, the lowest; undefined without any. */
+  get position(): Position | undefined {
+    let lowest: Position | undefined;
+    for (const { position } of this.#works.values()) if (lowest === undefined || position < lowest) lowest = position;
+    return lowest;
+  }
+
+  get size(): number {
+    return this.#works.size;
+  }
+
+  /** When the log took the oldest event that was taken up and not dealt with. */
+  get pendingSince(): string | undefined {
+    let oldest: Taken | undefined;
+    for (const { watermark } of this.#works.values()) {
+      const { pending } = watermark;
+      if (pending && (!oldest || pending.position < oldest.position)) oldest = pending;
+    }
+    return oldest?.recordedAt;
+  }
+
+  get parked(): number {
+    return this.partitions.reduce((sum, partition) => sum + this.#reactions.keys.countIn(partition), 0);
+  }
+
+  /** Nothing of these can be written any more: they are forgotten. */
+  lost(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#works.get(partition)?.close();
+    this.#forget(partitions);
+  }
+
+  /** Begins nothing more in these partitions, waits a bounded time for what is under way and writes the checkpoints. */
+  async close(partitions: readonly number[] = this.partitions): Promise<void> {
+    const works = partitions.flatMap(partition => this.#works.get(partition) ?? []);
+    for (const work of works) work.close();
+    if (works.length === this.#works.size) this.#ending.abort();
+    const { stopTimeoutMs, log } = this.parts.settings;
+    const left = await Promise.all(works.map(work => work.settled(stopTimeoutMs)));
+    const reactions = left.reduce((sum, count) => sum + count, 0);
+    const consumer = this.parts.reactor.name;
+    if (reactions > 0) log.warn({ consumer, reactions }, 'reactions were still under way at the stop');
+    try {
+      await this.#saver.close(works.map(({ lease }) => lease.partition));
+    } finally {
+      this.#forget(partitions);
+    }
+    if (this.#works.size === 0) await this.#ended;
+  }
+
+  #forget(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#works.delete(partition);
+    this.#saver.forget(partitions);
+    this.#reactions.keys.forget(partitions);
+    if (this.#works.size === 0) this.#ending.abort();
+  }
+
+  async #run(leases: readonly PartitionLease[]): Promise<void> {
+    const { settings } = this.parts;
+    const { signal } = this.#ending;
+    try {
+      const wanted = await retrying(() => this.#reactions.keys.load(leases), { policy: settings.retry, signal });
+      await this.#resume(wanted);
+      await Promise.all([this.#follow(leases), this.#lookAtParked()]);
+    } catch (error) {
+      if (!signal.aborted) this.parts.onFailed(error);
+    }
+  }
+
+  async #follow(leases: readonly PartitionLease[]): Promise<void> {
+    const { source, settings, reactor } = this.parts;
+    const after = leases.map(({ position }) => position).reduce((a, b) => (a < b ? a : b));
+    const deliveries = followLog(source, {
+      after,
+      signal: this.#ending.signal,
+      consumer: reactor.name,
+      retry: settings.retry,
+      log: settings.log,
+      ...(reactor.types.length === 0 ? {} : { types: reactor.types }),
+    });
+    for await (const { events, scannedTo, caughtUp } of deliveries) {
+      this.#live = caughtUp;
+      for (const event of events) await this.#take(event);
+      if (this.#ending.signal.aborted) return;
+      for (const work of this.#works.values()) {
+        if (!work.isOpen || scannedTo <= work.lease.position) continue;
+        work.watermark.scannedTo(scannedTo);
+        this.#saver.note(work.lease.partition, work.position, false);
+      }
+      this.parts.onMoved();
+    }
+  }
+
+  async #take(recorded: RecordedEvent): Promise<void> {
+    const key = this.parts.reactor.partitionBy?.(recorded) ?? recorded.metadata.correlationId;
+    const work = this.#works.get(partitionOf(key));
+    // Claims begin at the lowest of their checkpoints: what this partition has behind it is not done again.
+    if (!work?.isOpen || recorded.position <= work.lease.position) return;
+    const event = { recorded, taken: work.watermark.take(recorded) };
+    await this.#lanes.add(key, { work, key, event });
+  }
+
+  async #handle({ work, key, event }: Item): Promise<void> {
+    if (!work.isOpen) return;
+    try {
+      if (!event) return await this.#reactions.resume(work, key);
+      if (!(await this.#reactions.handle(work, key, event.recorded))) return;
+    } catch (error) {
+      if (!isFenced(error)) return this.parts.onFailed(error);
+      this.lost([work.lease.partition]);
+      return this.parts.seat.doubt();
+    }
+    work.watermark.finish(event.taken);
+    this.#saver.note(work.lease.partition, work.position, true);
+    this.parts.onMoved();
+  }
+
+  /** People ask for another try, or discard, in the database: only who has something parked needs to look. */
+  async #lookAtParked(): Promise<void> {
+    const { signal } = this.#ending;
+    const { settings, reactor } = this.parts;
+    while (!signal.aborted) {
+      await pause(settings.parkedLookMs, signal);
+      if (signal.aborted || this.#reactions.keys.size === 0) continue;
+      try {
+        await this.#resume(await this.#reactions.keys.look([...this.#works.values()].map(({ lease }) => lease)));
+      } catch (error) {
+        settings.log.warn({ consumer: reactor.name, err: error }, 'parked events could not be looked at');
+      }
+    }
+  }
+
+  /** In the lane of their key, so that nothing of it is dealt with beside it. */
+  async #resume(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      const work = this.#works.get(partitionOf(key));
+      if (work?.isOpen) await this.#lanes.add(key, { work, key });
+    }
+  }
+}
