@@ -1,5 +1,5 @@
 /**
- * npm run bench -- append|read|project|run|steps|wake|all [--json] [--rounds N] [--quick]
+ * npm run bench -- append|read|project|run|steps|wake|peers|all [--json] [--rounds N] [--quick]
  *
  * Measures against baselines of the same run, so that the ratios hold on any machine. Ends with 1 when a goal was missed.
  */
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { allMet, summarise, table } from './report.mjs';
 import { openServer, serverVersion, withDatabase } from './server.mjs';
 
-const MODULES = ['append', 'read', 'project', 'run', 'steps', 'wake'];
+const MODULES = ['append', 'read', 'project', 'run', 'steps', 'wake', 'peers'];
 
 process.exitCode = await main();
 
