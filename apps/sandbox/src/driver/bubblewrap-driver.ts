@@ -4,7 +4,7 @@ import { findProgram, openFilesLimit } from './find-program.js';
 import { identityFiles, NODE_BIN, writeIfOther, type ToolchainBind } from './host-tools.js';
 import { proveIsolation } from './isolation-proof.js';
 import { allowedMounts } from './mount-sources.js';
-import type { DriverCapabilities, Sandbox, SandboxDriver, SandboxSpec } from './sandbox-driver.js';
+import type { DriverCapabilities, LeftSandbox, Sandbox, SandboxDriver, SandboxSpec } from './sandbox-driver.js';
 import { IsolationNotAllowedError, SandboxUnavailableError } from './sandbox-faults.js';
 import { SandboxHome } from './sandbox-home.js';
 import { seccompFilter } from './seccomp-filter.js';
@@ -82,6 +82,10 @@ export class BubblewrapDriver implements SandboxDriver {
         close: () => stage.close(),
       };
     });
+  }
+
+  adopt(left: LeftSandbox): Promise<boolean> {
+    return this.#home.adopt(left);
   }
 
   async sweep(keep: ReadonlySet<string>): Promise<void> {

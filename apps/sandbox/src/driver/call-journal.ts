@@ -58,6 +58,11 @@ export class CallJournal {
     for (const spool of ['stdout', 'stderr']) this.#write(spool, '');
   }
 
+  /** False when the sandbox was moved to another worker, or removed. */
+  get isThere(): boolean {
+    return existsSync(this.path);
+  }
+
   end(): CallEnd | undefined {
     const text = this.#read('exit.json');
     return text === undefined ? undefined : (JSON.parse(text) as CallEnd);

@@ -31,13 +31,19 @@ export class CallWatch {
   #nextScanAt = this.#startedAt + FIRST_SCAN_MS;
   #scanning: Promise<void> = Promise.resolve();
 
-  constructor(call: WatchedCall, onBreach: (why: StopReason) => void) {
+  /** `onTaken`: the journal is not there any more. */
+  constructor(
+    call: WatchedCall,
+    onBreach: (why: StopReason) => void,
+    private readonly onTaken: () => void,
+  ) {
     this.#call = call;
     this.#onBreach = onBreach;
     this.#timer = setInterval(() => this.check(), TICK_MS);
   }
 
   check(): void {
+    if (!this.#call.journal.isThere) return this.onTaken();
     if (this.#call.journal.spooledBytes() > this.#call.limits.outputBytes) this.#onBreach('output-limit');
     if (this.#call.watchMemory) this.#checkMemory();
     if (Date.now() >= this.#nextScanAt) this.#scan();

@@ -12,7 +12,9 @@ const PATIENCE_MS = 5_000;
 export async function waitUntilDead(journal: CallJournal, patienceMs = PATIENCE_MS): Promise<void> {
   const supervisor = journal.supervisor();
   const deadline = Date.now() + patienceMs;
-  while (supervisor && !journal.supervisorEnded && isAlive(supervisor)) {
+  const lives = (): boolean =>
+    supervisor !== undefined && (isAlive(supervisor) || livingInit(journal.init(), undefined) !== undefined);
+  while (supervisor && !journal.supervisorEnded && lives()) {
     if (Date.now() >= deadline) kill(journal, supervisor.pid);
     await sleep(POLL_MS);
   }
@@ -23,8 +25,12 @@ export async function killLeftovers(journalDir: string): Promise<void> {
   await Promise.all(CallJournal.all(journalDir).map(journal => waitUntilDead(journal, 0)));
 }
 
+/**
+ * The supervisor leads a group of its own, and goes first: it must not write down the end that we make as the call's own. Its
+ * service may be alive and only stopped, so that the lifeline still holds.
+ */
 function kill(journal: CallJournal, supervisor: number): void {
   const init = livingInit(journal.init(), supervisor);
+  signalQuietly(-supervisor, 'SIGKILL');
   if (init !== undefined) signalQuietly(init, 'SIGKILL');
-  signalQuietly(supervisor, 'SIGKILL');
 }

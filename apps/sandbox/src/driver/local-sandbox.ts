@@ -22,6 +22,8 @@ export interface LocalSandboxParts {
   launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
   /** Ends what the driver keeps running between calls. */
   close(): Promise<void>;
+  /** The sandbox is out of use in this process. */
+  left(): void;
   /** Gives back what the driver lent: uid, entry in its list. */
   released(): void;
 }
@@ -89,14 +91,23 @@ export class LocalSandbox implements Sandbox {
     return this.#released;
   }
 
+  leave(): Promise<void> {
+    this.#released ??= this.#putDown().finally(() => this.#parts.left());
+    return this.#released;
+  }
+
   async #release(): Promise<void> {
+    await this.#putDown();
+    await this.#parts.directory.remove();
+    this.#parts.released();
+  }
+
+  async #putDown(): Promise<void> {
     const calls = [...this.#running.values()];
     this.thaw();
     await Promise.all(calls.map(call => call.abandon()));
     await Promise.allSettled(this.#turns.values());
     await this.close();
-    await this.#parts.directory.remove();
-    this.#parts.released();
   }
 
   async #execNow(request: ExecRequest, journal: CallJournal): Promise<ExecResult> {

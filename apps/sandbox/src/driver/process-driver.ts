@@ -5,7 +5,14 @@ import type { CallGroup } from './control-groups.js';
 import { PROBE_PROFILE, PROBE_TIMEOUT_MS, remedy } from './isolation-proof.js';
 import { findProgram, openFilesLimit } from './find-program.js';
 import { identityFiles, NEUTRAL_ENVIRONMENT, SYSTEM_PATH } from './host-tools.js';
-import type { DriverCapabilities, ExecRequest, Sandbox, SandboxDriver, SandboxSpec } from './sandbox-driver.js';
+import type {
+  DriverCapabilities,
+  ExecRequest,
+  LeftSandbox,
+  Sandbox,
+  SandboxDriver,
+  SandboxSpec,
+} from './sandbox-driver.js';
 import { IsolationNotAllowedError, SandboxUnavailableError } from './sandbox-faults.js';
 import { SandboxHome, type SandboxPlace } from './sandbox-home.js';
 import type { CallLaunch } from './supervised-process.js';
@@ -87,6 +94,10 @@ export class ProcessDriver implements SandboxDriver {
   #gitConfig(): string {
     const files = identityFiles(`${this.#home.settings}/etc`);
     return files.find(file => file.target === '/etc/gitconfig')?.source ?? '/dev/null';
+  }
+
+  adopt(left: LeftSandbox): Promise<boolean> {
+    return this.#home.adopt(left);
   }
 
   async sweep(keep: ReadonlySet<string>): Promise<void> {

@@ -6,7 +6,7 @@ import type { CallGroup } from './control-groups.js';
 import { OutputDelivery } from './output-delivery.js';
 import { livingInit, processesUnder, signalQuietly } from './process-tree.js';
 import type { ExecRequest } from './sandbox-driver.js';
-import { CallNotStartedError } from './sandbox-faults.js';
+import { CallNotStartedError, CallTakenError } from './sandbox-faults.js';
 import { type CallLaunch, SupervisedProcess } from './supervised-process.js';
 
 const DEFAULT_GRACE_MS = 2_000;
@@ -68,6 +68,7 @@ export class RunningCall {
   /** Asks every process to end, then kills. The first reason stays, a later call may only be quicker. */
   stop(why: StopReason, graceMs: number): void {
     if (this.#gone) return;
+    if (!this.#journal.isThere) return this.#process.abandon(); // taken over: there is nothing to write down
     this.#journal.stop(why);
     this.#settings.thaw();
     if (graceMs <= 0) {
@@ -106,7 +107,11 @@ export class RunningCall {
 
   async #follow(): Promise<void> {
     const { request, limits } = this.#settings;
-    const limitWatch = new CallWatch(this.#settings, why => this.stop(why, 0));
+    const limitWatch = new CallWatch(
+      this.#settings,
+      why => this.stop(why, 0),
+      () => this.#process.abandon(),
+    );
     const spoolWatch = watchIfPossible(this.#journal.path, () => {
       limitWatch.check();
       this.#wake();
@@ -144,6 +149,7 @@ export class RunningCall {
   async #conclude(): Promise<CallEnd> {
     this.#process.abandon(); // should the supervisor have been killed, nothing of its tree may outlive it
     const { group, limits, request } = this.#settings;
+    if (!this.#journal.isThere) throw new CallTakenError(request.callId);
     const found = endOf({
       stopped: this.#journal.stopped(),
       exitCode: this.#exitCode(),

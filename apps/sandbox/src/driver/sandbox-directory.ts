@@ -24,7 +24,7 @@ export interface SandboxMeta {
   readonly uid?: number;
 }
 
-/** The directory of one run's sandbox: `workspace/`, `home/`, `journal/`, `meta.json`, `ready`. */
+/** The directory of one run's sandbox: `workspace/`, `home/`, `journal/`, `meta.json`, `ready`, and `from` when it was moved. */
 export class SandboxDirectory {
   readonly path: string;
   readonly workspace: string;
@@ -69,7 +69,7 @@ export class SandboxDirectory {
 
   /** True when nothing but a sandbox's own entries is in it. */
   get looksLikeASandbox(): boolean {
-    const own = ['workspace', 'home', 'journal', 'ready', 'meta.json', 'meta.json.tmp'];
+    const own = ['workspace', 'home', 'journal', 'ready', 'from', 'meta.json', 'meta.json.tmp'];
     return readdirSync(this.path).every(name => own.includes(name));
   }
 
@@ -79,6 +79,16 @@ export class SandboxDirectory {
 
   markReady(): void {
     writeFileSync(`${this.path}/ready`, '', { mode: 0o600 });
+  }
+
+  /** Which worker it was moved here from; undefined when it was made here. */
+  get from(): string | undefined {
+    return existsSync(`${this.path}/from`) ? readFileSync(`${this.path}/from`, 'utf8') : undefined;
+  }
+
+  /** Before the move, so that a sandbox that is in its new place says where it came from. */
+  markFrom(worker: string): void {
+    writeFileSync(`${this.path}/from`, worker, { mode: 0o600 });
   }
 
   /** `rm` rather than Node: names need not be UTF-8, and a sandbox may leave directories that it made unreadable. */

@@ -74,6 +74,17 @@ export interface Sandbox {
   markReady(): Promise<void>;
   /** Kills what runs and removes workspace, journal, mounts and groups. Idempotent. */
   release(): Promise<void>;
+  /** Kills what runs and gives back mounts and groups; workspace and journal stay for whoever has the run now. Idempotent. */
+  leave(): Promise<void>;
+}
+
+/** The sandbox of a run as a worker that is gone left it. */
+export interface LeftSandbox {
+  readonly runId: string;
+  /** The worker that had it. */
+  readonly from: string;
+  /** That worker's directory of this driver, on this machine. */
+  readonly homeDir: string;
 }
 
 /** A way to isolate untrusted work (S1). There is no silent fallback from one driver to another. */
@@ -84,6 +95,11 @@ export interface SandboxDriver {
   selfTest(): Promise<void>;
   /** Makes the run's sandbox, or opens it again as it was left. */
   open(spec: SandboxSpec): Promise<Sandbox>;
+  /**
+   * Moves a sandbox here, with everything that ran in it ended: the worker that had it must be taken for dead. Answers whether
+   * it is here, now or from an earlier call.
+   */
+  adopt(left: LeftSandbox): Promise<boolean>;
   /** Removes what earlier processes left of runs that are not in `keep`. */
   sweep(keep: ReadonlySet<string>): Promise<void>;
   /**

@@ -34,6 +34,15 @@ export class MountNotAllowedError extends Fault {
   }
 }
 
+/** The sandbox was moved to another worker while the call ran: this process was taken for dead. */
+export class CallTakenError extends Fault {
+  constructor(callId: string) {
+    super('CALL_TAKEN', `The sandbox of call ${callId} was taken over by another worker, and the call was ended.`, {
+      fields: { callId },
+    });
+  }
+}
+
 /** The sandbox was released while it was in use. */
 export class SandboxReleasedError extends Fault {
   constructor(runId: string) {

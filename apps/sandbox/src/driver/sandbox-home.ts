@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import { detectControlGroups } from './control-group-detection.js';
 import type { CallGroup, ControlGroups } from './control-groups.js';
 import { killLeftovers } from './leftovers.js';
 import { LocalSandbox } from './local-sandbox.js';
 import { SandboxDirectory, type SandboxMeta } from './sandbox-directory.js';
-import type { ExecRequest, SandboxSpec } from './sandbox-driver.js';
+import type { ExecRequest, LeftSandbox, SandboxSpec } from './sandbox-driver.js';
 import type { CallLaunch } from './supervised-process.js';
 import type { UidSlots } from './uid-slots.js';
 
@@ -56,6 +56,19 @@ export class SandboxHome {
     return opening;
   }
 
+  /** Moving is one step, and a fence too: whoever had the sandbox finds neither workspace nor journal where they were. */
+  async adopt({ runId, from, homeDir }: LeftSandbox): Promise<boolean> {
+    const [left, own] = [new SandboxDirectory(homeDir, runId), new SandboxDirectory(this.path, runId)];
+    if (left.meta()) {
+      await killLeftovers(left.journal);
+      await own.remove();
+      left.markFrom(from);
+      if (!moved(left.path, own.path)) return false;
+    }
+    await killLeftovers(own.journal); // what was begun between the first look and the move
+    return own.from === from;
+  }
+
   /** Touches nothing that does not look like a sandbox: the directory may have been configured by mistake. */
   async sweep(keep: ReadonlySet<string>): Promise<void> {
     for (const entry of readdirSync(this.path, { withFileTypes: true })) {
@@ -84,6 +97,7 @@ export class SandboxHome {
       groups: this.groups?.sandbox(spec.runId, spec.profile.limits),
       launch: (request, group) => shape.launch(request, group),
       close: () => shape.close(),
+      left: () => this.#open.delete(spec.runId),
       released: () => {
         if (uid !== undefined) this.#slots?.free(uid, directory.path);
         this.#open.delete(spec.runId);
@@ -116,6 +130,18 @@ export class SandboxHome {
     await this.groups?.remove(runId);
     await directory.remove();
     if (uid !== undefined) this.#slots?.free(uid, directory.path);
+  }
+}
+
+/** False when there is a file system in between, or no right to move: such a directory cannot be reached. */
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EXDEV' || code === 'EACCES' || code === 'EPERM' || code === 'ENOENT') return false;
+    throw error;
   }
 }
 
