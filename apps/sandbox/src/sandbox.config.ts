@@ -19,6 +19,12 @@ const schema = z.object({
     .max(1_000)
     .default(8)
     .describe('how many steps may execute at a time'),
+  SANDBOX_RETURN_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(30)
+    .describe('how long the runs of a stopped worker wait for its return before others take them; 0, if it stays away'),
   SANDBOX_MOUNT_SOURCES: z
     .string()
     .default('')
@@ -34,6 +40,8 @@ const schema = z.object({
 export interface SandboxConfig {
   readonly providers: ProviderSettings;
   readonly maxAttempts: number;
+  /** How long the runs of a worker that was told to stop wait for its return; 0: they go to others at once. */
+  readonly returnWithinMs: number;
   readonly mountSources: readonly string[];
   readonly allowProcessIsolation: boolean;
 }
@@ -46,6 +54,7 @@ export function readSandboxConfig(
   return {
     providers: providersOf(values),
     maxAttempts: values.SANDBOX_MAX_ATTEMPTS,
+    returnWithinMs: values.SANDBOX_RETURN_SECONDS * 1_000,
     mountSources: directoriesOf(values.SANDBOX_MOUNT_SOURCES),
     allowProcessIsolation: values.RUNLEDGER_ALLOW_PROCESS_ISOLATION === 'yes',
   };

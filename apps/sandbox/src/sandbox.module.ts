@@ -12,20 +12,27 @@ import { attemptHost } from './attempt/attempt-host.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
 import { PublishedProfiles } from './profile/published-profiles.js';
 import type { SandboxConfig } from './sandbox.config.js';
+import type { Liveness } from './workers/membership.js';
 
 export { connectedProviders } from './agent/providers.js';
 export type { ProviderName, ProviderSettings } from './agent/providers.js';
-export { SANDBOX_SCHEMA } from './attempt/open-work.js';
+export { SANDBOX_SCHEMA } from './workers/work-tables.js';
 export { readSandboxConfig } from './sandbox.config.js';
 export type { SandboxConfig } from './sandbox.config.js';
+export { SandboxRuntime } from './attempt/sandbox-runtime.js';
+export type { SandboxLoad } from './attempt/sandbox-runtime.js';
+export type { Liveness } from './workers/membership.js';
 
 export interface SandboxOptions {
   readonly config: SandboxConfig;
-  /** A pool on the platform's database; the service keeps its table of open work in the schema `sandbox`. */
+  /** A pool on the platform's database; the service keeps its tables of open work and of workers in the schema `sandbox`. */
   readonly database: Pool;
-  /** Directory of the sandboxes. Must outlive the process, and belong to one process at a time. */
+  /** Absolute directory of the sandboxes. Must outlive the process; each replica has its own, and locks it. */
   readonly homeDir: string;
   readonly log?: ConsumerLog;
+  /** A connection string of the same database: where replicas tell each other of work at once. Without it they look each second. */
+  readonly newsUrl?: string;
+  readonly liveness?: Partial<Liveness>;
 }
 
 type Injected = [EventStore, BlobStore, Clock, CommandHandler, ReactorHost, PublishedProfiles];
@@ -44,7 +51,7 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
 
   /** Needs the global platform module beside it. */
   static register(options: SandboxOptions): DynamicModule {
-    const { config, database, log = SILENT } = options;
+    const { config, database, homeDir, newsUrl, liveness, log = SILENT } = options;
     return {
       module: SandboxModule,
       providers: [
@@ -58,7 +65,12 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
           inject: [EVENT_STORE, BLOB_STORE, CLOCK, CommandHandler, ReactorHost, PublishedProfiles],
           useFactory: (...[store, blobs, clock, commands, reactors, profiles]: Injected) => {
             const host = attemptHost({ store, blobs, clock, commands, profiles, ...options });
-            return new SandboxRuntime({ host, database, reactors, log, limits: { maxAttempts: config.maxAttempts } });
+            return new SandboxRuntime({
+              ...{ host, database, homeDir, reactors, log },
+              limits: { maxAttempts: config.maxAttempts },
+              liveness: { returnWithinMs: config.returnWithinMs, ...liveness },
+              ...(newsUrl === undefined ? {} : { newsUrl }),
+            });
           },
         },
       ],

@@ -23,6 +23,7 @@ export type {
 } from './partitions.js';
 export { pause } from './pause.js';
 export * from './port.js';
+export { HeadSignal as ChannelSignal } from './postgres/head-signal.js';
 export { checkEventStore, migrateEventStore } from './postgres/migrate.js';
 export { checkSchema, migrateSchema, NewerSchemaError, OutdatedSchemaError } from './postgres/migrate-schema.js';
 export type { MigrationReport, SchemaHistory } from './postgres/migrate-schema.js';

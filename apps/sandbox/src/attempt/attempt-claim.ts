@@ -39,8 +39,8 @@ export async function claim(
   return accepted ? history.epoch + 1 : undefined;
 }
 
-/** Answers a ready step of a cancelled run that nobody has begun: it starts and ends in one append. */
-export async function cancelUnstarted(claimer: Claimer, ready: ReadyAttempt, profile: ClaimedProfile): Promise<void> {
+/** Answers a ready step of a cancelled run that nobody has begun: it starts and ends in one append. False: someone has. */
+export function cancelUnstarted(claimer: Claimer, ready: ReadyAttempt, profile: ClaimedProfile): Promise<boolean> {
   const started = startedData(claimer, ready, profile);
   const error = { code: 'CANCELLED', message: 'The run was cancelled before this step began.' };
   const rest = {
@@ -51,7 +51,7 @@ export async function cancelUnstarted(claimer: Claimer, ready: ReadyAttempt, pro
     elapsedMs: 0,
     endedAt: started.startedAt,
   } as const;
-  await send(claimer, ready, { type: 'CancelUnstarted', started, ended: { ...ready.place, ...rest } });
+  return send(claimer, ready, { type: 'CancelUnstarted', started, ended: { ...ready.place, ...rest } });
 }
 
 async function send(claimer: Claimer, ready: ReadyAttempt, command: AttemptCommand): Promise<boolean> {

@@ -7,15 +7,15 @@ import type { ClaimedProfile, Claimer } from './attempt-claim.js';
 import { endAttempt } from './attempt-end.js';
 import { readHistory } from './attempt-history.js';
 import type { AttemptHistory } from './attempt-history.js';
-import type { ReadyAttempt } from './attempt-place.js';
 import { failureResult } from './failure-result.js';
-import { resumableSandbox } from './resumable-sandbox.js';
+import { resumableSandbox, tenuredSandbox } from './resumable-sandbox.js';
 import type { OpenAttempt } from './open-work.js';
 import type { RunSandboxes } from './run-sandboxes.js';
 import { CANCELLED, timedOut } from './step-run.js';
 import type { StepResult, StepRun } from './step-run.js';
 import { AttemptLeftError } from './stop-switch.js';
 import type { StopSwitch } from './stop-switch.js';
+import type { Tenure } from '../workers/tenure.js';
 import { Transcript } from './transcript.js';
 
 export interface PublishedProfile {
@@ -30,6 +30,8 @@ export interface AttemptHost extends Claimer {
   readonly sandboxes: RunSandboxes;
   /** The profile as it is now; undefined when none was ever published under this slug. */
   profile(workspaceId: string, slug: string): Promise<PublishedProfile | undefined>;
+  /** Brings the run's files here when another worker had the run; answers what the transcript should say of it. */
+  bring?(open: OpenAttempt, driver: SandboxDriver): Promise<string | undefined>;
   /** Throws a fault when the operator did not allow the profile's isolation. */
   driver(profile: ProfileDefinition): SandboxDriver;
   /** Clones and checks out what the profile asks for; `note` says it in the transcript. */
@@ -48,35 +50,47 @@ export interface ExecutionOrder {
   readonly stop: StopSwitch;
   /** Set when the platform failed too often: the attempt only ends, with this. */
   readonly giveUp: StepError | undefined;
+  /** In which the run was found to be this worker's. */
+  readonly tenure: Tenure;
 }
+
+/** `over`: it had ended before. `left`: without an end, to be resumed. `refused`: someone else was faster; look again. */
+export type ExecutionEnd = 'ended' | 'over' | 'left' | 'refused';
 
 /**
  * Executes one attempt from wherever it stands to its end. Leaves without an end, to be resumed, when the process shuts down
- * or another worker owns it. A cancelled attempt that never began is only answered. An attempt that another worker began is
- * gone on with when the table says that it was that worker's: one that has been taken over meanwhile is not.
+ * or another worker has the run. A cancelled attempt that never began is only answered. Whoever has the run goes on with an
+ * attempt that another worker began: that one was taken for dead, and is fenced off by the epoch (R3).
  */
-export async function executeAttempt(host: AttemptHost, open: OpenAttempt, order: ExecutionOrder): Promise<void> {
-  const [history, profile] = await Promise.all([
+export async function executeAttempt(
+  host: AttemptHost,
+  open: OpenAttempt,
+  order: ExecutionOrder,
+): Promise<ExecutionEnd> {
+  const [found, profile] = await Promise.all([
     readHistory(host.store, open.workspaceId, open.place),
     host.profile(open.workspaceId, open.ready.profile),
   ]);
-  if (history.status === 'ended') return;
-  const known = history.worker === host.worker || history.worker === open.worker;
-  if (history.status === 'executing' && !known) return;
+  if (found.status === 'ended') return 'over';
+  if (!(await order.tenure.holds(order.stop.signal)) && order.stop.cause !== 'cancelled') return 'left';
   const claimed: ClaimedProfile = { version: profile?.version ?? 0, driver: profile?.definition.isolation ?? 'none' };
-  if (history.status === 'absent' && order.stop.cause === 'cancelled') return cancelUnstarted(host, open, claimed);
-  const epoch = await claim(host, open, claimed, history);
-  if (epoch === undefined) return;
-  await own(host, { ...order, ready: open, profile, history: { ...history, epoch } });
+  if (found.status === 'absent' && order.stop.cause === 'cancelled') {
+    return (await cancelUnstarted(host, open, claimed)) ? 'ended' : 'refused';
+  }
+  const epoch = await claim(host, open, claimed, found);
+  if (epoch === undefined) return 'refused';
+  // The worker before may have recorded more until the moment when it was fenced off.
+  const history = found.status === 'absent' ? found : await readHistory(host.store, open.workspaceId, open.place);
+  return own(host, { ...order, ready: open, profile, history: { ...history, epoch } });
 }
 
 interface Owned extends ExecutionOrder {
-  readonly ready: ReadyAttempt;
+  readonly ready: OpenAttempt;
   readonly profile: PublishedProfile | undefined;
   readonly history: AttemptHistory;
 }
 
-async function own(host: AttemptHost, owned: Owned): Promise<void> {
+async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
   const { ready, stop, history } = owned;
   const transcript = new Transcript(host.commands, host.clock, {
     workspaceId: ready.workspaceId,
@@ -101,8 +115,10 @@ async function own(host: AttemptHost, owned: Owned): Promise<void> {
       elapsedMs,
       resourceClass: owned.profile?.definition.resourceClass,
     });
+    return 'ended';
   } catch (error) {
     await leave(transcript, stop, error);
+    return 'left';
   } finally {
     clearTimeout(timer);
     transcript.lost.removeEventListener('abort', onLost);
@@ -118,7 +134,15 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
     if (!profile) return noProfile(ready.ready.profile);
     if (stop.cause === 'cancelled') return { outcome: 'ERROR', turns: owned.history.turns.length, error: CANCELLED };
     const sandbox = await openSandbox(host, owned, profile.definition, tools.transcript);
-    const run: StepRun = { attempt: ready, history: owned.history, sandbox, blobs: host.blobs, stop, ...tools };
+    const tenured = tenuredSandbox(sandbox, insisting(owned));
+    const run: StepRun = {
+      attempt: ready,
+      history: owned.history,
+      sandbox: tenured,
+      blobs: host.blobs,
+      stop,
+      ...tools,
+    };
     const result = await host.work(run);
     stop.throwIfLeft();
     if (result.outcome === 'SUCCESS' || result.outcome === 'PARTIAL') await host.collect(run);
@@ -144,27 +168,41 @@ function noProfile(slug: string): StepResult {
   };
 }
 
+/** Throws when the run is not this worker's any more. */
+function insisting({ tenure, stop }: Owned): () => Promise<void> {
+  return async () => {
+    if (!(await tenure.holds(stop.signal))) stop.stop('lost', true);
+    stop.throwIfLeft();
+  };
+}
+
 function openSandbox(
   host: AttemptHost,
-  { ready, stop, history }: Owned,
+  owned: Owned,
   profile: ProfileDefinition,
   transcript: Transcript,
 ): Promise<Sandbox> {
+  const { ready, stop, history } = owned;
   let notes = 0;
   const note = (text: string): void => {
     notes += 1;
     transcript.note('SetupRecorded', `setup.${history.epoch}.${notes}`, text);
   };
-  const request = { workspaceId: ready.workspaceId, runId: ready.place.runId, profile };
-  return host.sandboxes.open(host.driver(profile), request, sandbox =>
-    host.setUp(resumableSandbox(sandbox, history.epoch), profile, { note, signal: stop.signal }),
-  );
+  const bring = async (driver: SandboxDriver): Promise<void> => {
+    const said = await host.bring?.(ready, driver);
+    if (said !== undefined) note(said);
+  };
+  const request = { workspaceId: ready.workspaceId, runId: ready.place.runId, profile, bring };
+  return host.sandboxes.open(host.driver(profile), request, sandbox => {
+    const tenured = tenuredSandbox(sandbox, insisting(owned));
+    return host.setUp(resumableSandbox(tenured, history.epoch), profile, { note, signal: stop.signal });
+  });
 }
 
 /** What was written so far stays; the end is left to whoever resumes. A fault is for the worker to report. */
 async function leave(transcript: Transcript, stop: StopSwitch, error: unknown): Promise<void> {
   if (stop.cause === 'shutdown') await transcript.flush().catch(() => undefined);
   await transcript.abandon();
-  if (stop.cause === 'lost') throw transcript.lost.reason;
+  if (transcript.lost.aborted) throw transcript.lost.reason;
   if (!(error instanceof AttemptLeftError)) throw error;
 }

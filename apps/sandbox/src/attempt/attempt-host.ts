@@ -18,7 +18,7 @@ import { runCommandStep } from './command-step.js';
 import { keepArtifacts } from './keep-artifacts.js';
 import { RunSandboxes } from './run-sandboxes.js';
 import type { StepResult, StepRun } from './step-run.js';
-import { workerName } from './worker-name.js';
+import { workerName } from '../workers/worker-name.js';
 
 export interface AttemptHostParts {
   readonly store: EventStore;

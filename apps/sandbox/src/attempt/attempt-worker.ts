@@ -1,178 +1,211 @@
 import type { ConsumerLog } from '@runledger/messaging';
-import type { AttemptHost } from './attempt-execution.js';
-import { executeAttempt } from './attempt-execution.js';
-import { runKey } from './attempt-place.js';
-import type { Worker } from './claim.reactor.js';
+import type { Tenure } from '../workers/tenure.js';
+import type { TenureKey } from '../workers/worker-table.js';
+import { OwnershipLostError } from './attempt-errors.js';
+import type { AttemptHost, ExecutionEnd } from './attempt-execution.js';
+import { attemptKey, ExecutingAttempts } from './executing-attempts.js';
 import type { OpenAttempt, OpenWork } from './open-work.js';
+import type { RunHomes } from './run-homes.js';
 import { Setbacks } from './setbacks.js';
 import { StopSwitch } from './stop-switch.js';
 
 export interface WorkerLimits {
   /** Attempts that execute at a time; default 8. */
   readonly maxAttempts: number;
-  /** How often the table is looked at even when nobody said that it changed; default 5,000 ms. */
+  /** How often the tables are looked at even when nobody said that they changed; default 1,000 ms. */
   readonly lookEveryMs: number;
 }
 
-export const DEFAULT_WORKER_LIMITS: WorkerLimits = { maxAttempts: 8, lookEveryMs: 5_000 };
+export const DEFAULT_WORKER_LIMITS: WorkerLimits = { maxAttempts: 8, lookEveryMs: 1_000 };
 
-interface Executing {
-  readonly run: string;
-  readonly stop: StopSwitch;
-  readonly done: Promise<void>;
+export interface WorkTables {
+  readonly work: OpenWork;
+  readonly homes: RunHomes;
+}
+
+/** Room for one run more, kept free until it is known whether the run came. */
+export interface Offer {
+  readonly host: TenureKey | undefined;
+  settle(came: boolean): void;
 }
 
 const ANSWERED_AT_ONCE = 64;
 
 /**
- * Executes this worker's attempts, a bounded number at a time, oldest first. What there is to do stands in the table of open
- * work; this class only remembers what runs in this process.
+ * Executes the attempts of the runs that have their home here, a bounded number at a time, oldest first, and takes in homeless
+ * runs while it has room. What there is to do stands in the tables; this class only remembers what runs in this process.
  */
-export class AttemptWorker implements Worker {
-  readonly #executing = new Map<string, Executing>();
+export class AttemptWorker {
+  readonly executing: ExecutingAttempts;
   readonly #settled = new Set<string>();
   readonly #setbacks = new Setbacks();
-  /** Attempts of workers that are gone: whoever has the reactor now is alone, and their appends are fenced off (R3). */
-  readonly #inherited = new Set<string>();
-  readonly #releases = new Set<Promise<void>>();
+  #tenure: Tenure | undefined;
+  /** Room for runs that may come. */
+  #offered = 0;
+  /** Room for runs that came, until a look has started them: a run that waits here for room waits while others have some. */
+  #arrived = 0;
+  #takingIn = false;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #ready = false;
-  #stopping = false;
 
   constructor(
     private readonly host: AttemptHost,
-    private readonly work: OpenWork,
+    private readonly tables: WorkTables,
     private readonly log: ConsumerLog,
     private readonly limits: WorkerLimits = DEFAULT_WORKER_LIMITS,
-  ) {}
+  ) {
+    this.executing = new ExecutingAttempts(host, this.#setbacks, {
+      onEnd: (attempt, end) => this.#ended(attempt, end),
+      onFault: (attempt, error) => this.#pause(attempt, error),
+    });
+  }
 
-  /** Removes what earlier processes left, then goes on with the attempts that they began, and with whatever is ready (R2). */
-  async start(): Promise<void> {
-    await this.host.sandboxes.sweep(() => this.work.openRuns());
-    for (const attempt of await this.work.begun()) this.#inherited.add(keyOf(attempt));
+  /** From now on it looks for work: attempts that it, or others, began (R2), and whatever is ready. */
+  start(): void {
     this.#timer = setInterval(() => this.wake(), this.limits.lookEveryMs);
     this.#ready = true;
     this.wake();
   }
 
-  wake(): void {
-    this.#lookAgain = true;
-    this.#looking ??= this.#lookWhileAsked().finally(() => {
-      this.#looking = undefined;
-      if (this.#lookAgain && this.#ready && !this.#stopping) this.wake();
-    });
+  /** The tables say in this tenure what is to be done. */
+  joined(tenure: Tenure): void {
+    this.#tenure = tenure;
+    this.wake();
   }
 
-  runEnded(workspaceId: string, runId: string): void {
-    if (!this.#ready) return;
-    const release = this.#release(runKey(workspaceId, runId), runId).catch((error: unknown) => {
-      this.log.error({ runId, error }, 'The sandbox of an ended run was not released; the next start does it.');
-    });
-    this.#releases.add(release);
-    void release.finally(() => this.#releases.delete(release));
+  /** Its runs are others' now: kills what executes and lets go of it. */
+  async lost(): Promise<void> {
+    this.#tenure = undefined;
+    await this.executing.stop('lost');
+    await this.host.sandboxes.leave();
   }
 
   /** Kills what executes and leaves it to be resumed. Resolves when no tree of this process is left. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#ready = false;
     clearInterval(this.#timer);
     await this.#looking;
-    for (const { stop } of this.#executing.values()) stop.stop('shutdown', true);
-    await Promise.all([...this.#executing.values()].map(({ done }) => done));
-    await Promise.all(this.#releases);
-    await this.host.sandboxes.close();
+    await this.executing.stop('shutdown');
+  }
+
+  /** A place for a new run, so that it need not look for a home; without a host when there is none here. */
+  offer(): Offer {
+    const host = this.#ready && this.#room() > 0 ? this.#tenure : undefined;
+    if (!host) return { host: undefined, settle: () => undefined };
+    this.#offered += 1;
+    return {
+      host,
+      settle: came => {
+        this.#offered -= 1;
+        if (came) this.#arrived += 1;
+      },
+    };
+  }
+
+  /** There may be something to start or to stop. */
+  wake(): void {
+    this.#lookAgain = true;
+    this.#looking ??= this.#lookWhileAsked().finally(() => {
+      this.#looking = undefined;
+      if (this.#lookAgain && this.#mayLook()) this.wake();
+    });
+  }
+
+  #mayLook(): boolean {
+    return this.#ready && this.#tenure !== undefined;
+  }
+
+  #room(): number {
+    return this.limits.maxAttempts - this.executing.count - this.#offered - this.#arrived;
   }
 
   async #lookWhileAsked(): Promise<void> {
-    while (this.#lookAgain && this.#ready && !this.#stopping) {
+    while (this.#lookAgain && this.#ready && this.#tenure) {
       this.#lookAgain = false;
       try {
-        await this.#look();
+        await this.#look(this.#tenure);
       } catch (error) {
         this.log.error({ error }, 'The open work could not be read; it is tried again.');
       }
     }
   }
 
-  async #look(): Promise<void> {
-    const known = this.#executing.size + this.#settled.size;
-    const [toCancel, begun, waiting] = await Promise.all([
-      this.work.toCancel(ANSWERED_AT_ONCE + known),
-      this.work.begun(),
-      this.work.unclaimed(this.limits.maxAttempts + known),
+  async #look(tenure: Tenure): Promise<void> {
+    const { work } = this.tables;
+    const known = this.executing.count + this.#settled.size;
+    const arrived = this.#arrived;
+    const [toCancel, toDo] = await Promise.all([
+      work.toCancel(tenure, ANSWERED_AT_ONCE + known),
+      work.toDo(tenure, this.limits.maxAttempts + known),
     ]);
-    for (const attempt of toCancel) this.#cancel(attempt);
-    for (const attempt of begun) if (this.#isOurs(attempt) && this.#mayStart(attempt)) this.#start(attempt);
-    for (const attempt of waiting) if (this.#mayStart(attempt)) this.#start(attempt);
-    this.#forgetSettled([...toCancel, ...begun, ...waiting]);
+    this.#arrived -= arrived;
+    if (tenure !== this.#tenure) return;
+    for (const attempt of toCancel) this.#cancel(attempt, tenure);
+    for (const attempt of toDo) {
+      if (this.executing.count < this.limits.maxAttempts && this.#isFree(attempt))
+        this.executing.start(attempt, tenure);
+    }
+    this.#forgetSettled([...toCancel, ...toDo]);
+    if (!this.#takingIn) void this.#takeIn(tenure);
   }
 
-  #cancel(attempt: OpenAttempt): void {
-    const executing = this.#executing.get(keyOf(attempt));
-    if (executing) return executing.stop.stop('cancelled', attempt.cancel === 'FORCE');
-    if (!this.#isOurs(attempt) || !this.#isFree(attempt)) return;
+  /** Beside the looking: a step that is ready for this worker does not wait for it. */
+  async #takeIn(tenure: Tenure): Promise<void> {
+    this.#takingIn = true;
+    try {
+      const taken = await this.tables.homes.takeIn(tenure, this.#room());
+      if (taken === 0) return;
+      this.#arrived += taken;
+      this.wake();
+    } catch (error) {
+      this.log.error({ error }, 'Runs without a home could not be taken in; it is tried again.');
+    } finally {
+      this.#takingIn = false;
+    }
+  }
+
+  #cancel(attempt: OpenAttempt, tenure: Tenure): void {
+    if (this.executing.cancel(attempt) || !this.#isFree(attempt)) return;
     const stop = new StopSwitch();
     stop.stop('cancelled', true);
-    this.#start(attempt, stop);
-  }
-
-  #isOurs(attempt: OpenAttempt): boolean {
-    const { worker } = attempt;
-    return worker === undefined || worker === this.host.worker || this.#inherited.has(keyOf(attempt));
-  }
-
-  #mayStart(attempt: OpenAttempt): boolean {
-    return this.#executing.size < this.limits.maxAttempts && this.#isFree(attempt);
+    this.executing.start(attempt, tenure, stop);
   }
 
   #isFree(attempt: OpenAttempt): boolean {
-    const key = keyOf(attempt);
-    if (this.#stopping || this.#executing.has(key) || this.#settled.has(key)) return false;
+    const key = attemptKey(attempt);
+    if (!this.#ready || this.executing.has(attempt) || this.#settled.has(key)) return false;
     return !this.#setbacks.rests(key, Date.now());
   }
 
-  #start(attempt: OpenAttempt, stop = new StopSwitch()): void {
-    const key = keyOf(attempt);
-    const done = executeAttempt(this.host, attempt, { stop, giveUp: this.#setbacks.verdict(key) }).then(
-      () => this.#settle(key, stop),
-      (error: unknown) => this.#pause(key, error),
-    );
-    this.#executing.set(key, { run: runKey(attempt.workspaceId, attempt.place.runId), stop, done });
-  }
-
-  #settle(key: string, stop: StopSwitch): void {
-    this.#executing.delete(key);
-    this.#setbacks.forget(key);
-    this.#inherited.delete(key);
-    if (stop.cause !== 'shutdown') this.#settled.add(key);
+  #ended(attempt: OpenAttempt, end: ExecutionEnd): void {
+    this.#setbacks.forget(attemptKey(attempt));
+    if (end === 'ended' || end === 'over') this.#settled.add(attemptKey(attempt));
+    if (end === 'over') void this.#remove(attempt);
     this.wake();
   }
 
-  #pause(key: string, error: unknown): void {
-    this.#executing.delete(key);
+  /** The reactor may have noted a ready step again, after its end. */
+  async #remove({ workspaceId, place }: OpenAttempt): Promise<void> {
+    try {
+      await this.tables.work.attemptEnded(workspaceId, place.attemptId);
+    } catch (error) {
+      this.log.error({ attempt: place.attemptId, error }, 'An attempt that is over is still on the list of open work.');
+    }
+  }
+
+  #pause(attempt: OpenAttempt, error: unknown): void {
+    const key = attemptKey(attempt);
     const retryInMs = this.#setbacks.add(key, error, Date.now());
-    this.log.error({ attempt: key, error, retryInMs }, 'An attempt stopped on a fault; it is taken up again.');
+    if (error instanceof OwnershipLostError) this.log.warn({ attempt: key }, error.message);
+    else this.log.error({ attempt: key, error, retryInMs }, 'An attempt stopped on a fault; it is taken up again.');
     this.wake();
   }
 
   /** A row goes away when the reactor has seen the end of its attempt; only until then must it be known as done. */
   #forgetSettled(rows: readonly OpenAttempt[]): void {
-    const present = new Set(rows.map(keyOf));
+    const present = new Set(rows.map(attemptKey));
     for (const key of this.#settled) if (!present.has(key)) this.#settled.delete(key);
   }
-
-  async #release(run: string, runId: string): Promise<void> {
-    const own = [...this.#executing.values()].filter(executing => executing.run === run);
-    for (const { stop } of own) stop.stop('cancelled', true);
-    await Promise.all(own.map(({ done }) => done));
-    if (this.#stopping) return;
-    const released = await this.host.sandboxes.release(runId);
-    if (!released) await this.host.sandboxes.sweep(() => this.work.openRuns());
-  }
-}
-
-function keyOf(attempt: OpenAttempt): string {
-  return runKey(attempt.workspaceId, attempt.place.attemptId);
 }

@@ -1,6 +1,7 @@
 import { Fault } from '@runledger/kernel';
 import { ProviderNotConnectedError } from '../agent/providers.js';
 import { MountNotAllowedError, IsolationNotAllowedError, SandboxUnavailableError } from '../driver/sandbox-faults.js';
+import { SandboxLostError } from '../workers/worker-faults.js';
 import type { StepResult } from './step-run.js';
 
 /** A fault of the sandbox or of the platform as the attempt's result: what only the operator can mend blocks it. */
@@ -14,6 +15,9 @@ export function failureResult(error: unknown, turns: number): StepResult {
   if (error instanceof MountNotAllowedError || error instanceof IsolationNotAllowedError) {
     const fix = 'Ask the operator to allow it, or change the profile.';
     return { outcome: 'BLOCKED', turns, error: { code: error.code, message: error.message, fix } };
+  }
+  if (error instanceof SandboxLostError) {
+    return { outcome: 'ERROR', turns, error: { code: error.code, message: error.message, fix: error.fix } };
   }
   if (error instanceof Fault) return { outcome: 'ERROR', turns, error: { code: error.code, message: error.message } };
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

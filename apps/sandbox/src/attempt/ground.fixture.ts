@@ -75,7 +75,7 @@ export class Ground {
       collect: () => Promise.resolve(),
       ...more,
     };
-    return this.#start(host, limits);
+    return this.#start(host, join(this.directory, `home of ${host.worker}`), limits);
   }
 
   /** Starts the service as it is wired for real, with drivers of its own. */
@@ -85,16 +85,15 @@ export class Ground {
     const profiles = new PublishedProfiles(commands, settings);
     const { store, blobs } = this;
     const homeDir = join(this.directory, 'home');
-    return this.#start(
-      attemptHost({ store, blobs, clock: systemClock, commands, profiles, config: settings, homeDir }),
-      limits,
-    );
+    const host = attemptHost({ store, blobs, clock: systemClock, commands, profiles, config: settings, homeDir });
+    return this.#start(host, homeDir, limits);
   }
 
-  async #start(host: AttemptHost, limits: Partial<WorkerLimits>): Promise<SandboxRuntime> {
+  async #start(host: AttemptHost, homeDir: string, limits: Partial<WorkerLimits>): Promise<SandboxRuntime> {
     const runtime = new SandboxRuntime({
       host,
       database: this.pool,
+      homeDir,
       reactors: new ReactorHost(storeDirect(this.store), new PostgresCheckpoints(this.pool), catalogue, {
         owner: newUuid(),
       }),

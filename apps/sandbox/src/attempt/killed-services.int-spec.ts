@@ -1,61 +1,34 @@
-import type { AttemptEvent, ScriptedTurn } from '@runledger/contracts';
+import type { ScriptedTurn } from '@runledger/contracts';
 import { eventually } from '@runledger/testing';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CallJournal } from '../driver/call-journal.js';
-import { testProfile } from '../driver/sandbox.fixture.js';
-import { Ground, newRunId } from './ground.fixture.js';
+import { CountedCalls, expectWholeTranscript, outputOf } from './counted-calls.fixture.js';
+import type { Counts } from './counted-calls.fixture.js';
+import type { Ground } from './ground.fixture.js';
 import type { ReadyStep } from './attempt-place.js';
-import { PACKAGES, ServiceProcess } from './service-process.fixture.js';
+import { ServiceProcess } from './service-process.fixture.js';
 import type { ServiceSettings } from './service-process.fixture.js';
 
 const KILLS = 10;
 const TURNS = 7;
 
-/** Runs of each call, counted by the calls themselves in a file outside of the sandbox. */
-type Counts = Readonly<Record<string, number>>;
-
 describe('a sandbox service that is killed', () => {
+  let calls: CountedCalls;
   let ground: Ground;
   let settings: ServiceSettings;
-  let counterDir: string;
 
   beforeAll(async () => {
-    const path: string = '../../../../scripts/compile.mjs';
-    const compiler = (await import(path)) as { compile(folders: readonly string[]): Promise<number> };
-    await compiler.compile(PACKAGES);
-    ground = await Ground.make();
-    counterDir = join(ground.directory, 'counter');
-    mkdirSync(counterDir, { mode: 0o777 });
-    settings = {
-      databaseUrl: ground.database.url,
-      homeDir: join(ground.directory, 'sandboxes'),
-      blobsDir: join(ground.directory, 'blobs'),
-      mountSources: [ground.directory],
-    };
-    await ground.publishProfile(testProfile({ mounts: [{ source: counterDir, target: '/counter', mode: 'rw' }] }));
+    calls = await CountedCalls.make();
+    ground = calls.ground;
+    settings = calls.settings('only');
   });
   afterAll(() => ground.giveBack());
 
-  const counterFile = (ready: ReadyStep): string => join(counterDir, ready.runId);
-  const counts = (ready: ReadyStep): Record<string, number> => {
-    const found: Record<string, number> = {};
-    for (const id of readFileSync(counterFile(ready), 'utf8').split('\n').filter(Boolean)) {
-      found[id] = (found[id] ?? 0) + 1;
-    }
-    return found;
-  };
-
-  async function begin(step: (count: (id: string) => string) => Partial<ReadyStep>): Promise<ReadyStep> {
-    const runId = newRunId();
-    writeFileSync(join(counterDir, runId), '', { mode: 0o666 });
-    // Directories and files that the sandbox's own user may write.
-    chmodSync(counterDir, 0o777);
-    chmodSync(join(counterDir, runId), 0o666);
-    return ground.ready({ runId, ...step(id => `echo ${id} >> /counter/${runId}`) });
-  }
+  const counts = (ready: ReadyStep) => calls.counts(ready);
+  const begin: CountedCalls['begin'] = step => calls.begin(step);
 
   /**
    * Which calls had ended when the service died, and how often each had run by then. They run one after the other, so all
@@ -73,23 +46,6 @@ describe('a sandbox service that is killed', () => {
     const lastEnded = journals[callIds.indexOf(last ?? '')]?.exitCode() === 0;
     return Object.fromEntries(ran.filter(id => id !== last || lastEnded).map(id => [id, all[id] ?? 0]));
   }
-
-  function expectWholeTranscript(events: readonly AttemptEvent[]): void {
-    expect(events[0]!.type).toBe('AttemptStarted');
-    expect(events.filter(({ type }) => type === 'AttemptEnded')).toHaveLength(1);
-    expect(events.at(-1)!.type).toBe('AttemptEnded');
-    for (const type of ['ToolCallStarted', 'ToolCallEnded'] as const) {
-      const ids = events.flatMap(event => (event.type === type ? [event.data.callId] : []));
-      expect(new Set(ids).size).toBe(ids.length);
-    }
-    const turns = events.flatMap(event => (event.type === 'ModelTurnEnded' ? [event.data.turn] : []));
-    expect(turns).toEqual(turns.map((_, index) => index + 1));
-    const usages = events.flatMap(event => (event.type === 'UsageRecorded' ? [event.data.usageId] : []));
-    expect(new Set(usages).size).toBe(usages.length);
-  }
-
-  const outputOf = (events: readonly AttemptEvent[], callId: string): string =>
-    events.map(event => (event.type === 'ToolOutput' && event.data.callId === callId ? event.data.text : '')).join('');
 
   it('repeats no finished tool call of an agent, and loses nothing', async () => {
     const callIds: string[] = [];

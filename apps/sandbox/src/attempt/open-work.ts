@@ -1,45 +1,25 @@
 import { migrateSchema } from '@runledger/event-store';
-import type { SchemaHistory } from '@runledger/event-store';
 import type { Pool } from 'pg';
+import type { TenureKey } from '../workers/worker-table.js';
+import { SANDBOX_SCHEMA } from '../workers/work-tables.js';
 import { placeOf } from './attempt-place.js';
 import type { ReadyAttempt, ReadyStep } from './attempt-place.js';
 
 export type CancelMode = 'GRACEFUL' | 'FORCE';
 
 export interface OpenAttempt extends ReadyAttempt {
-  readonly worker: string | undefined;
   readonly cancel: CancelMode | undefined;
+  /** Whose directory has the run's files, whether or not that worker lives. */
+  readonly filesAt: string | undefined;
 }
 
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS sandbox.open_attempts (
-    workspace_id text NOT NULL,
-    attempt_id text NOT NULL,
-    run_id text NOT NULL,
-    ready_event_id uuid NOT NULL,
-    ready jsonb NOT NULL,
-    position bigint NOT NULL,
-    worker text,
-    cancel text,
-    PRIMARY KEY (workspace_id, attempt_id)
-  );
-  CREATE INDEX IF NOT EXISTS open_attempts_by_run ON sandbox.open_attempts (workspace_id, run_id);
-  CREATE INDEX IF NOT EXISTS open_attempts_waiting ON sandbox.open_attempts (position) WHERE worker IS NULL;
-  CREATE TABLE IF NOT EXISTS sandbox.open_runs (
-    workspace_id text NOT NULL,
-    run_id text NOT NULL,
-    PRIMARY KEY (workspace_id, run_id)
-  );`;
-
-/** The sandbox service's own schema. IF NOT EXISTS: the first installations made these tables without writing it down. */
-export const SANDBOX_SCHEMA: SchemaHistory = {
-  schema: 'sandbox',
-  migrations: [{ name: '0001-open-work', sql: TABLES }],
-};
+/** Whose home a run has; undefined when nobody has it, or when it is not open. */
+export type RunHome = string | undefined;
 
 /**
- * The attempts and runs that are open, as rows: the queue that ready steps wait in and what a worker finds after its start
- * (R2). The log is the truth: a row only says where to look, and each write here may be repeated (R1).
+ * The attempts and runs that are open, as rows, noted from the log: the queue that ready steps wait in, and the home that each
+ * run has at one worker. The log is the truth: a row only says where to look, and each write here may be repeated (R1).
+ * Each note answers the run's home, which is who should hear of it.
  */
 export class OpenWork {
   constructor(private readonly database: Pool) {}
@@ -49,16 +29,32 @@ export class OpenWork {
     await migrateSchema(this.database, SANDBOX_SCHEMA);
   }
 
-  async stepReady(attempt: ReadyAttempt, position: bigint): Promise<void> {
+  /** A run without a home gets one with `host`, when there is one. */
+  stepReady(attempt: ReadyAttempt, position: bigint, host: TenureKey | undefined): Promise<RunHome> {
     const { workspaceId, place, readyEventId, ready } = attempt;
-    await this.database.query(
-      `WITH run AS (INSERT INTO sandbox.open_runs VALUES ($1, $3) ON CONFLICT DO NOTHING)
-       INSERT INTO sandbox.open_attempts (workspace_id, attempt_id, run_id, ready_event_id, ready, position)
-       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-      [workspaceId, place.attemptId, place.runId, readyEventId, JSON.stringify(ready), String(position)],
+    return this.#home(
+      `WITH host AS (SELECT worker FROM sandbox.workers WHERE worker = $7 AND tenure = $8 FOR KEY SHARE),
+       run AS (
+         INSERT INTO sandbox.open_runs AS run (workspace_id, run_id, worker, files_at)
+         VALUES ($1, $3, (SELECT worker FROM host), (SELECT worker FROM host))
+         ON CONFLICT (workspace_id, run_id) DO UPDATE
+           SET worker = excluded.worker, files_at = coalesce(run.files_at, excluded.files_at)
+           WHERE run.worker IS NULL AND excluded.worker IS NOT NULL
+         RETURNING run.worker),
+       noted AS (
+         INSERT INTO sandbox.open_attempts (workspace_id, attempt_id, run_id, ready_event_id, ready, position)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING)
+       SELECT worker FROM run
+       UNION ALL
+       SELECT worker FROM sandbox.open_runs WHERE workspace_id = $1 AND run_id = $3 AND worker IS NOT NULL`,
+      [
+        ...[workspaceId, place.attemptId, place.runId, readyEventId, JSON.stringify(ready), String(position)],
+        ...[host?.worker ?? null, host?.id ?? null],
+      ],
     );
   }
 
+  /** Only for those who count: who may do the work is who has the run. */
   async claimed(workspaceId: string, attemptId: string, worker: string): Promise<void> {
     await this.database.query(
       'UPDATE sandbox.open_attempts SET worker = $3 WHERE workspace_id = $1 AND attempt_id = $2',
@@ -74,45 +70,56 @@ export class OpenWork {
   }
 
   /** A graceful request never softens an earlier forced one. */
-  async cancelRequested(workspaceId: string, runId: string, mode: CancelMode): Promise<void> {
-    await this.database.query(
-      `UPDATE sandbox.open_attempts SET cancel = CASE WHEN cancel = 'FORCE' THEN cancel ELSE $3 END
-       WHERE workspace_id = $1 AND run_id = $2`,
+  cancelRequested(workspaceId: string, runId: string, mode: CancelMode): Promise<RunHome> {
+    return this.#home(
+      `WITH cancelled AS (
+         UPDATE sandbox.open_attempts SET cancel = CASE WHEN cancel = 'FORCE' THEN cancel ELSE $3 END
+         WHERE workspace_id = $1 AND run_id = $2)
+       SELECT worker FROM sandbox.open_runs WHERE workspace_id = $1 AND run_id = $2`,
       [workspaceId, runId, mode],
     );
   }
 
-  async runEnded(workspaceId: string, runId: string): Promise<void> {
-    await this.cancelRequested(workspaceId, runId, 'FORCE');
-    await this.database.query('DELETE FROM sandbox.open_runs WHERE workspace_id = $1 AND run_id = $2', [
-      workspaceId,
-      runId,
-    ]);
+  /** The row of the run stays until its sandbox is released. */
+  runEnded(workspaceId: string, runId: string): Promise<RunHome> {
+    return this.#home(
+      `WITH stopped AS (UPDATE sandbox.open_attempts SET cancel = 'FORCE' WHERE workspace_id = $1 AND run_id = $2)
+       UPDATE sandbox.open_runs SET ended = true WHERE workspace_id = $1 AND run_id = $2 RETURNING worker`,
+      [workspaceId, runId],
+    );
   }
 
-  /** Attempts that are to be stopped, or answered when they never began, oldest first. */
-  toCancel(limit: number): Promise<OpenAttempt[]> {
-    return this.#attempts('cancel IS NOT NULL ORDER BY position LIMIT $1', [limit]);
+  /** Attempts of this tenure's runs that are to be stopped, or answered when they never began, oldest first. */
+  toCancel(host: TenureKey, limit: number): Promise<OpenAttempt[]> {
+    return this.#attempts(host, 'attempt.cancel IS NOT NULL ORDER BY attempt.position', limit);
   }
 
-  /** Attempts that a worker has begun, whichever. */
-  begun(): Promise<OpenAttempt[]> {
-    return this.#attempts('worker IS NOT NULL ORDER BY position', []);
+  /** Attempts of this tenure's runs that are to be done, those first that were begun, then the oldest. */
+  toDo(host: TenureKey, limit: number): Promise<OpenAttempt[]> {
+    return this.#attempts(host, 'attempt.cancel IS NULL ORDER BY attempt.worker IS NULL, attempt.position', limit);
   }
 
-  unclaimed(limit: number): Promise<OpenAttempt[]> {
-    return this.#attempts('worker IS NULL AND cancel IS NULL ORDER BY position LIMIT $1', [limit]);
+  /** Attempts that no worker has begun, of all runs. */
+  async waiting(): Promise<number> {
+    const { rows } = await this.database.query<{ waiting: number }>(
+      'SELECT count(*)::int AS waiting FROM sandbox.open_attempts WHERE worker IS NULL AND cancel IS NULL',
+    );
+    return rows[0]?.waiting ?? 0;
   }
 
-  async openRuns(): Promise<Set<string>> {
-    const { rows } = await this.database.query<{ run_id: string }>('SELECT run_id FROM sandbox.open_runs');
-    return new Set(rows.map(row => row.run_id));
+  async #home(statement: string, values: unknown[]): Promise<RunHome> {
+    const { rows } = await this.database.query<{ worker: string | null }>(statement, values);
+    return rows[0]?.worker ?? undefined;
   }
 
-  async #attempts(condition: string, values: unknown[]): Promise<OpenAttempt[]> {
+  async #attempts(host: TenureKey, condition: string, limit: number): Promise<OpenAttempt[]> {
     const { rows } = await this.database.query<Record<string, unknown>>(
-      `SELECT * FROM sandbox.open_attempts WHERE ${condition}`,
-      values,
+      `SELECT attempt.*, run.files_at
+       FROM sandbox.workers AS host
+       JOIN sandbox.open_runs AS run ON run.worker = host.worker
+       JOIN sandbox.open_attempts AS attempt USING (workspace_id, run_id)
+       WHERE host.worker = $1 AND host.tenure = $2 AND ${condition} LIMIT $3`,
+      [host.worker, host.id, limit],
     );
     return rows.map(openAttempt);
   }
@@ -125,7 +132,7 @@ function openAttempt(row: Record<string, unknown>): OpenAttempt {
     readyEventId: row['ready_event_id'] as string,
     ready,
     place: placeOf(ready),
-    worker: (row['worker'] as string | null) ?? undefined,
     cancel: (row['cancel'] as CancelMode | null) ?? undefined,
+    filesAt: (row['files_at'] as string | null) ?? undefined,
   };
 }

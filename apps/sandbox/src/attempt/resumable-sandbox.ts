@@ -22,13 +22,33 @@ export async function execResumable(
 
 /** The same sandbox for an owner of this epoch. */
 export function resumableSandbox(sandbox: Sandbox, epoch: number): Sandbox {
+  return executing(sandbox, request => execResumable(sandbox, request, epoch));
+}
+
+/**
+ * The same sandbox for a worker that may have been taken for dead meanwhile: `insist` throws when it has. It is asked before
+ * each call, and again before the end of one is believed, because the new owner ends what runs here.
+ */
+export function tenuredSandbox(sandbox: Sandbox, insist: () => Promise<void>): Sandbox {
+  return executing(sandbox, async request => {
+    await insist();
+    try {
+      return await sandbox.exec(request);
+    } finally {
+      await insist();
+    }
+  });
+}
+
+function executing(sandbox: Sandbox, exec: Sandbox['exec']): Sandbox {
   return {
     runId: sandbox.runId,
     fresh: sandbox.fresh,
     workspacePath: sandbox.workspacePath,
-    exec: request => execResumable(sandbox, request, epoch),
+    exec,
     mayHold: path => sandbox.mayHold(path),
     markReady: () => sandbox.markReady(),
     release: () => sandbox.release(),
+    leave: () => sandbox.leave(),
   };
 }

@@ -5,6 +5,8 @@ export interface SandboxRequest {
   readonly workspaceId: string;
   readonly runId: string;
   readonly profile: ProfileDefinition;
+  /** Brings what other workers have of the run, before its sandbox is opened here. */
+  bring?(driver: SandboxDriver): Promise<void>;
 }
 
 /** The sandboxes that this process has open: one per run, shared by the run's attempts. */
@@ -42,6 +44,14 @@ export class RunSandboxes {
     return true;
   }
 
+  /** Puts down every sandbox that is open here and leaves its files to whoever has the run now. */
+  async leave(): Promise<void> {
+    const opened = [...this.#open.values()];
+    this.#open.clear();
+    const sandboxes = await Promise.allSettled(opened);
+    await Promise.all(sandboxes.flatMap(each => (each.status === 'fulfilled' ? [each.value.leave()] : [])));
+  }
+
   /** At the end of this process: gives back what sandboxes hold of the machine. They themselves stay, for the next start. */
   async close(): Promise<void> {
     await Promise.all(this.drivers.map(driver => driver.close()));
@@ -77,6 +87,7 @@ export class RunSandboxes {
   ): Promise<Sandbox> {
     await this.#turn;
     await this.#proven(driver);
+    await request.bring?.(driver);
     const sandbox = await driver.open(request);
     if (!sandbox.fresh) return sandbox;
     await setUp(sandbox);

@@ -1,4 +1,4 @@
-import type { AgentWork, AttemptEvent } from '@runledger/contracts';
+import type { AttemptEvent } from '@runledger/contracts';
 import { newUuid } from '@runledger/event-store';
 import { systemClock } from '@runledger/platform';
 import { eventually } from '@runledger/testing';
@@ -6,54 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runAgentStep } from '../agent/agent-step.js';
-import type { AgentSettings } from '../agent/agent-step.js';
-import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
-import { languageModel } from '../agent/providers.js';
-import { SandboxGround, testProfile } from '../driver/sandbox.fixture.js';
+import { testProfile } from '../driver/sandbox.fixture.js';
 import { attempt } from './attempt.decider.js';
 import { attemptStream, placeOf } from './attempt-place.js';
 import { Ground, newRunId } from './ground.fixture.js';
-import type { StepRun } from './step-run.js';
-
-const agents: AgentSettings = {
-  model: work => languageModel({}, work),
-  patience: DEFAULT_PATIENCE,
-  modelCallMs: 60_000,
-};
 
 type Of<Type extends AttemptEvent['type']> = Extract<AttemptEvent, { type: Type }>['data'];
 const of = <Type extends AttemptEvent['type']>(events: readonly AttemptEvent[], type: Type): Of<Type>[] =>
   events.filter(event => event.type === type).map(event => event.data) as Of<Type>[];
-
-describe('a sandbox service that takes the place of another', () => {
-  it('goes on with the attempts of workers that are gone, from their transcripts', async () => {
-    const ground = await Ground.make();
-    const first = new SandboxGround();
-    const second = new SandboxGround();
-    const work = (run: StepRun) => runAgentStep(agents, run, run.attempt.ready.agent!);
-    const count = (file: string) => ({
-      name: 'bash' as const,
-      arguments: { command: `echo ran; ls ${file}; sleep 0.3` },
-    });
-    try {
-      const gone = await ground.service({ work, worker: 'one', drivers: [first.driver] });
-      const script = [{ tools: [count('/'), count('/usr')] }, { text: 'Done.' }];
-      const agent: AgentWork = { provider: 'scripted', model: 'm', prompt: 'p', script };
-      const ready = await ground.ready({ runId: newRunId(), agent });
-      await eventually(async () => of(await ground.transcript(ready), 'ToolCallEnded').length === 1);
-      await gone.stop();
-      await ground.service({ work, worker: 'two', drivers: [second.driver] });
-      expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', summary: 'Done.' });
-      const events = await ground.transcript(ready);
-      expect(of(events, 'AttemptResumed').map(({ worker }) => worker)).toEqual(['two']);
-      expect(of(events, 'ToolCallEnded')).toHaveLength(2);
-    } finally {
-      await ground.giveBack();
-      await Promise.all([first.giveBack(), second.giveBack()]);
-    }
-  });
-});
 
 describe('the sandbox service', () => {
   let ground: Ground;
@@ -163,6 +123,10 @@ describe('the sandbox service', () => {
     const ready = await ground.ready(command('while true; do echo tick; sleep 0.05; done # taken-over'));
     await eventually(async () => of(await ground.transcript(ready), 'ToolOutput').length > 1);
     const place = placeOf(ready);
+    await ground.pool.query(`INSERT INTO sandbox.workers VALUES ('another', $1, clock_timestamp() + '1 hour')`, [
+      newUuid(),
+    ]);
+    await ground.pool.query(`UPDATE sandbox.open_runs SET worker = 'another' WHERE run_id = $1`, [ready.runId]);
     const taken = await ground.commands.handle(
       attempt,
       attemptStream(place),

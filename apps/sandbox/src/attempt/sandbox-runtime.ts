@@ -1,44 +1,136 @@
 import type { ConsumerLog, ReactorHost, RunningConsumer } from '@runledger/messaging';
+import type { HomeLock } from '@runledger/platform';
+import { HomeInUseError, lockHome } from '@runledger/platform';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { DEFAULT_LIVENESS, Membership } from '../workers/membership.js';
+import type { Liveness, Member } from '../workers/membership.js';
+import { RunFiles } from '../workers/run-files.js';
+import { thisMachine } from '../workers/this-machine.js';
+import { SandboxHomeInUseError } from '../workers/worker-faults.js';
+import type { WorkerHome } from '../workers/worker-table.js';
+import { WorkerTable } from '../workers/worker-table.js';
+import type { AttemptHost } from './attempt-execution.js';
 import { AttemptWorker, DEFAULT_WORKER_LIMITS } from './attempt-worker.js';
 import type { WorkerLimits } from './attempt-worker.js';
-import type { AttemptHost } from './attempt-execution.js';
 import { claimReactor } from './claim.reactor.js';
 import { OpenWork } from './open-work.js';
+import { RunHomes } from './run-homes.js';
+import { RunReleases } from './run-releases.js';
+import { WorkNews } from './work-news.js';
 
 export interface SandboxRuntimeParts {
   readonly host: AttemptHost;
   readonly database: Pool;
+  /** Absolute. Holds the worker's name and its sandboxes; locked while the service runs. */
+  readonly homeDir: string;
   readonly reactors: ReactorHost;
   readonly log: ConsumerLog;
   readonly limits?: Partial<WorkerLimits>;
+  readonly liveness?: Partial<Liveness>;
+  /** Where to say and hear that there is work, when there are more replicas than this one. */
+  readonly newsUrl?: string;
 }
 
-/** The running service: the reactor that notes what is open, and the worker that does it. */
+/** How much there is to do, and how much can be done. */
+export interface SandboxLoad {
+  /** Ready steps of the whole platform that no worker has begun. */
+  readonly waiting: number;
+  /** Attempts that execute in this process. */
+  readonly executing: number;
+  /** Most that may execute in this process. */
+  readonly capacity: number;
+}
+
+/** How long the start waits to have heard of what ended meanwhile, before it goes on with what was open. */
+const CATCH_UP_MS = 5_000;
+
+/** The running service: the reactor that notes what is open, the worker that does it, and its life among other workers. */
 export class SandboxRuntime {
   readonly #work: OpenWork;
+  readonly #limits: WorkerLimits;
   readonly #worker: AttemptWorker;
+  readonly #releases: RunReleases;
+  readonly #membership: Membership;
+  readonly #news: WorkNews;
   #claims: RunningConsumer | undefined;
+  #lock: HomeLock | undefined;
 
   constructor(private readonly parts: SandboxRuntimeParts) {
-    const limits = { ...DEFAULT_WORKER_LIMITS, ...parts.limits };
-    this.#work = new OpenWork(parts.database);
-    this.#worker = new AttemptWorker(parts.host, this.#work, parts.log, limits);
+    const { database, log, host, homeDir, newsUrl } = parts;
+    const { worker, sandboxes, store } = host;
+    const [homes, workers] = [new RunHomes(database), new WorkerTable(database)];
+    const home: WorkerHome = { machine: thisMachine(), path: homeDir };
+    const files = new RunFiles({ worker, home, workers, homes, store });
+    const bringing: AttemptHost = { ...host, bring: (open, driver) => files.bring(open, driver) };
+    this.#work = new OpenWork(database);
+    this.#limits = { ...DEFAULT_WORKER_LIMITS, ...parts.limits };
+    this.#worker = new AttemptWorker(bringing, { work: this.#work, homes }, log, this.#limits);
+    this.#releases = new RunReleases({ worker, homes, sandboxes, executing: this.#worker.executing, log });
+    this.#news = new WorkNews({ name: worker, worker: this.#worker, releases: this.#releases, url: newsUrl, log });
+    const liveness = { ...DEFAULT_LIVENESS, ...parts.liveness };
+    const member = this.#member(workers, homes, home);
+    this.#membership = new Membership({ worker, table: workers, member, log, liveness });
   }
 
-  /** Leftovers go only after the reactor has read everything up to now: a run is a leftover when the log says that it ended. */
+  /**
+   * Goes on with what was open only after the reactor has read everything up to now: some of it may be over. Where others read
+   * for this process, or the log is long, that may take its time: then what is over is heard of later.
+   */
   async start(): Promise<void> {
+    const { host, reactors, homeDir } = this.parts;
+    this.#lock = await lockOwnHome(homeDir);
     await this.#work.prepare();
-    const { host, reactors } = this.parts;
+    await this.#membership.start();
     const head = await host.store.head();
-    this.#claims = await reactors.start(claimReactor(this.#work, this.#worker));
-    await this.#claims.reached(head);
-    await this.#worker.start();
+    this.#claims = await reactors.start(claimReactor(this.#work, this.#news));
+    await Promise.race([this.#claims.reached(head), delay(CATCH_UP_MS, undefined, { ref: false })]);
+    this.#releases.start();
+    this.#worker.start();
+    this.#news.start(this.#limits.lookEveryMs);
   }
 
   /** Resolves when no process of an attempt is left; what was executing is resumed at the next start (R2). */
   async stop(): Promise<void> {
     await this.#claims?.stop();
+    await this.#news.stop();
+    await this.#releases.stop();
     await this.#worker.stop();
+    await this.#membership.stop();
+    await this.parts.host.sandboxes.close();
+    await this.#lock?.release();
+  }
+
+  async load(): Promise<SandboxLoad> {
+    const waiting = await this.#work.waiting();
+    return { waiting, executing: this.#worker.executing.count, capacity: this.#limits.maxAttempts };
+  }
+
+  #member(workers: WorkerTable, homes: RunHomes, home: WorkerHome): Member {
+    const { log, host } = this.parts;
+    const sweep = (): void => {
+      this.#releases.sweep().catch((error: unknown) => {
+        log.error({ error }, 'Leftovers of earlier work were not removed; it is tried again.');
+      });
+    };
+    return {
+      joined: async tenure => {
+        await workers.writeHome(host.worker, home);
+        await homes.takeBack(tenure);
+        sweep();
+        this.#worker.joined(tenure);
+      },
+      lost: () => this.#worker.lost(),
+      othersDied: () => this.#worker.wake(),
+    };
+  }
+}
+
+async function lockOwnHome(homeDir: string): Promise<HomeLock> {
+  try {
+    return await lockHome(homeDir);
+  } catch (error) {
+    if (error instanceof HomeInUseError) throw new SandboxHomeInUseError(homeDir, error.fields['pid'], error);
+    throw error;
   }
 }

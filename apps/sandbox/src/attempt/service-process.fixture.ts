@@ -1,12 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Liveness } from '../workers/membership.js';
 
 export interface ServiceSettings {
   readonly databaseUrl: string;
   readonly homeDir: string;
   readonly blobsDir: string;
   readonly mountSources: readonly string[];
+  readonly maxAttempts?: number;
+  readonly liveness?: Partial<Liveness>;
+  /** Where the process is to kill itself. */
+  readonly crash?: CrashPoint;
+}
+
+/** Something that a process does: a statement to the database, or the writing of a file, known by a part of it. */
+export interface CrashPoint {
+  readonly at: 'statement' | 'file';
+  /** A regular expression; of a statement with its values, or of a path. */
+  readonly pattern: string;
+  readonly when: 'before' | 'after';
 }
 
 /** The packages that such a process is made of; compile them first. */
@@ -15,7 +28,43 @@ export const PACKAGES = [
   'apps/sandbox',
 ];
 
+/** Kills the process at the first thing that fits. The service knows nothing of it. */
+const crashing = ({ at, pattern, when }: CrashPoint): string => `
+  const fits = text => ${new RegExp(pattern, 'is').toString()}.test(text);
+  const die = () => process.kill(process.pid, 'SIGKILL');
+  if (${JSON.stringify(at)} === 'statement') {
+    const { default: driver } = await import('pg');
+    const query = driver.Client.prototype.query;
+    driver.Client.prototype.query = function (...args) {
+      const [statement, values] = args;
+      const given = statement?.values ?? (Array.isArray(values) ? values : []);
+      const text = (statement?.text ?? String(statement)) + ' ' + JSON.stringify(given, (_, value) =>
+        typeof value === 'bigint' ? String(value) : value?.type === 'Buffer' ? Buffer.from(value).toString() : value);
+      if (!fits(text)) return query.apply(this, args);
+      if (${JSON.stringify(when)} === 'before') die();
+      const told = args.at(-1);
+      if (typeof told === 'function') return query.apply(this, [...args.slice(0, -1), die]);
+      return query.apply(this, args).then(die);
+    };
+  } else {
+    const fs = (await import('node:fs')).default;
+    const { syncBuiltinESMExports } = await import('node:module');
+    for (const [name, pathAt] of [['writeFileSync', 0], ['renameSync', 1]]) {
+      const original = fs[name];
+      fs[name] = (...args) => {
+        const isIt = fits(String(args[pathAt]));
+        if (isIt && ${JSON.stringify(when)} === 'before') die();
+        const result = original(...args);
+        if (isIt) die();
+        return result;
+      };
+    }
+    syncBuiltinESMExports();
+  }
+`;
+
 const program = (settings: ServiceSettings): string => `
+  ${settings.crash ? crashing(settings.crash) : ''}
   const settings = ${JSON.stringify(settings)};
   await import('reflect-metadata');
   const { default: pg } = await import('pg');
@@ -27,18 +76,19 @@ const program = (settings: ServiceSettings): string => `
   const { readSandboxConfig, SandboxModule } = await import('@runledger/sandbox');
   const database = new pg.Pool({ connectionString: settings.databaseUrl, max: 2 });
   const store = createPostgresEventStore({ connectionString: settings.databaseUrl, poolSize: 2 });
-  const config = { ...readSandboxConfig({}), mountSources: settings.mountSources };
-  const log = { info() {}, warn: console.error, error: console.error };
+  const { mountSources, maxAttempts = 8, homeDir, liveness = {}, databaseUrl: newsUrl } = settings;
+  const config = { ...readSandboxConfig({}), mountSources, maxAttempts };
+  const log = { info() {}, warn() {}, error: console.error };
   class Service {}
   Module({
     imports: [
       PlatformModule.register({
         store, checkpoints: new PostgresCheckpoints(database), blobs: new FileBlobStore(settings.blobsDir), catalogue,
       }),
-      SandboxModule.register({ config, database, homeDir: settings.homeDir, log }),
+      SandboxModule.register({ config, database, homeDir, log, newsUrl, liveness }),
     ],
   })(Service);
-  const app = await NestFactory.createApplicationContext(Service, { logger: false });
+  const app = await NestFactory.createApplicationContext(Service, { logger: false, abortOnError: false });
   process.once('SIGTERM', async () => {
     await app.close();
     await store.close();
@@ -49,33 +99,52 @@ const program = (settings: ServiceSettings): string => `
 
 /** The sandbox service in a process of its own, to be killed. */
 export class ServiceProcess {
-  private constructor(private readonly child: ReturnType<typeof spawn>) {}
+  /** Resolves when the process has ended, however. */
+  readonly gone: Promise<unknown>;
 
-  /** Resolves when it has started, which is when it takes up what it finds. */
+  private constructor(private readonly child: ReturnType<typeof spawn>) {
+    this.gone = once(child, 'exit');
+  }
+
+  /** Resolves when it has started, which is when it takes up what it finds; or when it has crashed where it should. */
   static async start(settings: ServiceSettings): Promise<ServiceProcess> {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program(settings)], {
       cwd: join(import.meta.dirname, '../..'),
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { PATH: process.env['PATH'] },
     });
-    await Promise.race([
-      once(child.stdout, 'data'),
-      once(child, 'exit').then(([code]) => Promise.reject(new Error(`The service ended with ${String(code)}.`))),
-    ]);
+    const ended = once(child, 'exit').then(([code, signal]) => {
+      if (settings.crash && signal === 'SIGKILL') return;
+      throw new Error(`The service ended with ${String(code ?? signal)}.`);
+    });
+    await Promise.race([once(child.stdout, 'data'), ended]);
+    ended.catch(() => undefined); // after its start it is for the spec to say how it ends
     return new ServiceProcess(child);
   }
 
   async kill(): Promise<void> {
-    const gone = once(this.child, 'exit');
     this.child.kill('SIGKILL');
-    await gone;
+    await this.gone;
+  }
+
+  /** Stops it where it stands, as a machine does that is out of breath. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
   }
 
   /** Answers its exit code. */
   async stop(): Promise<number | null> {
-    const gone = once(this.child, 'exit');
     this.child.kill('SIGTERM');
-    const [code] = (await gone) as [number | null];
-    return code;
+    await this.gone;
+    return this.child.exitCode;
+  }
+
+  /** For the end of a spec that may have failed anywhere. */
+  async remove(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await this.kill();
   }
 }

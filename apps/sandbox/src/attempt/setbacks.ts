@@ -1,5 +1,6 @@
 import type { StepError } from '@runledger/contracts';
 import { RetryableError } from '@runledger/kernel';
+import { OwnershipLostError } from './attempt-errors.js';
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -23,7 +24,8 @@ export class Setbacks {
   add(key: string, error: unknown, nowMs: number): number {
     const last = this.#setbacks.get(key);
     const lengthMs = last ? Math.min(LONGEST_PAUSE_MS, last.lengthMs * 2) : FIRST_PAUSE_MS;
-    const faults = (last?.faults ?? 0) + (error instanceof RetryableError ? 0 : 1);
+    const passes = error instanceof RetryableError || error instanceof OwnershipLostError;
+    const faults = (last?.faults ?? 0) + (passes ? 0 : 1);
     this.#setbacks.set(key, { until: nowMs + lengthMs, lengthMs, faults, error });
     return lengthMs;
   }

@@ -1,0 +1,78 @@
+import type { ConsumerLog } from '@runledger/messaging';
+import { runKey } from './attempt-place.js';
+import type { ExecutingAttempts } from './executing-attempts.js';
+import type { OpenRun, RunHomes } from './run-homes.js';
+import type { RunSandboxes } from './run-sandboxes.js';
+
+export interface RunReleasesParts {
+  readonly worker: string;
+  readonly homes: RunHomes;
+  readonly sandboxes: RunSandboxes;
+  readonly executing: ExecutingAttempts;
+  readonly log: ConsumerLog;
+}
+
+/** Now and then even when nothing of this worker ended: what it had before others took it over may be over. */
+const SWEEP_EVERY_MS = 60_000;
+
+/**
+ * Releases the sandboxes of this worker's runs that are over (S1). It learns of them from the table, so that it does not matter
+ * in which process the end of a run was noted.
+ */
+export class RunReleases {
+  #releasing: Promise<void> | undefined;
+  #again = false;
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  #open = false;
+
+  constructor(private readonly parts: RunReleasesParts) {}
+
+  start(): void {
+    this.#open = true;
+  }
+
+  /** A run may have ended. */
+  wake(): void {
+    this.#again = true;
+    if (this.#open) this.#releasing ??= this.#releaseWhileAsked();
+  }
+
+  /** Removes what is left here of runs that are others', or over. */
+  async sweep(): Promise<void> {
+    const { sandboxes, homes, worker } = this.parts;
+    this.#sweptAt = Date.now();
+    await sandboxes.sweep(() => homes.kept(worker));
+  }
+
+  async stop(): Promise<void> {
+    this.#open = false;
+    await this.#releasing;
+  }
+
+  async #releaseWhileAsked(): Promise<void> {
+    try {
+      while (this.#again && this.#open) {
+        this.#again = false;
+        await this.#releaseEnded();
+      }
+    } catch (error) {
+      this.parts.log.error({ error }, 'The sandboxes of ended runs were not released; it is tried again.');
+    } finally {
+      this.#releasing = undefined;
+    }
+  }
+
+  async #releaseEnded(): Promise<void> {
+    const { homes, worker } = this.parts;
+    const ended = await homes.ended(worker);
+    const open = await Promise.all(ended.map(run => this.#release(run)));
+    if (open.includes(false) || Date.now() - this.#sweptAt > SWEEP_EVERY_MS) await this.sweep();
+    await homes.forget(worker, ended);
+  }
+
+  /** False when it was not open in this process: then the sweep takes it. */
+  async #release({ workspaceId, runId }: OpenRun): Promise<boolean> {
+    await this.parts.executing.stop('cancelled', runKey(workspaceId, runId));
+    return this.parts.sandboxes.release(runId);
+  }
+}
