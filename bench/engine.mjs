@@ -1,0 +1,273 @@
+/**
+ * The engine alone, for benches: orchestrator, gates and an executor that does no work, on one store.
+ *
+ * The executor comes in two shapes, because engines differ in what they promise about a step:
+ *   claimed     AttemptStarted is stored before the body runs and AttemptEnded after it, as the real sandbox does: of many
+ *               workers one gets the step, and a step that began is never taken for one that did not. Three commits a step.
+ *   journalled  the body runs and its end is stored, AttemptStarted and AttemptEnded in one append: a worker that dies in the
+ *               middle leaves nothing, and the body runs again. Two commits a step. That is what DBOS (a row per step after
+ *               its body) and Restate (a journal entry per step after its body) promise, so this shape is compared with them.
+ */
+import {
+  AttemptEnded,
+  AttemptStarted,
+  attemptEvents,
+  catalogue,
+  Decide,
+  PublishFlow,
+  SandboxProfilePublished,
+  StartRun,
+} from '@runledger/contracts';
+import {
+  CommandHandler,
+  createPostgresEventStore,
+  derivedId,
+  migrateEventStore,
+  newUuid,
+  PostgresCheckpoints,
+} from '@runledger/event-store';
+import { attemptId, gateId, streamOf } from '@runledger/kernel';
+import { ReactorHost, storeDirect } from '@runledger/messaging';
+import { Orchestrator } from '@runledger/orchestrator';
+import { CommandRegistry, InProcessCommands, systemClock } from '@runledger/platform';
+import pg from 'pg';
+import { GateDecisions } from '../apps/approval/dist/approvals/gate-decisions.js';
+import { GateRequestsReactor } from '../apps/approval/dist/approvals/gate-requests.reactor.js';
+import { percentiles } from './rounds.mjs';
+
+export const STEPS = 10;
+export const COMMITS_PER_STEP = { claimed: 3, journalled: 2 };
+const TENANT = 'ws_bench';
+
+const CHAIN = `slug: chain
+defaults: { profile: plain }
+steps:
+${Array.from({ length: STEPS }, (_, n) => `  - { key: s${n}, run: 'true', needs: [${n === 0 ? '' : `s${n - 1}`}] }`).join('\n')}
+`;
+const GATED = `slug: gated
+defaults: { profile: plain }
+steps:
+  - { key: deploy, run: 'true', gates: { before: { message: 'Go on?' } } }
+`;
+
+/** `executor`: claimed or journalled. */
+export async function openEngine(databaseUrl, { executor }) {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+  pool.on('error', () => undefined); // said by the statement that fails
+  await migrateEventStore(pool);
+  const store = createPostgresEventStore({ connectionString: databaseUrl });
+  const handler = new CommandHandler(store);
+  const host = new ReactorHost(storeDirect(store), new PostgresCheckpoints(pool), catalogue, { owner: 'bench' });
+  const orchestrator = new Orchestrator({ store, handler, clock: systemClock });
+  const registry = new CommandRegistry();
+  const commands = new InProcessCommands(registry);
+  const decisions = new GateDecisions(handler);
+  orchestrator.answer(registry);
+  registry.answer(Decide, (input, by) => decisions.decide(input, by));
+  await publish(store, commands);
+  const news = new News();
+  const gates = new GateRequestsReactor(store, handler, systemClock);
+  for (const reactor of [...orchestrator.reactors(), gates, EXECUTORS[executor](handler), news]) {
+    await host.start(reactor);
+  }
+  return {
+    pool,
+    runMany: (runs, inFlight) => runMany({ commands, news }, runs, inFlight),
+    decideMany: runs => decideMany({ commands, news }, runs),
+    problems: () => problemsOf(pool),
+    close: async () => {
+      await host.stop();
+      await store.close();
+      await pool.end();
+    },
+  };
+}
+
+async function runMany(engine, runs, inFlight) {
+  const latencies = [];
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  let next = 0;
+  const lane = async () => {
+    while (next < runs) {
+      next += 1;
+      const begun = performance.now();
+      await engine.news.of('RunCompleted', await startRun(engine.commands, 'chain'));
+      latencies.push(performance.now() - begun);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  const seconds = (performance.now() - started) / 1_000;
+  const { user, system } = process.cpuUsage(cpu);
+  const steps = runs * STEPS;
+  return { stepsPerSecond: steps / seconds, cpuMicrosPerStep: (user + system) / steps, ...percentiles(latencies) };
+}
+
+/** So many runs wait at a gate; each is decided in turn, from the call of the command to the news that its step is ready. */
+async function decideMany({ commands, news }, runs) {
+  const waiting = await Promise.all(Array.from({ length: runs }, () => startRun(commands, 'gated')));
+  await Promise.all(waiting.map(runId => news.of('ApprovalRequested', runId)));
+  const latencies = [];
+  for (const runId of waiting) {
+    const begun = performance.now();
+    const requestId = gateId(runId, 'deploy', 'before', 1);
+    await accepted(commands.send(Decide, { requestId, decision: 'APPROVE' }, context()));
+    await news.of('StepReady', runId);
+    latencies.push(performance.now() - begun);
+    await news.of('RunCompleted', runId);
+  }
+  return percentiles(latencies);
+}
+
+async function startRun(commands, flow) {
+  const input = { flow, parameters: {}, choices: {}, trigger: { kind: 'manual' } };
+  return (await accepted(commands.send(StartRun, input, context()))).runId;
+}
+
+/** Hears of what happened as any other consumer would. */
+class News {
+  name = 'bench.news';
+  types = ['RunCompleted', 'ApprovalRequested', 'StepReady'];
+  #waiting = new Map();
+
+  react({ type, data: { runId, step } }) {
+    if (type === 'StepReady' && step !== 'deploy') return Promise.resolve();
+    const key = `${type} ${runId}`;
+    const resolve = this.#waiting.get(key);
+    if (resolve) this.#waiting.delete(key);
+    else this.#waiting.set(key, undefined);
+    resolve?.();
+    return Promise.resolve();
+  }
+
+  of(type, runId) {
+    const key = `${type} ${runId}`;
+    if (this.#waiting.delete(key)) return Promise.resolve();
+    return new Promise(resolve => this.#waiting.set(key, resolve));
+  }
+}
+
+const attempt = {
+  category: 'attempt',
+  events: attemptEvents,
+  initialState: () => 'absent',
+  evolve: (state, { type }) => (type === 'AttemptEnded' ? 'ended' : type === 'AttemptStarted' ? 'executing' : state),
+  decide: (events, state) =>
+    (events[0].type === 'AttemptStarted') === (state === 'absent') && state !== 'ended' ? events : [],
+};
+
+const EXECUTORS = {
+  claimed: handler =>
+    executor(async (event, { stream, started, ended }) => {
+      await handler.begin(attempt, stream, [started], reaction(event, 0));
+      await handler.handle(attempt, stream, [ended], reaction(event, 1));
+    }),
+  journalled: handler =>
+    executor(async (event, { stream, started, ended }) => {
+      await handler.begin(attempt, stream, [started, ended], reaction(event, 0));
+    }),
+};
+
+const WORKER = { kind: 'command', profileVersion: 1, driver: 'bench', worker: 'bench' };
+const SUCCESS = {
+  outcome: 'SUCCESS',
+  cancelled: false,
+  summary: 'Done.',
+  output: { ok: true },
+  turns: 0,
+  exitCode: 0,
+  elapsedMs: 0,
+};
+
+function executor(execute) {
+  return {
+    name: 'bench.sandbox',
+    types: ['StepReady'],
+    react: async event => {
+      const { runId, step, attempt: n, profile } = event.data;
+      const place = { attemptId: attemptId(runId, step, n), runId, step, attempt: n };
+      const at = new Date().toISOString();
+      await execute(event, {
+        stream: streamOf('attempt', place.attemptId),
+        started: AttemptStarted({ ...place, ...WORKER, profile, startedAt: at }),
+        ended: AttemptEnded({ ...place, ...SUCCESS, endedAt: at }),
+      });
+    },
+  };
+}
+
+function context() {
+  const commandId = newUuid();
+  const occurredAt = new Date().toISOString();
+  const actor = { kind: 'member', id: 'mem_bench' };
+  return { commandId, workspaceId: TENANT, actor, occurredAt, correlationId: commandId };
+}
+
+function reaction(event, index) {
+  return {
+    commandId: derivedId(event.id, 'bench.sandbox', index),
+    workspaceId: TENANT,
+    actor: { kind: 'service', id: 'sandbox' },
+    occurredAt: new Date().toISOString(),
+    correlationId: event.metadata.correlationId,
+    causationId: event.id,
+  };
+}
+
+async function publish(store, commands) {
+  const by = context();
+  const limits = { memoryBytes: 1, pids: 1, cpuPercent: 1, tmpBytes: 1, workspaceBytes: 1, outputBytes: 1 };
+  const definition = {
+    slug: 'plain',
+    name: 'Plain',
+    isolation: 'none',
+    repositories: [],
+    mounts: [],
+    env: {},
+    resourceClass: 'small',
+    limits,
+    network: 'none',
+  };
+  const { type, data } = SandboxProfilePublished({
+    profileId: 'prof_plain',
+    slug: 'plain',
+    version: 1,
+    definition,
+    publishedBy: by.actor,
+    publishedAt: by.occurredAt,
+  });
+  const { commandId: causationId, ...story } = by;
+  await store.append(
+    { tenant: TENANT, name: 'profile-plain' },
+    [{ id: newUuid(), type, data, metadata: { ...story, causationId, schemaVersion: 1 } }],
+    'no-stream',
+  );
+  for (const source of [CHAIN, GATED]) await accepted(commands.send(PublishFlow, { source }, context()));
+}
+
+async function accepted(sending) {
+  const outcome = await sending;
+  if (outcome.status === 'refused') throw new Error(JSON.stringify(outcome.refusal));
+  return outcome.output;
+}
+
+/** Counted in the log itself; the empty text when everything is right. */
+async function problemsOf(pool) {
+  const { rows } = await pool.query(
+    `select flow.slug, count(*)::int as runs, sum(ends.completed)::int as completed,
+            sum(ends.ready)::int as ready, sum(ends.done)::int as done
+       from runledger.event e
+      cross join lateral (select e.data->>'flowSlug' as slug, json_array_length(e.data->'steps') as steps) flow
+      cross join lateral (
+        select count(*) filter (where type = 'RunCompleted') as completed,
+               case when count(*) filter (where type = 'StepReady') = flow.steps then 1 else 0 end as ready,
+               case when count(*) filter (where type = 'AttemptEnded') = flow.steps
+                     and count(*) filter (where type = 'StepCompleted') = flow.steps then 1 else 0 end as done
+          from runledger.event o where o.correlation_id = e.correlation_id) ends
+      where e.type = 'RunStarted' group by flow.slug`,
+  );
+  return rows
+    .filter(({ runs, completed, ready, done }) => completed !== runs || ready !== runs || done !== runs)
+    .map(({ slug, runs, ...got }) => `${slug}: ${runs} runs started, ${JSON.stringify(got)}`)
+    .join('; ');
+}
