@@ -4,7 +4,7 @@ import type { MetricsAccess } from '@runledger/platform';
 export interface GatewayOptions {
   /** Of the PostgreSQL that also holds the consumers' checkpoints: rows and checkpoint commit together (P1). */
   readonly databaseUrl: string;
-  /** 32 secret bytes (`openPepper`): token hashes and cursors depend on them. */
+  /** 32 secret bytes (`openSecretBytes`): token hashes and cursors depend on them. */
   readonly pepper: Buffer;
   /** Names this process in the checkpoints. */
   readonly owner: string;

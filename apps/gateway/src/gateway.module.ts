@@ -43,7 +43,6 @@ import { TranscriptReader } from './transcript/transcript-reader.js';
 import { TranscriptResolver } from './transcript/transcript.resolver.js';
 
 export { AccessDesk, type Bootstrap } from './access/access-desk.js';
-export { openPepper } from './access/pepper.js';
 export { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
 export { gatewayAdapter } from './gateway-adapter.js';
 export { readModelSource } from './reads/read-model-source.js';

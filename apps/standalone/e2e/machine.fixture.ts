@@ -21,19 +21,19 @@ export interface Trace {
  * do, whose own words need not mention it), or in a control group of its sandboxes.
  */
 export function tracesOf(folder: string): Trace[] {
-  const group = groupOf(folder);
+  const groups = groupsOf(folder);
   return pids()
     .filter(pid => pid !== process.pid)
     .flatMap(pid => {
-      const by = relationOf(pid, folder, group);
+      const by = relationOf(pid, folder, groups);
       return by === undefined || isZombie(pid) ? [] : [{ pid, name: textOf(pid, 'comm').trim(), by }];
     });
 }
 
 /** Control groups of the folder's sandboxes that are still there. */
 export function controlGroupsOf(folder: string): string[] {
-  const group = groupOf(folder);
-  return ['', '*/', '*/*/', '*/*/*/'].flatMap(depth => globSync(`/sys/fs/cgroup/${depth}${group}`));
+  const places = ['', '*/', '*/*/', '*/*/*/'].flatMap(depth => groupsOf(folder).map(group => depth + group));
+  return places.flatMap(place => globSync(`/sys/fs/cgroup/${place}`));
 }
 
 /** Mounts of the folder, or below it, in this process's own view. */
@@ -54,17 +54,18 @@ export function commandLineOf(pid: number): string {
   return textOf(pid, 'cmdline').replaceAll('\0', ' ').trim();
 }
 
-function relationOf(pid: number, folder: string, group: string): Trace['by'] | undefined {
+function relationOf(pid: number, folder: string, groups: readonly string[]): Trace['by'] | undefined {
   if (textOf(pid, 'cmdline').includes(folder)) return 'command line';
   if (textOf(pid, 'environ').includes(folder)) return 'environment';
   if (linkOf(pid, 'cwd').startsWith(folder)) return 'working folder';
   if (textOf(pid, 'mountinfo').includes(folder)) return 'mount';
-  return textOf(pid, 'cgroup').includes(group) ? 'control group' : undefined;
+  return groups.some(group => textOf(pid, 'cgroup').includes(group)) ? 'control group' : undefined;
 }
 
-/** The sandbox service names its groups after its folder, so that two platforms on one machine do not meet. */
-function groupOf(folder: string): string {
-  return `runledger-${createHash('sha256').update(`${folder}/sandboxes/bubblewrap`).digest('hex').slice(0, 12)}`;
+/** The sandbox service names its groups after its folder, so that two platforms on one machine do not meet; replicas have one each. */
+function groupsOf(folder: string): string[] {
+  const homes = ['sandboxes', 'sandboxes/1', 'sandboxes/2'].map(home => `${folder}/${home}/bubblewrap`);
+  return homes.map(home => `runledger-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`);
 }
 
 function pids(): number[] {

@@ -46,9 +46,9 @@ export class TemporaryHome {
     return platform;
   }
 
-  /** Starts a platform in this home and does not wait. */
-  spawn(environment: Readonly<Record<string, string>> = {}): PlatformProcess {
-    const platform = new PlatformProcess(this.path, environment);
+  /** Starts a platform in this home and does not wait. `program`: that of one process, or that of a cluster with what to tell it. */
+  spawn(environment: Readonly<Record<string, string>> = {}, program: readonly string[] = ['main.js']): PlatformProcess {
+    const platform = new PlatformProcess(this.path, environment, program);
     this.#processes.push(platform);
     return platform;
   }
@@ -80,9 +80,9 @@ export class PlatformProcess {
   readonly #startedAt = performance.now();
   readonly #ended: Promise<Ending>;
 
-  constructor(home: string, environment: Readonly<Record<string, string>> = {}) {
-    const main = join(ROOT, 'apps', 'standalone', 'dist', 'main.js');
-    const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', main], {
+  constructor(home: string, environment: Readonly<Record<string, string>>, [file = '', ...args]: readonly string[]) {
+    const main = join(ROOT, 'apps', 'standalone', 'dist', file);
+    const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', main, ...args], {
       cwd: home,
       env: { PATH: process.env['PATH'], HOME: home, RUNLEDGER_HOME: home, PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

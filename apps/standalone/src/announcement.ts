@@ -1,3 +1,5 @@
+import type { Member } from './cluster/members-file.js';
+
 /** What the operator needs to know of a platform that is ready. */
 export interface ReadyFacts {
   readonly url: string;
@@ -21,6 +23,18 @@ Runledger is ready (${(facts.readyMs / 1000).toFixed(1)} s).
   Event log  ${facts.log}
 
 Ctrl-C stops everything; starting again goes on with what is unfinished.
+`;
+}
+
+/** Which processes there are and where they listen. */
+export function processesText(members: readonly Member[], supervisor: number): string {
+  const lines = members.map(({ service, replica, pid, internalUrl, apiUrl }) =>
+    ['', `${service} ${replica}`.padEnd(16), `pid ${pid}`.padEnd(12), internalUrl, apiUrl ?? ''].join('  ').trimEnd(),
+  );
+  return `Processes
+${lines.join('\n')}
+
+kill -USR2 ${supervisor} replaces them, one after the other.
 `;
 }
 

@@ -1,27 +1,26 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CommandContext } from '@runledger/event-store';
-import { newUuid } from '@runledger/event-store';
-import { AccessDesk, gatewayAdapter, openPepper, ReadModels } from '@runledger/gateway';
+import { AccessDesk, gatewayAdapter, ReadModels } from '@runledger/gateway';
 import {
   COMMAND_CLIENT,
   Consumers,
   createLog,
   lockHome,
   NestLog,
+  openSecretBytes,
   openTelemetry,
   OrderlyEnd,
   Readiness,
-  systemClock,
 } from '@runledger/platform';
 import type { CommandClient, HomeLock } from '@runledger/platform';
+import { listen } from './listen.js';
+import { ownerAccess, ownersContext } from './owner-access.js';
 import { installSample, startSampleRun } from './sample/sample.js';
 import { StandaloneModule } from './standalone.module.js';
 import type { StandaloneParts } from './standalone.module.js';
 import type { StandaloneConfig } from './standalone.config.js';
-import { CannotListenError } from './start-errors.js';
 import { openStorage } from './storage.js';
 
 /** Reactions and attempts that are under way are given up within ten seconds, and what remains of them is killed. */
@@ -70,8 +69,8 @@ export async function startPlatform(
     ending.announceTo(app.get(Readiness));
     if (relay) app.get(Consumers).add('relay', () => [relay.status()]);
     const url = await listen(app, config);
-    const access = await ownerAccess(app, config.home);
-    if (config.sample) await prepareSample(app, config.home, access, options.sampleRun);
+    const access = await ownerAccess(app.get(AccessDesk), config.home);
+    if (config.sample) await prepareSample(app, config.home, ownersContext(access), options.sampleRun);
     return {
       url,
       token: access.token,
@@ -88,7 +87,7 @@ export async function startPlatform(
 
 async function createApp(parts: Omit<StandaloneParts, 'pepper'>): Promise<NestFastifyApplication> {
   const { config, log } = parts;
-  const pepper = await openPepper(join(config.home, 'pepper'));
+  const pepper = await openSecretBytes(join(config.home, 'pepper'));
   const module = StandaloneModule.register({ ...parts, pepper });
   return NestFactory.create<NestFastifyApplication>(module, gatewayAdapter(), {
     logger: new NestLog(log),
@@ -96,52 +95,12 @@ async function createApp(parts: Omit<StandaloneParts, 'pepper'>): Promise<NestFa
   });
 }
 
-/** Listens, and says where. On the server itself: Nest would log a taken port as well as throw it. */
-async function listen(app: NestFastifyApplication, { port, host }: StandaloneConfig): Promise<string> {
-  await app.init();
-  try {
-    const url = await app.getHttpAdapter().getInstance().listen({ port, host });
-    return url.replace('[::1]', '127.0.0.1');
-  } catch (error) {
-    const isOfTheSocket = (error as NodeJS.ErrnoException).syscall !== undefined;
-    throw isOfTheSocket ? new CannotListenError(host, port, error as NodeJS.ErrnoException) : error;
-  }
-}
-
-interface OwnerAccess {
-  readonly workspaceId: string;
-  readonly memberId: string;
-  readonly token: string;
-  readonly isNew: boolean;
-}
-
-/** The owner's token lies in the home folder, for its owner alone; a lost one is replaced. */
-async function ownerAccess(app: NestFastifyApplication, home: string): Promise<OwnerAccess> {
-  const file = join(home, 'token');
-  const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  const owner = await app.get(AccessDesk).bootstrapWorkspace({ freshToken: kept === undefined });
-  const token = owner.token ?? kept?.trim() ?? '';
-  if (owner.token !== undefined) await writeFile(file, `${owner.token}\n`, { mode: 0o600 });
-  return { workspaceId: owner.workspaceId, memberId: owner.memberId, token, isNew: kept === undefined };
-}
-
 async function prepareSample(
   app: NestFastifyApplication,
   home: string,
-  access: OwnerAccess,
+  context: CommandContext,
   startsRun: boolean,
 ): Promise<void> {
-  const commandId = newUuid();
-  const context: CommandContext = {
-    commandId,
-    workspaceId: access.workspaceId,
-    actor: { kind: 'member', id: access.memberId, name: 'Owner', via: 'setup' },
-    occurredAt: systemClock.now(),
-    correlationId: commandId,
-  };
   const commands = app.get<CommandClient>(COMMAND_CLIENT);
   await installSample(home, commands, context);
   if (!startsRun) return;

@@ -1,10 +1,9 @@
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
-import { InvalidConfigError, parseConfig, readTelemetryConfig } from '@runledger/platform';
-import type { ConfigProblem, TelemetryConfig } from '@runledger/platform';
+import { parseConfig, readTelemetryConfig } from '@runledger/platform';
+import type { TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
+import { absolute, allOf } from './config-parts.js';
 import { readStorageConfig } from './storage.config.js';
 import type { StorageConfig } from './storage.config.js';
 
@@ -59,26 +58,4 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     telemetry,
     logLevel: values.LOG_LEVEL,
   };
-}
-
-/** Reads all, so that the problems of all are told at once. */
-function allOf<Values extends readonly unknown[]>(...parts: { [Part in keyof Values]: () => Values[Part] }): Values {
-  const problems: ConfigProblem[] = [];
-  const read = <T>(part: () => T): T | undefined => {
-    try {
-      return part();
-    } catch (error) {
-      if (!(error instanceof InvalidConfigError)) throw error;
-      problems.push(...error.problems);
-      return undefined;
-    }
-  };
-  const values: unknown[] = parts.map(part => read(part));
-  if (problems.length > 0) throw new InvalidConfigError(problems);
-  return values as unknown as Values;
-}
-
-function absolute(path: string): string {
-  if (path.startsWith('~/')) return join(homedir(), path.slice(2));
-  return isAbsolute(path) ? path : resolve(path);
 }

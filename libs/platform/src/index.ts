@@ -30,6 +30,7 @@ export { Readiness } from './health/readiness.js';
 export type { CheckResult, ReadinessReport } from './health/readiness.js';
 export { HomeInUseError, lockHome } from './home/home-lock.js';
 export type { HomeLock } from './home/home-lock.js';
+export { BrokenSecretError, openSecretBytes } from './home/secret-bytes.js';
 export { InternalServer } from './internal/internal-server.js';
 export type { InternalServerOptions, ServedParts } from './internal/internal-server.js';
 export { createLog, NestLog } from './logs/create-log.js';
@@ -51,6 +52,8 @@ export { PlatformModule } from './platform.module.js';
 export type { PlatformOptions } from './platform.module.js';
 export * from './postgres/index.js';
 export { EndedTooSlowlyError, OrderlyEnd } from './processes/orderly-end.js';
+export { identityOf, isAlive } from './processes/process-identity.js';
+export type { ProcessIdentity } from './processes/process-identity.js';
 export { ATTRIBUTE, storyAttributes } from './traces/attribute-names.js';
 export { readTraceparent, writeTraceparent } from './traces/traceparent.js';
 export {

@@ -28,7 +28,7 @@ export class AccessDesk {
     @Inject(CommandHandler) private readonly handler: CommandHandler,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(GATEWAY_OPTIONS) private readonly options: Pick<GatewayOptions, 'pepper'>,
-    @Inject(ReadModels) private readonly readModels: ReadModels,
+    @Inject(ReadModels) private readonly readModels: Pick<ReadModels, 'reach'>,
   ) {}
 
   /**

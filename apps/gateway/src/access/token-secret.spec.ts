@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPepper } from './pepper.js';
+import { openSecretBytes } from '@runledger/platform';
 import { hashSecret, isSecret, mintToken, readToken, showToken } from './token-secret.js';
 
 describe('the secret of a token', () => {
@@ -31,7 +31,7 @@ describe('the pepper', () => {
 
   it('is made once, by whoever comes first, and is for its owner only', async () => {
     const file = join(folder, 'secrets', 'pepper');
-    const opened = await Promise.all(Array.from({ length: 8 }, () => openPepper(file)));
+    const opened = await Promise.all(Array.from({ length: 8 }, () => openSecretBytes(file)));
     expect(new Set(opened.map(pepper => pepper.toString('hex'))).size).toBe(1);
     expect(opened[0]).toHaveLength(32);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -40,6 +40,6 @@ describe('the pepper', () => {
   it('is never replaced when its file is broken: every token would be lost', async () => {
     const file = join(folder, 'broken');
     writeFileSync(file, 'abc');
-    await expect(openPepper(file)).rejects.toMatchObject({ code: 'BROKEN_PEPPER' });
+    await expect(openSecretBytes(file)).rejects.toMatchObject({ code: 'BROKEN_SECRET' });
   });
 });

@@ -3,7 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { encodeFault, DEADLINE_HEADER, IDEMPOTENCY_HEADER } from '../commands/http/command-wire.js';
 import type { CommandIntake } from '../commands/http/command-intake.js';
 import { CommandTooLargeError, NotTakingCommandsError } from '../commands/http/http-errors.js';
-import type { ReadinessReport } from '../health/readiness.js';
+import type { Consumers } from '../health/consumers.js';
+import { HealthRoutes } from '../health/health-routes.js';
+import type { Readiness } from '../health/readiness.js';
+import { MetricsRoutes } from '../metrics/metrics-routes.js';
+import type { MetricsAccess } from '../metrics/metrics-routes.js';
+import type { Metrics } from '../metrics/metrics.js';
 
 /** Largest command, in bytes; the gateway takes requests of at most a quarter of it. */
 export const MAX_COMMAND_BYTES = 8_000_000;
@@ -19,8 +24,10 @@ export interface InternalServerOptions {
 export interface ServedParts {
   /** Left out: the service answers no commands. */
   readonly intake?: CommandIntake;
-  /** For `/health/ready`; may say more than the report. */
-  readonly readiness: () => Promise<ReadinessReport>;
+  readonly readiness: Readiness;
+  readonly consumers: Consumers;
+  readonly metrics: Metrics;
+  readonly metricsAccess: MetricsAccess;
 }
 
 interface CommandRoute {
@@ -29,8 +36,8 @@ interface CommandRoute {
 }
 
 /**
- * The port of a service process that is for the other processes and for the operator's probes, not for people: commands and
- * health. It answers from the first moment: live at once, ready only once the service works and until it stops.
+ * The port of a service process that is for the other processes and for the operator's probes, not for people: commands,
+ * health and metrics. It answers from the first moment: live at once, ready only once the service works and until it stops.
  */
 export class InternalServer {
   #url = '';
@@ -78,16 +85,25 @@ export class InternalServer {
     app.setErrorHandler((error, _request, reply) => this.#failed(error, reply));
     app.get('/health/live', () => ({ status: 'live' }));
     app.get('/health/ready', (_request, reply) => this.#ready(reply));
+    app.get('/metrics', (request, reply) => this.#metrics(request, reply));
     app.post<CommandRoute>('/commands/:service/:name', (request, reply) => this.#command(request, reply));
   }
 
   async #ready(reply: FastifyReply): Promise<FastifyReply> {
-    const report =
-      this.#state === 'serving' && this.#parts ? await this.#parts.readiness() : notReady(`It is ${this.#state}.`);
-    return reply
-      .status(report.status === 'ready' ? 200 : 503)
-      .header('cache-control', 'no-store')
-      .send(report);
+    if (this.#state === 'serving' && this.#parts) {
+      const { readiness, consumers } = this.#parts;
+      await new HealthRoutes(readiness, consumers).ready(reply);
+      return reply;
+    }
+    const checks = { process: { ok: false, message: `The process is ${this.#state}.` } };
+    return reply.status(503).header('cache-control', 'no-store').send({ status: 'not-ready', checks });
+  }
+
+  async #metrics(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    if (!this.#parts) return reply.status(503).send();
+    const { metrics, metricsAccess } = this.#parts;
+    await new MetricsRoutes(metrics, metricsAccess).read(request, reply);
+    return reply;
   }
 
   async #command(request: FastifyRequest<CommandRoute>, reply: FastifyReply): Promise<FastifyReply> {
@@ -110,10 +126,6 @@ export class InternalServer {
     if (code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return reply.status(statusCode).send({ error: String(error) });
     return send(reply, 413, encodeFault(new CommandTooLargeError(this.options.service, MAX_COMMAND_BYTES)));
   }
-}
-
-function notReady(message: string): ReadinessReport {
-  return { status: 'not-ready', checks: { process: { ok: false, message } } };
 }
 
 function send(reply: FastifyReply, status: number, body: string): FastifyReply {

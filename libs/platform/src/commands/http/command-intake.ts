@@ -98,17 +98,21 @@ export class CommandIntake {
     }
   }
 
-  #refusal({ name, commandId }: ArrivedCommand, error: unknown): CommandAnswer {
-    const { service, log } = this.options;
-    const about = { command: name, commandId, err: error };
-    if (!(error instanceof Fault)) {
-      log.error(about, 'a command failed');
-      return { status: 500, body: encodeFault(new ServiceFailedError(service, name)) };
-    }
-    if (!(error instanceof NotTakingCommandsError)) {
-      log[error instanceof RetryableError ? 'warn' : 'error'](about, 'a command was not done');
-    }
-    return { status: statusOf(error), body: encodeFault(error) };
+  #refusal(arrived: ArrivedCommand, error: unknown): CommandAnswer {
+    const { service } = this.options;
+    const fault = error instanceof Fault ? error : new ServiceFailedError(service, arrived.name);
+    const status = statusOf(fault);
+    this.#writeDown(arrived, error, status);
+    return { status, body: encodeFault(fault) };
+  }
+
+  /** What broke here with all that is known of it; what was turned away in one line. */
+  #writeDown({ name, commandId }: ArrivedCommand, error: unknown, status: number): void {
+    const { log } = this.options;
+    const about = { command: name, commandId };
+    if (status === 500)
+      log[error instanceof RetryableError ? 'warn' : 'error']({ ...about, err: error }, 'a command failed');
+    else if (status !== 503) log.warn({ ...about, reason: (error as Fault).message }, 'a command was turned away');
   }
 }
 

@@ -1,5 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { Consumers } from '../../health/consumers.js';
+import { Readiness } from '../../health/readiness.js';
+import { Metrics } from '../../metrics/metrics.js';
 import { InternalServer } from '../../internal/internal-server.js';
 import { createLog } from '../../logs/create-log.js';
 import { CommandRegistry } from '../command-registry.js';
@@ -30,7 +33,14 @@ export async function startService(registry = new CommandRegistry(), port = 0): 
   const tokens = new ServiceTokenCheck({ keys: publicKeys, callers: ['gateway'] });
   const server = await InternalServer.listen({ service: 'approval', host: '127.0.0.1', port });
   const intake = new CommandIntake({ service: 'approval', registry, tokens, log });
-  server.serve({ intake, readiness: () => Promise.resolve({ status: 'ready', checks: {} }) });
+  const store = { head: () => Promise.resolve(0n), readAll: () => Promise.reject(new Error('unused')) };
+  server.serve({
+    intake,
+    readiness: new Readiness(),
+    consumers: new Consumers(store),
+    metrics: new Metrics(),
+    metricsAccess: { from: 'loopback' },
+  });
   return { server, registry, url: server.url, logged: () => lines };
 }
 

@@ -5,10 +5,10 @@ import { Fault } from '@runledger/kernel';
 
 const BYTES = 32;
 
-/** The file that should hold the pepper holds something else; with another pepper no token would be known any more. */
-export class BrokenPepperError extends Fault {
+/** A file that should hold a secret holds something else; with another secret nothing would be known that depended on it. */
+export class BrokenSecretError extends Fault {
   constructor(file: string, cause?: unknown) {
-    super('BROKEN_PEPPER', `${file} should hold ${BYTES} bytes in hex; restore it from a backup.`, {
+    super('BROKEN_SECRET', `${file} should hold ${BYTES} bytes in hex; restore it from a backup.`, {
       cause,
       fields: { file },
     });
@@ -16,10 +16,9 @@ export class BrokenPepperError extends Fault {
 }
 
 /**
- * The installation's secret that tokens are hashed with and cursors are signed with, made on first use and readable by
- * its owner only. Of several processes that start at the same time, one makes it and all use that one.
+ * 32 secret bytes of the installation, made on first use and readable by their owner only. Of several processes that start at the same time, one makes it and all use that one.
  */
-export async function openPepper(file: string): Promise<Buffer> {
+export async function openSecretBytes(file: string): Promise<Buffer> {
   return (await read(file)) ?? (await create(file));
 }
 
@@ -31,9 +30,9 @@ async function read(file: string): Promise<Buffer | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const pepper = Buffer.from(text.trim(), 'hex');
-  if (pepper.length !== BYTES) throw new BrokenPepperError(file);
-  return pepper;
+  const secret = Buffer.from(text.trim(), 'hex');
+  if (secret.length !== BYTES) throw new BrokenSecretError(file);
+  return secret;
 }
 
 async function create(file: string): Promise<Buffer> {
@@ -47,7 +46,7 @@ async function create(file: string): Promise<Buffer> {
   } finally {
     await unlink(draft);
   }
-  const pepper = await read(file);
-  if (!pepper) throw new BrokenPepperError(file);
-  return pepper;
+  const secret = await read(file);
+  if (!secret) throw new BrokenSecretError(file);
+  return secret;
 }

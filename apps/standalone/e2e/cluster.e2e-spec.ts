@@ -1,0 +1,156 @@
+import { jest } from '@jest/globals';
+import { eventually, testDatabase } from '@runledger/testing';
+import type { TestDatabase } from '@runledger/testing';
+import type { ApiClient, RunShown } from './api-client.fixture.js';
+import { ClusterProcess } from './cluster-process.fixture.js';
+import type { Member } from './cluster-process.fixture.js';
+import { profileNamed } from './counted-work.fixture.js';
+import { commandLineOf, describeWith } from './machine.fixture.js';
+import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
+
+jest.setTimeout(PATIENCE_MS);
+
+/** A little work, a person, a little work. */
+const SIGNED = `
+slug: signed
+defaults: { profile: small }
+steps:
+  - { key: prepare, run: sleep 0.2 }
+  - { key: publish, needs: [prepare], gate: Publish?, run: echo published }
+`;
+
+/** Whatever the moment brings, a client asks again. */
+const persistently = <T>(ask: () => Promise<T>): Promise<T> => eventually(ask, 30_000);
+
+/** Starts a run through whichever gateway answers; the key makes it one run, however often it is asked for. */
+async function start(apis: readonly ApiClient[], idempotencyKey: string): Promise<string> {
+  let turn = 0;
+  const { id } = await persistently(() => apis[turn++ % apis.length]!.startRun({ flow: 'signed', idempotencyKey }));
+  return id;
+}
+
+/** Approves the run's gate and sees it through to its end. */
+async function finish(apis: readonly ApiClient[], runId: string): Promise<RunShown> {
+  let turn = 0;
+  const next = () => apis[turn++ % apis.length]!;
+  const requestId = await persistently(async () => {
+    const { approvals } = await next().run(runId);
+    const open = approvals.find(({ state }) => state === 'OPEN') ?? approvals.find(({ state }) => state !== 'OPEN');
+    if (!open) throw new Error(`Run ${runId} does not ask yet.`);
+    return open.id;
+  });
+  await persistently(() => next().decide(requestId, 'APPROVE'));
+  return persistently(async () => {
+    const run = await next().run(runId);
+    if (run.status !== 'COMPLETED') throw new Error(`Run ${runId} is ${run.status}.`);
+    return run;
+  });
+}
+
+describeWith('bwrap')('a cluster, each service in processes of its own (needs bwrap)', () => {
+  const home = new TemporaryHome();
+  let database: TestDatabase;
+  let cluster: ClusterProcess;
+  const processes = (members: readonly Member[]) => members.map(({ service, replica }) => `${service} ${replica}`);
+
+  beforeAll(async () => {
+    build();
+    database = await testDatabase();
+    cluster = await ClusterProcess.start(home, { DATABASE_URL: database.url }, '--replicas', 'audit=2');
+  }, 90_000);
+
+  afterAll(async () => {
+    await home.giveBack();
+    await database.drop();
+  });
+
+  it('says which process is where, and each of them is what it says', async () => {
+    const members = cluster.members();
+    expect(processes(members)).toEqual(
+      ['orchestrator 1', 'sandbox 1', 'approval 1', 'billing 1', 'audit 1', 'audit 2', 'gateway 1'].sort(
+        (a, b) => processes(members).indexOf(a) - processes(members).indexOf(b),
+      ),
+    );
+    await cluster.supervisor.says(/kill -USR2 \d+ replaces them/);
+    for (const { service, replica, pid, internalUrl } of members) {
+      expect(commandLineOf(pid)).toContain(`service.js ${service}`);
+      expect(cluster.supervisor.output).toMatch(new RegExp(`${service} ${replica} +pid ${pid} +${internalUrl}`));
+      const metrics = await (await fetch(`${internalUrl}/metrics`)).text();
+      expect(metrics).toMatch(new RegExp(`process_cpu_user_seconds_total\\{service="${service}"\\}`));
+    }
+  });
+
+  it('runs the sample to its end, across its processes', async () => {
+    const [api] = cluster.apis;
+    const { runs } = await api!.data<{ runs: { nodes: { id: string }[] } }>('{ runs { nodes { id } } }');
+    const runId = runs.nodes[0]!.id;
+    const gate = await api!.gateOf(runId, 'open-pr');
+    expect(await api!.decide(gate.id, 'APPROVE')).toMatchObject({ __typename: 'ApprovalRequest' });
+    const run = await api!.reaches(runId, 'COMPLETED');
+    expect(run.timeline.map(({ state }) => state)).toEqual(Array(4).fill('COMPLETED'));
+    const lines = await api!.fetch(`/api/v1/runs/${runId}/audit.ndjson`);
+    expect(lines.status).toBe(200);
+    expect(await lines.text()).toContain('RunCompleted');
+  });
+
+  it('lets nobody command a service who is not one of its callers', async () => {
+    const [{ internalUrl }] = cluster.members('approval') as [Member];
+    const answer = await fetch(`${internalUrl}/commands/approval/Decide`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'c1', authorization: 'Bearer x.y.z' },
+      body: '{}',
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([401, { fault: { code: 'SERVICE_TOKEN_REFUSED' } }]);
+  });
+
+  it('completes every run although processes are killed while they go', async () => {
+    const [api] = cluster.apis;
+    await api!.publishProfile(profileNamed('small'));
+    expect(await api!.publishFlow(SIGNED)).toMatchObject({ __typename: 'FlowVersion' });
+    const ids = await Promise.all(Array.from({ length: 6 }, (_, at) => start(cluster.apis, `killed ${at}`)));
+    const finishing = Promise.all(ids.map(id => finish(cluster.apis, id)));
+    const killed = [cluster.kill('orchestrator'), cluster.kill('approval')];
+    for (const pid of killed) await cluster.hasReplaced(pid);
+    killed.push(cluster.kill('sandbox'));
+    const runs = await finishing;
+    expect(runs.map(({ status }) => status)).toEqual(Array(6).fill('COMPLETED'));
+    for (const pid of killed) await cluster.hasReplaced(pid);
+    expect(cluster.supervisor.output).toMatch(/orchestrator 1 ended unasked: SIGKILL/);
+  });
+
+  it('is replaced process by process under load, and no run is lost', async () => {
+    const before = cluster.members();
+    const { apis } = cluster;
+    process.kill(cluster.supervisor.pid, 'SIGUSR2');
+    let isOver = false;
+    const over = cluster.supervisor.says(/Every process was replaced/, 80_000).finally(() => (isOver = true));
+    const runs: RunShown[] = [];
+    const client = async (name: string) => {
+      for (let at = 0; !isOver; at += 1) runs.push(await finish(apis, await start(apis, `${name} ${at}`)));
+    };
+    await Promise.all([over, client('ada'), client('bob')]);
+    expect(runs.length).toBeGreaterThan(3);
+    expect(new Set(runs.map(({ id }) => id)).size).toBe(runs.length);
+    const after = cluster.members();
+    expect(processes(after)).toEqual(processes(before));
+    expect(after.filter(({ pid }) => before.some(old => old.pid === pid))).toEqual([]);
+    expect(cluster.supervisor.output).not.toMatch(/ended unasked.*(?:exit code|SIGTERM)/);
+  });
+
+  it('leaves nothing behind when its supervisor is killed, and goes on at the next start', async () => {
+    const [api] = cluster.apis;
+    const runId = await start(cluster.apis, 'at the kill');
+    await api!.gateOf(runId, 'publish');
+    await cluster.supervisor.kill();
+    await eventually(() => expect(home.leftovers()).toEqual([]), 20_000);
+    cluster = await ClusterProcess.start(home, { DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' });
+    expect((await finish(cluster.apis, runId)).status).toBe('COMPLETED');
+  });
+
+  it('ends on SIGTERM in order, with nothing left', async () => {
+    expect(await cluster.supervisor.stop()).toMatchObject({ code: 0, signal: null });
+    expect(home.leftovers()).toEqual([]);
+    expect(cluster.members()).toEqual([]);
+    expect(cluster.supervisor.errors).toBe('');
+  });
+});

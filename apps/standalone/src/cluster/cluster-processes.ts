@@ -1,0 +1,105 @@
+import { DEPLOYED_SERVICES } from '@runledger/contracts';
+import type { DeployedService } from '@runledger/contracts';
+import { internalUrl } from './cluster.config.js';
+import type { ClusterConfig, Seat } from './cluster.config.js';
+import type { Member } from './members-file.js';
+import { freePorts, requireFreePort } from './ports.js';
+import type { Replica } from './replica.js';
+
+/** Ends in this order: who takes requests first, then who works on them, then who tells others about it. */
+const ENDING_ORDER: readonly (readonly DeployedService[])[] = [
+  ['gateway'],
+  ['orchestrator', 'approval', 'billing', 'audit', 'sandbox'],
+  ['relay'],
+];
+
+/** Who sits where. The gateway's replicas listen on PORT, PORT + 1, and so on. Throws `CannotListenError`. */
+export async function allotSeats({ replicas, host, port }: ClusterConfig): Promise<Seat[]> {
+  const places = DEPLOYED_SERVICES.flatMap(service =>
+    Array.from({ length: replicas[service] }, (_, index) => ({ service, number: index + 1 })),
+  );
+  const internal = await freePorts(places.length, '127.0.0.1');
+  const api = await apiPorts(replicas.gateway, { host, port, taken: internal });
+  return places.map((place, index) => ({
+    ...place,
+    internalPort: internal[index] ?? 0,
+    ...(place.service === 'gateway' && { apiPort: api[place.number - 1] ?? 0 }),
+  }));
+}
+
+async function apiPorts(
+  count: number,
+  { host, port, taken }: { readonly host: string; readonly port: number; readonly taken: readonly number[] },
+): Promise<number[]> {
+  if (port === 0)
+    return (await freePorts(count + taken.length, host)).filter(one => !taken.includes(one)).slice(0, count);
+  const ports = Array.from({ length: count }, (_, index) => port + index);
+  for (const one of ports) await requireFreePort(one, host);
+  return ports;
+}
+
+/** All processes of a cluster. */
+export class ClusterProcesses {
+  #restarting: Promise<void> | undefined;
+  #isUp = false;
+  #ending = false;
+
+  constructor(private readonly replicas: readonly Replica[]) {}
+
+  /** True once all have been ready. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  async start(): Promise<void> {
+    for (const replica of this.replicas) replica.start();
+    await Promise.all(this.replicas.map(replica => replica.ready()));
+    this.#isUp = true;
+  }
+
+  /** One replica after the other, so that with two of each there is always one. Asked again meanwhile, it is the same one. */
+  restartAll(done: (replica: Replica) => void): Promise<void> {
+    this.#restarting ??= this.#restartEach(done).finally(() => (this.#restarting = undefined));
+    return this.#restarting;
+  }
+
+  async stop(): Promise<void> {
+    this.#ending = true;
+    for (const services of ENDING_ORDER) {
+      const ending = this.replicas.filter(({ seat }) => services.includes(seat.service));
+      await Promise.all(ending.map(replica => replica.stop()));
+    }
+  }
+
+  members(host: string): Member[] {
+    return this.replicas.flatMap(({ seat, pid }) =>
+      pid === undefined
+        ? []
+        : [
+            {
+              service: seat.service,
+              replica: seat.number,
+              pid,
+              internalUrl: internalUrl(seat),
+              ...(seat.apiPort === undefined ? {} : { apiUrl: `http://${reachable(host)}:${seat.apiPort}` }),
+            },
+          ],
+    );
+  }
+
+  async #restartEach(done: (replica: Replica) => void): Promise<void> {
+    for (const replica of this.replicas) {
+      await replica.stop();
+      if (this.#ending) return;
+      replica.start();
+      await replica.ready();
+      done(replica);
+    }
+  }
+}
+
+/** Where somebody on this machine finds what listens there. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

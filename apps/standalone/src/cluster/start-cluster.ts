@@ -1,0 +1,129 @@
+import { CommandHandler } from '@runledger/event-store';
+import { AccessDesk } from '@runledger/gateway';
+import { createLog, HttpCommands, lockHome, OrderlyEnd, systemClock } from '@runledger/platform';
+import { ownerAccess, ownersContext } from '../owner-access.js';
+import type { OwnerAccess } from '../owner-access.js';
+import { installSample, startSampleRun } from '../sample/sample.js';
+import { gatewayPepper, gatewaySigner, makeSecrets } from '../services/secrets.js';
+import { openStorage } from '../storage.js';
+import type { Storage } from '../storage.js';
+import { internalUrl, seatEnvironment } from './cluster.config.js';
+import type { ClusterConfig, Seat } from './cluster.config.js';
+import { allotSeats, ClusterProcesses } from './cluster-processes.js';
+import { MembersFile } from './members-file.js';
+import type { Member } from './members-file.js';
+import { Replica } from './replica.js';
+
+/** An embedded server writes down what it holds before it ends. */
+const STORAGE_WITHIN_MS = 60_000;
+/** Each process of the three groups has a shorter bound of its own. */
+const PROCESSES_WITHIN_MS = 100_000;
+
+/** A cluster on this machine that answers. */
+export interface Cluster {
+  /** Of the first gateway. */
+  readonly url: string;
+  readonly token: string;
+  /** How the database was found: started, adopted or external. */
+  readonly database: string;
+  /** Where the log is and how it reaches its followers. */
+  readonly log: string;
+  /** The processes that live now. */
+  members(): readonly Member[];
+  /** Replaces every process, one after the other; nothing that is under way is lost. */
+  restart(): Promise<void>;
+  /** Ends every process in order, then what they stood on. May be called again. */
+  stop(): Promise<void>;
+}
+
+export interface ClusterWatcher {
+  readonly print: (line: string) => void;
+  /** The cluster cannot go on by itself: stop it. */
+  readonly onLost: (error: unknown) => void;
+}
+
+/** Starts every service in processes of its own. Whatever fails, what was started until then is ended again. */
+export async function startCluster(config: ClusterConfig, watcher: ClusterWatcher): Promise<Cluster> {
+  const destination = { write: (line: string) => void process.stderr.write(line) };
+  const log = createLog({ level: config.logLevel, service: 'cluster', destination });
+  const ending = new OrderlyEnd(log);
+  try {
+    const lock = await lockHome(config.home);
+    ending.add('home lock', () => lock.release());
+    const file = await membersFile(config.home, watcher);
+    ending.add('members file', () => file.remove());
+    // Brings the tables up to date as well: once, before anybody works with them.
+    const storage = await openStorage(config, log, watcher.onLost);
+    ending.add('storage', () => storage.close(), STORAGE_WITHIN_MS);
+    const access = await prepareInstallation(config, storage);
+    const seats = await allotSeats(config);
+    const processes = launch(config, { seats, storage, file, watcher });
+    ending.add('processes', () => processes.stop(), PROCESSES_WITHIN_MS);
+    await processes.start();
+    if (config.sample) await prepareSample(config, seats, access);
+    const members = () => processes.members(config.host);
+    return {
+      url: members().find(({ apiUrl }) => apiUrl !== undefined)?.apiUrl ?? '',
+      token: access.token,
+      database: storage.postgres.started,
+      log: storage.logPlace,
+      members,
+      restart: () => processes.restartAll(({ name, pid }) => watcher.print(`${name} was replaced (pid ${pid}).`)),
+      stop: () => ending.end(),
+    };
+  } catch (error) {
+    await ending.end();
+    throw error;
+  }
+}
+
+async function membersFile(home: string, { print }: ClusterWatcher): Promise<MembersFile> {
+  const file = new MembersFile(home);
+  const left = await file.clear();
+  if (left > 0) print(`${left} processes of a supervisor that was killed have ended.`);
+  return file;
+}
+
+/** Secrets and the owner, once. */
+async function prepareInstallation({ home }: ClusterConfig, { store }: Storage): Promise<OwnerAccess> {
+  await makeSecrets(home);
+  const pepper = await gatewayPepper(home);
+  const readModels = { reach: () => Promise.resolve() }; // nobody reads yet
+  return ownerAccess(new AccessDesk(new CommandHandler(store), systemClock, { pepper }, readModels), home);
+}
+
+interface Launch {
+  readonly seats: readonly Seat[];
+  readonly storage: Storage;
+  readonly file: MembersFile;
+  readonly watcher: ClusterWatcher;
+}
+
+function launch(config: ClusterConfig, { seats, storage, file, watcher }: Launch): ClusterProcesses {
+  const { print, onLost } = watcher;
+  const note = () => void file.write(processes.members(config.host)).catch(onLost);
+  const watching = {
+    started: ({ name, pid }: Replica, again: boolean) => {
+      if (again) print(`${name} was started again (pid ${pid}).`);
+      note();
+    },
+    ended: ({ name }: Replica, how: string) => print(`${name} ended unasked: ${how}.`),
+    lost: (error: unknown) => {
+      if (processes.isUp) onLost(error); // before that, the start fails with it
+    },
+  };
+  const parts = { config, databaseUrl: storage.postgres.url, seats };
+  const replicas = seats.map(seat => new Replica(seat, seatEnvironment(seat, parts), watching));
+  const processes = new ClusterProcesses(replicas);
+  return processes;
+}
+
+/** As the gateway would: by commands to the services that own flows, profiles and runs. */
+async function prepareSample(config: ClusterConfig, seats: readonly Seat[], access: OwnerAccess): Promise<void> {
+  const of = (service: string) => seats.filter(seat => seat.service === service).map(internalUrl);
+  const addresses = { orchestrator: of('orchestrator'), sandbox: of('sandbox') };
+  const commands = new HttpCommands({ addresses, tokens: await gatewaySigner(config.home) });
+  const context = ownersContext(access);
+  await installSample(config.home, commands, context);
+  await startSampleRun(commands, context);
+}

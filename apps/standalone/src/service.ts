@@ -1,0 +1,40 @@
+import { Fault } from '@runledger/kernel';
+import { endOnSignal } from './end-on-signal.js';
+import { deployedService, readServiceConfig } from './services/service.config.js';
+import { UnknownServiceError } from './services/service-errors.js';
+import { startService } from './services/service-process.js';
+
+/** Whoever asked for the end waits no longer than this; what is left then is found at the next start (R2). */
+const END_WITHIN_MS = 25_000;
+
+/** `node service.js <service>`: one service in a process of its own, until SIGTERM, or until whoever started it is gone. */
+async function main(): Promise<void> {
+  const name = process.argv[2];
+  const service = deployedService(name);
+  if (service === undefined) throw new UnknownServiceError(name);
+  const starting = startService(readServiceConfig(service));
+  const stop = () => {
+    setTimeout(() => {
+      fail(`The ${service} service did not end within ${END_WITHIN_MS / 1_000} s.`);
+      process.exit(1);
+    }, END_WITHIN_MS).unref();
+    return starting.then(running => running.stop());
+  };
+  endOnSignal(stop, { exitCode: 0 });
+  // The channel to a supervisor: it breaks however that one ends, so nothing of a cluster outlives it.
+  const endWithSupervisor = () => process.kill(process.pid, 'SIGTERM');
+  process.once('disconnect', endWithSupervisor);
+  if (process.send && !process.connected) endWithSupervisor(); // it broke before we listened
+  await starting;
+}
+
+function fail(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  fail(error instanceof Fault ? error.message : String((error as Error).stack ?? error));
+  process.exit(1);
+}

@@ -1,0 +1,118 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DEPLOYED_SERVICES } from '@runledger/contracts';
+import type { DeployedService, ServiceName } from '@runledger/contracts';
+import { parseConfig, readTelemetryConfig } from '@runledger/platform';
+import type { TelemetryConfig } from '@runledger/platform';
+import { readSandboxConfig } from '@runledger/sandbox';
+import type { SandboxConfig } from '@runledger/sandbox';
+import { z } from 'zod';
+import { absolute, allOf } from '../config-parts.js';
+import { readStorageConfig } from '../storage.config.js';
+import type { StorageConfig } from '../storage.config.js';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const addresses = z
+  .string()
+  .regex(/^https?:\/\/[^\s,/]+(,https?:\/\/[^\s,/]+)*$/)
+  .default('http://127.0.0.1:4100');
+const whereIs = (service: ServiceName) =>
+  addresses.describe(`http://host:port of the internal port of ${service}; of all replicas, separated by commas`);
+
+const schema = z.object({
+  PORT: port.default(4_000).describe('the port of the API, for the gateway; 0 takes a free one'),
+  HOST: z.string().default('127.0.0.1').describe('the address that the API listens on, for the gateway'),
+  INTERNAL_PORT: port.default(4_100).describe('the port for the other services and for probes; 0 takes a free one'),
+  INTERNAL_HOST: z.string().default('127.0.0.1').describe('the address that the internal port listens on'),
+  REPLICA: z.string().default(hostname()).describe('what this replica is called in logs'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//)
+    .describe('postgres://user:password@host:port/database of a PostgreSQL 17 or later'),
+  RUNLEDGER_HOME: z.string().default('.runledger').describe('the directory that holds blobs/, shared by all services'),
+  RUNLEDGER_SECRETS_DIR: z
+    .string()
+    .optional()
+    .describe('the directory of pepper, export-cursors, gateway.key and gateway.pub; by default RUNLEDGER_HOME'),
+  SANDBOX_HOME: z
+    .string()
+    .optional()
+    .describe('a directory for the sandboxes of this replica alone; by default sandboxes/ in RUNLEDGER_HOME'),
+  CONNECTED_PROVIDERS: z
+    .string()
+    .default('scripted')
+    .describe('the providers that the sandbox service has keys for, separated by commas, for the orchestrator'),
+  ORCHESTRATOR_URLS: whereIs('orchestrator'),
+  SANDBOX_URLS: whereIs('sandbox'),
+  APPROVAL_URLS: whereIs('approval'),
+  BILLING_URLS: whereIs('billing'),
+  AUDIT_URLS: whereIs('audit'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('warn')
+    .describe('one of fatal, error, warn, info, debug, trace, silent'),
+});
+
+type Values = z.output<typeof schema>;
+
+/** How the process of one service is set up. Paths are absolute. Holds credentials: never log it. */
+export interface ServiceConfig {
+  readonly service: DeployedService;
+  readonly replica: string;
+  /** Where the gateway's API listens. */
+  readonly api: { readonly host: string; readonly port: number };
+  readonly internal: { readonly host: string; readonly port: number };
+  readonly databaseUrl: string;
+  readonly storage: StorageConfig;
+  readonly home: string;
+  readonly secretsDir: string;
+  readonly sandboxHome: string;
+  readonly sandbox: SandboxConfig;
+  readonly telemetry: TelemetryConfig;
+  readonly connectedProviders: readonly string[];
+  /** Base URLs of those who answer commands. */
+  readonly addresses: Readonly<Record<ServiceName, readonly string[]>>;
+  readonly logLevel: Values['LOG_LEVEL'];
+}
+
+/** Undefined when there is no such service. */
+export function deployedService(name: string | undefined): DeployedService | undefined {
+  return DEPLOYED_SERVICES.find(service => service === name);
+}
+
+/** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
+export function readServiceConfig(service: DeployedService, environment = process.env): ServiceConfig {
+  const [values, storage, sandbox, telemetry] = allOf(
+    () => parseConfig(schema, environment),
+    () => readStorageConfig(environment),
+    () => readSandboxConfig(environment),
+    () => readTelemetryConfig(environment),
+  );
+  const home = absolute(values.RUNLEDGER_HOME);
+  return {
+    service,
+    replica: values.REPLICA,
+    api: { host: values.HOST, port: values.PORT },
+    internal: { host: values.INTERNAL_HOST, port: values.INTERNAL_PORT },
+    databaseUrl: values.DATABASE_URL,
+    storage,
+    home,
+    secretsDir: values.RUNLEDGER_SECRETS_DIR === undefined ? home : absolute(values.RUNLEDGER_SECRETS_DIR),
+    sandboxHome: values.SANDBOX_HOME === undefined ? join(home, 'sandboxes') : absolute(values.SANDBOX_HOME),
+    sandbox,
+    telemetry,
+    connectedProviders: values.CONNECTED_PROVIDERS.split(','),
+    addresses: addressesOf(values),
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+function addressesOf(values: Values): ServiceConfig['addresses'] {
+  return {
+    orchestrator: values.ORCHESTRATOR_URLS.split(','),
+    sandbox: values.SANDBOX_URLS.split(','),
+    approval: values.APPROVAL_URLS.split(','),
+    billing: values.BILLING_URLS.split(','),
+    audit: values.AUDIT_URLS.split(','),
+  };
+}

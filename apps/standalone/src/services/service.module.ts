@@ -1,0 +1,85 @@
+import { hostname } from 'node:os';
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { ApprovalModule } from '@runledger/approval';
+import { AuditModule } from '@runledger/audit';
+import { BillingModule } from '@runledger/billing';
+import { catalogue } from '@runledger/contracts';
+import type { DeployedService } from '@runledger/contracts';
+import { OrchestratorModule } from '@runledger/orchestrator';
+import { HttpCommands, PlatformModule } from '@runledger/platform';
+import type { CommandClient, Log, Telemetry } from '@runledger/platform';
+import { SandboxModule } from '@runledger/sandbox';
+import { remotesFolder } from '../sample/sample.js';
+import type { Storage } from '../storage.js';
+import { exportCursorKey, gatewayPepper, gatewaySigner } from './secrets.js';
+import type { ServiceConfig } from './service.config.js';
+
+/** The services that are modules; the relay is none. */
+export type ModularService = Exclude<DeployedService, 'relay'>;
+
+interface ServiceParts {
+  readonly config: ServiceConfig;
+  readonly storage: Storage;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+}
+
+/** One service with the platform around it, as it stands in a process of its own. */
+@Module({})
+export class ServiceModule {
+  static async register(service: ModularService, parts: ServiceParts): Promise<DynamicModule> {
+    const { config, storage, log, telemetry } = parts;
+    const { store, checkpoints, distribution, checks, blobs } = storage;
+    const sender = service === 'gateway' ? { commands: await commandsOf(config) } : {};
+    const shared = { store, checkpoints, distribution, checks, blobs, catalogue };
+    const platform = { ...shared, log, owner: owner(), telemetry, ...sender };
+    return {
+      module: ServiceModule,
+      imports: [PlatformModule.register(platform), await moduleOf(service, parts)],
+    };
+  }
+}
+
+function moduleOf(
+  service: ModularService,
+  { config, storage, log }: ServiceParts,
+): DynamicModule | Promise<DynamicModule> {
+  switch (service) {
+    case 'orchestrator':
+      return OrchestratorModule.register({ connectedProviders: config.connectedProviders });
+    case 'sandbox': {
+      const mountSources = [...config.sandbox.mountSources, remotesFolder(config.home)];
+      const sandbox = { ...config.sandbox, mountSources };
+      return SandboxModule.register({ config: sandbox, database: storage.pool, homeDir: config.sandboxHome, log });
+    }
+    case 'approval':
+      return ApprovalModule.register();
+    case 'billing':
+      return BillingModule.register();
+    case 'audit':
+      return auditModule(config);
+    case 'gateway':
+      return gatewayModule(config, storage);
+  }
+}
+
+async function auditModule({ secretsDir }: ServiceConfig): Promise<DynamicModule> {
+  return AuditModule.register({ cursorKey: await exportCursorKey(secretsDir) });
+}
+
+async function gatewayModule({ secretsDir, telemetry }: ServiceConfig, { postgres }: Storage): Promise<DynamicModule> {
+  // Only the gateway needs it, and it is more than all the rest together.
+  const { GatewayModule } = await import('@runledger/gateway');
+  const pepper = await gatewayPepper(secretsDir);
+  return GatewayModule.register({ databaseUrl: postgres.url, pepper, owner: owner(), metrics: telemetry.metrics });
+}
+
+async function commandsOf({ addresses, secretsDir }: ServiceConfig): Promise<CommandClient> {
+  return new HttpCommands({ addresses, tokens: await gatewaySigner(secretsDir) });
+}
+
+/** Names this process in checkpoints. */
+function owner(): string {
+  return `${hostname()}:${process.pid}`;
+}

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Fault } from '@runledger/kernel';
+import type { ReadyFacts } from './announcement.js';
+import { GraphqlClient } from './demo/graphql-client.js';
+import { followUnfinishedRuns } from './run-follower.js';
+
+/** What was started from a terminal and answers. */
+export interface Started {
+  readonly url: string;
+  readonly token: string;
+  /** How the database was found: started, adopted or external. */
+  readonly database: string;
+  /** Where the log is and how it reaches its followers. */
+  readonly log: string;
+  stop(): Promise<void>;
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A fault says by itself what to do; anything else is a defect, and its stack is what helps. */
+export function fail(error: unknown): void {
+  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+}
+
+export function readyFacts({ url, token, database, log }: Started, home: string): Omit<ReadyFacts, 'readyMs'> {
+  const embedded = database === 'adopted' ? 'embedded PostgreSQL, found running' : 'embedded PostgreSQL';
+  return { url, token, home, log, database: database === 'external' ? 'the PostgreSQL of DATABASE_URL' : embedded };
+}
+
+/** For the convenience of whoever sits at the terminal; the platform does not need it. */
+export async function followRuns({ url, token }: Started, ending: AbortSignal): Promise<void> {
+  try {
+    await followUnfinishedRuns(new GraphqlClient(`${url}/graphql`, token), { url, token, print });
+  } catch (error) {
+    if (ending.aborted) return;
+    print(`Gates are not announced here any more (${(error as Error).message}); the console shows them.`);
+  }
+}
+
+/** It cannot go on by itself. What was executing goes on at the next start (R2). */
+export function endNow(error: unknown, starting: Promise<Started>, withinMs: number): void {
+  fail(error);
+  const stopped = starting.then(started => started.stop());
+  void Promise.allSettled([Promise.race([stopped, delay(withinMs)])]).then(() => process.exit(1));
+}
