@@ -27,6 +27,7 @@ import { LoaderFactory } from './graph/loaders.js';
 import { CursorSigner } from './graph/signed-cursor.js';
 import { OperationObserver } from './graph/operation-observer.js';
 import { Sockets } from './graph/sockets.js';
+import { ParkedEventsResolver } from './parked-events/parked-events.resolver.js';
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
 import { CommandDesk } from './reads/command-desk.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
@@ -61,6 +62,7 @@ const RESOLVERS = [
   ApprovalFieldsResolver,
   EventsResolver,
   TranscriptResolver,
+  ParkedEventsResolver,
 ];
 
 const READERS = [AccessReader, FlowReader, RunReader, ApprovalReader, TranscriptReader, LogReader, LoaderFactory];
