@@ -1,7 +1,7 @@
 /**
- * Keeps what people read in step with what there is: quoted files, the table of environment variables, links.
+ * Keeps what people read in step with what there is: quoted files, links.
  *
- *   node scripts/docs.mjs      writes quotes and table anew; scripts/docs.spec.mjs checks them, and the links
+ *   node scripts/docs.mjs      writes quotes anew; scripts/docs.spec.mjs checks them, and the links
  *
  * A fenced block that names a file behind its language (```yaml file=examples/x.yaml) quotes that whole file.
  */
@@ -10,14 +10,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const CONFIGS = [
-  'apps/standalone/src/standalone.config.ts',
-  'apps/standalone/src/storage.config.ts',
-  'apps/sandbox/src/sandbox.config.ts',
-  'libs/platform/src/observed/telemetry.config.ts',
-];
 const QUOTE = /^```(\w+) file=(\S+)\n([^]*?)^```$/gm;
-const TABLE = /(<!-- variables -->\n)[^]*?(<!-- \/variables -->)/;
 
 /** Every page that people read, by its path; the reference has a generator and a spec of its own. */
 export function pages() {
@@ -29,39 +22,14 @@ export function textOf(path) {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** The page with its quotes and its table as they should be. */
+/** The page with its quotes as they should be. */
 export function refreshed(text) {
-  const quoted = text.replace(
-    QUOTE,
-    (_block, language, file) => `\`\`\`${language} file=${file}\n${textOf(file)}\`\`\``,
-  );
-  return quoted.replace(
-    TABLE,
-    (_table, start, end) => `${start}\n<!-- prettier-ignore -->\n${variableTable()}\n${end}`,
-  );
+  return text.replace(QUOTE, (_block, language, file) => `\`\`\`${language} file=${file}\n${textOf(file)}\`\`\``);
 }
 
 /** Files that pages quote. */
 export function quotedFiles() {
   return pages().flatMap(page => [...textOf(page).matchAll(QUOTE)].map(([, , file]) => file));
-}
-
-/** Every variable that a configuration reads, with its default and what to set it to, in the words of the schema. */
-export function variables(source) {
-  const entries = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+): ([^]*?)\),\n(?= {2}[A-Z]|\}\);)/gm)];
-  return entries.map(([, name, schema]) => ({
-    name,
-    default: /\.default\('?([^')]*)'?\)/.exec(schema)?.[1].replace('_', '') ?? '',
-    meaning: /\.describe\(\s*'([^']+)'/.exec(`${schema})`)?.[1],
-  }));
-}
-
-function variableTable() {
-  const rows = CONFIGS.flatMap(path => variables(textOf(path))).map(
-    variable =>
-      `| \`${variable.name}\` | ${variable.default === '' ? '' : `\`${variable.default}\` `}| ${variable.meaning} |`,
-  );
-  return `${['| Variable | Default | Set it to |', '|---|---|---|', ...rows].join('\n')}\n`;
 }
 
 /** Links of a page that lead nowhere: files that are not there, headings that no heading is called. */

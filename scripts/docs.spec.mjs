@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { profileDefinition } from '@runledger/contracts';
 import { readFlow } from '../apps/orchestrator/src/flows/read-flow.js';
-import { brokenLinks, pages, quotedFiles, refreshed, textOf, variables } from './docs.mjs';
+import { CONFIGURATION } from '@runledger/standalone/configuration';
+import { brokenLinks, pages, quotedFiles, refreshed, textOf } from './docs.mjs';
 
 const examples = pattern => globSync(`examples/${pattern}`, { cwd: new URL('..', import.meta.url) }).sort();
 
@@ -11,7 +12,7 @@ describe.each(pages())('%s', page => {
     expect(brokenLinks(page)).toEqual([]);
   });
 
-  it('quotes files and settings as they are (else run `node scripts/docs.mjs`)', () => {
+  it('quotes files as they are (else run `node scripts/docs.mjs`)', () => {
     expect(textOf(page)).toBe(refreshed(textOf(page)));
   });
 });
@@ -50,16 +51,16 @@ describe('the examples', () => {
 });
 
 describe('the settings', () => {
-  it.each([
-    'apps/standalone/src/standalone.config.ts',
-    'apps/standalone/src/storage.config.ts',
-    'apps/sandbox/src/sandbox.config.ts',
-    'libs/platform/src/observed/telemetry.config.ts',
-  ])('of %s are all found, each with its meaning', path => {
-    const names = textOf(path).match(/^ {2}[A-Z][A-Z0-9_]+(?=:)/gm);
-    const found = variables(textOf(path));
-    expect(found.map(({ name }) => name)).toEqual(names.map(name => name.trim()));
-    expect(found.filter(({ meaning }) => !meaning)).toEqual([]);
+  const configs = globSync('{apps,libs}/*/src/**/*.config.ts', { cwd: new URL('..', import.meta.url) });
+  const known = CONFIGURATION.flatMap(({ variables }) => Object.keys(variables.shape));
+
+  it.each(configs)('of %s are in the reference (apps/standalone/src/configuration.ts)', path => {
+    const names = textOf(path).match(/^ {2}[A-Z][A-Z0-9_]+(?=: z)/gm) ?? [];
+    expect(names.map(name => name.trim()).filter(name => !known.includes(name))).toEqual([]);
+  });
+
+  it('are each read in one place', () => {
+    expect(known.filter((name, index) => known.indexOf(name) !== index)).toEqual([]);
   });
 });
 

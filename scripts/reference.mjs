@@ -1,14 +1,16 @@
 /**
  * Writes the generated pages of docs/reference and the JSON Schemas of new event versions: `npm run docs`.
- * Everything comes from the code: catalogue, doc comments, stored examples, the flow schema and the GraphQL schema.
+ * Everything comes from the code: catalogues, doc comments, stored examples, the schemas of flows, configuration and GraphQL.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandsPage } from './reference/commands-page.mjs';
+import { configurationPage } from './reference/configuration-page.mjs';
 import { eventsPage } from './reference/events-page.mjs';
 import { flowFormatPage } from './reference/flow-format-page.mjs';
 import { graphqlPage } from './reference/graphql-page.mjs';
+import { metricsPage } from './reference/metrics-page.mjs';
 import { writeNewSchemas } from './reference/schema-files.mjs';
 
 const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.url)));
@@ -16,6 +18,8 @@ const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.ur
 /** Generated pages: path below the root → what it must contain now. */
 export const pages = {
   'docs/reference/events.md': () => eventsPage(root),
+  'docs/reference/configuration.md': () => configurationPage(),
+  'docs/reference/metrics.md': () => metricsPage(),
   'docs/reference/commands.md': () => commandsPage(root),
   'docs/reference/flow-format.md': () =>
     flowFormatPage(JSON.parse(source('apps/orchestrator/src/flows/flow.schema.json', 'the schema of flow documents'))),

@@ -35,6 +35,7 @@ const schema = z.object({
     .default('no')
     .describe('yes, to let profiles that say isolation: none run work without a sandbox'),
 });
+export { schema as sandboxVariables };
 
 /** How the sandbox service is set up. Holds credentials: never log it. */
 export interface SandboxConfig {

@@ -17,7 +17,7 @@ import type { Liveness } from './workers/membership.js';
 export { connectedProviders } from './agent/providers.js';
 export type { ProviderName, ProviderSettings } from './agent/providers.js';
 export { SANDBOX_SCHEMA } from './workers/work-tables.js';
-export { readSandboxConfig } from './sandbox.config.js';
+export { readSandboxConfig, sandboxVariables } from './sandbox.config.js';
 export type { SandboxConfig } from './sandbox.config.js';
 export { SandboxRuntime } from './attempt/sandbox-runtime.js';
 export type { SandboxLoad } from './attempt/sandbox-runtime.js';

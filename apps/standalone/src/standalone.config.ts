@@ -22,6 +22,7 @@ const schema = z.object({
     .default('warn')
     .describe('one of fatal, error, warn, info, debug, trace, silent'),
 });
+export { schema as standaloneVariables };
 
 /** How the one-process platform is set up. Paths are absolute. */
 export interface StandaloneConfig {

@@ -49,6 +49,7 @@ const schema = z.object({
   KAFKA_USER: z.string().optional().describe('that user'),
   KAFKA_PASSWORD: z.string().optional().describe('the password of that user'),
 });
+export { schema as storageVariables };
 
 type Values = z.output<typeof schema>;
 type ReadProblem = ConfigProblem | undefined | false;

@@ -24,7 +24,7 @@ const schema = z.object({
   HOST: z.string().default('127.0.0.1').describe('the address that the API listens on, for the gateway'),
   INTERNAL_PORT: port.default(4_100).describe('the port for the other services and for probes; 0 takes a free one'),
   INTERNAL_HOST: z.string().default('127.0.0.1').describe('the address that the internal port listens on'),
-  REPLICA: z.string().default(hostname()).describe('what this replica is called in logs'),
+  REPLICA: z.string().optional().describe('what this replica is called in logs; by default the name of the host'),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//)
@@ -51,6 +51,15 @@ const schema = z.object({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('warn')
     .describe('one of fatal, error, warn, info, debug, trace, silent'),
+});
+
+/** Beside those that a platform in one process reads as well. */
+export const serviceVariables = schema.omit({
+  PORT: true,
+  HOST: true,
+  DATABASE_URL: true,
+  RUNLEDGER_HOME: true,
+  LOG_LEVEL: true,
 });
 
 type Values = z.output<typeof schema>;
@@ -91,7 +100,7 @@ export function readServiceConfig(service: DeployedService, environment = proces
   const home = absolute(values.RUNLEDGER_HOME);
   return {
     service,
-    replica: values.REPLICA,
+    replica: values.REPLICA ?? hostname(),
     api: { host: values.HOST, port: values.PORT },
     internal: { host: values.INTERNAL_HOST, port: values.INTERNAL_PORT },
     databaseUrl: values.DATABASE_URL,

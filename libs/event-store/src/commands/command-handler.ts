@@ -95,11 +95,13 @@ export class CommandHandler {
     ref: StreamRef,
     { command, context, guess }: Order<Command, State>,
   ): Promise<Accepted<State> | Refused<Refusal>> {
+    const first = derivedId(context.commandId, ref.name, 0);
+    const idAt = (index: number) => (index === 0 ? first : derivedId(context.commandId, ref.name, index));
     const cached = this.#states.cached<State>(ref) ?? guess?.();
     let loaded = cached ?? (await this.#states.refresh(decider, ref));
     let fresh = cached === undefined;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const earlier = loaded.revisions.get(derivedId(context.commandId, ref.name, 0));
+      const earlier = loaded.revisions.get(first);
       if (earlier !== undefined) return this.#answerAgain(decider, ref, context.commandId, { loaded, from: earlier });
       const decision = decider.decide(command, loaded.state);
       if (!fresh && (isRejection(decision) || decision.length === 0)) {
@@ -109,7 +111,7 @@ export class CommandHandler {
       }
       if (isRejection(decision)) return { status: 'refused', refusal: decision };
       if (decision.length === 0) return accepted(ref, loaded, [], undefined);
-      const events = toNewEvents(this.#states.catalogueOf(decider), ref.name, decision, context);
+      const events = toNewEvents(this.#states.catalogueOf(decider), decision, context, idAt);
       const outcome = await this.#appendSurely(ref, events, loaded.revision);
       if (outcome.status === 'deleted') throw new StreamEndedError(ref.name);
       if (outcome.status === 'appended') {

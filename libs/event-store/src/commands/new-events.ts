@@ -1,7 +1,6 @@
 import type { AnyEventDefinition, DomainEvent, EventCatalogue } from '@runledger/kernel';
 import type { Actor, EventMetadata, NewEvent } from '../port.js';
 import { InvalidEventError } from './command-errors.js';
-import { derivedId } from './event-ids.js';
 
 /** Who asks, when, and in which story. The same `commandId` may be sent any number of times and counts once (R1). */
 export interface CommandContext {
@@ -16,18 +15,18 @@ export interface CommandContext {
   readonly traceparent?: string;
 }
 
-/** What a command decided, as events for its stream: validated, with ids that are the same each time (R1). */
+/** What a command decided, as events for its stream: validated, with ids that must be the same each time (R1). */
 export function toNewEvents(
   catalogue: EventCatalogue,
-  stream: string,
   events: readonly DomainEvent[],
   context: CommandContext,
+  idAt: (index: number) => string,
 ): NewEvent[] {
   return events.map((event, index) => {
     const definition = catalogue.find(event.type);
     if (!definition) throw new InvalidEventError(event.type, 'the decider does not list it in `events`');
     return {
-      id: derivedId(context.commandId, stream, index),
+      id: idAt(index),
       type: event.type,
       data: validated(definition, event),
       metadata: metadataOf(definition, context),

@@ -3,8 +3,8 @@ export class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
 
   take<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const previous = this.#last.get(key) ?? Promise.resolve();
-    const turn = previous.then(work, work);
+    const previous = this.#last.get(key);
+    const turn = previous ? previous.then(work, work) : work();
     this.#last.set(key, turn);
     const done = () => {
       if (this.#last.get(key) === turn) this.#last.delete(key);

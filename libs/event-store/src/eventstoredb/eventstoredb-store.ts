@@ -20,6 +20,7 @@ import { LogIdentity } from './log-identity.js';
 import { LogReader } from './log-reader.js';
 import { readFiltered, readSlice } from './slices.js';
 import { subscription } from './subscription.js';
+import { Tail } from './tail.js';
 
 export interface EventStoreDbStoreOptions {
   /**
@@ -55,19 +56,20 @@ class EventStoreDbStore implements EventStore {
   readonly #identity: LogIdentity;
   readonly #writing = new Set<Promise<unknown>>();
   readonly #onProblem: (error: Error) => void;
-  readonly #lookAgainMs: number;
+  readonly #tail: Tail;
   #closed: Promise<void> | undefined;
 
   constructor(options: EventStoreDbStoreOptions) {
     const { deadlineMs = 10_000, silenceMs = 10_000, retryForMs = 5_000, lookAgainMs = 10_000 } = options;
     this.#onProblem = options.onProblem ?? (() => undefined);
-    this.#lookAgainMs = lookAgainMs;
     this.#connection = new Connection(options.connectionString, this.#onProblem);
     const { signal } = this.#connection.closing;
     const patience = { retryForMs, signal, onProblem: this.#onProblem };
     this.#reader = new LogReader(this.#connection, { silenceMs, patience });
     this.#appender = new Appender(this.#connection, this.#reader, { deadlineMs, patience });
     this.#ending = new Ending(this.#connection, this.#reader, { deadlineMs, patience });
+    const sources = { connection: this.#connection, reader: this.#reader, onProblem: this.#onProblem };
+    this.#tail = new Tail({ ...sources, lookAgainMs }, signal);
     this.#identity = new LogIdentity(this.#connection, this.#reader, { deadlineMs, patience });
   }
 
@@ -87,8 +89,8 @@ class EventStoreDbStore implements EventStore {
 
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch> {
     const signal = AbortSignal.any([options.signal, this.#connection.closing.signal]);
-    const sources = { connection: this.#connection, reader: this.#reader, onProblem: this.#onProblem };
-    return subscription({ ...sources, lookAgainMs: this.#lookAgainMs }, { ...options, signal });
+    const sources = { reader: this.#reader, tail: this.#tail, onProblem: this.#onProblem };
+    return subscription(sources, { ...options, signal });
   }
 
   head(): Promise<Position> {

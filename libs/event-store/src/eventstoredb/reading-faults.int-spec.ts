@@ -51,6 +51,18 @@ describe('a subscription to EventStoreDB', () => {
     expect(problems.length).toBeGreaterThan(0);
   });
 
+  it('is one at the server for all that a process follows with', async () => {
+    const own = await openOther();
+    const streams = Array.from({ length: 5 }, () => freshStream());
+    const following = streams.map(({ tenant }) => follow(own.store, { after: START, tenant }, all => all.length === 3));
+    for (const stream of streams) await own.store.append(stream, events(2), 'any');
+    for (const stream of streams) await own.store.append(stream, events(1), 'any');
+    const seen = await Promise.all(following);
+    expect(seen.map(({ events: all }) => all.map(({ revision }) => revision))).toEqual(streams.map(() => [0, 1, 2]));
+    const calls = await own.double.calls();
+    expect(calls.filter(({ method }) => method === 'subscribe')).toHaveLength(1);
+  });
+
   it('goes on where it was after the server was away for a while', async () => {
     const { events: seen, written } = await followThrough(() => under.double.restart({ downMs: 600 }));
     expect(idsOf(seen)).toEqual(written);

@@ -1,146 +1,85 @@
 import { RetryableError } from '@runledger/kernel';
 import { matcherFor } from '../event-filter.js';
-import type { Position, RecordedEvent, SubscribeOptions, SubscriptionBatch } from '../port.js';
-import type { Connection } from './connection.js';
-import { LiveFeed } from './live-feed.js';
-import type { LogReader } from './log-reader.js';
 import { pause } from '../pause.js';
+import type { Position, SubscribeOptions, SubscriptionBatch } from '../port.js';
+import type { LogReader } from './log-reader.js';
 import { pauseAfter } from './patience.js';
+import { readFiltered } from './slices.js';
+import type { Tail, TailPage } from './tail.js';
+import { unlessAborted } from './unless-aborted.js';
 
 /** Progress without a match is told at least this often. */
 const PROGRESS_MS = 1_000;
-const PAGE_EVENTS = 500;
 
 export interface SubscriptionSources {
-  readonly connection: Connection;
   readonly reader: LogReader;
+  readonly tail: Tail;
   readonly onProblem: (error: Error) => void;
-  /** When a subscription has been silent for so long, the log is looked at: the server may have forgotten it. */
-  readonly lookAgainMs: number;
 }
 
 /**
- * Follows the log from `after`: by pages until its end, then by a subscription of the server, which begins where the pages
- * ended. When that breaks, again by pages from where it broke. One course goes through all of it and accepts only what lies
- * behind it, so changing over neither misses nor repeats (E2), whatever is delivered twice.
+ * Follows the log from `after`: from the shared tail where it reaches, by pages of its own where it does not. One cursor
+ * goes through both, so changing over neither misses nor repeats (E2), and a slow subscriber costs no memory: it pages.
  */
 export async function* subscription(
   sources: SubscriptionSources,
   options: SubscribeOptions,
 ): AsyncGenerator<SubscriptionBatch, void, undefined> {
+  const { tail } = sources;
   const { signal } = options;
-  const course = new Course(options);
-  let failures = 0;
-  while (!signal.aborted) {
-    try {
-      yield* catchUp(sources, course, signal);
-      failures = 0;
-      yield* live(sources, course, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!(error instanceof RetryableError)) throw error;
-      sources.onProblem(error);
-      failures += 1;
-      await pause(pauseAfter(failures), signal);
-    }
-  }
-}
-
-async function* catchUp({ reader }: SubscriptionSources, course: Course, signal: AbortSignal) {
-  course.fallBehind();
-  for (let from = course.cursor, atHead = false; !atHead && !signal.aborted;) {
-    const page = await unlessAborted(reader.page(from, PAGE_EVENTS), signal);
-    if (!page) return;
-    ({ atHead, scannedTo: from } = page);
-    yield* course.batches(page.events, atHead);
-  }
-}
-
-/** Until the subscription breaks, which throws, or until it is found to have missed something. */
-async function* live({ connection, reader, lookAgainMs }: SubscriptionSources, course: Course, signal: AbortSignal) {
-  const feed = await LiveFeed.open(connection, course.cursor);
-  let heard = performance.now();
-  const isSilent = () => performance.now() - heard >= lookAgainMs;
+  const next = nextPage(sources, options);
+  let cursor = options.after;
+  let told = { position: cursor, at: performance.now() };
+  let [behind, breaks] = [true, tail.breaks];
+  if (signal.aborted) return;
+  tail.follow();
   try {
     while (!signal.aborted) {
-      const events = feed.take(PAGE_EVENTS);
-      const looks = events.length === 0 && isSilent();
-      const looked = looks ? await unlessAborted(reader.page(course.cursor, PAGE_EVENTS), signal) : undefined;
-      if (looked && looked.events.length > 0 && feed.empty) return;
-      if (looked ?? events.length > 0) heard = performance.now();
-      yield* course.batches(events, feed.empty);
-      await feed.changed(signal, Math.min(lookAgainMs, course.untilProgressMs()));
-    }
-  } finally {
-    feed.close();
-  }
-}
-
-/** Undefined when the signal aborts first: a read that waits for the server must not hold back whoever wants to stop. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  if (signal.aborted) return undefined;
-  const ending = new AbortController();
-  const aborted = new Promise<undefined>(resolve => {
-    signal.addEventListener('abort', () => resolve(undefined), { signal: ending.signal });
-  });
-  work.catch(() => undefined); // when it fails later, nobody waits for it any more
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    ending.abort();
-  }
-}
-
-/** Where a subscription is, what it lets through, and what it has told. */
-class Course {
-  /** The last event of the platform that was looked at. */
-  cursor: Position;
-  readonly #signal: AbortSignal;
-  readonly #limit: number;
-  readonly #matches: (event: RecordedEvent) => boolean;
-  #told: { readonly position: Position; readonly at: number };
-  #behind = true;
-
-  constructor({ after, batchSize = 500, signal, ...filter }: SubscribeOptions) {
-    this.cursor = after;
-    this.#signal = signal;
-    this.#limit = batchSize;
-    this.#matches = matcherFor(filter);
-    this.#told = { position: after, at: performance.now() };
-  }
-
-  fallBehind(): void {
-    this.#behind = true;
-  }
-
-  /** Moves over these events, which must follow the cursor without a gap, and makes of them what has to be told. */
-  *batches(events: readonly RecordedEvent[], atHead: boolean): Generator<SubscriptionBatch, void, undefined> {
-    let matching: RecordedEvent[] = [];
-    if (this.#signal.aborted) return;
-    for (const event of events) {
-      if (event.position <= this.cursor) continue;
-      if (matching.length === this.#limit) {
-        yield this.#batch(matching, false, false);
-        if (this.#signal.aborted) return;
-        matching = [];
+      const { version } = tail;
+      const page = await next(cursor);
+      if (signal.aborted || !page) continue;
+      cursor = page.scannedTo;
+      behind ||= breaks !== tail.breaks;
+      breaks = tail.breaks;
+      const reachedHead = page.atHead && behind;
+      if (reachedHead) behind = false;
+      const quietMs = performance.now() - told.at;
+      if (page.events.length > 0 || reachedHead || (cursor > told.position && quietMs >= PROGRESS_MS)) {
+        yield { events: page.events, scannedTo: cursor, caughtUp: page.atHead, reachedHead };
+        told = { position: cursor, at: performance.now() };
+      } else if (page.atHead || page.fromTail) {
+        await tail.changed(version, signal, cursor > told.position ? PROGRESS_MS - quietMs : Infinity);
       }
-      this.cursor = event.position;
-      if (this.#matches(event)) matching.push(event);
     }
-    const reachedHead = atHead && this.#behind;
-    if (atHead) this.#behind = false;
-    if (matching.length === 0 && !reachedHead && this.untilProgressMs() > 0) return;
-    yield this.#batch(matching, atHead, reachedHead);
+  } finally {
+    tail.unfollow();
   }
+}
 
-  /** Time until progress without a match has to be told; Infinity when there is none. */
-  untilProgressMs(): number {
-    if (this.cursor === this.#told.position) return Infinity;
-    return Math.max(0, PROGRESS_MS - (performance.now() - this.#told.at));
-  }
-
-  #batch(events: readonly RecordedEvent[], caughtUp: boolean, reachedHead: boolean): SubscriptionBatch {
-    this.#told = { position: this.cursor, at: performance.now() };
-    return { events, scannedTo: this.cursor, caughtUp, reachedHead };
-  }
+/**
+ * Reads on after a position; undefined when that failed in passing: then the same position is tried again. The first page of a
+ * position beyond the tail comes from the log: the tail may be late, or the log shorter than the position.
+ */
+function nextPage({ tail, reader, onProblem }: SubscriptionSources, options: SubscribeOptions) {
+  const { signal, batchSize: limit = 500, after: _start, ...filter } = options;
+  const matches = matcherFor(filter);
+  let failures = 0;
+  let known = false;
+  return async (after: Position): Promise<(TailPage & { readonly fromTail: boolean }) | undefined> => {
+    const kept = known || after <= tail.to ? tail.read(after, limit, matches) : undefined;
+    known ||= kept !== undefined;
+    if (kept) return { ...kept, fromTail: true };
+    try {
+      const slice = await unlessAborted(readFiltered(reader, { ...filter, after, limit }), signal);
+      if (!slice) return undefined;
+      [failures, known] = [0, true];
+      return { events: slice.events, scannedTo: slice.scannedTo, atHead: slice.caughtUp, fromTail: false };
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      onProblem(error);
+      failures += 1;
+      await pause(pauseAfter(failures), signal);
+      return undefined;
+    }
+  };
 }

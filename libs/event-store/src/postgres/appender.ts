@@ -74,12 +74,13 @@ export class Appender {
   async #storeOne(request: AppendRequest): Promise<StoredAppend[]> {
     const { stream, expected, events } = request;
     if (events.length === 0) return [];
-    if (typeof expected !== 'number') return this.#storeMany([request]);
-    const values = [stream.tenant, stream.name, expected, events.length, ...columnsOf(events)];
+    if (expected === 'any' || expected === 'exists') return this.#storeMany([request]);
+    const revision = toNumber(expected);
+    const values = [stream.tenant, stream.name, revision, events.length, ...columnsOf(events)];
     const rows = await this.#run('one', values);
     if (rows.length === 0) return [];
     const positions = rows.map(([position]) => BigInt(position ?? 0));
-    return [{ request, first: expected + 1, positions, recordedAt: rows[0]?.[1] ?? '' }];
+    return [{ request, first: revision + 1, positions, recordedAt: rows[0]?.[1] ?? '' }];
   }
 
   async #storeMany(requests: readonly AppendRequest[]): Promise<StoredAppend[]> {

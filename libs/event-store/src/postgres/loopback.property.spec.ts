@@ -52,6 +52,12 @@ describe('own events on the short way to the tail', () => {
     expect(loopback.isStuck()).toBe(false);
   });
 
+  it('are forgotten when the log was read beyond them before their flight was confirmed', () => {
+    const loopback = new Loopback();
+    loopback.land(loopback.depart(), [stored(1), stored(2)]);
+    expect([loopback.next(2n), loopback.isStuck()]).toEqual([undefined, false]);
+  });
+
   it('are given up rather than piled up while the log cannot be read', () => {
     const loopback = new Loopback();
     for (let position = 2; position < 10_003; position += 1) loopback.land(loopback.depart(), [stored(position)]);

@@ -71,12 +71,13 @@ export class Loopback {
       events.push(ownEvent(own.append, own.index));
       bytes += weightOfOwn(own.append, own.index);
     }
+    this.passed(scannedTo);
     if (events.length === 0) return undefined;
     this.#patience = undefined;
     return { events, scannedTo, bytes };
   }
 
-  /** The log was read up to here by other means. */
+  /** The log was read up to here by other means; that may have happened before the flight's own confirmation. */
   passed(position: Position): void {
     for (const waiting of this.#waiting.keys()) if (waiting <= position) this.#waiting.delete(waiting);
   }

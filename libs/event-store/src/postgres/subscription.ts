@@ -1,12 +1,12 @@
 import { RetryableError } from '@runledger/kernel';
 import { pause } from '../pause.js';
-import type { Position, SubscribeOptions, SubscriptionBatch } from '../port.js';
+import type { Position, RecordedEvent, SubscribeOptions, SubscriptionBatch } from '../port.js';
 import { matcherFor } from '../event-filter.js';
 import type { LogReader, Page } from './log-reader.js';
 import type { Tail } from './tail.js';
 
-/** Progress without a match is told at least this often. */
-const PROGRESS_MS = 1_000;
+/** Progress without a match is told at least each second: the tail wakes whoever sleeps twice as often. */
+const PROGRESS_MS = 500;
 const RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 
@@ -26,11 +26,14 @@ export async function* subscription(
 ): AsyncGenerator<SubscriptionBatch, void, undefined> {
   const { tail } = sources;
   const { signal } = options;
-  const next = nextPage(sources, options);
+  const matches = matcherFor(options);
+  const next = nextPage(sources, options, matches);
   let cursor = options.after;
   let told = { position: cursor, at: performance.now() };
   let live = false;
-  tail.follow();
+  const follower = tail.follow(matches);
+  const wake = () => follower.wake();
+  signal.addEventListener('abort', wake);
   try {
     while (!signal.aborted) {
       const seen = tail.version;
@@ -44,18 +47,22 @@ export async function* subscription(
         yield { events: page.events, scannedTo: cursor, caughtUp: page.atHead, reachedHead };
         told = { position: cursor, at: performance.now() };
       } else if (page.atHead) {
-        await tail.changed(seen, signal, cursor > told.position ? PROGRESS_MS - quietMs : Infinity);
+        await follower.next(seen, cursor > told.position);
       }
     }
   } finally {
-    tail.unfollow();
+    signal.removeEventListener('abort', wake);
+    tail.unfollow(follower);
   }
 }
 
 /** Reads on after a position; undefined when that failed in passing: then the same position is tried again. */
-function nextPage({ tail, reader, onProblem }: SubscriptionSources, options: SubscribeOptions) {
+function nextPage(
+  { tail, reader, onProblem }: SubscriptionSources,
+  options: SubscribeOptions,
+  matches: (event: RecordedEvent) => boolean,
+) {
   const { signal, batchSize: limit = 500, after: _start, ...filter } = options;
-  const matches = matcherFor(filter);
   let failures = 0;
   return async (after: Position): Promise<(Page & { readonly fromTail: boolean }) | undefined> => {
     const kept = tail.read(after, limit, matches);

@@ -4,6 +4,7 @@ import type { Position, RecordedEvent } from '../port.js';
 import type { LogReader, Page } from './log-reader.js';
 import type { Loopback } from './loopback.js';
 import { StoreFault } from './store-errors.js';
+import { Follower, Followers } from './tail-followers.js';
 
 /** What the tail keeps for followers; whoever is further behind reads pages of its own. */
 const KEPT_EVENTS = 10_000;
@@ -38,11 +39,10 @@ export class Tail {
   #to: Position = START;
   #events = 0;
   #bytes = 0;
-  #followers = 0;
+  readonly #followers = new Followers();
   #running = false;
   #woken = false;
   #stopPause: (() => void) | undefined;
-  #waiting = new Set<() => void>();
   #fault: Error | undefined;
   #version = 0;
 
@@ -57,14 +57,16 @@ export class Tail {
     return this.#version;
   }
 
-  follow(): void {
-    this.#followers += 1;
+  follow(matches: (event: RecordedEvent) => boolean): Follower {
+    const follower = new Follower(matches, () => this.#version);
+    this.#followers.add(follower);
     if (!this.#running) void this.#run();
+    return follower;
   }
 
-  unfollow(): void {
-    this.#followers -= 1;
-    if (this.#followers === 0) this.#stopPause?.();
+  unfollow(follower: Follower): void {
+    this.#followers.remove(follower);
+    if (this.#followers.size === 0) this.#stopPause?.();
   }
 
   /** Something may have been appended. */
@@ -80,7 +82,6 @@ export class Tail {
     if (own) {
       this.reader.settledUpTo(own.scannedTo);
       this.#keep(own);
-      this.#announce();
     }
     if (this.loopback.isStuck()) this.wake();
   }
@@ -102,22 +103,6 @@ export class Tail {
     return { events, scannedTo, atHead: true, bytes: 0 };
   }
 
-  /** Resolves when the version is another than `seen`, the time is over, or the signal aborts. */
-  async changed(seen: number, signal: AbortSignal, timeoutMs: number): Promise<void> {
-    if (this.#version !== seen || signal.aborted) return;
-    await new Promise<void>(resolve => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        this.#waiting.delete(done);
-        resolve();
-      };
-      const timer = Number.isFinite(timeoutMs) ? setTimeout(done, timeoutMs) : undefined;
-      signal.addEventListener('abort', done);
-      this.#waiting.add(done);
-    });
-  }
-
   #chunksAfter(after: Position): readonly Chunk[] {
     let first = this.#chunks.length;
     while (first > 0 && (this.#chunks[first - 1]?.to ?? START) > after) first -= 1;
@@ -127,7 +112,7 @@ export class Tail {
   async #run(): Promise<void> {
     this.#running = true;
     let idle = 0;
-    while (this.#followers > 0) {
+    while (this.#followers.size > 0) {
       this.#woken = false;
       try {
         // Having come to the head, another look would only find it again: whoever appends wakes the tail.
@@ -155,8 +140,6 @@ export class Tail {
     if (page.scannedTo === asked) return 'idle';
     if (page.scannedTo > this.#to) {
       this.#keep(beyond(page, this.#to));
-      this.loopback.passed(this.#to);
-      this.#announce();
       this.growByOwn();
     }
     return page.atHead ? 'reached' : 'more';
@@ -168,6 +151,8 @@ export class Tail {
     this.#events += events.length;
     this.#bytes += bytes;
     while (this.#chunks.length > 1 && (this.#events > KEPT_EVENTS || this.#bytes > KEPT_BYTES)) this.#dropOldest();
+    this.#version += 1;
+    this.#followers.offer(events);
   }
 
   #dropOldest(): void {
@@ -207,7 +192,7 @@ export class Tail {
 
   #announce(): void {
     this.#version += 1;
-    for (const done of [...this.#waiting]) done();
+    this.#followers.wake();
   }
 
   #forget(): void {

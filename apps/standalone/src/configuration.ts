@@ -1,0 +1,40 @@
+import { telemetryVariables } from '@runledger/platform';
+import { sandboxVariables } from '@runledger/sandbox';
+import type { z } from 'zod';
+import { serviceVariables } from './services/service.config.js';
+import { standaloneVariables } from './standalone.config.js';
+import { storageVariables } from './storage.config.js';
+
+/** Variables that belong together, for the reference. */
+export interface ConfigurationPart {
+  readonly title: string;
+  /** Which processes read them, and for what. */
+  readonly intro: string;
+  readonly variables: z.ZodObject;
+}
+
+/** Every variable that a process of ours reads, in the order in which people meet them. */
+export const CONFIGURATION: readonly ConfigurationPart[] = [
+  {
+    title: 'The platform in one process',
+    intro: 'What `npm start` and `npm run demo` read beside the parts below.',
+    variables: standaloneVariables,
+  },
+  {
+    title: 'The log and its way to readers',
+    intro: 'Read by every process that opens the log.',
+    variables: storageVariables,
+  },
+  {
+    title: 'A service in a process of its own',
+    intro:
+      'Read by each service of a cluster, beside `PORT`, `HOST`, `DATABASE_URL`, `RUNLEDGER_HOME` and `LOG_LEVEL` above.',
+    variables: serviceVariables,
+  },
+  { title: 'Steps', intro: 'Read by the process that executes steps.', variables: sandboxVariables },
+  {
+    title: 'Being watched',
+    intro: 'Read by every process. See [Watch it in production](../how-to/watch-it-in-production.md).',
+    variables: telemetryVariables,
+  },
+];
