@@ -33,7 +33,9 @@ export class ServiceModule {
     const { store, checkpoints, distribution, checks, blobs } = storage;
     const sender = service === 'gateway' ? { commands: await commandsOf(config) } : {};
     const shared = { store, checkpoints, distribution, checks, blobs, catalogue };
-    const platform = { ...shared, log, owner: owner(), telemetry, ...sender };
+    // Replicas share the reactors, and one that starts takes nothing away from one that works.
+    const leases = { sharing: 'shared' } as const;
+    const platform = { ...shared, log, owner: owner(), telemetry, leases, ...sender };
     return {
       module: ServiceModule,
       imports: [PlatformModule.register(platform), await moduleOf(service, parts)],
