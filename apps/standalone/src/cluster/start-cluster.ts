@@ -1,6 +1,7 @@
 import { CommandHandler } from '@runledger/event-store';
 import { AccessDesk } from '@runledger/gateway';
 import { createLog, HttpCommands, lockHome, OrderlyEnd, systemClock } from '@runledger/platform';
+import { migrateDatabase } from '../database/migrate-database.js';
 import { ownerAccess, ownersContext } from '../owner-access.js';
 import type { OwnerAccess } from '../owner-access.js';
 import { installSample, startSampleRun } from '../sample/sample.js';
@@ -52,9 +53,10 @@ export async function startCluster(config: ClusterConfig, watcher: ClusterWatche
     ending.add('home lock', () => lock.release());
     const file = await membersFile(config.home, watcher);
     ending.add('members file', () => file.remove());
-    // Brings the tables up to date as well: once, before anybody works with them.
     const storage = await openStorage(config, log, watcher.onLost);
     ending.add('storage', () => storage.close(), STORAGE_WITHIN_MS);
+    // Once, before anybody works with the tables.
+    if (config.storage.migrates) await migrateDatabase(storage.postgres.url, line => log.info(line));
     const access = await prepareInstallation(config, storage);
     const seats = await allotSeats(config);
     const processes = launch(config, { seats, storage, file, watcher });

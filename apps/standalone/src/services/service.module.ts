@@ -53,7 +53,13 @@ function moduleOf(
     case 'sandbox': {
       const mountSources = [...config.sandbox.mountSources, remotesFolder(config.home)];
       const sandbox = { ...config.sandbox, mountSources };
-      return SandboxModule.register({ config: sandbox, database: storage.pool, homeDir: config.sandboxHome, log });
+      return SandboxModule.register({
+        config: sandbox,
+        database: storage.pool,
+        homeDir: config.sandboxHome,
+        log,
+        newsUrl: storage.postgres.url,
+      });
     }
     case 'approval':
       return ApprovalModule.register();
