@@ -18,6 +18,17 @@ export type DoubleFault =
   /** The call is never answered. */
   | { readonly on: DoubleMethod; readonly kind: 'silence' };
 
+/** A certificate and its key, as PEM. */
+export interface DoubleIdentity {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface DoubleUser {
+  readonly name: string;
+  readonly password: string;
+}
+
 /** One call that reached the double, in the order of arrival. */
 export interface DoubleCall {
   readonly method: DoubleMethod;

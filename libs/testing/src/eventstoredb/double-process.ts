@@ -2,9 +2,10 @@
 import type { DoubleOrder, DoubleReport } from './double-control.js';
 import { DoubleLog } from './double-log.js';
 import { DoubleServer } from './double-server.js';
+import type { DoubleServerOptions } from './double-server.js';
 
-const options = JSON.parse(process.argv[2] ?? '{}') as { readonly remembersIds?: boolean; readonly port?: number };
-const server = new DoubleServer(new DoubleLog(options), options.port);
+const options = JSON.parse(process.argv[2] ?? '{}') as DoubleServerOptions & { readonly remembersIds?: boolean };
+const server = new DoubleServer(new DoubleLog(options), options);
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (order: DoubleOrder) => {

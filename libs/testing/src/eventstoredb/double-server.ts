@@ -18,7 +18,14 @@ import type {
   TombstoneReq,
   TombstoneResp,
 } from '@eventstore/db-client/generated/streams_pb.js';
-import type { DoubleCall, DoubleFault, DoubleMethod, RestartOptions } from './double-control.js';
+import type {
+  DoubleCall,
+  DoubleFault,
+  DoubleIdentity,
+  DoubleMethod,
+  DoubleUser,
+  RestartOptions,
+} from './double-control.js';
 import type { DoubleLog, ProposedEvent, Written } from './double-log.js';
 import { answerRead, serveSubscription, startOf } from './reading.js';
 import type { ReadCall } from './reading.js';
@@ -36,25 +43,33 @@ const HOST = '127.0.0.1';
 
 type Reply = () => void;
 
+export interface DoubleServerOptions {
+  readonly port?: number;
+  readonly tls?: DoubleIdentity;
+  readonly user?: DoubleUser;
+}
+
 /** The gRPC side of the double: services of the real protocol over a {@link DoubleLog}, and the faults that were ordered. */
 export class DoubleServer {
   readonly calls: DoubleCall[] = [];
   readonly faults: DoubleFault[] = [];
   readonly #log: DoubleLog;
+  readonly #options: DoubleServerOptions;
   readonly #subscriptions = new Set<ReadCall>();
   readonly #instance = randomUUID();
   #server: grpc.Server | undefined;
   #port: number;
 
-  constructor(log: DoubleLog, port = 0) {
+  constructor(log: DoubleLog, options: DoubleServerOptions = {}) {
     this.#log = log;
-    this.#port = port;
+    this.#options = options;
+    this.#port = options.port ?? 0;
   }
 
   async listen(): Promise<number> {
     const server = this.#build();
     this.#port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`${HOST}:${this.#port}`, grpc.ServerCredentials.createInsecure(), (error, port) => {
+      server.bindAsync(`${HOST}:${this.#port}`, this.#credentials(), (error, port) => {
         if (error) reject(error);
         else resolve(port);
       });
@@ -78,6 +93,20 @@ export class DoubleServer {
     for (const call of dropped) call.emit('error', failure(grpc.status.UNAVAILABLE));
     this.#subscriptions.clear();
     return dropped.length;
+  }
+
+  #credentials(): grpc.ServerCredentials {
+    const { tls } = this.#options;
+    if (!tls) return grpc.ServerCredentials.createInsecure();
+    const pair = { cert_chain: Buffer.from(tls.certificate), private_key: Buffer.from(tls.key) };
+    return grpc.ServerCredentials.createSsl(null, [pair]);
+  }
+
+  #letsIn(metadata: grpc.Metadata): boolean {
+    const { user } = this.#options;
+    if (!user) return true;
+    const wanted = `Basic ${Buffer.from(`${user.name}:${user.password}`).toString('base64')}`;
+    return metadata.get('authorization')[0] === wanted;
   }
 
   #build(): grpc.Server {
@@ -122,7 +151,7 @@ export class DoubleServer {
         if (written.kind === 'deleted') return () => reply(streamDeleted(stream));
         return () => reply(null, appendReply(written));
       };
-      void this.#perform('append', perform, reply);
+      void this.#perform('append', { metadata: call.metadata, perform, fail: reply });
     });
   }
 
@@ -144,7 +173,7 @@ export class DoubleServer {
         written.kind === 'deleted' ? streamDeleted(stream) : wrongVersion(stream, expected, written.current);
       return () => fail(error);
     };
-    void this.#perform(method, perform, fail);
+    void this.#perform(method, { metadata: call.metadata, perform, fail });
   }
 
   #read(call: ReadCall): void {
@@ -161,7 +190,7 @@ export class DoubleServer {
       const serving = method === 'read' ? answerRead(call, options, this.#log) : this.#subscribe(call, options, again);
       serving.catch((error: unknown) => call.destroy(error as Error));
     };
-    void this.#perform(method, perform, fail);
+    void this.#perform(method, { metadata: call.metadata, perform, fail });
   }
 
   async #subscribe(...[call, options, again]: [ReadCall, Parameters<typeof startOf>[0], number]): Promise<void> {
@@ -176,7 +205,8 @@ export class DoubleServer {
   }
 
   /** Does what was asked, and answers; or what the next fault for this method makes of it. */
-  async #perform(method: DoubleMethod, perform: () => Reply, fail: (error: ServiceError) => void): Promise<void> {
+  async #perform(method: DoubleMethod, { metadata, perform, fail }: Asked): Promise<void> {
+    if (!this.#letsIn(metadata)) return fail(failure(grpc.status.UNAUTHENTICATED));
     const index = this.faults.findIndex(({ on }) => on === method);
     const [fault] = index < 0 ? [] : this.faults.splice(index, 1);
     switch (fault?.kind) {
@@ -220,6 +250,13 @@ export class DoubleServer {
     member.setHttpEndPoint(new gossip.EndPoint().setAddress(HOST).setPort(this.#port));
     return new gossip.ClusterInfo().setMembersList([member]);
   }
+}
+
+/** What a call wants, and how to refuse it. */
+interface Asked {
+  readonly metadata: grpc.Metadata;
+  readonly perform: () => Reply;
+  readonly fail: (error: ServiceError) => void;
 }
 
 /** As a current server answers: with batch appends, so that a client that would use them does. */

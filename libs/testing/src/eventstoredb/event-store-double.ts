@@ -2,11 +2,23 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { DoubleCall, DoubleFault, DoubleOrder, DoubleReport, RestartOptions } from './double-control.js';
+import type {
+  DoubleCall,
+  DoubleFault,
+  DoubleIdentity,
+  DoubleOrder,
+  DoubleReport,
+  DoubleUser,
+  RestartOptions,
+} from './double-control.js';
 
 export interface EventStoreDoubleOptions {
   /** Where it listens, on loopback; default a free one. */
   readonly port?: number;
+  /** Speaks TLS with this certificate; default: none. */
+  readonly tls?: DoubleIdentity;
+  /** Whom it lets in; default: everybody. */
+  readonly user?: DoubleUser;
   /**
    * Whether ids of earlier appends are known when a writer expects `any` or `exists`. The real server knows the latest ones
    * until it restarts.
@@ -17,6 +29,7 @@ export interface EventStoreDoubleOptions {
 /** Nothing reaches the double except gRPC and these orders, so it is as far away from its client as a server. */
 export interface EventStoreDouble {
   readonly port: number;
+  /** Without a user. */
   readonly connectionString: string;
   /** Each fault happens once, to the next call of its method. */
   inject(...faults: readonly DoubleFault[]): Promise<void>;
@@ -57,7 +70,7 @@ export async function startEventStoreDouble(options: EventStoreDoubleOptions = {
   const port = await owner.listening;
   return {
     port,
-    connectionString: `esdb://127.0.0.1:${port}?tls=false`,
+    connectionString: options.tls ? `esdb://localhost:${port}` : `esdb://127.0.0.1:${port}?tls=false`,
     inject: async (...faults) => void (await owner.order({ order: 'inject', faults })),
     calls: async () => (await owner.order({ order: 'calls' })) as readonly DoubleCall[],
     restart: async (restart = {}) => void (await owner.order({ order: 'restart', options: restart })),
