@@ -84,7 +84,7 @@ class EventStoreDbStore implements EventStore {
   }
 
   readAll(options: ReadAllOptions): Promise<AllSlice> {
-    return readFiltered(this.#reader, options);
+    return readFiltered({ reader: this.#reader, tail: this.#tail }, options);
   }
 
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch> {

@@ -9,6 +9,7 @@ import type {
   StreamSlice,
 } from '../port.js';
 import type { LogReader, StreamPage } from './log-reader.js';
+import type { Tail } from './tail.js';
 
 /** Events looked at by one call of a filtered read. */
 const SCAN_EVENTS = 1_000;
@@ -16,16 +17,25 @@ const SCAN_EVENTS = 1_000;
 /** A filtered read gives back what it has after this time, so that it ends however rare the matches are. */
 const LONGEST_READ_MS = 1_000;
 
+/** Where pages of the log come from. */
+export interface PageSources {
+  readonly reader: LogReader;
+  readonly tail: Tail;
+}
+
 /**
  * A part of the log. The protocol has no filter for reads (only for subscriptions), so the events are looked at here: it
- * costs as much as reading all of them.
+ * costs as much as reading all of them. What this process has in its tail anyhow is not read again; only what may have come
+ * behind it, so that every event is seen that was there when the reading began.
  */
-export async function readFiltered(reader: LogReader, options: ReadAllOptions): Promise<AllSlice> {
+export async function readFiltered({ reader, tail }: PageSources, options: ReadAllOptions): Promise<AllSlice> {
   const { after, limit = 500, ...filter } = options;
   const matches = matcherFor(filter);
   const started = performance.now();
-  const events: RecordedEvent[] = [];
-  let looked: { readonly from: Position; readonly ours: Position } = { from: after, ours: after };
+  const kept = after > tail.to ? undefined : tail.peek(after, limit, matches);
+  const events: RecordedEvent[] = [...(kept?.events ?? [])];
+  const begin = kept?.scannedTo ?? after;
+  let looked: { readonly from: Position; readonly ours: Position } = { from: begin, ours: begin };
   while (events.length < limit && performance.now() - started < LONGEST_READ_MS) {
     const page = await reader.page(looked.from, SCAN_EVENTS);
     for (const event of page.events) {

@@ -70,7 +70,7 @@ function nextPage({ tail, reader, onProblem }: SubscriptionSources, options: Sub
     known ||= kept !== undefined;
     if (kept) return { ...kept, fromTail: true };
     try {
-      const slice = await unlessAborted(readFiltered(reader, { ...filter, after, limit }), signal);
+      const slice = await unlessAborted(readFiltered({ reader, tail }, { ...filter, after, limit }), signal);
       if (!slice) return undefined;
       [failures, known] = [0, true];
       return { events: slice.events, scannedTo: slice.scannedTo, atHead: slice.caughtUp, fromTail: false };

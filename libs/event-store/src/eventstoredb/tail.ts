@@ -81,6 +81,11 @@ export class Tail {
   /** The next events after `after` that match; undefined when they are not kept (any more, or yet). */
   read(after: Position, limit: number, matches: (event: RecordedEvent) => boolean): TailPage | undefined {
     if (this.#fault) throw this.#fault;
+    return this.peek(after, limit, matches);
+  }
+
+  /** The same for those who do not follow. */
+  peek(after: Position, limit: number, matches: (event: RecordedEvent) => boolean): TailPage | undefined {
     if (this.#from === undefined || after < this.#from) return undefined;
     const events: RecordedEvent[] = [];
     let scannedTo = after;
