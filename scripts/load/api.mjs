@@ -1,22 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const HEALTH_EVERY_MS = 1_000;
+/** What the API asks its clients to ask again, and how often they do. */
+const BEHIND = 'READ_MODEL_BEHIND';
+const TRIES = 12;
+const AGAIN_MS = 500;
 
 /** A client of the platform as anybody could write it. */
 export class Api {
+  /** How often the API said that its read models are behind. */
+  behind = 0;
+
   constructor(url, token) {
     this.url = url;
     this.token = token;
   }
 
-  /** The data; throws when there are errors. */
+  /** The data; throws when there are errors. Asks again when told to. */
   async ask(query, variables = {}) {
+    for (let tries = 1; ; tries += 1) {
+      const { data, errors, status } = await this.#post(query, variables);
+      if (data && !errors?.length) return data;
+      const later = errors?.length > 0 && errors.every(error => error.extensions?.code === BEHIND);
+      if (!later || tries === TRIES) throw new Error(`The API answered ${JSON.stringify(errors ?? status)}`);
+      this.behind += 1;
+      await delay(AGAIN_MS);
+    }
+  }
+
+  async #post(query, variables) {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${this.token}` };
     const body = JSON.stringify({ query, variables });
     const response = await fetch(`${this.url}/graphql`, { method: 'POST', headers, body });
-    const { data, errors } = await response.json();
-    if (errors?.length || !data) throw new Error(`The API answered ${JSON.stringify(errors ?? response.status)}`);
-    return data;
+    return { status: response.status, ...(await response.json()) };
   }
 
   /** What a mutation answers; throws when it is refused. */

@@ -103,25 +103,27 @@ async function drive(api) {
   const health = api.watchHealth(done.signal);
   const approving = approveAll(api, done.signal);
   const began = performance.now();
-  const { runIds, startMs } = await startRuns(
-    api,
-    plan,
-    (runId, index) => index < plan.watchers && watchers.watch(runId),
-  );
-  log(`${runIds.length} runs are started (${((performance.now() - began) / 1_000).toFixed(1)} s).`);
-  try {
+  const driving = async () => {
+    const { runIds, startMs } = await startRuns(
+      api,
+      plan,
+      (runId, index) => index < plan.watchers && watchers.watch(runId),
+    );
+    log(`${runIds.length} runs are started (${seconds(began)}).`);
     await untilCompleted(api, { ...plan, log });
-    const tookMs = performance.now() - began;
-    log(`All are completed (${(tookMs / 1_000).toFixed(1)} s).`);
-    const watched = await watchers.finish();
-    return { runIds, startMs, tookMs, watched, decideMs: await stopped(approving, done), health: await health };
+    log(`All are completed (${seconds(began)}).`);
+    return { runIds, startMs, tookMs: performance.now() - began, watched: await watchers.finish() };
+  };
+  try {
+    const driven = await Promise.race([driving(), approving.then(() => new Promise(() => undefined))]);
+    done.abort();
+    return { ...driven, decideMs: await approving, health: await health, behind: api.behind };
   } finally {
     done.abort();
     watchers.stop();
   }
 }
 
-async function stopped(approving, done) {
-  done.abort();
-  return approving;
+function seconds(began) {
+  return `${((performance.now() - began) / 1_000).toFixed(1)} s`;
 }

@@ -1,5 +1,5 @@
 /** Figures of one load, and what was checked. Times are ms. */
-export function report(plan, { runIds, tookMs, startMs, decideMs, watched, checks, place }) {
+export function report(plan, { runIds, tookMs, startMs, decideMs, watched, behind, checks, place }) {
   const lateMs = watched.flatMap(each => each.lateMs);
   return {
     store: plan.store,
@@ -14,6 +14,7 @@ export function report(plan, { runIds, tookMs, startMs, decideMs, watched, check
     happenedToSeen: percentiles(lateMs),
     startRun: percentiles(startMs),
     decide: percentiles(decideMs),
+    behind,
     checks,
   };
 }
@@ -24,6 +25,7 @@ export function summaryOf({ checks, happenedToSeen, startRun, decide, ...result 
     `  ${result.runsPerSecond} runs/s, ${result.stepsPerSecond} steps/s`,
     `  an event happens → a subscriber has it: ${times(happenedToSeen)}`,
     `  startRun: ${times(startRun)}   decide: ${times(decide)}`,
+    ...(result.behind > 0 ? [`  the API said ${result.behind} times that its read models are behind`] : []),
   ];
   const lines = checks.map(
     ({ name, met, detail }) => `  ${met ? 'ok  ' : 'FAIL'} ${name}${detail ? `: ${detail}` : ''}`,
