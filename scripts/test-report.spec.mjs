@@ -25,7 +25,17 @@ describe('the count at the end of npm test', () => {
 
   it('lets a spec be skipped only where a program is absent that its name asks for', () => {
     const report = reportOf(file(['pending', 'opens a page (needs no-such-browser)'], ['pending', 'lists (needs sh)']));
-    expect(summarise(report, '/bin:/usr/bin')).toEqual({ passed: 0, failed: 1, unproven: ['lists (needs sh)'] });
+    expect(summarise(report, { searchPath: '/bin:/usr/bin' })).toEqual({
+      passed: 0,
+      failed: 1,
+      unproven: ['lists (needs sh)'],
+    });
+  });
+
+  it('accepts no excuse for a program that must be there', () => {
+    const report = reportOf(file(['pending', 'on a real broker (needs no-such-java and no-such-mvn)']));
+    expect(summarise(report)).toMatchObject({ failed: 0 });
+    expect(summarise(report, { required: ['no-such-java', 'no-such-mvn'] })).toMatchObject({ failed: 1 });
   });
 
   it('counts a file that could not be loaded, and any other failure of the run', () => {
