@@ -24,6 +24,8 @@ export interface KafkaDistributionOptions {
   readonly windowBytes?: number;
   /** How often the store is asked whether the topic is late; default 1,000. */
   readonly lookEveryMs?: number;
+  /** A consumer that asks the brokers for nothing for so long is replaced; default 30,000. */
+  readonly silenceMs?: number;
 }
 
 /** Progress without a match is told at least this often. */
@@ -75,7 +77,8 @@ class SharedFeed {
 
   async #open(): Promise<TopicFeed> {
     const { topic, logger = SILENT, windowEvents = 10_000, windowBytes = 32 * 1_024 * 1_024 } = this.options;
-    const settings = { topic, log: logger, lookEveryMs: this.options.lookEveryMs ?? 1_000 };
+    const { lookEveryMs = 1_000, silenceMs = 30_000 } = this.options;
+    const settings = { topic, log: logger, lookEveryMs, silenceMs };
     await this.#feed?.close();
     const start = await this.parts.store.head();
     const window = { events: windowEvents, bytes: windowBytes };

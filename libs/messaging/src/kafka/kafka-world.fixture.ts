@@ -11,6 +11,7 @@ import { kafkaDistribution } from './kafka-distribution.js';
 import type { KafkaDistribution, KafkaDistributionOptions } from './kafka-distribution.js';
 import { KafkaRelay } from './kafka-relay.js';
 import type { KafkaRelayOptions } from './kafka-relay.js';
+import { RelayOnDuty } from './relay-on-duty.js';
 
 const anything = { parse: (input: unknown) => input };
 export const catalogue = new EventCatalogue(
@@ -54,6 +55,15 @@ export class KafkaWorld {
   ): Promise<KafkaRelay> {
     const options = { topic: this.topic, owner: `relay-${newUuid()}`, ...more };
     const relay = await KafkaRelay.start({ store: this.store, checkpoints, kafka: this.kafka }, options);
+    this.#endings.push(() => relay.stop());
+    return relay;
+  }
+
+  /** A relay that takes over from another one that stands still. */
+  async relayOnDuty(): Promise<RelayOnDuty> {
+    const options = { topic: this.topic, owner: `relay-${newUuid()}`, takeOverAfterMs: 300 };
+    const parts = { store: this.store, checkpoints: this.checkpoints(), kafka: this.kafka };
+    const relay = await RelayOnDuty.start(parts, options);
     this.#endings.push(() => relay.stop());
     return relay;
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAX_EVENT_BYTES } from '@runledger/event-store';
-import type { Checkpoints } from '@runledger/event-store';
+import type { Checkpoints, RecordedEvent } from '@runledger/event-store';
 import { eventually } from '@runledger/testing';
 import { KafkaJSNonRetriableError } from 'kafkajs';
 import type { Kafka } from 'kafkajs';
@@ -209,6 +209,28 @@ onKafka('events over Kafka (needs java and mvn)', () => {
     expect(distribution.status()).toMatchObject({ from: 'topic', consumers: made + 1, repaired: 0 });
   });
 
+  it('go on with a fresh consumer after one has fallen silent without a word', async () => {
+    let silent = true;
+    const sometimesSilent = (): Kafka => {
+      const kafka = kafkaClient({ brokers: broker.brokers });
+      const consumer: Kafka['consumer'] = config => {
+        const real = kafka.consumer(config);
+        if (!silent) return real;
+        silent = false;
+        const run = () => Promise.resolve();
+        return Object.assign(Object.create(real) as typeof real, { run });
+      };
+      return Object.assign(Object.create(kafka) as Kafka, { consumer });
+    };
+    await world.relay();
+    const distribution = world.distribution({ lookEveryMs: NEVER_MS, silenceMs: 2_000 }, sometimesSilent());
+    const { heard, consumer } = await world.listener('listener', distribution);
+    await world.untilOverTopic(distribution);
+    await consumer.reached(await world.tell(runs));
+    expect(heard).toEqual(await world.log());
+    expect(distribution.status()!.consumers).toBeGreaterThan(1);
+  });
+
   it('are brought by one relay: who starts one fences off the one before', async () => {
     const distribution = world.distribution();
     const { heard, consumer } = await world.listener('listener', distribution);
@@ -220,6 +242,42 @@ onKafka('events over Kafka (needs java and mvn)', () => {
     await eventually(() => expect(first.status()).toMatchObject({ state: 'stopped', reason: 'fenced' }));
     await eventually(() => expect(second.status()).toMatchObject({ state: 'live', position: last }));
     expect(heard).toEqual(await world.log());
+  });
+
+  it('are brought on by another relay when the one on duty stands still', async () => {
+    const distribution = world.distribution({ lookEveryMs: NEVER_MS });
+    const { heard, consumer } = await world.listener('listener', distribution);
+    const [early, late] = [await world.relayOnDuty(), await world.relayOnDuty()];
+    await world.untilOverTopic(distribution);
+    await eventually(() => expect(early.status()).toMatchObject({ state: 'stopped', reason: 'fenced' }));
+    await late.stop();
+    const last = await world.tell(runs);
+    await eventually(() => expect(early.status()).toMatchObject({ state: 'live', position: last }));
+    await consumer.reached(last);
+    expect(heard).toEqual(await world.log());
+    expect(distribution.status()).toMatchObject({ from: 'topic', repaired: 0 });
+  });
+
+  it('of one run, of one workspace, reach whoever asks for no others', async () => {
+    await world.relay();
+    const distribution = world.distribution({ windowEvents: 30 });
+    await world.listener('listener', distribution);
+    for (let round = 0; round < 3; round += 1) await world.tell(runs);
+    await world.untilOverTopic(distribution);
+    const follow = async (filter: { tenant?: string; correlationId?: string }, count: number) => {
+      const ending = new AbortController();
+      const seen: RecordedEvent[] = [];
+      for await (const { events } of distribution.subscribe({ ...filter, after: 0n, signal: ending.signal })) {
+        seen.push(...events);
+        if (seen.length >= count) ending.abort();
+      }
+      return seen;
+    };
+    const following = [follow({ tenant: 'ws_1', correlationId: 'run_7' }, 4), follow({ correlationId: 'run_8' }, 4)];
+    await world.tell(runs);
+    const log = await world.log();
+    const storyOf = (run: string) => log.filter(event => event.metadata.correlationId === run);
+    expect(await Promise.all(following)).toEqual([storyOf('run_7'), storyOf('run_8')]);
   });
 
   it('are not brought to a topic that cannot keep their order', async () => {

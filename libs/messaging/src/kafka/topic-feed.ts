@@ -17,6 +17,7 @@ export interface TopicFeedOptions {
   readonly log: ConsumerLog;
   readonly window: WindowLimits;
   readonly lookEveryMs: number;
+  readonly silenceMs: number;
 }
 
 export interface TopicFeedParts {
@@ -71,6 +72,7 @@ export class TopicFeed {
     this.#reader = new TopicReader(parts.kafka, {
       topic: options.topic,
       log: options.log,
+      silenceMs: options.silenceMs,
       onMessages: (messages, heartbeat) => this.#take(messages, heartbeat),
       onDown: () => this.#preferStore('the topic cannot be read'),
     });
@@ -146,7 +148,9 @@ export class TopicFeed {
 
   async #repairPage(upTo: Position): Promise<void> {
     const page = await this.parts.store.readAll({ after: this.window.top });
-    for (const event of page.events) if (event.position <= upTo) this.#pushFromStore(event, 'repaired');
+    // While the store is followed, the topic is not known to lack anything: it is only read from its end on.
+    const count = this.#from === 'topic' ? 'repaired' : 'fromStore';
+    for (const event of page.events) if (event.position <= upTo) this.#pushFromStore(event, count);
     if (page.scannedTo >= upTo) this.window.passTo(upTo);
     else if (page.caughtUp) throw new TopicAheadError(upTo, page.scannedTo);
   }

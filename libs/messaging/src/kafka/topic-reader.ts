@@ -11,8 +11,8 @@ export interface TopicReaderOptions {
   onMessages(messages: readonly KafkaMessage[], heartbeat: () => Promise<void>): Promise<void>;
   /** Nothing comes from the topic until further notice. */
   onDown(): void;
-  /** A consumer that asks the brokers for nothing for so long is taken for dead; default 30,000. */
-  readonly silenceMs?: number;
+  /** A consumer that asks the brokers for nothing for so long is taken for dead. */
+  readonly silenceMs: number;
 }
 
 const FIRST_DELAY_MS = 250;
@@ -94,7 +94,7 @@ export class TopicReader {
     await consumer.subscribe({ topics: [this.options.topic], fromBeginning: false });
     await consumer.run({ autoCommit: false, eachBatch: payload => this.#take(payload, life.signal) });
     this.#resume(consumer);
-    const silenceMs = this.options.silenceMs ?? 30_000;
+    const { silenceMs } = this.options;
     while (!life.signal.aborted && Date.now() - lastFetch < silenceMs) await pause(silenceMs / 10, life.signal);
     return crash ?? (life.signal.aborted ? undefined : new Error(`The consumer was silent for ${silenceMs} ms.`));
   }
