@@ -1,10 +1,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Pool } from 'pg';
-import { createRoles, DATABASE_USERS, DEFAULT_PREFIX, grantRoles, roleName } from './database/database-roles.js';
-import { migrateDatabase } from './database/migrate-database.js';
-import { writeRoleUrls } from './database/role-urls.js';
+import { DEFAULT_PREFIX } from './database/database-roles.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
+import { setUpRoles } from './database/set-up-roles.js';
 
 const HELP = `npm run db:roles -- [--urls <folder>] [--prefix runledger_]
 
@@ -22,18 +20,8 @@ else await runDatabaseCommand(url => makeRoles(url, values));
 
 /** `npm run db:roles` */
 async function makeRoles(url: string, { urls, prefix }: { readonly urls?: string; readonly prefix: string }) {
-  const pool = new Pool({ connectionString: url, max: 1, application_name: 'runledger db:roles' });
-  try {
-    const made = await createRoles(pool, prefix);
-    await migrateDatabase(url, print);
-    await grantRoles(pool, prefix);
-    for (const user of DATABASE_USERS) print(`${roleName(user, prefix)}: ${made.includes(user) ? 'made' : 'kept'}`);
-    if (urls === undefined) print('No password was set; do it with --urls <folder>, or with \\password in psql.');
-    else {
-      await writeRoleUrls(pool, { folder: resolve(urls), databaseUrl: url, prefix });
-      print(`The DATABASE_URL of each is in ${resolve(urls)}/<service>.url`);
-    }
-  } finally {
-    await pool.end();
-  }
+  const folder = urls === undefined ? undefined : resolve(urls);
+  await setUpRoles(url, { prefix, ...(folder === undefined ? {} : { folder }) }, print);
+  if (folder === undefined) print('No password was set; do it with --urls <folder>, or with \\password in psql.');
+  else print(`The DATABASE_URL of each is in ${folder}/<service>.url`);
 }

@@ -73,6 +73,7 @@ export function seatEnvironment(
   return {
     ...Object.fromEntries(kept),
     DATABASE_URL: databaseUrl,
+    MIGRATE: 'off', // the supervisor has
     RUNLEDGER_HOME: config.home,
     RUNLEDGER_SECRETS_DIR: config.home,
     SANDBOX_HOME: sandboxHome(config, seat),

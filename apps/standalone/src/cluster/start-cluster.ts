@@ -1,7 +1,6 @@
 import { CommandHandler } from '@runledger/event-store';
 import { AccessDesk } from '@runledger/gateway';
 import { createLog, HttpCommands, lockHome, OrderlyEnd, systemClock } from '@runledger/platform';
-import { migrateDatabase } from '../database/migrate-database.js';
 import { ownerAccess, ownersContext } from '../owner-access.js';
 import type { OwnerAccess } from '../owner-access.js';
 import { installSample, startSampleRun } from '../sample/sample.js';
@@ -10,6 +9,8 @@ import { openStorage } from '../storage.js';
 import type { Storage } from '../storage.js';
 import { internalUrl, seatEnvironment } from './cluster.config.js';
 import type { ClusterConfig, Seat } from './cluster.config.js';
+import { openDatabaseAccess } from './database-access.js';
+import type { DatabaseUrlOf } from './database-access.js';
 import { allotSeats, ClusterProcesses } from './cluster-processes.js';
 import { MembersFile } from './members-file.js';
 import type { Member } from './members-file.js';
@@ -55,11 +56,10 @@ export async function startCluster(config: ClusterConfig, watcher: ClusterWatche
     ending.add('members file', () => file.remove());
     const storage = await openStorage(config, log, watcher.onLost);
     ending.add('storage', () => storage.close(), STORAGE_WITHIN_MS);
-    // Once, before anybody works with the tables.
-    if (config.storage.migrates) await migrateDatabase(storage.postgres.url, line => log.info(line));
+    const databaseUrlOf = await openDatabaseAccess(config, storage, log);
     const access = await prepareInstallation(config, storage);
     const seats = await allotSeats(config);
-    const processes = launch(config, { seats, storage, file, watcher });
+    const processes = launch(config, { seats, databaseUrlOf, file, watcher });
     ending.add('processes', () => processes.stop(), PROCESSES_WITHIN_MS);
     await processes.start();
     if (config.sample) await prepareSample(config, seats, access);
@@ -96,12 +96,12 @@ async function prepareInstallation({ home }: ClusterConfig, { store }: Storage):
 
 interface Launch {
   readonly seats: readonly Seat[];
-  readonly storage: Storage;
+  readonly databaseUrlOf: DatabaseUrlOf;
   readonly file: MembersFile;
   readonly watcher: ClusterWatcher;
 }
 
-function launch(config: ClusterConfig, { seats, storage, file, watcher }: Launch): ClusterProcesses {
+function launch(config: ClusterConfig, { seats, databaseUrlOf, file, watcher }: Launch): ClusterProcesses {
   const { print, onLost } = watcher;
   const note = () => void file.write(processes.members(config.host)).catch(onLost);
   const watching = {
@@ -114,8 +114,9 @@ function launch(config: ClusterConfig, { seats, storage, file, watcher }: Launch
       if (processes.isUp) onLost(error); // before that, the start fails with it
     },
   };
-  const parts = { config, databaseUrl: storage.postgres.url, seats };
-  const replicas = seats.map(seat => new Replica(seat, seatEnvironment(seat, parts), watching));
+  const environmentOf = (seat: Seat) =>
+    seatEnvironment(seat, { config, databaseUrl: databaseUrlOf(seat.service), seats });
+  const replicas = seats.map(seat => new Replica(seat, environmentOf(seat), watching));
   const processes = new ClusterProcesses(replicas);
   return processes;
 }
