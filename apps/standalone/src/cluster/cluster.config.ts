@@ -26,29 +26,25 @@ export interface Seat {
   readonly apiPort?: number;
 }
 
+/** What the process in a seat must know beside its seat. */
+export interface Surroundings {
+  readonly config: ClusterConfig;
+  readonly databaseUrl: string;
+  readonly seats: readonly Seat[];
+}
+
 const INTERNAL_HOST = '127.0.0.1';
 const MOST_REPLICAS = 32;
+const ONE_OF_EACH = { gateway: 1, orchestrator: 1, sandbox: 1, approval: 1, billing: 1, audit: 1 };
 /** Variables that hold keys of model providers begin so: only the sandbox service gets them (S1). */
 const OF_PROVIDERS = /^(?:ANTHROPIC|OPENAI_COMPATIBLE)_/;
 
 /** `args`: what stands behind the program, such as `--replicas orchestrator=2,sandbox=2`. Throws `InvalidConfigError`. */
 export function readClusterConfig(args: readonly string[], environment = process.env): ClusterConfig {
   const config = readStandaloneConfig(environment);
-  const relays = config.storage.distribution.kind === 'kafka' ? 1 : 0;
-  const replicas = { ...replicasOf(optionOf(args)) };
-  return {
-    ...config,
-    replicas: {
-      gateway: 1,
-      orchestrator: 1,
-      sandbox: 1,
-      approval: 1,
-      billing: 1,
-      audit: 1,
-      ...replicas,
-      relay: Math.min(relays, 1) * (replicas.relay ?? 1),
-    },
-  };
+  const asked = replicasOf(optionOf(args));
+  const relay = config.storage.distribution.kind === 'kafka' ? (asked.relay ?? 1) : 0;
+  return { ...config, replicas: { ...ONE_OF_EACH, ...asked, relay } };
 }
 
 export function internalUrl({ internalPort }: Seat): string {
@@ -58,20 +54,10 @@ export function internalUrl({ internalPort }: Seat): string {
 /** What the process in a seat finds in its environment: what we found in ours, less what it need not know. */
 export function seatEnvironment(
   seat: Seat,
-  {
-    config,
-    databaseUrl,
-    seats,
-  }: {
-    readonly config: ClusterConfig;
-    readonly databaseUrl: string;
-    readonly seats: readonly Seat[];
-  },
+  { config, databaseUrl, seats }: Surroundings,
   environment = process.env,
 ): NodeJS.ProcessEnv {
-  const kept = Object.entries(environment).filter(([name]) => seat.service === 'sandbox' || !OF_PROVIDERS.test(name));
-  return {
-    ...Object.fromEntries(kept),
+  const own: NodeJS.ProcessEnv = {
     DATABASE_URL: databaseUrl,
     MIGRATE: 'off', // the supervisor has
     RUNLEDGER_HOME: config.home,
@@ -85,6 +71,9 @@ export function seatEnvironment(
     PORT: String(seat.apiPort ?? 0),
     ...addressVariables(seats),
   };
+  const isKept = (name: string) =>
+    !(name.replace(/_FILE$/, '') in own) && (seat.service === 'sandbox' || !OF_PROVIDERS.test(name));
+  return { ...Object.fromEntries(Object.entries(environment).filter(([name]) => isKept(name))), ...own };
 }
 
 /** Each replica has sandboxes of its own. */
