@@ -11,6 +11,9 @@ export interface FlightLimits {
   readonly bytes: number;
 }
 
+/** Appends that make another flight worth its while. */
+const WELL_FILLED = 32;
+
 /** Stores several appends to different streams in one transaction; an `Error` in its result is meant for that append alone. */
 export type Fly = (requests: readonly AppendRequest[]) => Promise<readonly (AppendOutcome | Error)[]>;
 
@@ -64,18 +67,27 @@ export class Flights {
 
   /** Waits for the callers that go on in this turn of the event loop: they can share the flight. */
   #boardSoon(): void {
-    if (this.#boarding || this.#flying >= this.limits.flights) return;
+    if (this.#boarding || this.#flying >= this.#planes()) return;
     this.#boarding = true;
     setImmediate(() => {
       this.#boarding = false;
-      while (this.#ready.length > 0 && this.#flying < this.limits.flights) void this.#depart(this.#board());
+      while (this.#ready.length > 0 && this.#flying < this.#planes()) void this.#depart(this.#board());
     });
   }
 
-  /** Shares those who wait among the free flights: one that took all would leave the others idle. */
+  /**
+   * Flights that may be under way at once. Each costs both sides as much as a dozen appends, so a few well-filled ones carry
+   * more than many; two are the least, so that the next one is filled while another is under way.
+   */
+  #planes(): number {
+    const filled = Math.ceil(this.#queues.size / Math.min(WELL_FILLED, this.limits.appends));
+    return Math.min(this.limits.flights, Math.max(2, filled));
+  }
+
+  /** Shares all who travel among the flights, those under way included: one that took all would leave the others idle. */
   #board(): Passenger[] {
-    const share = Math.ceil(this.#ready.length / (this.limits.flights - this.#flying));
-    const seats = Math.min(this.limits.appends, Math.max(share, Math.min(8, this.limits.appends)));
+    const share = Math.ceil(this.#queues.size / this.#planes());
+    const seats = Math.min(this.limits.appends, Math.max(8, share));
     const passengers: Passenger[] = [];
     let bytes = 0;
     while (passengers.length < seats) {
