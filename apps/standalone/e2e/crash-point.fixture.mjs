@@ -12,7 +12,7 @@ const READ_MODEL = /"gateway"\./;
 const KINDS = {
   append: ({ name }) => name?.startsWith('runledger-append') ?? false,
   notice: ({ text }) => /pg_notify/.test(text),
-  'row of open work': ({ text }) => /(insert into|update|delete from) sandbox\./i.test(text),
+  'row of open work': ({ text }) => /(insert into|update|delete from) sandbox\.open_/i.test(text),
   'commit of a read model': ({ text, client }) => /^commit/i.test(text) && client.wroteReadModel === true,
   'checkpoint of a reactor': ({ text, values }) => isCheckpoint(text) && !/projection\/|relay\//.test(values),
   'checkpoint of the relay': ({ text, values }) => isCheckpoint(text) && /relay\//.test(values),

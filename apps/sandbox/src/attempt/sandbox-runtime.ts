@@ -43,7 +43,7 @@ export interface SandboxLoad {
 }
 
 /** How long the start waits to have heard of what ended meanwhile, before it goes on with what was open. */
-const CATCH_UP_MS = 5_000;
+const CATCH_UP_MS = 2_000;
 
 /** The running service: the reactor that notes what is open, the worker that does it, and its life among other workers. */
 export class SandboxRuntime {

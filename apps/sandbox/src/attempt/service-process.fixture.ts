@@ -9,6 +9,7 @@ export interface ServiceSettings {
   readonly blobsDir: string;
   readonly mountSources: readonly string[];
   readonly maxAttempts?: number;
+  /** For one replica of several; without it the service is alone. */
   readonly liveness?: Partial<Liveness>;
   /** Where the process is to kill itself. */
   readonly crash?: CrashPoint;
@@ -17,9 +18,11 @@ export interface ServiceSettings {
 /** Something that a process does: a statement to the database, or the writing of a file, known by a part of it. */
 export interface CrashPoint {
   readonly at: 'statement' | 'file';
-  /** A regular expression; of a statement with its values, or of a path. */
+  /** A regular expression; of a statement with its name and values, or of a path. */
   readonly pattern: string;
   readonly when: 'before' | 'after';
+  /** Only when this is in it, too. */
+  readonly about: string;
 }
 
 /** The packages that such a process is made of; compile them first. */
@@ -29,8 +32,8 @@ export const PACKAGES = [
 ];
 
 /** Kills the process at the first thing that fits. The service knows nothing of it. */
-const crashing = ({ at, pattern, when }: CrashPoint): string => `
-  const fits = text => ${new RegExp(pattern, 'is').toString()}.test(text);
+const crashing = ({ at, pattern, when, about }: CrashPoint): string => `
+  const fits = text => text.includes(${JSON.stringify(about)}) && ${new RegExp(pattern, 'is').toString()}.test(text);
   const die = () => process.kill(process.pid, 'SIGKILL');
   if (${JSON.stringify(at)} === 'statement') {
     const { default: driver } = await import('pg');
@@ -38,7 +41,8 @@ const crashing = ({ at, pattern, when }: CrashPoint): string => `
     driver.Client.prototype.query = function (...args) {
       const [statement, values] = args;
       const given = statement?.values ?? (Array.isArray(values) ? values : []);
-      const text = (statement?.text ?? String(statement)) + ' ' + JSON.stringify(given, (_, value) =>
+      const said = [statement?.name, statement?.text ?? String(statement)].join(' ');
+      const text = said + ' ' + JSON.stringify(given, (_, value) =>
         typeof value === 'bigint' ? String(value) : value?.type === 'Buffer' ? Buffer.from(value).toString() : value);
       if (!fits(text)) return query.apply(this, args);
       if (${JSON.stringify(when)} === 'before') die();
@@ -76,7 +80,7 @@ const program = (settings: ServiceSettings): string => `
   const { readSandboxConfig, SandboxModule } = await import('@runledger/sandbox');
   const database = new pg.Pool({ connectionString: settings.databaseUrl, max: 2 });
   const store = createPostgresEventStore({ connectionString: settings.databaseUrl, poolSize: 2 });
-  const { mountSources, maxAttempts = 8, homeDir, liveness = {}, databaseUrl: newsUrl } = settings;
+  const { mountSources, maxAttempts = 8, homeDir, liveness, databaseUrl: newsUrl } = settings;
   const config = { ...readSandboxConfig({}), mountSources, maxAttempts };
   const log = { info() {}, warn() {}, error: console.error };
   class Service {}
@@ -84,8 +88,9 @@ const program = (settings: ServiceSettings): string => `
     imports: [
       PlatformModule.register({
         store, checkpoints: new PostgresCheckpoints(database), blobs: new FileBlobStore(settings.blobsDir), catalogue,
+        ...(liveness && { leases: { sharing: 'shared', ttlMs: liveness.ttlMs } }),
       }),
-      SandboxModule.register({ config, database, homeDir, log, newsUrl, liveness }),
+      SandboxModule.register({ config, database, homeDir, log, ...(liveness && { newsUrl, liveness }) }),
     ],
   })(Service);
   const app = await NestFactory.createApplicationContext(Service, { logger: false, abortOnError: false });
