@@ -61,6 +61,10 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
     expect(await answer('viewer.sh')).toMatchObject({ viewer: { workspace: { id: 'ws_default' } } });
   });
 
+  it('show that nothing is parked', async () => {
+    expect(await answer('parked-events.sh')).toEqual({ parkedEvents: { nodes: [] } });
+  });
+
   it('show a declined start with everything that is missing or wrong', async () => {
     const { startRun } = await answer('start-run-declined.sh');
     expect(startRun).toMatchObject({ __typename: 'RunDeclined', code: 'MISSING_PARAMETER' });

@@ -1,0 +1,173 @@
+import { PostgresCheckpoints } from '@runledger/event-store';
+import type { PartitionLease } from '@runledger/event-store';
+import { eventually } from '@runledger/testing';
+import { MemoryLog } from '../memory-log.fixture.js';
+import { testCheckpoints } from '../test-checkpoints.fixture.js';
+import type { TestCheckpoints } from '../test-checkpoints.fixture.js';
+import type { Claimant, Seat } from './claimant.js';
+import { Leases } from './leases.js';
+import type { LeasesOptions } from './leases.js';
+
+const ALL = Array.from({ length: 16 }, (_, n) => n);
+
+/** A consumer that remembers what it was told. */
+class Recorder implements Claimant {
+  readonly version = 1;
+  readonly has = new Set<number>();
+  readonly told: string[] = [];
+  seat: Seat | undefined;
+  /** What `handOver` waits for. */
+  underWay: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly consumer = 'reactor/r',
+    readonly parts = 16,
+  ) {}
+
+  granted(leases: readonly PartitionLease[]): void {
+    this.told.push('granted');
+    for (const { partition } of leases) this.has.add(partition);
+  }
+
+  lost(partitions: readonly number[], forGood: boolean): void {
+    this.told.push(forGood ? 'lost for good' : 'lost');
+    for (const partition of partitions) this.has.delete(partition);
+  }
+
+  async handOver(partitions: readonly number[]): Promise<void> {
+    this.told.push('hands over');
+    await this.underWay;
+    for (const partition of partitions) this.has.delete(partition);
+  }
+}
+
+describe('the leases of a process', () => {
+  let database: TestCheckpoints;
+  let log: MemoryLog;
+  let all: Leases[];
+  beforeAll(async () => {
+    database = await testCheckpoints();
+  });
+  beforeEach(async () => {
+    [log, all] = [new MemoryLog(), []];
+    await database.of(log);
+  });
+  afterEach(() => Promise.all(all.map(leases => leases.stop())));
+  afterAll(() => database.close());
+
+  /** A process; its heartbeats can be answered late, or never. */
+  function newLeases(options: Partial<LeasesOptions> = {}, delay = () => Promise.resolve()): Leases {
+    const query = async (text: string, values?: unknown[]) => {
+      if (text.includes('heartbeat')) await delay();
+      return database.pool.query<Record<string, unknown>>(text, values);
+    };
+    const slow = new PostgresCheckpoints({ query }, { log });
+    const quick = { ttlMs: 60_000, heartbeatMs: 40, retry: { attempts: 2, firstDelayMs: 5 } };
+    const leases = new Leases(slow, { owner: `p${all.length}`, sharing: 'shared', ...quick, ...options });
+    all.push(leases);
+    return leases;
+  }
+
+  const join = async (leases: Leases, claimant = new Recorder()): Promise<Recorder> => {
+    claimant.seat = await leases.join(claimant);
+    return claimant;
+  };
+
+  it('are everything while it is alone', async () => {
+    const ada = await join(newLeases());
+    expect([...ada.has]).toEqual(ALL);
+    expect(ada.seat?.valid).toBe(true);
+  });
+
+  it('come to a new process once nothing is under way for them', async () => {
+    let done = (): void => undefined;
+    const ada = await join(newLeases());
+    ada.underWay = new Promise(resolve => (done = resolve));
+    const bob = await join(newLeases());
+    await eventually(() => expect(ada.told).toContain('hands over'));
+    await new Promise(resolve => setTimeout(resolve, 100));
+    expect(bob.has.size).toBe(0);
+    done();
+    await eventually(() => expect([ada.has.size, bob.has.size]).toEqual([8, 8]));
+    expect([...ada.has].filter(partition => bob.has.has(partition))).toEqual([]);
+    expect(ada.told).toEqual(['granted', 'hands over']);
+  });
+
+  it('are free for others as soon as it leaves', async () => {
+    const ada = await join(newLeases());
+    const bob = await join(newLeases());
+    await ada.seat?.leave();
+    await eventually(() => expect(bob.has.size).toBe(16));
+  });
+
+  it('are not valid while the database does not answer, and go on when it answers in time for the others', async () => {
+    let answer = Promise.resolve();
+    let hang = (): void => undefined;
+    const ada = await join(newLeases({ ttlMs: 400 }, () => answer));
+    answer = new Promise(resolve => (hang = resolve));
+    await eventually(() => expect(ada.seat?.valid).toBe(false));
+    answer = Promise.resolve();
+    hang();
+    await ada.seat?.whenValid(new AbortController().signal);
+    expect([ada.has.size, ada.told]).toEqual([16, ['granted']]);
+  });
+
+  it('are lost when it was silent for too long while others lived, and it takes part anew by itself', async () => {
+    let answer = Promise.resolve();
+    let hang = (): void => undefined;
+    const ada = await join(newLeases({ ttlMs: 400 }, () => answer));
+    const bob = await join(newLeases());
+    await eventually(() => expect(bob.has.size).toBe(8));
+    answer = new Promise(resolve => (hang = resolve));
+    await eventually(() => expect(bob.has.size).toBe(16));
+    expect(ada.seat?.valid).toBe(false);
+    answer = Promise.resolve();
+    hang();
+    await ada.seat?.whenValid(new AbortController().signal);
+    expect(ada.told).toContain('lost');
+    await eventually(() => expect([ada.has.size, bob.has.size]).toEqual([8, 8]));
+    expect([...ada.has].filter(partition => bob.has.has(partition))).toEqual([]);
+  });
+
+  it('are found out about at once when a write was refused', async () => {
+    const ada = await join(newLeases({ heartbeatMs: 60_000 }));
+    await database.pool.query(`update runledger.partition_checkpoint set owner = 'another', epoch = epoch + 1`);
+    await database.pool.query(`insert into runledger.member values ('another', '{}', now(), now() + interval '1 h')`);
+    ada.seat?.doubt();
+    await eventually(() => expect(ada.told).toEqual(['granted', 'lost']));
+    expect(ada.has.size).toBe(0);
+  });
+
+  it('are all taken at once by the only process of its kind, and lost for good to the next one', async () => {
+    const ada = await join(newLeases({ sharing: 'sole' }));
+    const bob = await join(newLeases({ sharing: 'sole' }));
+    expect(bob.has.size).toBe(16);
+    await eventually(() => expect(ada.told).toEqual(['granted', 'lost for good']));
+  });
+
+  it('are one for a consumer that needs the whole order', async () => {
+    const ada = await join(newLeases(), new Recorder('reactor/whole', 1));
+    const standby = await join(newLeases(), new Recorder('reactor/whole', 1));
+    expect([[...ada.has], [...standby.has]]).toEqual([[0], []]);
+    await ada.seat?.leave();
+    await eventually(() => expect([...standby.has]).toEqual([0]));
+  });
+
+  it('of many consumers are kept with one statement', async () => {
+    const leases = newLeases();
+    const consumers = ['a', 'b', 'c'].map(name => new Recorder(`reactor/${name}`));
+    for (const consumer of consumers) await join(leases, consumer);
+    const [told] = (await database.pool.query('select consumers from runledger.member')).rows;
+    expect(told).toEqual({ consumers: ['reactor/a@1', 'reactor/b@1', 'reactor/c@1'] });
+    expect(consumers.map(({ has }) => has.size)).toEqual([16, 16, 16]);
+  });
+
+  it('are refused when the checkpoints do not fit the log', async () => {
+    log.append({}, {});
+    const ada = await join(newLeases());
+    await ada.seat?.leave();
+    await database.pool.query('update runledger.partition_checkpoint set position = 99');
+    log.readAll = () => Promise.reject(Object.assign(new Error('the log ends before'), { code: 'LOG_BEHIND' }));
+    await expect(join(newLeases())).rejects.toMatchObject({ code: 'LOG_BEHIND' });
+  });
+});
