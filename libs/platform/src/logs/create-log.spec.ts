@@ -1,3 +1,5 @@
+import { NO_TRACES, inSpan, storyFields } from '../traces/work.js';
+import { readTraceparent } from '../traces/traceparent.js';
 import { createLog, NestLog } from './create-log.js';
 import { REDACTED } from './redact.js';
 
@@ -59,6 +61,29 @@ describe('the log', () => {
       url: 'http://localhost:4000/a@b',
       msg: 'Basic facts',
     });
+  });
+
+  it('says to which run, command and trace its lines belong, however deep the work that writes them', async () => {
+    const lines: string[] = [];
+    const log = createLog({ service: 'gateway', destination: { write: line => lines.push(line) } });
+    const parent = readTraceparent('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
+    const command = { fields: { ...storyFields('run_1'), commandId: 'c1' }, parent, tracer: NO_TRACES };
+    await inSpan('command', command, async () => {
+      await Promise.resolve();
+      await inSpan('react', { fields: { consumer: 'usage' } }, () =>
+        Promise.resolve(log.info({ commandId: 'c2' }, 'deep')),
+      );
+    });
+    log.info('outside');
+    const [deep = '', outside = ''] = lines;
+    expect(JSON.parse(deep)).toMatchObject({
+      runId: 'run_1',
+      correlationId: 'run_1',
+      commandId: 'c2',
+      consumer: 'usage',
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+    });
+    expect(outside).not.toMatch(/runId|commandId|traceId/);
   });
 
   it('takes what Nest says, with its context', () => {

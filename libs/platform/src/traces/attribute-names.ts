@@ -17,7 +17,7 @@ export const ATTRIBUTE = {
   step: 'runledger.step',
   attempt: 'runledger.attempt',
   epoch: 'runledger.attempt.epoch',
-  worker: 'runledger.worker',
+  link: 'runledger.link',
   httpMethod: 'http.request.method',
   httpRoute: 'http.route',
   httpStatus: 'http.response.status_code',

@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ProxyTracerProvider, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import { INVALID_TRACEID, ProxyTracerProvider, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Link, Span, SpanContext, SpanKind, Tracer } from '@opentelemetry/api';
 import { failureCode } from '@runledger/messaging';
 import { writeTraceparent } from './traceparent.js';
 
 /** Records nothing, and carries on what traces come in from outside. */
 export const NO_TRACES: Tracer = new ProxyTracerProvider().getTracer('runledger');
+const UNRECORDED = NO_TRACES.startSpan('unrecorded');
 
 /** What log lines say about the work that wrote them. Ids only. */
 export interface WorkFields {
@@ -31,7 +32,7 @@ export interface SpanOptions {
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
   readonly links?: readonly Link[];
-  /** `none` begins a trace of its own. Left out: the span around it. */
+  /** `none` begins a trace of its own. Left out: the span around it; else the work around it counts for nothing. */
   readonly parent?: SpanContext | 'none' | undefined;
   /** For the log lines of this work, beside those of the work around it. */
   readonly fields?: WorkFields;
@@ -41,26 +42,32 @@ export interface SpanOptions {
 export function beginSpan(name: string, options: SpanOptions = {}): Span {
   const around = current.getStore();
   const tracer = options.tracer ?? around?.tracer ?? NO_TRACES;
+  if (tracer === NO_TRACES) return unrecorded(placeOf(options.parent, around));
   const { kind, attributes, links } = options;
   const settings = {
     ...(kind !== undefined && { kind }),
     ...(attributes && { attributes }),
     ...(links && links.length > 0 && { links: [...links] }),
   };
-  return tracer.startSpan(name, settings, parentOf(options.parent, around));
+  const place = placeOf(options.parent, around);
+  return tracer.startSpan(name, settings, place ? trace.setSpanContext(ROOT_CONTEXT, place) : ROOT_CONTEXT);
 }
 
-function parentOf(parent: SpanOptions['parent'], around: Work | undefined) {
-  if (parent === 'none') return ROOT_CONTEXT;
-  const place = parent ?? around?.span?.spanContext();
-  return place ? trace.setSpanContext(ROOT_CONTEXT, place) : ROOT_CONTEXT;
+function placeOf(parent: SpanOptions['parent'], around: Work | undefined): SpanContext | undefined {
+  return parent === 'none' ? undefined : (parent ?? around?.span?.spanContext());
+}
+
+/** What the tracer that records nothing would answer, without its way there: this is on the path of every append. */
+function unrecorded(place: SpanContext | undefined): Span {
+  return place && place.traceId !== INVALID_TRACEID ? trace.wrapSpanContext(place) : UNRECORDED;
 }
 
 /** Does `work` as part of a span: what it logs and what it begins belongs to it. */
-export function withinSpan<T>(span: Span, options: Pick<SpanOptions, 'tracer' | 'fields'>, work: () => T): T {
+export function withinSpan<T>(span: Span, options: SpanOptions, work: () => T): T {
   const around = current.getStore();
   const tracer = options.tracer ?? around?.tracer ?? NO_TRACES;
-  return current.run({ fields: { ...around?.fields, ...options.fields }, span, tracer }, work);
+  const inherited = options.parent === undefined ? around?.fields : undefined;
+  return current.run({ fields: { ...inherited, ...options.fields }, span, tracer }, work);
 }
 
 /** A span around `work`, ended with it. A failure is recorded by its code, never by its message: that may quote data. */
