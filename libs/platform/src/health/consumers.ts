@@ -8,7 +8,7 @@ export type ConsumerKind = 'reactor' | 'projection' | 'relay';
 export interface ConsumerReport {
   readonly kind: ConsumerKind;
   readonly status: ConsumerStatus;
-  /** Positions between it and the head; they have holes, so this is an upper bound of the events. */
+  /** Positions between it and the head; they have holes, so this is an upper bound of the events. 0 for what others run. */
   readonly lag: bigint;
   /** Age of the oldest event that it has not passed; 0 when there is none. */
   readonly lagSeconds: number;
@@ -46,11 +46,16 @@ export class Consumers {
     const log = await this.#log.look();
     return Promise.all(
       this.statuses().map(async ({ kind, status }) => {
-        const lag = log.head > status.position ? log.head - status.position : 0n;
+        const lag = isIdle(status) || log.head <= status.position ? 0n : log.head - status.position;
         return { kind, status, lag, lagSeconds: lag === 0n ? 0 : await log.ageSeconds(status.position) };
       }),
     );
   }
+}
+
+/** Whose part of the log others read: its own position says nothing. */
+function isIdle({ state, partitions }: ConsumerStatus): boolean {
+  return state === 'stopped' || partitions?.length === 0;
 }
 
 interface Look {
