@@ -23,7 +23,7 @@ const LABELS = {
   part: 'what could not be asked for',
   provider: '`scripted`, `anthropic` or `openai-compatible`',
   route: 'pattern of the route; `none` for what is not there',
-  state: 'of a consumer `catching-up`, `live`, `faulted`, `stopped`; of an attempt in the queue `waiting`, `begun`',
+  state: '`catching-up`, `live`, `faulted` or `stopped`',
   status: '`2xx`, `3xx`, `4xx` or `5xx`',
   type: '`query`, `mutation`, `subscription`; `unread` for what could not be read',
   way: '`topic`, `repaired`, `store`, `repeated` or `foreign`',

@@ -5,8 +5,8 @@ import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost, SILENT } from '@runledger/messaging';
 import type { ConsumerLog } from '@runledger/messaging';
-import { BLOB_STORE, CLOCK, EVENT_STORE, CommandRegistry } from '@runledger/platform';
-import type { BlobStore, Clock } from '@runledger/platform';
+import { BLOB_STORE, CLOCK, CommandRegistry, EVENT_STORE, Metrics, TELEMETRY } from '@runledger/platform';
+import type { BlobStore, Clock, Telemetry } from '@runledger/platform';
 import type { Pool } from 'pg';
 import { attemptHost } from './attempt/attempt-host.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
@@ -35,7 +35,7 @@ export interface SandboxOptions {
   readonly liveness?: Partial<Liveness>;
 }
 
-type Injected = [EventStore, BlobStore, Clock, CommandHandler, ReactorHost, PublishedProfiles];
+type Injected = [EventStore, BlobStore, Clock, CommandHandler, ReactorHost, PublishedProfiles, Telemetry];
 
 /**
  * The sandbox service: profiles are published, ready steps executed where they can do no harm, and everything that they do is
@@ -47,6 +47,7 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
     private readonly commands: CommandRegistry,
     private readonly profiles: PublishedProfiles,
     private readonly runtime: SandboxRuntime,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Needs the global platform module beside it. */
@@ -62,9 +63,9 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
         },
         {
           provide: SandboxRuntime,
-          inject: [EVENT_STORE, BLOB_STORE, CLOCK, CommandHandler, ReactorHost, PublishedProfiles],
-          useFactory: (...[store, blobs, clock, commands, reactors, profiles]: Injected) => {
-            const host = attemptHost({ store, blobs, clock, commands, profiles, ...options });
+          inject: [EVENT_STORE, BLOB_STORE, CLOCK, CommandHandler, ReactorHost, PublishedProfiles, TELEMETRY],
+          useFactory: (...[store, blobs, clock, commands, reactors, profiles, telemetry]: Injected) => {
+            const host = attemptHost({ store, blobs, clock, commands, profiles, telemetry, ...options });
             return new SandboxRuntime({
               ...{ host, database, homeDir, reactors, log },
               limits: { maxAttempts: config.maxAttempts },
@@ -80,9 +81,20 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
   async onApplicationBootstrap(): Promise<void> {
     this.commands.answer(PublishSandboxProfile, (input, context) => this.profiles.publish(input, context));
     await this.runtime.start();
+    this.#showLoad();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.runtime.stop();
+  }
+
+  #showLoad(): void {
+    const waiting = this.metrics.gauge('attemptsWaiting');
+    const capacity = this.metrics.gauge('attemptsCapacity');
+    this.metrics.sample('queue', async () => {
+      const load = await this.runtime.load();
+      waiting.set(load.waiting);
+      capacity.set(load.capacity);
+    });
   }
 }

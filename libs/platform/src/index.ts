@@ -46,6 +46,7 @@ export { openTelemetry } from './observed/open-telemetry.js';
 export type { OpenedTelemetry } from './observed/open-telemetry.js';
 export { readTelemetryConfig, telemetryVariables } from './observed/telemetry.config.js';
 export type { TelemetryConfig } from './observed/telemetry.config.js';
+export { observedStore } from './observed/observed-store.js';
 export { silentTelemetry, TELEMETRY } from './observed/telemetry.js';
 export type { Telemetry } from './observed/telemetry.js';
 export { PlatformModule } from './platform.module.js';

@@ -4,6 +4,7 @@ import type { LanguageModel, ModelMessage } from 'ai';
 import { CANCELLED, timedOut } from '../attempt/step-run.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { headOf } from '../attempt/storable-text.js';
+import type { ModelCallObserver } from './model-call-observer.js';
 import { modelFaultResult, persistently } from './model-patience.js';
 import type { Patience } from './model-patience.js';
 import { modelTurn } from './model-turn.js';
@@ -22,6 +23,8 @@ export interface AgentSettings {
   readonly patience: Patience;
   /** Most that one model call may take. */
   readonly modelCallMs: number;
+  /** Sees every call of a model; left out: nobody does. */
+  readonly observe?: ModelCallObserver;
 }
 
 /**
@@ -77,19 +80,22 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
   const outcome = await persistently(settings.patience, run, async () => {
     tries += 1;
     const callName = `t${turn}.e${history.epoch}.${tries}`;
-    const asked = await modelTurn(
-      {
-        model: agent.model,
-        instructions: work.instructions,
-        messages: conversation,
-        tools: work.tools ?? ALL_TOOLS,
-        maxOutputTokens: work.maxOutputTokens ?? MAX_OUTPUT_TOKENS,
-        timeoutMs: Math.min(settings.modelCallMs, run.remainingMs()),
-        signal: run.stop.signal,
-        entryPrefix: `${transcript.place.attemptId}/${callName}`,
-      },
-      transcript,
-    );
+    const maxOutputTokens = work.maxOutputTokens ?? MAX_OUTPUT_TOKENS;
+    const call = () =>
+      modelTurn(
+        {
+          model: agent.model,
+          instructions: work.instructions,
+          messages: conversation,
+          tools: work.tools ?? ALL_TOOLS,
+          maxOutputTokens,
+          timeoutMs: Math.min(settings.modelCallMs, run.remainingMs()),
+          signal: run.stop.signal,
+          entryPrefix: `${transcript.place.attemptId}/${callName}`,
+        },
+        transcript,
+      );
+    const asked = await (settings.observe?.(work, maxOutputTokens, call) ?? call());
     recordUsage(agent, callName, asked.usage);
     return asked;
   });

@@ -19,15 +19,19 @@ export async function endAttempt(ending: AttemptEnding): Promise<void> {
   const { transcript, result, stop, resourceClass } = ending;
   const elapsedMs = Math.round(ending.elapsedMs());
   if (resourceClass !== undefined) recordCompute(ending, resourceClass, elapsedMs);
-  const cancelled = stop.cause === 'cancelled' && result.outcome !== 'SUCCESS';
   const ended: EndedData = {
     ...transcript.place,
     ...result,
-    cancelled,
+    cancelled: isCancelled(stop, result),
     elapsedMs,
     endedAt: transcript.now(),
   };
   await transcript.end(ended);
+}
+
+/** What had succeeded before it heard of the request counts as a success. */
+export function isCancelled(stop: StopSwitch, { outcome }: StepResult): boolean {
+  return stop.cause === 'cancelled' && outcome !== 'SUCCESS';
 }
 
 function recordCompute({ transcript, history }: AttemptEnding, resourceClass: string, milliseconds: number): void {

@@ -4,7 +4,8 @@ import type { BlobStore } from '@runledger/platform';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
 import { cancelUnstarted, claim } from './attempt-claim.js';
 import type { ClaimedProfile, Claimer } from './attempt-claim.js';
-import { endAttempt } from './attempt-end.js';
+import { endAttempt, isCancelled } from './attempt-end.js';
+import type { AttemptObserver, ExecutionNotes } from './attempt-observer.js';
 import { readHistory } from './attempt-history.js';
 import type { AttemptHistory } from './attempt-history.js';
 import { failureResult } from './failure-result.js';
@@ -28,6 +29,8 @@ export interface AttemptHost extends Claimer {
   readonly store: EventStore;
   readonly blobs: BlobStore;
   readonly sandboxes: RunSandboxes;
+  /** Left out: nobody watches. */
+  readonly observer?: AttemptObserver;
   /** The profile as it is now; undefined when none was ever published under this slug. */
   profile(workspaceId: string, slug: string): Promise<PublishedProfile | undefined>;
   /** Brings the run's files here when another worker had the run; answers what the transcript should say of it. */
@@ -77,16 +80,35 @@ export async function executeAttempt(
   if (found.status === 'absent' && order.stop.cause === 'cancelled') {
     return (await cancelUnstarted(host, open, claimed)) ? 'ended' : 'refused';
   }
+  const execute = (notes: ExecutionNotes) =>
+    claimAndOwn(host, { ...order, ready: open, profile, claimed, found, notes });
+  return host.observer ? host.observer.execution(open, found, execute) : execute(UNHEARD);
+}
+
+const UNHEARD: ExecutionNotes = { claimed: () => undefined, ended: () => undefined };
+
+interface Claiming extends ExecutionOrder {
+  readonly ready: OpenAttempt;
+  readonly profile: PublishedProfile | undefined;
+  readonly claimed: ClaimedProfile;
+  readonly found: AttemptHistory;
+  readonly notes: ExecutionNotes;
+}
+
+async function claimAndOwn(host: AttemptHost, { claimed, found, ...order }: Claiming): Promise<ExecutionEnd> {
+  const { ready: open } = order;
   const epoch = await claim(host, open, claimed, found);
   if (epoch === undefined) return 'refused';
+  order.notes.claimed(epoch);
   // The worker before may have recorded more until the moment when it was fenced off.
   const history = found.status === 'absent' ? found : await readHistory(host.store, open.workspaceId, open.place);
-  return own(host, { ...order, ready: open, profile, history: { ...history, epoch } });
+  return own(host, { ...order, history: { ...history, epoch } });
 }
 
 interface Owned extends ExecutionOrder {
   readonly ready: OpenAttempt;
   readonly profile: PublishedProfile | undefined;
+  readonly notes: ExecutionNotes;
   readonly history: AttemptHistory;
 }
 
@@ -115,6 +137,7 @@ async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
       elapsedMs,
       resourceClass: owned.profile?.definition.resourceClass,
     });
+    owned.notes.ended(isCancelled(stop, result) ? 'CANCELLED' : result.outcome);
     return 'ended';
   } catch (error) {
     await leave(transcript, stop, error);

@@ -19,6 +19,8 @@ export interface AttemptHistory {
   status: 'absent' | 'executing' | 'ended';
   epoch: number;
   worker?: string;
+  /** Of the start: every worker goes on with the same trace. */
+  traceparent?: string;
   /** Time that workers spent on it, without the pauses between a worker's death and the next one's start. */
   activeMs: number;
   turns: { readonly turn: number; readonly finishReason: string; readonly messages: readonly Json[] }[];
@@ -60,6 +62,9 @@ export async function readHistory(
       if (!owns && activeSince) history.activeMs += between(activeSince, recorded.metadata.occurredAt);
       activeSince = recorded.metadata.occurredAt;
       fold(history, event);
+      if (event.type === 'AttemptStarted' && recorded.metadata.traceparent !== undefined) {
+        history.traceparent = recorded.metadata.traceparent;
+      }
     }
     if (events.length < PAGE) return history;
   }

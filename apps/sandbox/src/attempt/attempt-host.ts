@@ -1,9 +1,10 @@
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
-import type { BlobStore, Clock } from '@runledger/platform';
+import type { BlobStore, Clock, Telemetry } from '@runledger/platform';
 import { join } from 'node:path';
 import { runAgentStep } from '../agent/agent-step.js';
 import type { AgentSettings } from '../agent/agent-step.js';
+import { modelCallObserver } from '../agent/model-call-observer.js';
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { languageModel } from '../agent/providers.js';
 import { BubblewrapDriver } from '../driver/bubblewrap-driver.js';
@@ -14,6 +15,7 @@ import type { PublishedProfiles } from '../profile/published-profiles.js';
 import type { SandboxConfig } from '../sandbox.config.js';
 import { setUpWorkspace } from '../workspace/set-up.js';
 import type { AttemptHost } from './attempt-execution.js';
+import { AttemptObserver } from './attempt-observer.js';
 import { runCommandStep } from './command-step.js';
 import { keepArtifacts } from './keep-artifacts.js';
 import { RunSandboxes } from './run-sandboxes.js';
@@ -28,6 +30,7 @@ export interface AttemptHostParts {
   readonly profiles: PublishedProfiles;
   readonly config: SandboxConfig;
   readonly homeDir: string;
+  readonly telemetry: Telemetry;
 }
 
 /** Most that one call of a model may take. */
@@ -35,12 +38,13 @@ const MODEL_CALL_MS = 600_000;
 
 /** Attempts on the drivers of this machine, with the profiles of the workspaces and the providers of the configuration. */
 export function attemptHost(parts: AttemptHostParts): AttemptHost {
-  const { store, blobs, clock, commands, profiles, config, homeDir } = parts;
+  const { store, blobs, clock, commands, profiles, config, homeDir, telemetry } = parts;
   const drivers = driversOf(homeDir, config);
   const agents: AgentSettings = {
     model: work => languageModel(config.providers, work),
     patience: DEFAULT_PATIENCE,
     modelCallMs: MODEL_CALL_MS,
+    observe: modelCallObserver(telemetry.metrics),
   };
   return {
     store,
@@ -48,6 +52,7 @@ export function attemptHost(parts: AttemptHostParts): AttemptHost {
     clock,
     commands,
     worker: workerName(homeDir),
+    observer: new AttemptObserver(telemetry, store),
     sandboxes: new RunSandboxes(Object.values(drivers)),
     profile: (workspaceId, slug) => profiles.find(workspaceId, slug),
     driver: profile => driverFor(profile, drivers),

@@ -10,7 +10,7 @@ import {
 import type { EventStore } from '@runledger/event-store';
 import type { DomainEvent } from '@runledger/kernel';
 import { ReactorHost, SILENT, storeDirect } from '@runledger/messaging';
-import { FileBlobStore, systemClock } from '@runledger/platform';
+import { FileBlobStore, observedStore, silentTelemetry, systemClock } from '@runledger/platform';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -41,6 +41,8 @@ export class Ground {
   readonly pool: pg.Pool;
   readonly commands: CommandHandler;
   readonly #started: SandboxRuntime[] = [];
+  /** Of whoever publishes. */
+  traceparent: string | undefined;
 
   private constructor(readonly database: TestDatabase) {
     this.pool = new pg.Pool({ connectionString: database.url, max: 4 });
@@ -79,13 +81,19 @@ export class Ground {
   }
 
   /** Starts the service as it is wired for real, with drivers of its own. */
-  async wiredService(config: Partial<SandboxConfig> = {}, limits: Partial<WorkerLimits> = {}): Promise<SandboxRuntime> {
-    const commands = new CommandHandler(this.store);
+  async wiredService(
+    config: Partial<SandboxConfig> = {},
+    limits: Partial<WorkerLimits> = {},
+    telemetry = silentTelemetry(),
+  ): Promise<SandboxRuntime> {
+    const store = observedStore(this.store, telemetry);
+    const commands = new CommandHandler(store);
     const settings = { ...readSandboxConfig({}), mountSources: [this.directory], ...config };
     const profiles = new PublishedProfiles(commands, settings);
-    const { store, blobs } = this;
+    const { blobs } = this;
     const homeDir = join(this.directory, 'home');
-    const host = attemptHost({ store, blobs, clock: systemClock, commands, profiles, config: settings, homeDir });
+    const parts = { store, blobs, clock: systemClock, commands, profiles, telemetry };
+    const host = attemptHost({ ...parts, config: settings, homeDir });
     return this.#start(host, homeDir, limits);
   }
 
@@ -134,6 +142,7 @@ export class Ground {
         workspaceId: WORKSPACE,
         occurredAt: systemClock.now(),
         schemaVersion: 1,
+        ...(this.traceparent !== undefined && { traceparent: this.traceparent }),
       },
     }));
     await this.store.append(stream, recorded, 'any');

@@ -1,5 +1,6 @@
 import { ToolCallEnded, ToolCallStarted } from '@runledger/contracts';
 import type { Json, StepError, ToolDetail } from '@runledger/contracts';
+import { ATTRIBUTE, inSpan, markFailed } from '@runledger/platform';
 import type { ExecRequest, ExecResult } from '../driver/sandbox-driver.js';
 import type { RecordedCall } from './attempt-history.js';
 import { CallOutput } from './call-output.js';
@@ -32,7 +33,20 @@ export async function runToolCall(run: StepRun, call: ToolCall): Promise<ToolCal
   const recorded = run.history.calls.get(call.callId);
   if (recorded?.ended) return fromTranscript(recorded.ended, recorded);
   if (!recorded) recordStart(run, call);
-  return recordEnd(run, call, await execRecorded(run, call, new RecordedOutput(recorded)));
+  return inSpan(`execute_tool ${call.tool}`, { attributes: spanAttributes(call) }, async span => {
+    const result = await recordEnd(run, call, await execRecorded(run, call, new RecordedOutput(recorded)));
+    if (result.error) markFailed(span, result.error.code);
+    return result;
+  });
+}
+
+function spanAttributes({ tool, callId }: ToolCall) {
+  return {
+    [ATTRIBUTE.genAiOperation]: 'execute_tool',
+    [ATTRIBUTE.genAiTool]: tool,
+    [ATTRIBUTE.genAiToolCallId]: callId,
+    [ATTRIBUTE.genAiToolType]: 'function',
+  };
 }
 
 interface ExecutedCall {

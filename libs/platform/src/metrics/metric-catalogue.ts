@@ -48,16 +48,18 @@ export const METRICS = {
   ),
   consumerLagSeconds: gauge(
     'consumer_lag_seconds',
-    'Age of the oldest event that a consumer has not passed; below 2 s for one that waits for rare events.',
+    'Age of the oldest event that a consumer has not passed; below 2 s for one that waits for rare events, 0 for one that others run.',
     CONSUMER,
   ),
   consumerState: gauge('consumer_state', '1 for the state that a consumer is in, 0 for the others.', [
     ...CONSUMER,
     'state',
   ]),
-  consumerParked: gauge('consumer_parked_events', 'Events that a reactor has put aside after their reaction failed.', [
-    ...CONSUMER,
-  ]),
+  consumerParked: gauge(
+    'consumer_parked_events',
+    'Events of the own partitions that a reactor has set aside: parked, or waiting behind one that is.',
+    [...CONSUMER],
+  ),
   consumerPartitions: gauge('consumer_partitions', 'Partitions that this process owns of a consumer.', CONSUMER),
   reactionDuration: histogram(
     'reaction_duration_seconds',
@@ -80,10 +82,10 @@ export const METRICS = {
     SLOW,
   ),
   attemptsExecuting: gauge('attempts_executing', 'Attempts that execute in this process now.'),
-  openAttempts: gauge(
-    'open_attempts',
-    'Attempts in the queue of the whole installation: waiting for a worker, or begun.',
-    ['state'],
+  attemptsCapacity: gauge('attempts_capacity', 'Most attempts that may execute in this process.'),
+  attemptsWaiting: gauge(
+    'attempts_waiting',
+    'Ready steps of the whole installation that no worker has begun; every sandbox process says the same.',
   ),
   modelCallDuration: histogram(
     'model_call_duration_seconds',

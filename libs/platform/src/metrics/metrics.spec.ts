@@ -47,10 +47,10 @@ describe('the metrics of a process', () => {
   it('ask for what is so now when they are read', async () => {
     const metrics = new Metrics();
     let open = 3;
-    const end = metrics.sample('queue', () => metrics.gauge('openAttempts').set({ state: 'waiting' }, open));
-    expect(await metrics.text()).toContain('runledger_open_attempts{state="waiting"} 3');
+    const end = metrics.sample('queue', () => metrics.gauge('attemptsWaiting').set(open));
+    expect(await metrics.text()).toContain('runledger_attempts_waiting 3');
     open = 4;
-    expect(await metrics.text()).toContain('runledger_open_attempts{state="waiting"} 4');
+    expect(await metrics.text()).toContain('runledger_attempts_waiting 4');
     expect(() => metrics.sample('queue', () => undefined)).toThrow(/Two samplers/);
     end();
     metrics.sample('queue', () => undefined);
