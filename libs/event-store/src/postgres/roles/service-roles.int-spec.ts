@@ -97,6 +97,31 @@ describe('a service with a database role of its own (E3)', () => {
     }
   });
 
+  it('shares its own partitions, parks events there, and hears what others ask about them', async () => {
+    const pools = [KITCHEN, BAR].map(service => createPool({ connectionString: urlOf(service) }, () => undefined));
+    try {
+      const [mine, theirs] = pools.map(pool => new PostgresCheckpoints(pool));
+      const consumers = [{ consumer: 'reactor/kitchen.shared', version: 1 }];
+      await mine!.partitions.prepare('reactor/kitchen.shared', 1);
+      const beat = { member: 'cook', ttlMs: 60_000, consumers, joining: true };
+      const [standing] = (await mine!.partitions.heartbeat(beat))!;
+      expect(standing?.leases).toHaveLength(16);
+      await kitchen.append(stream('meal-park'), events(1), 'no-stream');
+      const [event] = (await kitchen.readStream(stream('meal-park'))).events;
+      const failure = { attempts: 1, failingForMs: 0, code: 'BURNT', message: 'burnt' };
+      await mine!.parking.park(standing!.leases[0]!, 'run', event!, failure);
+      const [parked] = await theirs!.parked.list({ consumer: 'reactor/kitchen.shared' });
+      expect(await theirs!.parked.requestRetry(parked!.id, { by: 'waiter' })).toMatchObject({
+        retryRequested: { by: 'waiter' },
+      });
+      expect(await mine!.parking.queues(standing!.leases)).toMatchObject([{ wanted: true }]);
+      const seizing = { ...beat, member: 'thief', seizing: consumers };
+      expect((await theirs!.partitions.heartbeat(seizing))?.[0]?.leases).toEqual([]);
+    } finally {
+      await Promise.all(pools.map(pool => pool.end()));
+    }
+  });
+
   it.each([
     ['add an event', `insert into runledger.event select * from runledger.event limit 1`],
     ['change an event', `update runledger.event set data = '{}'`],
