@@ -1,15 +1,17 @@
 /**
- * npm run bench -- append|read|project|run|steps|wake|peers|all [--json] [--rounds N] [--quick]
+ * npm run bench -- append|read|project|run|steps|wake|adapters|peers|all [--json] [--rounds N] [--quick] [--write]
  *
  * Measures against baselines of the same run, so that the ratios hold on any machine. Ends with 1 when a goal was missed.
+ * With --write, what was measured goes into docs/reference/performance.md as well.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
+import { writePage } from './page.mjs';
 import { allMet, summarise, table } from './report.mjs';
 import { openServer, serverVersion, withDatabase } from './server.mjs';
 
-const MODULES = ['append', 'read', 'project', 'run', 'steps', 'wake', 'peers'];
+const MODULES = ['append', 'read', 'project', 'run', 'steps', 'wake', 'adapters', 'peers'];
 
 process.exitCode = await main();
 
@@ -40,6 +42,7 @@ async function main() {
       load: { ...load, after: loadavg().map(round2) },
     };
     const met = allMet(modules);
+    if (wanted.write) await writePage(modules, about);
     process.stdout.write(
       wanted.json ? `${JSON.stringify({ ...about, met, modules }, null, 2)}\n` : `${table(modules, about)}\n`,
     );
@@ -65,7 +68,8 @@ async function measure(name, serverUrl, { rounds, quick, log }) {
 
 /** What to do, or what is wrong with the arguments. */
 function readArguments() {
-  const options = { json: { type: 'boolean' }, quick: { type: 'boolean' }, rounds: { type: 'string' } };
+  const flag = { type: 'boolean' };
+  const options = { json: flag, quick: flag, write: flag, rounds: { type: 'string' } };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [name = 'all'] = positionals;
   const names = name === 'all' ? MODULES : [name];
@@ -75,7 +79,7 @@ function readArguments() {
   const quick = values.quick ?? false;
   const rounds = Number(values.rounds ?? (quick ? 2 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) return '--rounds takes a number from 1.';
-  return { names, rounds, quick, json: values.json ?? false };
+  return { names, rounds, quick, json: values.json ?? false, write: values.write ?? false };
 }
 
 function machine() {
