@@ -1,4 +1,6 @@
 import { jest } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import type { ApiClient, RunShown } from './api-client.fixture.js';
@@ -145,7 +147,7 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
     const after = cluster.members();
     expect(processes(after)).toEqual(processes(before));
     expect(after.filter(({ pid }) => before.some(old => old.pid === pid))).toEqual([]);
-    expect(cluster.supervisor.output).not.toMatch(/ended unasked.*(?:exit code|SIGTERM)/);
+    expect(cluster.supervisor.output).not.toMatch(/ended unasked.*(?:exit code|SIGTERM)|did not end as it should/);
   });
 
   it('leaves nothing behind when its supervisor is killed, and goes on at the next start', async () => {
@@ -162,6 +164,36 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
     expect(await cluster.supervisor.stop()).toMatchObject({ code: 0, signal: null });
     expect(home.leftovers()).toEqual([]);
     expect(cluster.members()).toEqual([]);
+    expect(cluster.supervisor.output).not.toMatch(/did not end as it should/);
     expect(cluster.supervisor.errors).not.toMatch(/"level":"(?:error|fatal)"| {4}at /);
+  });
+});
+
+describe('a cluster of which one service cannot start', () => {
+  const home = new TemporaryHome();
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    build();
+    database = await testDatabase();
+  }, 60_000);
+  afterAll(async () => {
+    await home.giveBack();
+    await database.drop();
+  });
+
+  it('gives up loudly, names it, and leaves nothing behind', async () => {
+    writeFileSync(join(home.path, 'sandboxes'), 'no folder');
+    const supervisor = home.spawn({ DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' }, ['cluster.js']);
+    expect(await supervisor.end()).toMatchObject({ code: 1 });
+    expect(supervisor.errors).toMatch(/sandbox 1 ended 3 times before it was ready \(exit code 1\)/);
+    expect(supervisor.errors).toMatch(/sandboxes/);
+    expect(home.leftovers()).toEqual([]);
+  });
+
+  it('does not start at all with replicas that nobody understands', async () => {
+    const supervisor = home.spawn({}, ['cluster.js', '--replicas', 'orchestra=2']);
+    expect(await supervisor.end()).toMatchObject({ code: 1 });
+    expect(supervisor.errors).toMatch(/--replicas: "orchestra=2" names no service\. Write it like/);
   });
 });

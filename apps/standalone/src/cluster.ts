@@ -13,9 +13,11 @@ async function main(): Promise<void> {
   const startedAt = performance.now();
   const config = readClusterConfig(process.argv.slice(2));
   print(`Runledger starts in ${config.home}, each service in processes of its own …`);
-  const starting = startCluster(config, { print, onLost: error => endNow(error, starting, LAST_WORK_MS) });
+  const asked = new AbortController();
+  const onLost = (error: unknown) => endNow(error, starting, LAST_WORK_MS);
+  const starting = startCluster(config, { print, onLost, ending: asked.signal });
   process.on('SIGUSR2', () => void starting.then(restart));
-  const ending = endOnSignal(() => starting.then(cluster => cluster.stop()), { exitCode: 0, print });
+  const ending = endOnSignal(() => starting.then(cluster => cluster.stop()), { exitCode: 0, print, asked });
   const cluster = await starting;
   if (ending.aborted) return;
   print(readyText({ ...readyFacts(cluster, config.home), readyMs: performance.now() - startedAt }));

@@ -8,9 +8,17 @@ const SAME_WITHIN_MS = 1_000;
  */
 export function endOnSignal(
   stop: () => Promise<void>,
-  { exitCode, print }: { readonly exitCode: number; readonly print?: (text: string) => void },
+  {
+    exitCode,
+    print,
+    asked = new AbortController(),
+  }: {
+    readonly exitCode: number;
+    readonly print?: (text: string) => void;
+    /** Aborted when it begins, for those who have to know before they can be stopped. */
+    readonly asked?: AbortController;
+  },
 ): AbortSignal {
-  const asked = new AbortController();
   let askedAt = 0;
   const end = (signal: NodeJS.Signals) => {
     if (asked.signal.aborted) {

@@ -41,20 +41,14 @@ async function apiPorts(
 /** All processes of a cluster. */
 export class ClusterProcesses {
   #restarting: Promise<void> | undefined;
-  #isUp = false;
   #ending = false;
 
   constructor(private readonly replicas: readonly Replica[]) {}
 
-  /** True once all have been ready. */
-  get isUp(): boolean {
-    return this.#isUp;
-  }
-
+  /** Resolves once all are ready, or are to end. */
   async start(): Promise<void> {
     for (const replica of this.replicas) replica.start();
     await Promise.all(this.replicas.map(replica => replica.ready()));
-    this.#isUp = true;
   }
 
   /** One replica after the other, so that with two of each there is always one. Asked again meanwhile, it is the same one. */
@@ -81,7 +75,7 @@ export class ClusterProcesses {
               replica: seat.number,
               pid,
               internalUrl: internalUrl(seat),
-              ...(seat.apiPort === undefined ? {} : { apiUrl: `http://${reachable(host)}:${seat.apiPort}` }),
+              ...(seat.apiPort === undefined ? {} : { apiUrl: apiUrl(seat, host) }),
             },
           ],
     );
@@ -98,8 +92,8 @@ export class ClusterProcesses {
   }
 }
 
-/** Where somebody on this machine finds what listens there. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
+/** Where somebody on this machine finds the API of a gateway that listens on `host`. */
+export function apiUrl({ apiPort }: Seat, host: string): string {
+  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${apiPort}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`;
 }

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Seat } from './cluster.config.js';
 import { internalUrl } from './cluster.config.js';
-import { ReplicaFailingError, ReplicaLateError } from './cluster-errors.js';
+import { ReplicaFailingError } from './cluster-errors.js';
 
 const PROGRAM = join(import.meta.dirname, '..', 'service.js');
 
-const MOST_FAILURES = 5;
+const MOST_FAILURES = 3;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 2_000;
 /** Whoever has lived so long does not owe its end to how it was started. */
 const SETTLED_AFTER_MS = 30_000;
-const READY_WITHIN_MS = 60_000;
+const WAITING_SAID_EVERY_MS = 30_000;
 /** Longer than a service gives itself. */
 const ENDED_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 50;
@@ -24,15 +24,21 @@ export interface ReplicaWatcher {
   /** `again`: it had ended unasked. */
   started(replica: Replica, again: boolean): void;
   ended(replica: Replica, how: string): void;
-  /** It is not started any more. */
-  lost(error: unknown): void;
+  /** It lives and is not ready yet; `words`: what it says about that. */
+  waiting(replica: Replica, words: string): void;
+  /** It did not end well when it was asked to. */
+  broken(replica: Replica, how: string): void;
 }
 
-/** One process of the cluster: started, started again whenever it ends unasked, and ended. */
+/**
+ * One process of the cluster: started, started again whenever it ends unasked, and ended. One that fails again and again before it
+ * was ever ready is given up: something is wrong with it, and not with the moment.
+ */
 export class Replica {
   #child: ChildProcess | undefined;
   #isReady = false;
   #living: Promise<void> | undefined;
+  #wasEverReady = false;
   #failed: ReplicaFailingError | undefined;
   #stop = new AbortController();
 
@@ -53,15 +59,19 @@ export class Replica {
 
   start(): void {
     this.#stop = new AbortController();
+    this.#failed = undefined;
     this.#living = this.#live();
   }
 
-  /** Resolves once it can do its work, or is to end. Throws `ReplicaLateError` or `ReplicaFailingError`. */
+  /** Resolves once it can do its work, or is to end. Throws `ReplicaFailingError`. Read models that are rebuilt may take their time. */
   async ready(): Promise<void> {
-    const deadline = performance.now() + READY_WITHIN_MS;
+    let saidAt = performance.now();
     while (!this.#isReady && !this.#stop.signal.aborted) {
       if (this.#failed !== undefined) throw this.#failed;
-      if (performance.now() > deadline) throw new ReplicaLateError(this.name, READY_WITHIN_MS, await this.#words());
+      if (performance.now() - saidAt > WAITING_SAID_EVERY_MS) {
+        saidAt = performance.now();
+        this.watcher.waiting(this, await this.#words());
+      }
       await delay(LOOK_EVERY_MS);
     }
   }
@@ -86,11 +96,15 @@ export class Replica {
     for (let starts = 0; !this.#stop.signal.aborted; starts += 1) {
       const startedAt = performance.now();
       const { how, wasReady } = await this.#lifetime(starts > 0);
-      if (this.#stop.signal.aborted) return;
+      if (this.#stop.signal.aborted) {
+        if (wasReady && how !== 'exit code 0') this.watcher.broken(this, how);
+        return;
+      }
       this.watcher.ended(this, how);
       failures = wasReady ? 0 : failures + 1;
       quickEnds = performance.now() - startedAt > SETTLED_AFTER_MS ? 0 : quickEnds + 1;
-      if (failures >= MOST_FAILURES) return this.#fail(new ReplicaFailingError(this.name, failures, how));
+      if (failures >= MOST_FAILURES) this.#failed = new ReplicaFailingError(this.name, failures, how);
+      if (this.#failed && !this.#wasEverReady) return;
       await this.#pause(Math.min(FIRST_PAUSE_MS * 2 ** quickEnds, LONGEST_PAUSE_MS));
     }
   }
@@ -129,6 +143,8 @@ export class Replica {
       );
       if (isReady && !ended.aborted) {
         this.#isReady = true;
+        this.#wasEverReady = true;
+        this.#failed = undefined;
         return;
       }
       await delay(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
@@ -148,11 +164,6 @@ export class Replica {
 
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-  }
-
-  #fail(error: ReplicaFailingError): void {
-    this.#failed = error;
-    this.watcher.lost(error);
   }
 }
 

@@ -11,7 +11,7 @@ import { internalUrl, seatEnvironment } from './cluster.config.js';
 import type { ClusterConfig, Seat } from './cluster.config.js';
 import { openDatabaseAccess } from './database-access.js';
 import type { DatabaseUrlOf } from './database-access.js';
-import { allotSeats, ClusterProcesses } from './cluster-processes.js';
+import { allotSeats, apiUrl, ClusterProcesses } from './cluster-processes.js';
 import { MembersFile } from './members-file.js';
 import type { Member } from './members-file.js';
 import { Replica } from './replica.js';
@@ -42,6 +42,8 @@ export interface ClusterWatcher {
   readonly print: (line: string) => void;
   /** The cluster cannot go on by itself: stop it. */
   readonly onLost: (error: unknown) => void;
+  /** Fires when a start is not wanted any more: it ends soon, with a cluster that only is to be stopped. */
+  readonly ending: AbortSignal;
 }
 
 /** Starts every service in processes of its own. Whatever fails, what was started until then is ended again. */
@@ -61,15 +63,15 @@ export async function startCluster(config: ClusterConfig, watcher: ClusterWatche
     const seats = await allotSeats(config);
     const processes = launch(config, { seats, databaseUrlOf, file, watcher });
     ending.add('processes', () => processes.stop(), PROCESSES_WITHIN_MS);
-    await processes.start();
-    if (config.sample) await prepareSample(config, seats, access);
-    const members = () => processes.members(config.host);
+    await startedUnless(watcher.ending, processes);
+    if (config.sample && !watcher.ending.aborted) await prepareSample(config, seats, access);
+    const gateway = seats.find(({ service }) => service === 'gateway');
     return {
-      url: members().find(({ apiUrl }) => apiUrl !== undefined)?.apiUrl ?? '',
+      url: gateway ? apiUrl(gateway, config.host) : '',
       token: access.token,
       database: storage.postgres.started,
       log: storage.logPlace,
-      members,
+      members: () => processes.members(config.host),
       restart: () => processes.restartAll(({ name, pid }) => watcher.print(`${name} was replaced (pid ${pid}).`)),
       stop: () => ending.end(),
     };
@@ -77,6 +79,14 @@ export async function startCluster(config: ClusterConfig, watcher: ClusterWatche
     await ending.end();
     throw error;
   }
+}
+
+/** Processes that do not get ready are not waited for by somebody who has pressed Ctrl-C. */
+async function startedUnless(ending: AbortSignal, processes: ClusterProcesses): Promise<void> {
+  const giveUp = () => void processes.stop();
+  ending.addEventListener('abort', giveUp);
+  if (!ending.aborted) await processes.start();
+  ending.removeEventListener('abort', giveUp);
 }
 
 async function membersFile(home: string, { print }: ClusterWatcher): Promise<MembersFile> {
@@ -110,9 +120,8 @@ function launch(config: ClusterConfig, { seats, databaseUrlOf, file, watcher }: 
       note();
     },
     ended: ({ name }: Replica, how: string) => print(`${name} ended unasked: ${how}.`),
-    lost: (error: unknown) => {
-      if (processes.isUp) onLost(error); // before that, the start fails with it
-    },
+    waiting: ({ name }: Replica, words: string) => print(`${name} is not ready yet; it says: ${words}`),
+    broken: ({ name }: Replica, how: string) => print(`${name} did not end as it should: ${how}.`),
   };
   const environmentOf = (seat: Seat) =>
     seatEnvironment(seat, { config, databaseUrl: databaseUrlOf(seat.service), seats });
