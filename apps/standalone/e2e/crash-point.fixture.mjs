@@ -6,20 +6,19 @@
 import pg from 'pg';
 
 const { CRASH_AT } = process.env;
-const READ_MODEL = /"gateway"\./;
 
 /** How a statement is known, by its text and its values. */
 const KINDS = {
   append: ({ name }) => name?.startsWith('runledger-append') ?? false,
   notice: ({ text }) => /pg_notify/.test(text),
   'row of open work': ({ text }) => /(insert into|update|delete from) sandbox\.open_/i.test(text),
-  'commit of a read model': ({ text, client }) => /^commit/i.test(text) && client.wroteReadModel === true,
+  'commit of a read model': ({ text, client }) => /^commit/i.test(text) && client.movesReadModel === true,
   'checkpoint of a reactor': ({ text, values }) => isCheckpoint(text) && !/projection\/|relay\//.test(values),
   'checkpoint of the relay': ({ text, values }) => isCheckpoint(text) && /relay\//.test(values),
 };
 
 function isCheckpoint(text) {
-  return /update \S*runledger\S*checkpoint|update runledger\.checkpoint/i.test(text);
+  return /update runledger\.(partition_)?checkpoint\b[^]* set position/i.test(text);
 }
 
 const crash = CRASH_AT === undefined ? undefined : JSON.parse(CRASH_AT);
@@ -41,10 +40,9 @@ if (crash) {
 function isTheOne(client, statement, more) {
   const text = typeof statement === 'string' ? statement : (statement?.text ?? '');
   const values = JSON.stringify(statement?.values ?? (Array.isArray(more) ? more : []), (_, value) => String(value));
-  const isTransactionEnd = /^(commit|rollback)/i.test(text);
   const found = KINDS[crash.kind]({ name: statement?.name, text, values, client });
-  if (isTransactionEnd) client.wroteReadModel = false;
-  else if (READ_MODEL.test(text) && !/^select/i.test(text)) client.wroteReadModel = true;
+  if (/^(commit|rollback)/i.test(text)) client.movesReadModel = false;
+  else if (isCheckpoint(text) && /projection\//.test(values)) client.movesReadModel = true; // with its rows (P1)
   if (!armed || !found) return false;
   passed += 1;
   return passed > crash.letPass;

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { eventually } from '@runledger/testing';
 import type { RunShown } from './api-client.fixture.js';
 import { CountedWork } from './counted-work.fixture.js';
+import { startBroker } from './kafka-broker.fixture.js';
+import type { KafkaBroker } from './kafka-broker.fixture.js';
 import { describeWith } from './machine.fixture.js';
 import { build, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
@@ -31,19 +33,28 @@ interface CrashPoint {
  * checkpointed | its work noted. Before a statement nothing of it is there; after it the answer is lost.
  */
 const CRASH_POINTS: readonly CrashPoint[] = [
-  ...['append', 'row of open work', 'commit of a read model'].flatMap(kind => [
-    { kind, when: 'before' as const, letPass: 0 },
-    { kind, when: 'after' as const, letPass: 1 },
-    { kind, when: 'before' as const, letPass: 5 },
-    { kind, when: 'after' as const, letPass: 4 },
-  ]),
-  ...['notice', 'checkpoint of a reactor'].flatMap(kind => [
-    { kind, when: 'before' as const, letPass: 1 },
-    { kind, when: 'after' as const, letPass: 0 },
-  ]),
+  { kind: 'append', when: 'before', letPass: 0 },
+  { kind: 'append', when: 'after', letPass: 1 },
+  { kind: 'append', when: 'before', letPass: 5 },
+  { kind: 'append', when: 'after', letPass: 4 },
+  { kind: 'notice', when: 'before', letPass: 1 },
+  { kind: 'notice', when: 'after', letPass: 0 },
+  { kind: 'row of open work', when: 'before', letPass: 0 },
+  { kind: 'row of open work', when: 'after', letPass: 1 },
+  { kind: 'commit of a read model', when: 'before', letPass: 5 },
+  { kind: 'commit of a read model', when: 'after', letPass: 1 },
+  { kind: 'checkpoint of a reactor', when: 'before', letPass: 1 },
+  { kind: 'checkpoint of a reactor', when: 'after', letPass: 0 },
 ];
 
 class DiedError extends Error {}
+
+/** Before: the topic has the events and the relay does not know it. */
+const RELAY_POINTS: readonly CrashPoint[] = [
+  { kind: 'checkpoint of the relay', when: 'before', letPass: 0 },
+  { kind: 'checkpoint of the relay', when: 'after', letPass: 1 },
+  { kind: 'checkpoint of the relay', when: 'before', letPass: 4 },
+];
 
 /** Takes the run to its end, if the platform lives that long. */
 async function pursue(platform: PlatformProcess, runId: string): Promise<RunShown> {
@@ -60,7 +71,7 @@ async function pursue(platform: PlatformProcess, runId: string): Promise<RunShow
   return run;
 }
 
-describeWith('bwrap')('a platform that dies at any point of its work (needs bwrap)', () => {
+function sweep(points: readonly CrashPoint[], environment: () => Readonly<Record<string, string>> = () => ({})): void {
   const home = new TemporaryHome();
   const counted = new CountedWork();
   let before: string | undefined;
@@ -75,7 +86,7 @@ describeWith('bwrap')('a platform that dies at any point of its work (needs bwra
   async function live(crash?: CrashPoint): Promise<PlatformProcess> {
     const preload = join(import.meta.dirname, 'crash-point.fixture.mjs');
     const mortal = crash && { NODE_OPTIONS: `--import ${preload}`, CRASH_AT: JSON.stringify(crash) };
-    const platform = await home.start({ ...counted.environment, RUNLEDGER_SAMPLE: 'off', ...mortal });
+    const platform = await home.start({ ...counted.environment, RUNLEDGER_SAMPLE: 'off', ...environment(), ...mortal });
     if (lives === 0) {
       await counted.publishProfile(platform.api);
       await platform.api.publishFlow(FLOW);
@@ -104,14 +115,16 @@ describeWith('bwrap')('a platform that dies at any point of its work (needs bwra
     counted.forget();
   }
 
-  it.each(CRASH_POINTS)('goes on at the next start: $when the $kind, after $letPass others', async crash => {
+  it.each(points)('goes on at the next start: $when the $kind, after $letPass others', async crash => {
     const platform = await live(crash);
     if (before) await expectRecovered(platform, before);
     before = await platform.api.started('crossing');
     process.kill(platform.pid, 'SIGUSR2');
     const runId = before;
-    await expect(pursue(platform, runId)).rejects.toThrow(/died/);
-    expect(await platform.stop()).toMatchObject({ signal: 'SIGKILL' });
+    const outcome = await pursue(platform, runId).catch((error: unknown) => error);
+    const ending = await platform.stop();
+    expect(outcome).toBeInstanceOf(DiedError);
+    expect(ending).toMatchObject({ signal: 'SIGKILL' });
   });
 
   it('and after the last death, everything is there once', async () => {
@@ -120,4 +133,23 @@ describeWith('bwrap')('a platform that dies at any point of its work (needs bwra
     expect((await platform.stop()).code).toBe(0);
     expect(home.leftovers()).toEqual([]);
   });
+}
+
+describeWith('bwrap')('a platform that dies at any point of its work (needs bwrap)', () => {
+  sweep(CRASH_POINTS);
+});
+
+describeWith(
+  'bwrap',
+  'java',
+  'mvn',
+)('a platform with Kafka that dies as its relay works (needs bwrap, java and mvn)', () => {
+  let kafka: KafkaBroker;
+
+  beforeAll(async () => {
+    kafka = await startBroker();
+  }, 60_000);
+  afterAll(() => kafka.stop());
+
+  sweep(RELAY_POINTS, () => ({ DISTRIBUTION: 'kafka', KAFKA_BROKERS: kafka.brokers.join(',') }));
 });
