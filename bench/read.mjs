@@ -47,8 +47,8 @@ function report(results) {
     'readStream to stream by index': to('readStream', 'stream by index'),
   };
   const goals = [
-    goal('whole log by readAll, to a keyset scan', ratios['readAll to keyset scan'], 'atLeast', 0.6),
-    goal('whole log by a subscription, to a keyset scan', ratios['subscription to keyset scan'], 'atLeast', 0.6),
+    goal('whole log by readAll, to a keyset scan', ratios['readAll to keyset scan'], 'atLeast', 0.8),
+    goal('whole log by a subscription, to a keyset scan', ratios['subscription to keyset scan'], 'atLeast', 0.8),
     goal('streams of 100, to the same by index', ratios['readStream to stream by index'], 'atLeast', 0.6),
   ];
   return { name: 'read', figures, ratios, goals };

@@ -19,6 +19,9 @@ export interface Page {
   readonly scannedTo: Position;
   /** Nothing more could be read at that moment. */
   readonly atHead: boolean;
+}
+
+export interface TailPage extends Page {
   /** Rough weight of the events in memory. */
   readonly bytes: number;
 }
@@ -70,18 +73,17 @@ export class LogReader {
     const asked = after >= this.#head;
     if (asked) await this.#askHead(after);
     const head = this.#head;
-    if (after >= head) return { events: [], scannedTo: after, atHead: true, bytes: 0 };
+    if (after >= head) return { events: [], scannedTo: after, atHead: true };
     const end = await this.#scanEnd(request, head);
     const rows = await this.#rows(request, end);
     const events = rows.map(toEvent);
     const last = rows.length < limit ? undefined : events.at(-1);
     const scannedTo = last?.position ?? end;
-    const bytes = rows.reduce((sum, row) => sum + weightOf(row), 0);
-    return { events, scannedTo, atHead: asked && scannedTo >= head, bytes };
+    return { events, scannedTo, atHead: asked && scannedTo >= head };
   }
 
   /** The next events of the whole log, in one round trip: for the tail, which asks for nothing else. */
-  async tailPage(after: Position, limit: number): Promise<Page> {
+  async tailPage(after: Position, limit: number): Promise<TailPage> {
     const known = this.#head;
     const rows = await this.#run(this.#statements.tail, [after, limit]);
     const [head, given] = rows[0]?.slice(-2) ?? [];

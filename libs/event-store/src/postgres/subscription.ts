@@ -35,11 +35,14 @@ export async function* subscription(
   const wake = () => follower.wake();
   signal.addEventListener('abort', wake);
   try {
-    while (!signal.aborted) {
-      const seen = tail.version;
-      const page = await next(cursor);
+    for (let ahead: Look | undefined; !signal.aborted;) {
+      const { seen, answer }: Look = ahead ?? look(tail, next(cursor));
+      ahead = undefined;
+      const page = await answer;
       if (signal.aborted || !page) continue;
       cursor = page.scannedTo;
+      // Far behind, the next page is fetched while the reader is busy with this one.
+      if (!page.fromTail && !page.atHead) ahead = look(tail, next(cursor));
       const reachedHead = page.atHead && !live;
       live = page.atHead || (live && page.fromTail);
       const quietMs = performance.now() - told.at;
@@ -56,6 +59,19 @@ export async function* subscription(
   }
 }
 
+type Answer = (Page & { readonly fromTail: boolean }) | undefined;
+
+interface Look {
+  /** The tail's version before the look: what came since is not in it. */
+  readonly seen: number;
+  readonly answer: Promise<Answer>;
+}
+
+function look({ version: seen }: Tail, answer: Promise<Answer>): Look {
+  answer.catch(() => undefined); // whoever awaits it is told; until then nobody may be listening
+  return { seen, answer };
+}
+
 /** Reads on after a position; undefined when that failed in passing: then the same position is tried again. */
 function nextPage(
   { tail, reader, onProblem }: SubscriptionSources,
@@ -64,7 +80,7 @@ function nextPage(
 ) {
   const { signal, batchSize: limit = 500, after: _start, ...filter } = options;
   let failures = 0;
-  return async (after: Position): Promise<(Page & { readonly fromTail: boolean }) | undefined> => {
+  return async (after: Position): Promise<Answer> => {
     const kept = tail.read(after, limit, matches);
     if (kept) return { ...kept, fromTail: true };
     try {

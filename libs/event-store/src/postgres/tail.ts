@@ -1,8 +1,8 @@
 import { RetryableError } from '@runledger/kernel';
 import { START } from '../port.js';
 import type { Position, RecordedEvent } from '../port.js';
-import type { LogReader, Page } from './log-reader.js';
-import type { Loopback } from './loopback.js';
+import type { LogReader, Page, TailPage } from './log-reader.js';
+import type { Loopback, OwnEvents } from './loopback.js';
 import { StoreFault } from './store-errors.js';
 import { Follower, Followers } from './tail-followers.js';
 
@@ -95,12 +95,12 @@ export class Tail {
     for (const chunk of this.#chunksAfter(after)) {
       for (const event of chunk.events) {
         if (event.position <= after) continue;
-        if (events.length === limit) return { events, scannedTo, atHead: false, bytes: 0 };
+        if (events.length === limit) return { events, scannedTo, atHead: false };
         scannedTo = event.position;
         if (matches(event)) events.push(event);
       }
     }
-    return { events, scannedTo, atHead: true, bytes: 0 };
+    return { events, scannedTo, atHead: true };
   }
 
   #chunksAfter(after: Position): readonly Chunk[] {
@@ -145,7 +145,7 @@ export class Tail {
     return page.atHead ? 'reached' : 'more';
   }
 
-  #keep({ events, scannedTo, bytes }: Pick<Page, 'events' | 'scannedTo' | 'bytes'>): void {
+  #keep({ events, scannedTo, bytes }: OwnEvents): void {
     this.#chunks.push({ events, to: scannedTo, bytes });
     this.#to = scannedTo;
     this.#events += events.length;
@@ -206,7 +206,7 @@ export class Tail {
 }
 
 /** Own events may have joined the tail while the page was read. */
-function beyond(page: Page, to: Position): Page {
+function beyond(page: TailPage, to: Position): TailPage {
   const [first] = page.events;
   return first && first.position <= to
     ? { ...page, events: page.events.filter(({ position }) => position > to) }
