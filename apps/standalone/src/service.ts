@@ -21,6 +21,7 @@ async function main(): Promise<void> {
     return starting.then(running => running.stop());
   };
   endOnSignal(stop, { exitCode: 0 });
+  process.stderr.on('error', () => undefined); // whoever read our words is gone; there is nobody left to tell, and work to finish
   // The channel to a supervisor: it breaks however that one ends, so nothing of a cluster outlives it.
   const endWithSupervisor = () => process.kill(process.pid, 'SIGTERM');
   process.once('disconnect', endWithSupervisor);

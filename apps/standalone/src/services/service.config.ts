@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DEPLOYED_SERVICES } from '@runledger/contracts';
 import type { DeployedService, ServiceName } from '@runledger/contracts';
-import { parseConfig, readTelemetryConfig } from '@runledger/platform';
+import { InvalidConfigError, parseConfig, readTelemetryConfig } from '@runledger/platform';
 import type { TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
@@ -15,9 +15,11 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const addresses = z
   .string()
   .regex(/^https?:\/\/[^\s,/]+(,https?:\/\/[^\s,/]+)*$/)
-  .default('http://127.0.0.1:4100');
+  .optional();
 const whereIs = (service: ServiceName) =>
-  addresses.describe(`http://host:port of the internal port of ${service}; of all replicas, separated by commas`);
+  addresses.describe(
+    `http://host:port of the internal port of ${service}, for the gateway; of all replicas, separated by commas`,
+  );
 
 const schema = z.object({
   PORT: port.default(4_000).describe('the port of the API, for the gateway; 0 takes a free one'),
@@ -52,6 +54,8 @@ const schema = z.object({
     .default('warn')
     .describe('one of fatal, error, warn, info, debug, trace, silent'),
 });
+
+const ADDRESSES = ['ORCHESTRATOR_URLS', 'SANDBOX_URLS', 'APPROVAL_URLS', 'BILLING_URLS', 'AUDIT_URLS'] as const;
 
 /** Beside those that a platform in one process reads as well. */
 export const serviceVariables = schema.omit({
@@ -92,7 +96,7 @@ export function deployedService(name: string | undefined): DeployedService | und
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readServiceConfig(service: DeployedService, environment = process.env): ServiceConfig {
   const [values, storage, sandbox, telemetry] = allOf(
-    () => parseConfig(schema, environment),
+    () => valuesOf(service, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
     () => readTelemetryConfig(environment),
@@ -116,12 +120,30 @@ export function readServiceConfig(service: DeployedService, environment = proces
   };
 }
 
+/** Who sends commands must know where to. */
+function valuesOf(service: DeployedService, environment: NodeJS.ProcessEnv): Values {
+  const values = parseConfig(schema, environment);
+  const missing = ADDRESSES.filter(variable => service === 'gateway' && values[variable] === undefined);
+  if (missing.length === 0) return values;
+  throw new InvalidConfigError(
+    missing.map(variable => ({
+      variable,
+      message: 'is not set',
+      fix: `Set it to ${schema.shape[variable].description ?? 'the addresses of the service'}.`,
+    })),
+  );
+}
+
 function addressesOf(values: Values): ServiceConfig['addresses'] {
   return {
-    orchestrator: values.ORCHESTRATOR_URLS.split(','),
-    sandbox: values.SANDBOX_URLS.split(','),
-    approval: values.APPROVAL_URLS.split(','),
-    billing: values.BILLING_URLS.split(','),
-    audit: values.AUDIT_URLS.split(','),
+    orchestrator: listed(values.ORCHESTRATOR_URLS),
+    sandbox: listed(values.SANDBOX_URLS),
+    approval: listed(values.APPROVAL_URLS),
+    billing: listed(values.BILLING_URLS),
+    audit: listed(values.AUDIT_URLS),
   };
+}
+
+function listed(addresses = ''): string[] {
+  return addresses.split(',').filter(address => address !== '');
 }
