@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { START, type EventStore, type Position, type RecordedEvent } from '@runledger/event-store';
+import { START, type AllSlice, type EventStore, type Position, type RecordedEvent } from '@runledger/event-store';
 import type { Distribution } from '@runledger/messaging';
 import { CLOCK, DISTRIBUTION, EVENT_STORE, type Clock } from '@runledger/platform';
 import { Authority } from '../access/authority.js';
@@ -22,8 +22,12 @@ export class LogReader {
 
   /** Throws `NOT_FOUND` when the workspace has no such run. */
   async assertRun(caller: Caller, runId: string): Promise<void> {
-    const [first] = (await this.store.readAll({ ...storyOf(caller, runId), after: START, limit: 1 })).events;
-    if (!first) throw new RequestError('NOT_FOUND', 'There is no such run.', 'Look at the list of runs.');
+    for (let after = START; ;) {
+      const { events, scannedTo, caughtUp } = await this.store.readAll({ ...storyOf(caller, runId), after, limit: 1 });
+      if (events.length > 0) return;
+      if (caughtUp) throw new RequestError('NOT_FOUND', 'There is no such run.', 'Look at the list of runs.');
+      after = scannedTo;
+    }
   }
 
   /** Where a subscription goes on. Throws `INVALID_CURSOR` for what this server cannot have given out. */
@@ -57,14 +61,15 @@ export class LogReader {
     caller: Caller,
     stream: string,
     asked: { readonly after: Position; readonly size: number; readonly keep: (event: RecordedEvent) => boolean },
-  ): Promise<{ readonly events: readonly RecordedEvent[]; readonly caughtUp: boolean }> {
+  ): Promise<AllSlice> {
     const kept: RecordedEvent[] = [];
     for (let from = 0; ;) {
       const slice = await this.store.readStream({ tenant: caller.workspaceId, name: stream }, { from, limit: 1_000 });
       kept.push(...slice.events.filter(event => event.position > asked.after && asked.keep(event)));
       from += slice.events.length;
       if (slice.events.length < 1_000 || kept.length > asked.size) {
-        return { events: kept.slice(0, asked.size), caughtUp: kept.length <= asked.size };
+        const events = kept.slice(0, asked.size);
+        return { events, scannedTo: events.at(-1)?.position ?? asked.after, caughtUp: kept.length <= asked.size };
       }
     }
   }
