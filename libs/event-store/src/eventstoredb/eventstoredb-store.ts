@@ -19,6 +19,7 @@ import { Ending } from './ending.js';
 import { LogIdentity } from './log-identity.js';
 import { LogReader } from './log-reader.js';
 import { readFiltered, readSlice } from './slices.js';
+import { Stories } from './stories.js';
 import { subscription } from './subscription.js';
 import { Tail } from './tail.js';
 
@@ -57,6 +58,7 @@ class EventStoreDbStore implements EventStore {
   readonly #writing = new Set<Promise<unknown>>();
   readonly #onProblem: (error: Error) => void;
   readonly #tail: Tail;
+  readonly #stories: Stories;
   #closed: Promise<void> | undefined;
 
   constructor(options: EventStoreDbStoreOptions) {
@@ -70,6 +72,7 @@ class EventStoreDbStore implements EventStore {
     this.#ending = new Ending(this.#connection, this.#reader, { deadlineMs, patience });
     const sources = { connection: this.#connection, reader: this.#reader, onProblem: this.#onProblem };
     this.#tail = new Tail({ ...sources, lookAgainMs }, signal);
+    this.#stories = new Stories({ reader: this.#reader, tail: this.#tail }, signal);
     this.#identity = new LogIdentity(this.#connection, this.#reader, { deadlineMs, patience });
   }
 
@@ -84,13 +87,12 @@ class EventStoreDbStore implements EventStore {
   }
 
   readAll(options: ReadAllOptions): Promise<AllSlice> {
-    return readFiltered({ reader: this.#reader, tail: this.#tail }, options);
+    return readFiltered(this.#pages(), options);
   }
 
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch> {
     const signal = AbortSignal.any([options.signal, this.#connection.closing.signal]);
-    const sources = { reader: this.#reader, tail: this.#tail, onProblem: this.#onProblem };
-    return subscription(sources, { ...options, signal });
+    return subscription({ ...this.#pages(), onProblem: this.#onProblem }, { ...options, signal });
   }
 
   head(): Promise<Position> {
@@ -112,6 +114,10 @@ class EventStoreDbStore implements EventStore {
   /** Waits for the writes under way, however they end, and leaves no socket. */
   close(): Promise<void> {
     return (this.#closed ??= this.#finish());
+  }
+
+  #pages() {
+    return { reader: this.#reader, tail: this.#tail, stories: this.#stories };
   }
 
   async #end(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {

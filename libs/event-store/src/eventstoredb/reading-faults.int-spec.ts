@@ -1,6 +1,7 @@
+import { eventually } from '@runledger/testing';
 import { anEvent, events, follow, freshStream, idsOf } from '../contract/contract-world.js';
 import { START } from '../port.js';
-import type { EventStore, SubscriptionBatch } from '../port.js';
+import type { EventFilter, EventStore, RecordedEvent, SubscriptionBatch } from '../port.js';
 import { openOnDouble } from './store-under-test.fixture.js';
 import type { DoubleUnderTest } from './store-under-test.fixture.js';
 
@@ -16,6 +17,16 @@ beforeEach(() => problems.splice(0));
 afterAll(async () => {
   await Promise.all(all.map(one => one.close()));
 });
+
+async function readToEnd(store: EventStore, filter: EventFilter): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for (let after = START; ;) {
+    const slice = await store.readAll({ ...filter, after });
+    events.push(...slice.events);
+    if (slice.caughtUp) return events;
+    after = slice.scannedTo;
+  }
+}
 
 /** With a log of its own. */
 async function openOther(): Promise<DoubleUnderTest> {
@@ -168,6 +179,38 @@ describe('a read of EventStoreDB', () => {
     const reading = store.head();
     setTimeout(() => void store.close(), 50);
     await expect(reading).rejects.toMatchObject({ code: 'READ_INTERRUPTED' });
+  });
+
+  it('finds one story without passing over the whole log again', async () => {
+    const own = await openOther();
+    const stories = ['run_first', 'run_second', 'run_last'];
+    for (const correlationId of stories)
+      for (let n = 0; n < 3; n += 1) await own.store.append(freshStream(), events(400, { correlationId }), 'any');
+    const read = async (correlationId: string) => {
+      const story = await readToEnd(own.store, { correlationId });
+      return story.filter(event => event.metadata.correlationId === correlationId).length;
+    };
+    expect([await read('run_last'), await read('run_none')]).toEqual([1_200, 0]);
+    await eventually(async () => {
+      const passed = (await own.double.calls()).length;
+      expect(await read('run_second')).toBe(1_200);
+      const later = (await own.double.calls()).slice(passed).filter(({ stream }) => stream === '$all');
+      expect(later.filter(({ from }) => from === undefined)).toEqual([]);
+    }, 20_000);
+    await own.store.append(freshStream(), events(1, { correlationId: 'run_first' }), 'any');
+    expect(await read('run_first')).toBe(1_201);
+  });
+
+  it('finds a story in a log that has taken the place of another', async () => {
+    const own = await openOther();
+    const stream = freshStream();
+    await own.store.append(stream, events(4, { correlationId: 'run_1' }), 'any');
+    expect(await readToEnd(own.store, { correlationId: 'run_1' })).toHaveLength(4);
+    await own.double.restart({ loseEvents: 2 });
+    await expect(own.store.readAll({ after: START, correlationId: 'run_1' })).rejects.toMatchObject({
+      code: 'LOG_BEHIND',
+    });
+    expect(await readToEnd(own.store, { correlationId: 'run_1' })).toHaveLength(2);
   });
 
   it('finds the head before what the server wrote for itself, and consumers reach it', async () => {

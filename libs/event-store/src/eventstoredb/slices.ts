@@ -9,6 +9,7 @@ import type {
   StreamSlice,
 } from '../port.js';
 import type { LogReader, StreamPage } from './log-reader.js';
+import type { Stories } from './stories.js';
 import type { Tail } from './tail.js';
 
 /** Events looked at by one call of a filtered read. */
@@ -23,20 +24,41 @@ export interface PageSources {
   readonly tail: Tail;
 }
 
+/** A part of the log. One story is looked for where it lies; any other filter looks at all events. */
+export async function readFiltered(
+  sources: PageSources & { readonly stories: Stories },
+  options: ReadAllOptions,
+): Promise<AllSlice> {
+  const { after, limit = 500, correlationId } = options;
+  const known = correlationId === undefined ? undefined : await sources.stories.find(correlationId);
+  if (!known || after > known.scannedTo) return readScanning(sources, { ...options, limit });
+  const { place, scannedTo } = known;
+  const end: AllSlice = { events: [], scannedTo, caughtUp: true };
+  if (!place || after >= place.last) return end;
+  const from = after > place.before ? after : place.before;
+  const slice = await readScanning(sources, { ...options, limit, after: from }, place.last);
+  // Behind its last event there is nothing more of the story.
+  return slice.scannedTo >= place.last && slice.events.length < limit ? { ...end, events: slice.events } : slice;
+}
+
 /**
- * A part of the log. The protocol has no filter for reads (only for subscriptions), so the events are looked at here: it
- * costs as much as reading all of them. What this process has in its tail anyhow is not read again; only what may have come
- * behind it, so that every event is seen that was there when the reading began.
+ * The protocol has no filter for reads (only for subscriptions), so the events are looked at here: it costs as much as reading
+ * all of them. What this process has in its tail anyhow is not read again; only what may have come behind it, so that every
+ * event is seen that was there when the reading began. Nobody needs what lies behind `last`.
  */
-export async function readFiltered({ reader, tail }: PageSources, options: ReadAllOptions): Promise<AllSlice> {
-  const { after, limit = 500, ...filter } = options;
+async function readScanning(
+  { reader, tail }: PageSources,
+  { after, limit, ...filter }: ReadAllOptions & { readonly limit: number },
+  last?: Position,
+): Promise<AllSlice> {
   const matches = matcherFor(filter);
   const started = performance.now();
   const kept = after > tail.to ? undefined : tail.peek(after, limit, matches);
   const events: RecordedEvent[] = [...(kept?.events ?? [])];
   const begin = kept?.scannedTo ?? after;
   let looked: { readonly from: Position; readonly ours: Position } = { from: begin, ours: begin };
-  while (events.length < limit && performance.now() - started < LONGEST_READ_MS) {
+  const isEnough = () => events.length >= limit || (last !== undefined && looked.ours >= last);
+  while (!isEnough() && performance.now() - started < LONGEST_READ_MS) {
     const page = await reader.page(looked.from, SCAN_EVENTS);
     for (const event of page.events) {
       if (events.length === limit) return { events, scannedTo: looked.ours, caughtUp: false };
@@ -47,7 +69,7 @@ export async function readFiltered({ reader, tail }: PageSources, options: ReadA
     // Not behind the last event of ours, though the server's own may follow: consumers compare with `head`.
     if (page.atHead) return { events, scannedTo: looked.ours, caughtUp: true };
   }
-  return { events, scannedTo: events.length === limit ? looked.ours : looked.from, caughtUp: false };
+  return { events, scannedTo: isEnough() ? looked.ours : looked.from, caughtUp: false };
 }
 
 /** A part of one stream, and where the stream ends: with a call of its own only when the part does not tell. */

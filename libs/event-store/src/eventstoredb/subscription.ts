@@ -2,18 +2,18 @@ import { RetryableError } from '@runledger/kernel';
 import { matcherFor } from '../event-filter.js';
 import { pause } from '../pause.js';
 import type { Position, SubscribeOptions, SubscriptionBatch } from '../port.js';
-import type { LogReader } from './log-reader.js';
 import { pauseAfter } from './patience.js';
 import { readFiltered } from './slices.js';
-import type { Tail, TailPage } from './tail.js';
+import type { PageSources } from './slices.js';
+import type { Stories } from './stories.js';
+import type { TailPage } from './tail.js';
 import { unlessAborted } from './unless-aborted.js';
 
 /** Progress without a match is told at least this often. */
 const PROGRESS_MS = 1_000;
 
-export interface SubscriptionSources {
-  readonly reader: LogReader;
-  readonly tail: Tail;
+export interface SubscriptionSources extends PageSources {
+  readonly stories: Stories;
   readonly onProblem: (error: Error) => void;
 }
 
@@ -60,7 +60,8 @@ export async function* subscription(
  * Reads on after a position; undefined when that failed in passing: then the same position is tried again. The first page of a
  * position beyond the tail comes from the log: the tail may be late, or the log shorter than the position.
  */
-function nextPage({ tail, reader, onProblem }: SubscriptionSources, options: SubscribeOptions) {
+function nextPage(sources: SubscriptionSources, options: SubscribeOptions) {
+  const { tail, onProblem } = sources;
   const { signal, batchSize: limit = 500, after: _start, ...filter } = options;
   const matches = matcherFor(filter);
   let failures = 0;
@@ -70,7 +71,7 @@ function nextPage({ tail, reader, onProblem }: SubscriptionSources, options: Sub
     known ||= kept !== undefined;
     if (kept) return { ...kept, fromTail: true };
     try {
-      const slice = await unlessAborted(readFiltered({ reader, tail }, { ...filter, after, limit }), signal);
+      const slice = await unlessAborted(readFiltered(sources, { ...filter, after, limit }), signal);
       if (!slice) return undefined;
       [failures, known] = [0, true];
       return { events: slice.events, scannedTo: slice.scannedTo, atHead: slice.caughtUp, fromTail: false };

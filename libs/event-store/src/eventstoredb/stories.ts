@@ -1,0 +1,112 @@
+import { LogBehindError } from '../log-behind-error.js';
+import { pause } from '../pause.js';
+import { START } from '../port.js';
+import type { Position, RecordedEvent } from '../port.js';
+import type { LogReader } from './log-reader.js';
+import type { Tail } from './tail.js';
+
+const PAGE_EVENTS = 1_000;
+/** Stories that are kept in mind; of older ones nothing is known. */
+const MOST_STORIES = 200_000;
+/** Whoever asks does not wait longer for what is not known yet. */
+const PATIENCE_MS = 1_000;
+
+/** Where a story lies in the log. */
+export interface StoryPlace {
+  /** Position of the event before its first one; START when there is none. */
+  readonly before: Position;
+  readonly last: Position;
+}
+
+/** What is known of a story; `scannedTo`: nothing of it is missing up to here, the last event that was there when it was asked for. */
+export interface KnownStory {
+  readonly place: StoryPlace | undefined;
+  readonly scannedTo: Position;
+}
+
+/**
+ * Where the stories (all events of one correlation id) lie in the log: the server cannot be asked for that. Made by one pass
+ * over the log when it is first needed, and kept up by what came since.
+ */
+export class Stories {
+  readonly #places = new Map<string, { before: Position; last: Position }>();
+  #scannedTo: Position = START;
+  #forgotten = false;
+  #current: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(
+    private readonly sources: { readonly reader: LogReader; readonly tail: Tail },
+    private readonly closing: AbortSignal,
+  ) {}
+
+  /** Undefined when it cannot be said soon: the log is still being passed over, or the story is too old to be remembered. */
+  async find(correlationId: string): Promise<KnownStory | undefined> {
+    if (!(await this.#isUpToDate())) return undefined;
+    const place = this.#places.get(correlationId);
+    if (!place && this.#forgotten) return undefined;
+    return { place: place && { ...place }, scannedTo: this.#scannedTo };
+  }
+
+  /** A pass that begins now sees everything that was there before it was asked for. */
+  async #isUpToDate(): Promise<boolean> {
+    const waiting = new AbortController();
+    const late = pause(PATIENCE_MS, waiting.signal).then(() => false);
+    const pass = this.#pass().then(() => true);
+    try {
+      return await Promise.race([pass, late]);
+    } finally {
+      waiting.abort();
+      pass.catch(() => undefined); // who begins the next pass is told
+    }
+  }
+
+  /** One pass at a time; those who ask meanwhile share the next one. */
+  #pass(): Promise<void> {
+    if (!this.#current) return (this.#current = this.#catchUp().finally(() => (this.#current = undefined)));
+    this.#next ??= this.#current
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#pass();
+      });
+    return this.#next;
+  }
+
+  async #catchUp(): Promise<void> {
+    const { reader, tail } = this.sources;
+    const kept = this.#scannedTo > tail.to ? undefined : tail.peek(this.#scannedTo, Infinity, () => true);
+    this.#note(kept?.events ?? []);
+    try {
+      for (let from = this.#scannedTo, atHead = false; !atHead && !this.closing.aborted;) {
+        const page = await reader.page(from, PAGE_EVENTS);
+        this.#note(page.events);
+        ({ atHead, scannedTo: from } = page);
+      }
+    } catch (error) {
+      if (error instanceof LogBehindError) this.#forget();
+      throw error;
+    }
+  }
+
+  #note(events: readonly RecordedEvent[]): void {
+    for (const { position, metadata } of events) {
+      const known = this.#places.get(metadata.correlationId);
+      if (known) known.last = position;
+      else this.#places.set(metadata.correlationId, { before: this.#scannedTo, last: position });
+      this.#scannedTo = position;
+    }
+    for (const id of this.#places.keys()) {
+      if (this.#places.size <= MOST_STORIES) return;
+      this.#places.delete(id);
+      this.#forgotten = true;
+    }
+  }
+
+  /** Another log has taken the place of the one that was passed over. */
+  #forget(): void {
+    this.#places.clear();
+    this.#scannedTo = START;
+    this.#forgotten = false;
+  }
+}
