@@ -101,7 +101,8 @@ export class CommandHandler {
     let loaded = cached ?? (await this.#states.refresh(decider, ref));
     let fresh = cached === undefined;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const earlier = loaded.revisions.get(first);
+      const known = loaded.known.find(first);
+      const earlier = known === 'perhaps' ? await this.#states.revisionOf(ref, first) : known;
       if (earlier !== undefined) return this.#answerAgain(decider, ref, context.commandId, { loaded, from: earlier });
       const decision = decider.decide(command, loaded.state);
       if (!fresh && (isRejection(decision) || decision.length === 0)) {
@@ -171,12 +172,12 @@ function asDecided(events: readonly NewEvent[]): DomainEvent[] {
 /** The state after the events that were just appended; `revision` is that of the last one. */
 function extended<Command, State, Event extends DomainEvent, Refusal extends Rejection>(
   decider: Decider<Command, State, Event, Refusal>,
-  { state, revisions }: Loaded<State>,
+  { state, known }: Loaded<State>,
   events: readonly NewEvent[],
   revision: number,
 ): Loaded<State> {
   const first = revision - events.length + 1;
-  events.forEach(({ id }, index) => revisions.set(id, first + index));
+  events.forEach(({ id }, index) => known.add(id, first + index));
   const folded = events.reduce((now, { type, data }) => decider.evolve(now, { type, data } as Event), state);
-  return { state: folded, revision, revisions };
+  return { state: folded, revision, known };
 }

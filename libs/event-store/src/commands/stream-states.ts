@@ -2,16 +2,17 @@ import { EventCatalogue } from '@runledger/kernel';
 import type { Decider, DomainEvent, Rejection } from '@runledger/kernel';
 import { LRUCache } from 'lru-cache';
 import type { EventStore, StreamRef } from '../port.js';
+import { KnownEvents } from './known-events.js';
 
 const PAGE_EVENTS = 1_000;
 /** Of all cached streams together, about 100 bytes each. */
 const CACHED_EVENT_IDS = 300_000;
 
-/** One stream folded up to a revision. `revisions` holds the revision of each event in it by event id. */
+/** One stream folded up to a revision, and which events it holds. */
 export interface Loaded<State> {
   readonly state: State;
   readonly revision: number;
-  readonly revisions: Map<string, number>;
+  readonly known: KnownEvents;
 }
 
 /**
@@ -29,7 +30,8 @@ export class StreamStates {
     this.#cache = new LRUCache({
       max: cachedStates,
       maxSize: CACHED_EVENT_IDS,
-      sizeCalculation: ({ revisions }) => revisions.size + 1,
+      // However long a stream is, its state is kept.
+      sizeCalculation: ({ known }) => Math.min(Math.ceil(known.size) + 1, CACHED_EVENT_IDS / 2),
     });
   }
 
@@ -51,22 +53,34 @@ export class StreamStates {
     from: Loaded<State> = nothingOf(decider),
   ): Promise<Loaded<State>> {
     const catalogue = this.catalogueOf(decider);
-    let { state, revision, revisions } = from;
+    let { state, revision, known } = from;
     for (let full = true; full;) {
       const slice = await this.store.readStream(ref, { from: revision + 1, limit: PAGE_EVENTS });
       if (slice.state !== 'active') return this.#forget(ref, nothingOf(decider));
       for (const event of slice.events) {
-        if (event.revision > revision + 1) ({ state, revisions } = nothingOf(decider));
+        if (event.revision > revision + 1) ({ state, known } = nothingOf(decider));
         const data = catalogue.upcast(event.type, event.metadata.schemaVersion, event.data);
         state = decider.evolve(state, { type: event.type, data } as Event);
         revision = event.revision;
-        revisions.set(event.id, revision);
+        known.add(event.id, revision);
       }
       full = slice.events.length === PAGE_EVENTS;
     }
-    const loaded = { state, revision, revisions };
+    const loaded = { state, revision, known };
     this.keep(ref, loaded);
     return loaded;
+  }
+
+  /** The revision of an event by its id, looked for from the stream's end. */
+  async revisionOf(ref: StreamRef, id: string): Promise<number | undefined> {
+    for (let from: number | undefined; from === undefined || from >= 0;) {
+      const range = from === undefined ? {} : { from };
+      const { events } = await this.store.readStream(ref, { ...range, direction: 'backwards', limit: PAGE_EVENTS });
+      const event = events.find(each => each.id === id);
+      if (event) return event.revision;
+      from = (events.at(-1)?.revision ?? 0) - 1;
+    }
+    return undefined;
   }
 
   #forget<State>(ref: StreamRef, nothing: Loaded<State>): Loaded<State> {
@@ -85,7 +99,7 @@ export class StreamStates {
 }
 
 export function nothingOf<State>(decider: { initialState(): State }): Loaded<State> {
-  return { state: decider.initialState(), revision: -1, revisions: new Map() };
+  return { state: decider.initialState(), revision: -1, known: new KnownEvents() };
 }
 
 export function cacheKey(ref: StreamRef): string {
