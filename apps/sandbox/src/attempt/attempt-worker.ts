@@ -23,10 +23,12 @@ export interface WorkTables {
   readonly homes: RunHomes;
 }
 
-/** Room for one run more, kept free until it is known whether the run came. */
+/** A ready step is being noted, and its run may come here. */
 export interface Offer {
+  /** With room for one run more, which is kept free until it is settled; undefined when there is none here. */
   readonly host: TenureKey | undefined;
-  settle(came: boolean): void;
+  /** Begins the attempt when there is room: it is new, and its run has its home here. */
+  settle(attempt: OpenAttempt | undefined): void;
 }
 
 const ANSWERED_AT_ONCE = 64;
@@ -90,16 +92,18 @@ export class AttemptWorker {
     await this.executing.stop('shutdown');
   }
 
-  /** A place for a new run, so that it need not look for a home; without a host when there is none here. */
+  /** So that neither a new run has to look for a home, nor its worker for the step. */
   offer(): Offer {
-    const host = this.#ready && this.#room() > 0 ? this.#tenure : undefined;
-    if (!host) return { host: undefined, settle: () => undefined };
-    this.#offered += 1;
+    const tenure = this.#tenure;
+    const host = this.#ready && this.#room() > 0 ? tenure : undefined;
+    if (host) this.#offered += 1;
     return {
       host,
-      settle: came => {
-        this.#offered -= 1;
-        if (came) this.#arrived += 1;
+      settle: attempt => {
+        if (host) this.#offered -= 1;
+        if (!attempt) return;
+        if (tenure && tenure === this.#tenure && this.#mayStart(attempt)) this.executing.start(attempt, tenure);
+        else this.wake();
       },
     };
   }
@@ -144,8 +148,7 @@ export class AttemptWorker {
     if (tenure !== this.#tenure) return;
     for (const attempt of toCancel) this.#cancel(attempt, tenure);
     for (const attempt of toDo) {
-      if (this.executing.count < this.limits.maxAttempts && this.#isFree(attempt))
-        this.executing.start(attempt, tenure);
+      if (this.#mayStart(attempt)) this.executing.start(attempt, tenure);
     }
     this.#forgetSettled([...toCancel, ...toDo]);
     if (!this.#takingIn) void this.#takeIn(tenure);
@@ -171,6 +174,10 @@ export class AttemptWorker {
     const stop = new StopSwitch();
     stop.stop('cancelled', true);
     this.executing.start(attempt, tenure, stop);
+  }
+
+  #mayStart(attempt: OpenAttempt): boolean {
+    return this.executing.count < this.limits.maxAttempts && this.#isFree(attempt);
   }
 
   #isFree(attempt: OpenAttempt): boolean {

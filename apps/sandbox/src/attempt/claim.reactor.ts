@@ -3,10 +3,12 @@ import type { RecordedEvent } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
 import type { Offer } from './attempt-worker.js';
 import { placeOf } from './attempt-place.js';
-import type { OpenWork, RunHome } from './open-work.js';
+import type { OpenAttempt, OpenWork, RunHome } from './open-work.js';
 
 /** Who does the work: the worker of this process, or those of others. */
 export interface Hands {
+  /** Of the worker of this process. */
+  readonly name: string;
   /** Room for a run without a home, when there is some here. */
   offer(): Offer;
   /** There may be something to start or to stop for whoever has the run. */
@@ -63,11 +65,12 @@ async function noteReady(work: OpenWork, hands: Hands, recorded: RecordedEvent):
   const ready = recorded.data as Extract<RunEvent, { type: 'StepReady' }>['data'];
   const attempt = { workspaceId, readyEventId: recorded.id, place: placeOf(ready), ready };
   const offer = hands.offer();
-  let home: RunHome;
+  let here: OpenAttempt | undefined;
   try {
-    home = await work.stepReady(attempt, recorded.position, offer.host);
+    const { home, filesAt, isNew } = await work.stepReady(attempt, recorded.position, offer.host);
+    if (isNew && home === hands.name) here = { ...attempt, filesAt, cancel: undefined };
+    else hands.workFor(home);
   } finally {
-    offer.settle(offer.host !== undefined && home === offer.host.worker);
+    offer.settle(here);
   }
-  hands.workFor(home);
 }

@@ -16,6 +16,14 @@ export interface OpenAttempt extends ReadyAttempt {
 /** Whose home a run has; undefined when nobody has it, or when it is not open. */
 export type RunHome = string | undefined;
 
+/** What was noted of a ready step. */
+export interface NotedStep {
+  readonly home: RunHome;
+  readonly filesAt: string | undefined;
+  /** False when it had been noted before: what has become of it since then stands in its row. */
+  readonly isNew: boolean;
+}
+
 /**
  * The attempts and runs that are open, as rows, noted from the log: the queue that ready steps wait in, and the home that each
  * run has at one worker. The log is the truth: a row only says where to look, and each write here may be repeated (R1).
@@ -30,9 +38,10 @@ export class OpenWork {
   }
 
   /** A run without a home gets one with `host`, when there is one. */
-  stepReady(attempt: ReadyAttempt, position: bigint, host: TenureKey | undefined): Promise<RunHome> {
+  async stepReady(attempt: ReadyAttempt, position: bigint, host: TenureKey | undefined): Promise<NotedStep> {
     const { workspaceId, place, readyEventId, ready } = attempt;
-    return this.#home(
+    const [row] = await this.#rows(
+      'step-ready',
       `WITH host AS (SELECT worker FROM sandbox.workers WHERE worker = $7 AND tenure = $8 FOR KEY SHARE),
        run AS (
          INSERT INTO sandbox.open_runs AS run (workspace_id, run_id, worker, files_at)
@@ -40,30 +49,38 @@ export class OpenWork {
          ON CONFLICT (workspace_id, run_id) DO UPDATE
            SET worker = excluded.worker, files_at = coalesce(run.files_at, excluded.files_at)
            WHERE run.worker IS NULL AND excluded.worker IS NOT NULL
-         RETURNING run.worker),
+         RETURNING run.worker, run.files_at),
        noted AS (
          INSERT INTO sandbox.open_attempts (workspace_id, attempt_id, run_id, ready_event_id, ready, position)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING)
-       SELECT worker FROM run
-       UNION ALL
-       SELECT worker FROM sandbox.open_runs WHERE workspace_id = $1 AND run_id = $3 AND worker IS NOT NULL`,
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING attempt_id)
+       SELECT home.*, EXISTS (SELECT FROM noted) AS is_new FROM (
+         SELECT worker, files_at FROM run
+         UNION ALL
+         SELECT worker, files_at FROM sandbox.open_runs
+         WHERE workspace_id = $1 AND run_id = $3 AND NOT EXISTS (SELECT FROM run)) AS home`,
       [
         ...[workspaceId, place.attemptId, place.runId, readyEventId, JSON.stringify(ready), String(position)],
         ...[host?.worker ?? null, host?.id ?? null],
       ],
     );
+    return {
+      home: textOf(row, 'worker'),
+      filesAt: textOf(row, 'files_at'),
+      isNew: row?.['is_new'] === true,
+    };
   }
 
   /** Only for those who count: who may do the work is who has the run. */
   async claimed(workspaceId: string, attemptId: string, worker: string): Promise<void> {
-    await this.database.query(
+    await this.#rows(
+      'claimed',
       'UPDATE sandbox.open_attempts SET worker = $3 WHERE workspace_id = $1 AND attempt_id = $2',
       [workspaceId, attemptId, worker],
     );
   }
 
   async attemptEnded(workspaceId: string, attemptId: string): Promise<void> {
-    await this.database.query('DELETE FROM sandbox.open_attempts WHERE workspace_id = $1 AND attempt_id = $2', [
+    await this.#rows('attempt-ended', 'DELETE FROM sandbox.open_attempts WHERE workspace_id = $1 AND attempt_id = $2', [
       workspaceId,
       attemptId,
     ]);
@@ -72,6 +89,7 @@ export class OpenWork {
   /** A graceful request never softens an earlier forced one. */
   cancelRequested(workspaceId: string, runId: string, mode: CancelMode): Promise<RunHome> {
     return this.#home(
+      'cancel-requested',
       `WITH cancelled AS (
          UPDATE sandbox.open_attempts SET cancel = CASE WHEN cancel = 'FORCE' THEN cancel ELSE $3 END
          WHERE workspace_id = $1 AND run_id = $2)
@@ -83,6 +101,7 @@ export class OpenWork {
   /** The row of the run stays until its sandbox is released. */
   runEnded(workspaceId: string, runId: string): Promise<RunHome> {
     return this.#home(
+      'run-ended',
       `WITH stopped AS (UPDATE sandbox.open_attempts SET cancel = 'FORCE' WHERE workspace_id = $1 AND run_id = $2)
        UPDATE sandbox.open_runs SET ended = true WHERE workspace_id = $1 AND run_id = $2 RETURNING worker`,
       [workspaceId, runId],
@@ -91,12 +110,17 @@ export class OpenWork {
 
   /** Attempts of this tenure's runs that are to be stopped, or answered when they never began, oldest first. */
   toCancel(host: TenureKey, limit: number): Promise<OpenAttempt[]> {
-    return this.#attempts(host, 'attempt.cancel IS NOT NULL ORDER BY attempt.position', limit);
+    return this.#attempts('to-cancel', host, 'attempt.cancel IS NOT NULL ORDER BY attempt.position', limit);
   }
 
   /** Attempts of this tenure's runs that are to be done, those first that were begun, then the oldest. */
   toDo(host: TenureKey, limit: number): Promise<OpenAttempt[]> {
-    return this.#attempts(host, 'attempt.cancel IS NULL ORDER BY attempt.worker IS NULL, attempt.position', limit);
+    return this.#attempts(
+      'to-do',
+      host,
+      'attempt.cancel IS NULL ORDER BY attempt.worker IS NULL, attempt.position',
+      limit,
+    );
   }
 
   /** Attempts that no worker has begun, of all runs. */
@@ -107,13 +131,14 @@ export class OpenWork {
     return rows[0]?.waiting ?? 0;
   }
 
-  async #home(statement: string, values: unknown[]): Promise<RunHome> {
-    const { rows } = await this.database.query<{ worker: string | null }>(statement, values);
-    return rows[0]?.worker ?? undefined;
+  async #home(name: string, statement: string, values: unknown[]): Promise<RunHome> {
+    const [row] = await this.#rows(name, statement, values);
+    return textOf(row, 'worker');
   }
 
-  async #attempts(host: TenureKey, condition: string, limit: number): Promise<OpenAttempt[]> {
-    const { rows } = await this.database.query<Record<string, unknown>>(
+  async #attempts(name: string, host: TenureKey, condition: string, limit: number): Promise<OpenAttempt[]> {
+    const rows = await this.#rows(
+      name,
       `SELECT attempt.*, run.files_at
        FROM sandbox.workers AS host
        JOIN sandbox.open_runs AS run ON run.worker = host.worker
@@ -123,9 +148,21 @@ export class OpenWork {
     );
     return rows.map(openAttempt);
   }
+
+  /** By name: the database plans a statement that comes again and again once per connection. */
+  async #rows(name: string, text: string, values: unknown[]): Promise<Row[]> {
+    const { rows } = await this.database.query<Row>({ name: `runledger-work-${name}`, text, values });
+    return rows;
+  }
 }
 
-function openAttempt(row: Record<string, unknown>): OpenAttempt {
+type Row = Record<string, unknown>;
+
+function textOf(row: Row | undefined, column: string): string | undefined {
+  return (row?.[column] as string | null | undefined) ?? undefined;
+}
+
+function openAttempt(row: Row): OpenAttempt {
   const ready = row['ready'] as ReadyStep;
   return {
     workspaceId: row['workspace_id'] as string,
@@ -133,6 +170,6 @@ function openAttempt(row: Record<string, unknown>): OpenAttempt {
     ready,
     place: placeOf(ready),
     cancel: (row['cancel'] as CancelMode | null) ?? undefined,
-    filesAt: (row['files_at'] as string | null) ?? undefined,
+    filesAt: textOf(row, 'files_at'),
   };
 }

@@ -1,4 +1,4 @@
-import type { Queryable } from '@runledger/event-store';
+import type { Pool } from 'pg';
 import type { TenureKey } from '../workers/worker-table.js';
 
 export interface OpenRun {
@@ -14,7 +14,7 @@ const CANCELLED_AT_ONCE = 64;
  * buried takes nothing, and what it had taken before becomes homeless with the rest (R3).
  */
 export class RunHomes {
-  constructor(private readonly database: Queryable) {}
+  constructor(private readonly database: Pool) {}
 
   /** Homeless runs with open attempts, the longest waiting first, become this tenure's; answers how many. */
   async takeIn(host: TenureKey, room: number): Promise<number> {
@@ -24,16 +24,17 @@ export class RunHomes {
          WHERE (attempt.workspace_id, attempt.run_id) = (run.workspace_id, run.run_id) ${having})`;
     const oldest = `(SELECT min(attempt.position) FROM sandbox.open_attempts AS attempt
       WHERE (attempt.workspace_id, attempt.run_id) = (run.workspace_id, run.run_id))`;
-    const { rows } = await this.database.query(
-      `WITH host AS (SELECT worker FROM sandbox.workers WHERE worker = $1 AND tenure = $2 FOR KEY SHARE),
+    const { rows } = await this.database.query({
+      name: 'runledger-work-take-in', // planned once
+      text: `WITH host AS (SELECT worker FROM sandbox.workers WHERE worker = $1 AND tenure = $2 FOR KEY SHARE),
        cancelled AS (${homeless('AND attempt.cancel IS NOT NULL')} LIMIT ${CANCELLED_AT_ONCE} FOR UPDATE SKIP LOCKED),
        waiting AS (${homeless('')} ORDER BY ${oldest} LIMIT $3 FOR UPDATE SKIP LOCKED),
        taken AS (SELECT * FROM cancelled UNION SELECT * FROM waiting)
        UPDATE sandbox.open_runs AS run SET worker = host.worker, files_at = coalesce(run.files_at, host.worker)
        FROM host, taken WHERE (run.workspace_id, run.run_id) = (taken.workspace_id, taken.run_id)
        RETURNING run.run_id`,
-      [host.worker, host.id, Math.max(0, room)],
-    );
+      values: [host.worker, host.id, Math.max(0, room)],
+    });
     return rows.length;
   }
 
@@ -57,21 +58,21 @@ export class RunHomes {
 
   /** Runs whose files this worker must not remove: its own, and those that someone else has not fetched yet. */
   async kept(worker: string): Promise<Set<string>> {
-    const { rows } = await this.database.query(
+    const { rows } = await this.database.query<{ run_id: string }>(
       `SELECT run_id FROM sandbox.open_runs
        WHERE (worker = $1 OR files_at = $1 OR files_at IS NULL) AND NOT (ended AND worker = $1)`,
       [worker],
     );
-    return new Set(rows.map(row => row['run_id'] as string));
+    return new Set(rows.map(row => row.run_id));
   }
 
   /** Runs of this worker that are over and whose sandboxes are to be released. */
   async ended(worker: string): Promise<OpenRun[]> {
-    const { rows } = await this.database.query(
+    const { rows } = await this.database.query<{ workspace_id: string; run_id: string }>(
       'SELECT workspace_id, run_id FROM sandbox.open_runs WHERE worker = $1 AND ended',
       [worker],
     );
-    return rows.map(row => ({ workspaceId: row['workspace_id'] as string, runId: row['run_id'] as string }));
+    return rows.map(row => ({ workspaceId: row.workspace_id, runId: row.run_id }));
   }
 
   /** Forgets the runs that are over, released or without a home, once each of their attempts has been answered. */

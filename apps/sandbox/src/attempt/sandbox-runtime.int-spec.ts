@@ -149,6 +149,10 @@ describe('the sandbox service', () => {
     expect((await ground.transcript(ready)).at(-1)!.type).toBe('AttemptResumed');
   });
 
+  it('never shares its home directory with another', async () => {
+    await expect(ground.wiredService()).rejects.toMatchObject({ code: 'SANDBOX_HOME_IN_USE' });
+  });
+
   it('counts the time of an attempt as computing time of its resource class', async () => {
     const ready = await ground.ready(command('sleep 0.1'));
     const ended = await ground.end(ready);

@@ -6,7 +6,6 @@ import type { RunHome } from './open-work.js';
 import type { RunReleases } from './run-releases.js';
 
 export interface WorkNewsParts {
-  /** Of the worker of this process. */
   readonly name: string;
   readonly worker: AttemptWorker;
   readonly releases: RunReleases;
@@ -22,11 +21,13 @@ const CHANNEL = 'runledger_sandbox_work';
  * row was committed. A hint only: everybody looks at the tables now and then anyway.
  */
 export class WorkNews implements Hands {
+  readonly name: string;
   readonly #signal: ChannelSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: WorkNewsParts) {
-    const { url, log } = parts;
+    const { name, url, log } = parts;
+    this.name = name;
     if (url === undefined) return;
     this.#signal = new ChannelSignal({ connectionString: url, application_name: 'runledger sandbox news' }, CHANNEL, {
       onNews: () => this.#wakeAll(),
@@ -50,13 +51,13 @@ export class WorkNews implements Hands {
   }
 
   workFor(home: RunHome): void {
-    if (home === undefined || home === this.parts.name) this.parts.worker.wake();
-    if (home !== this.parts.name) this.#signal?.announce();
+    if (home === undefined || home === this.name) this.parts.worker.wake();
+    if (home !== this.name) this.#signal?.announce();
   }
 
   endedAt(home: RunHome): void {
-    if (home !== this.parts.name) this.#signal?.announce();
-    if (home === undefined || home === this.parts.name) this.#wakeAll();
+    if (home !== this.name) this.#signal?.announce();
+    if (home === undefined || home === this.name) this.#wakeAll();
   }
 
   #wakeAll(): void {
