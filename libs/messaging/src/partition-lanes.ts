@@ -19,19 +19,20 @@ export class PartitionLanes<Item> {
     return this.#pending;
   }
 
-  /** Resolves when the item has its place, or without effect when closed; call it for one item after the other. */
-  async add(partition: string, item: Item): Promise<void> {
+  /** Resolves when the item has its place, or with false when closed; call it for one item after the other. */
+  async add(partition: string, item: Item): Promise<boolean> {
     while (!this.#closed && !this.#hasRoom(partition)) await this.#change();
-    if (this.#closed) return;
+    if (this.#closed) return false;
     this.#pending += 1;
     const lane = this.#lanes.get(partition);
     if (lane) {
       lane.push(item);
-      return;
+      return true;
     }
     const fresh = [item];
     this.#lanes.set(partition, fresh);
     this.#drain(partition, fresh).catch(this.onDefect);
+    return true;
   }
 
   /** Takes no further item; those that were taken go on. */

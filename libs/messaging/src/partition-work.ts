@@ -2,18 +2,25 @@ import { pause } from '@runledger/event-store';
 import type { PartitionLease, Position } from '@runledger/event-store';
 import { LowWatermark } from './low-watermark.js';
 
-/** What a consumer does in one partition that it has: how far it is, and what is under way. */
+/**
+ * What a consumer does in one partition that it has: how far it is, and what is under way. When it is closed, what lies before
+ * an event that was begun is still done, so that nothing is done again by who goes on from the low watermark.
+ */
 export class PartitionWork {
   readonly watermark: LowWatermark;
   readonly #stopping = new AbortController();
   readonly #waiting: (() => void)[] = [];
-  #underWay = 0;
+  readonly #stuck = new Set<string>();
+  #begun: Position;
+  #ended = false;
+  #taken = 0;
 
   constructor(readonly lease: PartitionLease) {
     this.watermark = new LowWatermark(lease.position);
+    this.#begun = lease.position;
   }
 
-  /** Aborts when nothing more may begin here. */
+  /** Aborts when the partition is closed: nothing waits any more. */
   get signal(): AbortSignal {
     return this.#stopping.signal;
   }
@@ -26,27 +33,48 @@ export class PartitionWork {
     return this.watermark.position;
   }
 
+  /** Whether the event may be dealt with now; then it counts as begun. */
+  begin(key: string, position: Position): boolean {
+    if (this.#ended || this.#stuck.has(key)) return false;
+    if (!this.isOpen) return position <= this.#begun;
+    if (position > this.#begun) this.#begun = position;
+    return true;
+  }
+
+  /** An event of this key was begun and not dealt with: those behind it are not begun. */
+  stickTo(key: string): void {
+    this.#stuck.add(key);
+  }
+
+  /** Takes nothing more. */
   close(): void {
     this.#stopping.abort();
   }
 
-  async during(work: () => Promise<void>): Promise<void> {
-    this.#underWay += 1;
-    try {
-      await work();
-    } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) for (const resolve of this.#waiting.splice(0)) resolve();
-    }
+  /** Begins nothing more. */
+  end(): void {
+    this.close();
+    this.#ended = true;
   }
 
-  /** Resolves with how much is still under way: 0, or more when that takes longer than `limitMs`. */
+  /** Something was taken up; `putDown` it when it was dealt with or dropped. */
+  takeUp(): void {
+    this.#taken += 1;
+  }
+
+  putDown(): void {
+    this.#taken -= 1;
+    if (this.#taken === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Resolves with how much is still taken up: 0, or more when that takes longer than `limitMs`. */
   async settled(limitMs: number): Promise<number> {
-    if (this.#underWay === 0) return 0;
+    if (this.#taken === 0) return 0;
     const over = new AbortController();
     const idle = new Promise<void>(resolve => this.#waiting.push(resolve));
     await Promise.race([idle, pause(limitMs, over.signal)]);
     over.abort();
-    return this.#underWay;
+    this.end();
+    return this.#taken;
   }
 }

@@ -29,11 +29,12 @@ export class Reactions {
     this.keys = new ParkedKeys(parts.parking);
   }
 
-  /** True when the event was dealt with; false when its partition was closed meanwhile. */
+  /** True when the event was dealt with; false when its partition was closed before. */
   async handle(work: PartitionWork, key: string, event: RecordedEvent): Promise<boolean> {
+    if (!work.begin(key, event.position)) return false;
     if (this.keys.isPast(key, event)) return true;
     if (this.keys.has(key)) return this.#park(work, key, event);
-    const failure = await this.#try(work, event);
+    const failure = await this.#try(work, key, event);
     if (failure === 'stopped') return false;
     if (failure === 'done') return true;
     this.parts.onParked(event, failure);
@@ -48,7 +49,7 @@ export class Reactions {
       if (event === 'stopped') return;
       if (event === undefined) return this.keys.emptied(key);
       this.keys.movedTo(key, event.position);
-      const failure = await this.#try(work, event);
+      const failure = await this.#try(work, key, event);
       if (failure === 'stopped') return;
       if (failure === 'done') await this.#written(work, () => parking.done(work.lease, event.position));
       else {
@@ -66,12 +67,13 @@ export class Reactions {
     return true;
   }
 
-  async #try(work: PartitionWork, event: RecordedEvent): Promise<'done' | 'stopped' | ParkingFailure> {
+  async #try(work: PartitionWork, key: string, event: RecordedEvent): Promise<'done' | 'stopped' | ParkingFailure> {
     const { reactor, seat, settings } = this.parts;
     let [attempts, since] = [0, 0];
     const attempt = async () => {
-      if (!seat.valid) await seat.whenValid(work.signal);
-      if (!work.isOpen) return 'stopped';
+      while (!seat.valid && work.isOpen) await seat.whenValid(work.signal);
+      // Whoever is closing a partition does not wait for the heartbeat.
+      if (!seat.valid || !work.begin(key, event.position)) return 'stopped';
       attempts += 1;
       await reactor.react(reactor.asStored ? event : settings.upcast(event));
       return 'done';

@@ -55,7 +55,7 @@ export class ReactorClaim {
     for (const lease of leases) this.#works.set(lease.partition, new PartitionWork(lease));
     this.#reactions = new Reactions({ ...parts, parking: checkpoints.parking });
     this.#lanes = new PartitionLanes(
-      item => item.work.during(() => this.#handle(item)),
+      item => this.#handle(item).finally(() => item.work.putDown()),
       { items: settings.maxInFlight, partitions: settings.maxPartitions },
       error => parts.onFailed(error),
     );
@@ -116,11 +116,11 @@ export class ReactorClaim {
 
   /** Nothing of these can be written any more: they are forgotten. */
   lost(partitions: readonly number[]): void {
-    for (const partition of partitions) this.#works.get(partition)?.close();
+    for (const partition of partitions) this.#works.get(partition)?.end();
     this.#forget(partitions);
   }
 
-  /** Begins nothing more in these partitions, waits a bounded time for what is under way and writes the checkpoints. */
+  /** Takes up nothing more in these partitions, waits a bounded time for what is under way and writes the checkpoints. */
   async close(partitions: readonly number[] = this.partitions): Promise<void> {
     const works = partitions.flatMap(partition => this.#works.get(partition) ?? []);
     for (const work of works) work.close();
@@ -187,14 +187,18 @@ export class ReactorClaim {
     // Claims begin at the lowest of their checkpoints: what this partition has behind it is not done again.
     if (!work?.isOpen || recorded.position <= work.lease.position) return;
     const event = { recorded, taken: work.watermark.take(recorded) };
-    await this.#lanes.add(key, { work, key, event });
+    await this.#queue({ work, key, event });
+  }
+
+  async #queue(item: Item): Promise<void> {
+    item.work.takeUp();
+    if (!(await this.#lanes.add(item.key, item))) item.work.putDown();
   }
 
   async #handle({ work, key, event }: Item): Promise<void> {
-    if (!work.isOpen) return;
     try {
       if (!event) return await this.#reactions.resume(work, key);
-      if (!(await this.#reactions.handle(work, key, event.recorded))) return;
+      if (!(await this.#reactions.handle(work, key, event.recorded))) return work.stickTo(key);
     } catch (error) {
       if (!isFenced(error)) return this.parts.onFailed(error);
       this.lost([work.lease.partition]);
@@ -224,7 +228,7 @@ export class ReactorClaim {
   async #resume(keys: readonly string[]): Promise<void> {
     for (const key of keys) {
       const work = this.#works.get(partitionOf(key));
-      if (work?.isOpen) await this.#lanes.add(key, { work, key });
+      if (work?.isOpen) await this.#queue({ work, key });
     }
   }
 }

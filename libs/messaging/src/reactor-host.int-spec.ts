@@ -218,6 +218,27 @@ describe('a reactor host', () => {
       expect(await stored()).toBe(1n);
     });
 
+    it('finishes what lies before something that it has finished, so that nothing is done again', async () => {
+      const seen: bigint[] = [];
+      let letGo = (): void => undefined;
+      const held = new Promise<void>(resolve => (letGo = resolve));
+      // Two runs of one partition: the first has two events, and the other one is done between them.
+      log.append({ run: 'run_0' }, { run: 'run_0' }, { run: 'run_2' }, { run: 'run_0' });
+      const reactor = starter(async event => {
+        if (event.position === 1n) await held;
+        seen.push(event.position);
+      });
+      const host = newHost();
+      await host.start(reactor);
+      await eventually(() => expect(seen).toEqual([7n]));
+      const stopped = host.stop();
+      letGo();
+      await stopped;
+      expect(seen).toEqual([7n, 1n, 4n]);
+      await (await newHost().start(reactor)).reached(10n);
+      expect(seen).toEqual([7n, 1n, 4n, 10n]);
+    });
+
     it('does not wait for ever, neither with every place taken nor in a back-off', async () => {
       log.append(...Array.from({ length: 20 }, () => ({})));
       const host = newHost({

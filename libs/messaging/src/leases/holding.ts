@@ -1,6 +1,9 @@
+import { pause } from '@runledger/event-store';
 import type { PartitionLease, Standing } from '@runledger/event-store';
 import type { ConsumerLog } from '../consumer-log.js';
 import type { Claimant, Seat } from './claimant.js';
+
+const LEFT_PAUSE_MS = 1_000;
 
 interface HoldingParts {
   readonly sharing: 'sole' | 'shared';
@@ -42,7 +45,8 @@ export class Holding implements Seat {
   }
 
   whenValid(signal: AbortSignal): Promise<void> {
-    return this.parts.whenValid(signal);
+    // It never is again; whoever still waits is told so by the signal.
+    return this.left ? pause(LEFT_PAUSE_MS, signal) : this.parts.whenValid(signal);
   }
 
   doubt(): void {
