@@ -24,32 +24,48 @@ export function roleUrlFile(folder: string, user: DatabaseUser): string {
   return join(folder, `${user}.url`);
 }
 
+export interface RoleUrlOptions {
+  readonly folder: string;
+  /** Where the database is; user and password in it do not matter. */
+  readonly databaseUrl: string;
+  readonly prefix?: string;
+}
+
 /**
- * Sees to it that each role has a password, and that `folder` holds the DATABASE_URL of each in a file `<user>.url` (mode
- * 0600). A file that is there is believed: its password is set again, so that a restored server knows it. Returns the
- * addresses: never log them.
+ * Sees to it that `folder` holds the DATABASE_URL of each role in a file `<user>.url` (mode 0600). The password of a file
+ * that is there is kept, otherwise one is made. Returns the addresses: never log them.
  */
-export async function writeRoleUrls(
-  pool: Pool,
-  options: { readonly folder: string; readonly databaseUrl: string; readonly prefix?: string },
-): Promise<ReadonlyMap<DatabaseUser, string>> {
+export async function keepRoleUrls(options: RoleUrlOptions): Promise<ReadonlyMap<DatabaseUser, string>> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const urls = new Map<DatabaseUser, string>();
   for (const user of DATABASE_USERS) {
-    const role = roleName(user, options.prefix);
     const file = roleUrlFile(options.folder, user);
-    const password = (await keptPassword(file)) ?? randomBytes(24).toString('base64url');
-    const verifier = scramVerifier(password, randomBytes(16));
-    await pool.query(`alter role ${quoted(role)} password ${literal(verifier)}`);
-    const url = addressOf(options.databaseUrl, role, password);
-    await writeFile(file, `${url}\n`, { mode: 0o600 });
-    await chmod(file, 0o600); // the mode above counts for new files only
+    const kept = await keptUrl(file);
+    const password = kept?.password ?? randomBytes(24).toString('base64url');
+    const url = addressOf(options.databaseUrl, roleName(user, options.prefix), password);
+    if (kept?.url !== url) await writeSecretFile(file, url); // what is as it should be may lie where nobody can write
     urls.set(user, url);
   }
   return urls;
 }
 
-async function keptPassword(file: string): Promise<string | undefined> {
+/** Gives each role the password of its file, also where the server knew another one, as after a restore. */
+export async function writeRoleUrls(pool: Pool, options: RoleUrlOptions): Promise<ReadonlyMap<DatabaseUser, string>> {
+  const urls = await keepRoleUrls(options);
+  for (const [user, url] of urls) {
+    const verifier = scramVerifier(decodeURIComponent(new URL(url).password), randomBytes(16));
+    await pool.query(`alter role ${quoted(roleName(user, options.prefix))} password ${literal(verifier)}`);
+  }
+  return urls;
+}
+
+/** One line, for its owner alone; the file's mode counts for new files only, hence the second step. */
+export async function writeSecretFile(file: string, text: string): Promise<void> {
+  await writeFile(file, `${text}\n`, { mode: 0o600 });
+  await chmod(file, 0o600);
+}
+
+async function keptUrl(file: string): Promise<{ url: string; password: string } | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -58,7 +74,7 @@ async function keptPassword(file: string): Promise<string | undefined> {
   const url = text.trim();
   const password = URL.canParse(url) ? new URL(url).password : '';
   if (password === '') throw new InvalidRoleUrlError(file);
-  return decodeURIComponent(password);
+  return { url, password: decodeURIComponent(password) };
 }
 
 function addressOf(databaseUrl: string, role: string, password: string): string {

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { resolve, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Fault } from '@runledger/kernel';
+import { keepRoleUrls, writeSecretFile } from './database/role-urls.js';
+import { makeSecrets } from './services/secrets.js';
+
+const HELP = `make-secrets <folder> [--database <host>:<port>/<name>]
+
+Makes the secrets of an installation that are missing in <folder>, each in a file for its owner alone:
+
+  pepper, gateway.key   for the gateway         export-cursors   for audit
+  gateway.pub           for the services that answer its commands
+
+With --database also the DATABASE_URL of each service's role (<service>.url), of the role that migrates (migrator.url), and of
+the server's administrator (admin.url, postgres-password). Files that are there are kept.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { database: { type: 'string' }, help: { type: 'boolean' } },
+});
+const [folder] = positionals;
+if (values.help || folder === undefined) {
+  process.stdout.write(`${HELP}\n`);
+  process.exitCode = values.help ? 0 : 2;
+} else {
+  await make(resolve(folder), values.database).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+    process.exitCode = 1;
+  });
+}
+
+async function make(into: string, database: string | undefined): Promise<void> {
+  await makeSecrets(into);
+  if (database !== undefined) await makeDatabaseSecrets(into, database);
+  process.stdout.write(`The secrets are in ${into}\n`);
+}
+
+async function makeDatabaseSecrets(into: string, database: string): Promise<void> {
+  await keepRoleUrls({ folder: into, databaseUrl: `postgres://${database}` });
+  const file = join(into, 'postgres-password');
+  if (existsSync(file)) return;
+  const password = randomBytes(24).toString('base64url');
+  await writeSecretFile(join(into, 'admin.url'), `postgres://postgres:${password}@${database}`);
+  await writeSecretFile(file, password); // last: while it is missing, both are made anew
+}

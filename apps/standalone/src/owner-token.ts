@@ -1,0 +1,34 @@
+import { CommandHandler } from '@runledger/event-store';
+import { AccessDesk } from '@runledger/gateway';
+import { Fault } from '@runledger/kernel';
+import { createLog, systemClock } from '@runledger/platform';
+import { gatewayPepper } from './services/secrets.js';
+import { readServiceConfig } from './services/service.config.js';
+import { openStorage } from './storage.js';
+
+/**
+ * Prints a new API token of the owner of the first workspace, which it makes when there is none yet. Runs with the settings
+ * of the gateway. Tokens from before are good until they are revoked.
+ */
+async function printOwnerToken(): Promise<void> {
+  const config = readServiceConfig('gateway');
+  const destination = { write: (line: string) => void process.stderr.write(line) };
+  const log = createLog({ level: config.logLevel, service: 'owner-token', destination });
+  const storage = await openStorage(config, log, () => undefined); // nothing is embedded here, so nothing can be lost
+  try {
+    const pepper = await gatewayPepper(config.secretsDir);
+    const readModels = { reach: () => Promise.resolve() }; // the gateway will have read it when the token is used
+    const desk = new AccessDesk(new CommandHandler(storage.store), systemClock, { pepper }, readModels);
+    const { token = '' } = await desk.bootstrapWorkspace({ freshToken: true });
+    process.stdout.write(`${token}\n`);
+  } finally {
+    await storage.close();
+  }
+}
+
+try {
+  await printOwnerToken();
+} catch (error) {
+  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.exitCode = 1;
+}
