@@ -1,0 +1,3 @@
+module runledger/infra/helm/render
+
+go 1.22
