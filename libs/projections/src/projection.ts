@@ -1,3 +1,4 @@
+import { PARTITIONS } from '@runledger/event-store';
 import type { RecordedEvent } from '@runledger/event-store';
 import type { DomainEvent } from '@runledger/kernel';
 import type { EntityManager } from 'typeorm';
@@ -16,12 +17,27 @@ export interface Projection {
   readonly types: readonly string[];
   /** Tables that only this projection writes, without a schema: the DataSource decides which copy is meant. */
   readonly tables: readonly string[];
+  /**
+   * True: several processes may share it, split by `metadata.correlationId`. Only if each row is touched by events of one
+   * correlation id alone, and none is read for another's sake. Left out: one process runs it whole. Raise `version` with it.
+   */
+  readonly partitioned?: boolean;
   /** True: events come exactly as they were stored, types that the catalogue does not know included. */
   readonly asStored?: boolean;
   /** Data arrives upcast to today's version. */
   apply(events: readonly RecordedEvent[], rows: EntityManager): Promise<void>;
   /** What {@link Changes} names in its notices: the key of the row that an event touches. */
   keyOf?(event: RecordedEvent): string | undefined;
+}
+
+/** Its name among the checkpoints. */
+export function consumerOf({ name }: Pick<Projection, 'name'>): string {
+  return `projection/${name}`;
+}
+
+/** Into how many partitions it is split. */
+export function partsOf({ partitioned }: Pick<Projection, 'partitioned'>): number {
+  return partitioned ? PARTITIONS : 1;
 }
 
 /** A stored event whose type decides its data; pass the union of the events that a projection reads. */
