@@ -47,7 +47,7 @@ describe('read models', () => {
     await dataSource.query('DROP SCHEMA shop CASCADE');
     const ran = await Promise.all(others.map(other => migrateReadModels(other)));
     await Promise.all(others.map(other => other.destroy()));
-    expect(ran.flat()).toEqual(['CreateShop1700000000001']);
+    expect(ran.flat()).toEqual(['ProjectionState1700000000000', 'CreateShop1700000000001']);
   });
 
   it('can be specified by given events and expected rows', async () => {

@@ -14,3 +14,12 @@ export { ProjectionNotRunningError, ReadModelBehindError } from './read-model-er
 export type { Row } from './row-json.js';
 export { recordedEvents, specifyProjection } from './specify-projection.js';
 export type { GivenEvents, SpecPlace } from './specify-projection.js';
+export { lagOf } from './projection-state.js';
+export type { ProjectionState } from './projection-state.js';
+export { RebuildUnderWayError } from './shadow/job-lock.js';
+export { rebuild } from './shadow/rebuild.js';
+export type { RebuildOptions, RebuildParts, RebuildReport } from './shadow/rebuild.js';
+export type { RebuildProgress } from './shadow/shadow-fill.js';
+export { verify } from './shadow/verify.js';
+export type { VerifyOptions, VerifyReport } from './shadow/verify.js';
+export type { RowDifference, TableComparison } from './shadow/compare-tables.js';

@@ -1,3 +1,4 @@
+import { migrateEventStore } from '@runledger/event-store';
 import type { RecordedEvent } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
 import type { ConsumerStatus } from '@runledger/messaging';
@@ -24,7 +25,7 @@ import type { OrderEvent } from './read-model.fixture.js';
 import { readModelOptions } from './read-model-database.js';
 import { migrateReadModels } from './read-model-migrations.js';
 import { recordedEvents } from './specify-projection.js';
-import { SqlCheckpoints } from './sql-checkpoints.fixture.js';
+import { TestCheckpoints } from './test-checkpoints.fixture.js';
 
 const placed = (order: string) => OrderPlaced({ order, customer: 'ada' });
 const added = (order: string, cents: number) => ItemAdded({ order, item: `item-${cents}`, cents });
@@ -38,18 +39,18 @@ describe('a projection host', () => {
   let database: TestDatabase;
   let dataSource: DataSource;
   let pool: pg.Pool;
-  let checkpoints: SqlCheckpoints;
+  let checkpoints: TestCheckpoints;
   let hosts: ProjectionHost[] = [];
   let faults: ConsumerStatus[];
 
+  const shop = () => ({ url: database.url, schema: 'shop', entities: [], migrations: [CreateShop1700000000001] });
+
   beforeAll(async () => {
     database = await testDatabase();
-    dataSource = new DataSource(
-      readModelOptions({ url: database.url, schema: 'shop', entities: [], migrations: [CreateShop1700000000001] }),
-    );
+    dataSource = new DataSource(readModelOptions(shop()));
     await migrateReadModels(dataSource);
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
-    await new SqlCheckpoints(pool).create();
+    await migrateEventStore(pool);
   });
   afterAll(async () => {
     await pool.end();
@@ -58,17 +59,30 @@ describe('a projection host', () => {
   });
 
   beforeEach(async () => {
-    [checkpoints, hosts, faults] = [new SqlCheckpoints(pool), [], []];
-    await pool.query('TRUNCATE public.consumer_positions, shop.orders, shop.ledger');
+    [checkpoints, hosts, faults] = [new TestCheckpoints(pool, new ScriptedLog()), [], []];
+    await forgetEverything();
   });
   afterEach(() => Promise.all(hosts.map(host => host.stop())));
 
+  const forgetEverything = async () => {
+    await checkpoints.clear();
+    await pool.query('TRUNCATE shop.projection_state, shop.orders, shop.ledger');
+  };
+  /** Checkpoints speak of one log: what fails on purpose goes on failing. */
+  const partsFor = (log: ScriptedLog) => {
+    const { beforeAdvance } = checkpoints;
+    checkpoints = new TestCheckpoints(pool, log);
+    checkpoints.beforeAdvance = beforeAdvance;
+    return { database: shop(), dataSource, source: log, store: log, checkpoints, catalogue: orderCatalogue };
+  };
   const newHost = (log: ScriptedLog, options: Partial<ProjectionHostOptions> = {}): ProjectionHost => {
     const retry = { attempts: 2, retryableAttempts: 4, firstDelayMs: 1, maxDelayMs: 2 };
-    const host = new ProjectionHost(
-      { dataSource, source: log, checkpoints, catalogue: orderCatalogue },
-      { owner: `process-${hosts.length}`, retry, onFault: status => faults.push(status), ...options },
-    );
+    const host = new ProjectionHost(partsFor(log), {
+      owner: `process-${hosts.length}`,
+      retry,
+      onFault: status => faults.push(status),
+      ...options,
+    });
     hosts.push(host);
     return host;
   };
@@ -128,7 +142,7 @@ describe('a projection host', () => {
     const host = newHost(new ScriptedLog(stored(placed('o1'), placed('o2'))));
     await (await host.start(ledger)).reached(2n);
     await host.stop();
-    expect(await checkpoints.read('projection/ledger', 1)).toBe(2n);
+    expect(await checkpoints.stored('ledger')).toBe(2n);
   });
 
   it('counts events that are delivered again once', async () => {
@@ -140,10 +154,7 @@ describe('a projection host', () => {
     await (await first.start(orders)).reached(2n);
     await first.stop();
     const before = await rowsOf('shop.orders');
-    const second = new ProjectionHost(
-      { dataSource, source: again, checkpoints, catalogue: orderCatalogue },
-      { owner: 'b' },
-    );
+    const second = new ProjectionHost({ ...partsFor(repeating), source: again }, { owner: 'b' });
     const running = await second.start(orders);
     repeating.append(...recordedEvents([added('o9', 1)], { position: 3n }));
     await running.reached(3n);
@@ -153,18 +164,24 @@ describe('a projection host', () => {
   });
 
   it('commits rows and checkpoint together or not at all', async () => {
-    let writes = 0;
-    checkpoints.beforeAdvance = () => {
-      writes += 1;
-      throw new RetryableError('AWAY', 'the power went out between rows and checkpoint');
+    let away = true;
+    let tries = 0;
+    const fading: Projection = {
+      ...orders,
+      apply: async (events, rows) => {
+        await orders.apply(events, rows);
+        tries += 1;
+        if (away) throw new RetryableError('AWAY', 'the power went out between rows and checkpoint');
+      },
     };
     const host = newHost(new ScriptedLog(stored(placed('o1'), added('o1', 5))));
-    const running = await host.start(orders);
+    const running = await host.start(fading);
     await expect(running.reached(2n)).rejects.toThrow('power');
-    expect(writes).toBeGreaterThan(3);
+    expect(tries).toBeGreaterThan(3);
     expect(await rowsOf('shop.orders')).toEqual([]);
-    checkpoints.beforeAdvance = () => undefined;
-    await (await host.start(orders)).reached(2n);
+    expect(await checkpoints.stored('orders')).toBe(0n);
+    away = false;
+    await (await host.start(fading)).reached(2n);
     expect(await centsOf('o1')).toBe('5');
   });
 
@@ -176,17 +193,14 @@ describe('a projection host', () => {
     let answers = 0;
     const transaction = async (work: Parameters<DataSource['transaction']>[0]) => {
       const result = await dataSource.transaction(work as never);
-      if (log.events.length > 0 && (answers += 1) === 2) throw new Error('Connection terminated unexpectedly');
+      if (log.events.length > 0 && (answers += 1) === 1) throw new Error('Connection terminated unexpectedly');
       return result;
     };
-    const host = new ProjectionHost(
-      { dataSource: losing, source: log, checkpoints, catalogue: orderCatalogue },
-      { owner: 'a' },
-    );
+    const host = new ProjectionHost({ ...partsFor(log), dataSource: losing }, { owner: 'a' });
     hosts.push(host);
     await (await host.start(orders)).reached(2n);
     expect(await centsOf('o1')).toBe('5');
-    expect(answers).toBe(2);
+    expect(answers).toBe(1);
   });
 
   describe('at an event that it cannot apply', () => {
@@ -206,7 +220,7 @@ describe('a projection host', () => {
       expect(running.status()).toEqual({ name: 'orders', state: 'faulted', position: 2n, fault });
       expect(faults).toEqual([running.status()]);
       expect(await centsOf('o1')).toBe('5');
-      expect(await checkpoints.read('projection/orders', 1)).toBe(2n);
+      expect(await checkpoints.stored('orders')).toBe(2n);
     });
 
     it('goes on from there when it is mended and started again', async () => {
@@ -283,7 +297,7 @@ describe('a projection host', () => {
       lives: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 3 }),
     });
     const pass = async (log: ScriptedLog, lives: readonly number[], failing: readonly boolean[]) => {
-      await pool.query('TRUNCATE public.consumer_positions, shop.orders, shop.ledger');
+      await forgetEverything();
       let writes = 0;
       for (const life of [...lives, Infinity]) {
         let [left, dead] = [life, false];

@@ -1,22 +1,26 @@
-import { START } from '@runledger/event-store';
-import type { CheckpointLease, Checkpoints, Position } from '@runledger/event-store';
+import type { Position, SharedCheckpoints } from '@runledger/event-store';
 import type { EventCatalogue } from '@runledger/kernel';
-import { DEFAULT_RETRY, pause, SILENT, upcastEvent } from '@runledger/messaging';
+import { DEFAULT_RETRY, Leases, pause, SILENT, upcastEvent } from '@runledger/messaging';
 import type { ConsumerLog, ConsumerStatus, Distribution, RetryPolicy, RunningConsumer } from '@runledger/messaging';
 import type { DataSource } from 'typeorm';
 import type { Changes } from './changes.js';
 import type { Projection } from './projection.js';
 import type { ProjectionSettings } from './projection-settings.js';
+import type { ReadModelDatabase } from './read-model-database.js';
 import { ProjectionNotRunningError, ReadModelBehindError } from './read-model-errors.js';
 import { RunningProjection } from './running-projection.js';
-import { TransactionalRows } from './transactional-rows.js';
+import type { ReadableLog } from './shadow/log-pages.js';
 
 export interface ProjectionHostParts {
-  /** Initialised, of the same database as the checkpoints: they commit together (P1). */
+  /** Of the rows, in the same PostgreSQL database as the checkpoints: they commit together (P1). */
+  readonly database: ReadModelDatabase;
+  /** Initialised and migrated, on `database`. */
   readonly dataSource: DataSource;
-  /** An EventStore is one by itself. */
+  /** What is followed. An EventStore is a distribution by itself. */
   readonly source: Distribution;
-  readonly checkpoints: Checkpoints;
+  /** What a rebuild reads. */
+  readonly store: ReadableLog;
+  readonly checkpoints: SharedCheckpoints;
   readonly catalogue: EventCatalogue;
 }
 
@@ -29,32 +33,40 @@ export interface ProjectionHostOptions {
   readonly onFault?: (status: ConsumerStatus) => void;
   readonly logger?: ConsumerLog;
   readonly retry?: Partial<RetryPolicy>;
+  /** Shared with the other consumers of this process; whoever made them stops them. Default: this process is the only one. */
+  readonly leases?: Leases;
   /** Most events in one transaction, default 1,000. */
   readonly batchSize?: number;
 }
 
-/** Runs the projections of one process; each goes at its own pace and fails alone. */
+/** Runs the projections of one process, alone or beside other processes; each goes at its own pace and fails alone. */
 export class ProjectionHost {
   readonly #running = new Map<string, RunningProjection>();
+  readonly #leases: Leases;
 
   constructor(
     private readonly parts: ProjectionHostParts,
     private readonly options: ProjectionHostOptions,
-  ) {}
+  ) {
+    this.#leases = options.leases ?? new Leases(parts.checkpoints, options);
+  }
 
   /**
-   * Takes the projection over from whoever ran it (R3) and goes on from its checkpoint. A version without a checkpoint is
-   * built from the first event: its tables are emptied, and a program that still runs an older version is fenced off.
+   * Goes on from where the rows stand; without shared leases the projection is taken over from whoever ran it (R3). A new one is
+   * built from the first event; rows of an older version serve until those of this version were built beside them (P2).
    */
   async start(projection: Projection): Promise<RunningConsumer> {
-    const earlier = this.#running.get(projection.name)?.status().state;
-    if (earlier === 'live' || earlier === 'catching-up') {
+    const earlier = this.#running.get(projection.name);
+    const state = earlier?.status().state;
+    if (state === 'live' || state === 'catching-up') {
       throw new TypeError(`Projection ${projection.name} is running in this process already; names are unique.`);
     }
-    const { dataSource, checkpoints, source } = this.parts;
-    const rows = new TransactionalRows(dataSource, checkpoints, projection, await this.#acquire(projection));
-    if (rows.position === START) await rows.empty();
-    const running = new RunningProjection(projection, rows, source, this.#settings());
+    await earlier?.stop();
+    const running = await RunningProjection.start(projection, {
+      ...this.parts,
+      leases: this.#leases,
+      settings: this.#settings(),
+    });
     this.#running.set(projection.name, running);
     return running;
   }
@@ -81,16 +93,7 @@ export class ProjectionHost {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#running.values()].map(projection => projection.stop()));
-  }
-
-  async #acquire({ name, version }: Projection): Promise<CheckpointLease> {
-    const { checkpoints } = this.parts;
-    const consumer = `projection/${name}`;
-    for (let older = 1; older < version; older += 1) {
-      const ran = await checkpoints.read(consumer, older);
-      if (ran !== undefined) await checkpoints.acquire(consumer, older, this.options.owner);
-    }
-    return checkpoints.acquire(consumer, version, this.options.owner);
+    if (!this.options.leases) await this.#leases.stop();
   }
 
   #settings(): ProjectionSettings {

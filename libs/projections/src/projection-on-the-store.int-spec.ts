@@ -26,16 +26,15 @@ describe('projections on the PostgreSQL store', () => {
   let dataSource: DataSource;
   const hosts: ProjectionHost[] = [];
 
+  const shop = () => ({ url: database.url, schema: 'shop', entities: [], migrations: [CreateShop1700000000001] });
+
   beforeAll(async () => {
     database = await testDatabase();
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
     pool.on('error', () => undefined); // the spec ends connections on purpose
     await migrateEventStore(pool);
     store = createPostgresEventStore({ connectionString: database.url });
-    const { url } = database;
-    dataSource = new DataSource(
-      readModelOptions({ url, schema: 'shop', entities: [], migrations: [CreateShop1700000000001] }),
-    );
+    dataSource = new DataSource(readModelOptions(shop()));
     await migrateReadModels(dataSource);
   });
   afterAll(async () => {
@@ -49,7 +48,7 @@ describe('projections on the PostgreSQL store', () => {
   const newHost = (): ProjectionHost => {
     const checkpoints = new PostgresCheckpoints(pool);
     const host = new ProjectionHost(
-      { dataSource, source: store, checkpoints, catalogue: orderCatalogue },
+      { database: shop(), dataSource, source: store, store, checkpoints, catalogue: orderCatalogue },
       { owner: `process-${hosts.length}`, batchSize: 7 },
     );
     hosts.push(host);

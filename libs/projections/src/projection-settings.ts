@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '@runledger/event-store';
-import type { ConsumerLog, ConsumerStatus, RetryPolicy } from '@runledger/messaging';
+import type { ConsumerLog, ConsumerStatus, Distribution, Leases, RetryPolicy } from '@runledger/messaging';
 import type { Changes } from './changes.js';
+import type { RebuildParts } from './shadow/rebuild.js';
 
 /** How a host runs its projections. */
 export interface ProjectionSettings {
@@ -11,4 +12,11 @@ export interface ProjectionSettings {
   readonly changes?: Changes;
   readonly onFault?: (status: ConsumerStatus) => void;
   readonly upcast: (event: RecordedEvent) => RecordedEvent;
+}
+
+/** What a projection runs with. */
+export interface ProjectionParts extends RebuildParts {
+  readonly source: Distribution;
+  readonly leases: Leases;
+  readonly settings: ProjectionSettings;
 }

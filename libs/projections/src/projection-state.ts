@@ -22,16 +22,11 @@ interface StateRow {
   readonly generation: number;
   readonly fault_position: string | null;
   readonly fault_event_type: string | null;
+  readonly fault_code: string | null;
   readonly fault_message: string | null;
   readonly faulted_at: Date | null;
   readonly rebuilt_at: Date | null;
 }
-
-/** The table, made with the schema of the read models. */
-export const PROJECTION_STATE = `
-  CREATE TABLE IF NOT EXISTS projection_state (
-    name text PRIMARY KEY, version int NOT NULL, generation int NOT NULL DEFAULT 1,
-    fault_position bigint, fault_event_type text, fault_message text, faulted_at timestamptz, rebuilt_at timestamptz)`;
 
 export async function readState(name: string, rows: Statements): Promise<ProjectionState | undefined> {
   const [row] = await rows.query<StateRow[]>('SELECT * FROM projection_state WHERE name = $1', [name]);
@@ -39,6 +34,7 @@ export async function readState(name: string, rows: Statements): Promise<Project
   const fault = row.faulted_at && {
     position: BigInt(row.fault_position ?? 0),
     eventType: row.fault_event_type ?? '-',
+    code: row.fault_code ?? '-',
     message: row.fault_message ?? '',
     at: row.faulted_at.toISOString(),
   };
@@ -64,9 +60,10 @@ export async function claimState(name: string, version: number, rows: Statements
 /** Notes where the projection stopped, for everybody who asks from outside this process. */
 export async function saveFault(name: string, fault: ConsumerFault, rows: Statements): Promise<void> {
   await rows.query(
-    `UPDATE projection_state SET fault_position = $2, fault_event_type = $3, fault_message = $4, faulted_at = now()
+    `UPDATE projection_state SET fault_position = $2, fault_event_type = $3, fault_code = $4, fault_message = $5,
+       faulted_at = now()
      WHERE name = $1`,
-    [name, String(fault.position), fault.eventType, fault.message],
+    [name, String(fault.position), fault.eventType, fault.code, fault.message],
   );
 }
 
@@ -98,4 +95,4 @@ export function lagOf(position: Position, head: Position): Position {
   return head > position ? head - position : 0n;
 }
 
-const NO_FAULT = 'fault_position = NULL, fault_event_type = NULL, fault_message = NULL, faulted_at = NULL';
+const NO_FAULT = 'fault_position = NULL, fault_event_type = NULL, fault_code = NULL, fault_message = NULL, faulted_at = NULL';

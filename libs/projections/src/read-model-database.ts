@@ -1,4 +1,5 @@
 import type { DataSourceOptions } from 'typeorm';
+import { ProjectionState1700000000000 } from './projection-state-table.js';
 import { quotedName } from './sql-names.js';
 
 /** Name of the TypeORM DataSource of a service's read models. */
@@ -33,7 +34,7 @@ export function readModelOptions(database: ReadModelDatabase): DataSourceOptions
     url,
     schema,
     entities: entities ?? [],
-    migrations: migrations ?? [],
+    migrations: [ProjectionState1700000000000, ...migrationList(migrations)],
     migrationsRun: false,
     migrationsTableName: 'migrations',
     synchronize: false,
@@ -46,4 +47,10 @@ export function readModelOptions(database: ReadModelDatabase): DataSourceOptions
       idle_in_transaction_session_timeout: SILENT_TRANSACTION_MS,
     },
   };
+}
+
+function migrationList(given: ReadModelDatabase['migrations']): (string | NewableFunction)[] {
+  return Array.isArray(given)
+    ? (given as NewableFunction[])
+    : Object.values((given as Record<string, NewableFunction>) ?? {});
 }

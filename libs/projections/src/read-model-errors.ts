@@ -19,13 +19,23 @@ export class ProjectionNotRunningError extends Fault {
   }
 }
 
-/** Another owner took the projection over while this one was about to empty its tables (R3). */
-export class RebuildTakenOverError extends Fault {
-  constructor(projection: string, cause?: unknown) {
-    super('FENCED', `Projection ${projection} is being built by another owner; this one left its tables alone.`, {
-      cause,
+/** Another process has some of the partitions now (R3). */
+export class PartitionsLostError extends Fault {
+  constructor(projection: string) {
+    super('FENCED', `Another process has taken over partitions of projection ${projection}.`, {
       fields: { projection },
     });
+  }
+}
+
+/** A newer program has rebuilt the rows: this one must leave them alone. */
+export class NewerRowsError extends Fault {
+  constructor(projection: string, version: number, rows: number) {
+    super(
+      'NEWER_ROWS',
+      `The rows of projection ${projection} were made by version ${rows}, this program makes ${version}: upgrade the program, or go back with npm run projections -- rebuild ${projection}.`,
+      { fields: { projection, version, rows } },
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Delivery, Distribution, FollowOptions } from '@runledger/messaging';
-import type { RecordedEvent } from '@runledger/event-store';
+import { LogBehindError } from '@runledger/event-store';
+import type { AllSlice, Position, ReadAllOptions, RecordedEvent } from '@runledger/event-store';
 import { defineEvent, EventCatalogue } from '@runledger/kernel';
 import type { EventOf } from '@runledger/kernel';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
@@ -108,6 +109,23 @@ export class ScriptedLog implements Distribution {
         await this.#change(signal);
       }
     }
+  }
+
+  readAll({ after, limit = 500, types }: ReadAllOptions): Promise<AllSlice> {
+    const end = this.events.at(-1)?.position ?? 0n;
+    if (after > end) return Promise.reject(new LogBehindError('A reader', after, end));
+    const scanned = this.events.filter(event => event.position > after).slice(0, limit);
+    const events = scanned.filter(event => types?.includes(event.type) ?? true);
+    const scannedTo = scanned.at(-1)?.position ?? after;
+    return Promise.resolve({ events, scannedTo, caughtUp: scannedTo === end });
+  }
+
+  head(): Promise<Position> {
+    return Promise.resolve(this.events.at(-1)?.position ?? 0n);
+  }
+
+  identity(): Promise<string> {
+    return Promise.resolve('00000000-0000-4000-8000-000000000001');
   }
 
   #change(signal: AbortSignal): Promise<void> {

@@ -1,163 +1,267 @@
-import type { RecordedEvent } from '@runledger/event-store';
-import { ConsumerProgress, failureCode, followLog, isFenced, reached, retrying } from '@runledger/messaging';
-import type { ConsumerStatus, Delivery, Distribution, RunningConsumer } from '@runledger/messaging';
+import type { PartitionLease, Position } from '@runledger/event-store';
+import { ConsumerProgress, failureCode, isFenced, pause, reached, retrying } from '@runledger/messaging';
+import type { Claimant, ConsumerFault, ConsumerStatus, RunningConsumer, Seat } from '@runledger/messaging';
 import { PoisonEvent } from './poison-event.js';
 import type { Projection } from './projection.js';
-import type { ProjectionSettings } from './projection-settings.js';
-import { readAhead } from './read-ahead.js';
-import type { TransactionalRows } from './transactional-rows.js';
+import { consumerOf, partsOf } from './projection.js';
+import { ProjectionLifetime } from './projection-lifetime.js';
+import type { ProjectionParts } from './projection-settings.js';
+import { CannotApplyError, NewerRowsError } from './read-model-errors.js';
+import { Shift } from './shift.js';
+import { TransactionalRows } from './transactional-rows.js';
 
-const SKIP_EVERY_MS = 1_000;
+/** How often somebody who waits for a position asks how far the other processes are, and how often the status does. */
+const LOOK_AROUND_MS = 50;
+const STATUS_EVERY_MS = 1_000;
 
 /**
- * One projection at work.
- * 1. Rows and checkpoint commit in one transaction, so a crash at any point repeats nothing and loses nothing (P1).
- * 2. A batch that fails is applied event by event: what comes before the poison event is kept, the poison event is tried
- *    as the policy says, and then the projection stops there. None is skipped.
+ * One projection in one process: at work on the partitions that it has now, which come and go.
+ * 1. Whoever got partitions looks which version made the rows before it touches them. A swap fences all owners after it has
+ *    said so: nobody writes rows of one version among those of another (P2).
+ * 2. A fault stops it where it is, in sight of everybody (P1). It goes on when somebody says that the fault is mended, or has
+ *    exchanged the rows.
  */
-export class RunningProjection implements RunningConsumer {
+export class RunningProjection implements RunningConsumer, Claimant {
   readonly name: string;
+  readonly consumer: string;
+  readonly version: number;
+  readonly parts: number;
   readonly #ending = new AbortController();
-  readonly #progress: ConsumerProgress;
-  readonly #ended: Promise<void>;
-  #lastSkipMs = 0;
-  #scanned: bigint;
+  readonly #lifetime: ProjectionLifetime;
+  readonly #leases = new Map<number, PartitionLease>();
+  #progress: ConsumerProgress;
+  #seat: Seat | undefined;
+  #shift: Shift | undefined;
+  #change = aChange();
+  #ended: Promise<void> | undefined;
 
-  constructor(
+  private constructor(
     private readonly projection: Projection,
-    private readonly rows: TransactionalRows,
-    private readonly source: Distribution,
-    private readonly settings: ProjectionSettings,
+    private readonly given: ProjectionParts,
   ) {
     this.name = projection.name;
-    this.#scanned = rows.position;
-    this.#progress = new ConsumerProgress(projection.name, rows.position);
-    this.#ended = this.#run();
+    this.consumer = consumerOf(projection);
+    this.version = projection.version;
+    this.parts = partsOf(projection);
+    this.#lifetime = new ProjectionLifetime(projection, given);
+    this.#progress = new ConsumerProgress(projection.name, 0n);
+  }
+
+  /** Takes part in the work; rows of an older version are rebuilt beside before, which this does not wait for. */
+  static async start(projection: Projection, given: ProjectionParts): Promise<RunningProjection> {
+    const running = new RunningProjection(projection, given);
+    const tries = { policy: given.settings.retry, signal: running.#ending.signal };
+    const isOurs = await retrying(() => running.#lifetime.rowsAreOurs(), tries);
+    if (isOurs) await running.#join();
+    running.#ended = running.#run(isOurs);
+    return running;
   }
 
   status(): ConsumerStatus {
     return this.#progress.status();
   }
 
-  reached(position: bigint): Promise<void> {
-    return reached({ progress: this.#progress, source: this.source, types: this.projection.types }, position);
+  async reached(position: Position): Promise<void> {
+    const arrived = new AbortController();
+    const look = this.#lookAround(arrived.signal, LOOK_AROUND_MS);
+    const { source } = this.given;
+    try {
+      await reached({ progress: this.#progress, source, types: this.projection.types }, position);
+    } finally {
+      arrived.abort();
+      await look;
+    }
   }
 
-  /** Takes no further batch; the one under way is finished. */
+  /** Takes no further batch; the one under way is finished. Others get its partitions at once. */
   async stop(): Promise<void> {
     this.#ending.abort();
+    this.#changed();
+    await this.#shift?.end();
     await this.#ended;
+    await this.#seat?.leave();
     this.#progress.stop('asked');
   }
 
-  async #run(): Promise<void> {
+  granted(leases: readonly PartitionLease[], seat: Seat): void {
+    this.#seat = seat;
+    for (const lease of leases) this.#leases.set(lease.partition, lease);
+    this.#changed();
+  }
+
+  lost(partitions: readonly number[], forGood: boolean): void {
+    for (const partition of partitions) this.#leases.delete(partition);
+    this.#changed();
+    if (forGood && !this.#ending.signal.aborted) void this.#rejoin();
+  }
+
+  async handOver(partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) this.#leases.delete(partition);
+    this.#changed();
+    await this.#shift?.end();
+  }
+
+  async #join(): Promise<void> {
+    await this.#lifetime.beginWhenNew(this.#ending.signal);
+    this.#seat = await this.given.leases.join(this);
+  }
+
+  /** Everything was taken from it: by an exchange of the rows, after which it goes on, or by another process (R3). */
+  async #rejoin(): Promise<void> {
+    const { log, retry } = this.given.settings;
     try {
-      await this.#follow();
-      if (this.#scanned > this.rows.position) await this.rows.skipTo(this.#scanned);
+      const tries = { policy: retry, signal: this.#ending.signal };
+      if (await retrying(() => this.#lifetime.hasBeenRenewed(), tries)) {
+        if (await retrying(() => this.#lifetime.rowsAreOurs(), tries)) return await this.#join();
+      }
+      this.#leaveToOthers();
     } catch (error) {
-      this.#fail(error);
+      log.warn({ consumer: this.name, err: error }, 'projection could not be taken up again');
+      this.#leaveToOthers();
     }
   }
 
-  async #follow(): Promise<void> {
-    const { batchSize, retry, log } = this.settings;
-    const types = this.projection.types.length === 0 ? {} : { types: this.projection.types };
-    const from = { after: this.rows.position, batchSize, consumer: this.name, retry, log, ...types };
-    const open = (signal: AbortSignal) => followLog(this.source, { ...from, signal });
-    for await (const delivery of readAhead(open, this.#ending.signal)) {
-      if (this.#ending.signal.aborted) return;
-      await this.#take(delivery);
-      this.#progress.moveTo(this.#scanned);
-      this.#progress.enter(delivery.caughtUp ? 'live' : 'catching-up');
-    }
-  }
-
-  async #take({ events, scannedTo }: Delivery): Promise<void> {
-    if (events.length > 0) {
-      await this.#commit(events, scannedTo);
-      this.#announce(events);
-    } else if (scannedTo > this.rows.position && Date.now() - this.#lastSkipMs >= SKIP_EVERY_MS) {
-      this.#lastSkipMs = Date.now();
-      await this.#patiently(() => this.rows.skipTo(scannedTo));
-    }
-    this.#scanned = scannedTo;
-  }
-
-  async #commit(events: readonly RecordedEvent[], scannedTo: bigint): Promise<void> {
-    try {
-      await this.rows.commit(() => this.#upcast(events), scannedTo);
-    } catch (error) {
-      if (isFenced(error) || this.#ending.signal.aborted) throw error;
-      this.settings.log.warn({ consumer: this.name, err: error }, 'batch failed; its events are applied one by one');
-      await this.#patiently(() => this.rows.resync());
-      for (const event of events) await this.#commitOne(event);
-      if (scannedTo > this.rows.position) await this.#patiently(() => this.rows.skipTo(scannedTo));
-    }
-  }
-
-  async #commitOne(event: RecordedEvent): Promise<void> {
-    try {
-      await this.#patiently(async () => {
-        if (event.position <= this.rows.position) return;
-        await this.rows.commit(() => this.#upcast([event]), event.position);
-      });
-      this.#progress.moveTo(event.position);
-    } catch (error) {
-      if (isFenced(error) || this.#ending.signal.aborted) throw error;
-      throw new PoisonEvent(event, error);
-    }
-  }
-
-  /** Tries as the policy says; before each further try it asks where the checkpoint stands. */
-  #patiently(work: () => Promise<void>): Promise<void> {
-    let failed = false;
-    const attempt = async () => {
-      if (failed) await this.rows.resync();
-      failed = true;
-      await work();
-    };
-    const onRetry = (error: unknown, tries: number) =>
-      this.settings.log.warn({ consumer: this.name, attempt: tries, err: error }, 'projection failed; it tries again');
-    return retrying(attempt, { policy: this.settings.retry, signal: this.#ending.signal, onRetry });
-  }
-
-  #upcast(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
-    return this.projection.asStored ? events : events.map(this.settings.upcast);
-  }
-
-  #announce(events: readonly RecordedEvent[]): void {
-    const { changes } = this.settings;
-    if (!changes?.isHeard(this.name)) return;
-    const last = new Map<string | undefined, bigint>();
-    for (const event of this.#upcast(events)) {
-      const key = this.projection.keyOf?.(event);
-      last.delete(key);
-      last.set(key, event.position);
-    }
-    for (const [key, position] of last) changes.publish({ kind: 'changed', projection: this.name, key, position });
-  }
-
-  #fail(error: unknown): void {
-    const { log, onFault } = this.settings;
-    const asked = this.#ending.signal.aborted;
+  #leaveToOthers(): void {
+    if (this.#ending.signal.aborted) return;
     this.#ending.abort();
-    if (isFenced(error)) {
-      this.#progress.stop('fenced');
-      log.warn({ consumer: this.name }, 'projection stopped: another owner has taken it over');
-      return;
-    }
-    const { event, cause } = error instanceof PoisonEvent ? error : { event: undefined, cause: error };
-    if (asked && !event) {
-      log.warn({ consumer: this.name, err: cause }, 'the batch under way at the stop was not applied');
-      return;
-    }
-    const position = event?.position ?? this.rows.position;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    this.#progress.fail({ position, eventType: event?.type ?? '-', code: failureCode(cause), message });
-    log.error(
-      { consumer: this.name, position, eventType: event?.type, err: cause },
-      'projection stopped at this event',
-    );
-    onFault?.(this.status());
+    this.#changed();
+    this.#progress.stop('fenced');
+    void this.#seat?.leave();
+    this.given.settings.log.warn({ consumer: this.name }, 'projection stopped: another owner has taken it over');
   }
+
+  async #run(isOurs: boolean): Promise<void> {
+    const watching = this.#lookAround(this.#ending.signal, STATUS_EVERY_MS);
+    if (!isOurs) await this.#mended(() => this.#renew());
+    while (!this.#ending.signal.aborted) await this.#mended(() => this.#stretch());
+    await watching;
+  }
+
+  async #renew(): Promise<void> {
+    await this.#lifetime.bringToVersion(this.#ending.signal);
+    await this.#join();
+  }
+
+  /** Works until the partitions change. */
+  async #stretch(): Promise<void> {
+    const { promise: change } = this.#change;
+    if (this.#leases.size === 0) {
+      this.#progress.enter('live');
+      return change;
+    }
+    if (!(await this.#lifetime.rowsAreOurs()))
+      throw new TypeError(`The rows of ${this.name} went back to an older version.`);
+    const { dataSource, checkpoints, source, settings } = this.given;
+    const rows = new TransactionalRows(dataSource, checkpoints.partitions, this.projection, [...this.#leases.values()]);
+    if (this.#isOver()) this.#progress = new ConsumerProgress(this.name, rows.position);
+    if (this.#leases.size === this.parts) this.#progress.moveTo(rows.position);
+    const onMoved = (position: Position, caughtUp: boolean) => this.#moved(position, caughtUp);
+    const shift = new Shift({ projection: this.projection, rows, source, settings, onMoved });
+    this.#shift = shift;
+    try {
+      await Promise.race([shift.ended, change]);
+      await shift.end();
+      await shift.ended;
+    } catch (error) {
+      if (!isFenced(error)) throw error;
+      await rows.resync();
+      this.#seat?.doubt();
+    } finally {
+      this.#keep(rows);
+    }
+  }
+
+  /** What the shift has done; partitions that it has lost are nobody's here until they are granted again. */
+  #keep(rows: TransactionalRows): void {
+    const kept = new Map(rows.leases.map(lease => [lease.partition, lease]));
+    for (const [partition, { epoch }] of this.#leases) {
+      const lease = kept.get(partition);
+      if (lease?.epoch === epoch) this.#leases.set(partition, lease);
+      else if (!lease) this.#leases.delete(partition);
+    }
+  }
+
+  /** Does the work; on a fault it stops there until the fault is mended. */
+  async #mended(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (this.#ending.signal.aborted && !(error instanceof PoisonEvent)) {
+        this.given.settings.log.warn(
+          { consumer: this.name, err: error },
+          'the work under way at the stop was not done',
+        );
+        return;
+      }
+      if (error instanceof NewerRowsError) {
+        this.given.settings.log.error({ consumer: this.name, err: error }, error.message);
+        return this.#leaveToOthers();
+      }
+      const looking = new AbortController();
+      const { promise: change } = this.#change;
+      await this.#fail(error);
+      await Promise.race([this.#lifetime.renewed(looking.signal), change]).finally(() => looking.abort());
+    }
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    const { log, onFault } = this.given.settings;
+    const fault = this.#faultOf(error);
+    this.#progress.fail(fault);
+    const { position, eventType } = fault;
+    log.error({ consumer: this.name, position, eventType, err: error }, 'projection stopped at this event');
+    onFault?.(this.status());
+    await this.#lifetime.noteFault(fault);
+  }
+
+  #faultOf(error: unknown): ConsumerFault {
+    const cause = error instanceof PoisonEvent ? error.cause : error;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const what = { code: failureCode(cause), message };
+    if (error instanceof PoisonEvent) return { position: error.event.position, eventType: error.event.type, ...what };
+    if (error instanceof CannotApplyError) {
+      const { position, eventType } = error.fields as { position: Position; eventType: string };
+      return { position, eventType, ...what };
+    }
+    return { position: this.#shift?.scanned ?? this.#progress.status().position, eventType: '-', ...what };
+  }
+
+  #moved(position: Position, caughtUp: boolean): void {
+    // Who has everything knows how far everything is.
+    if (this.#leases.size === this.parts) this.#progress.moveTo(position);
+    this.#progress.enter(caughtUp ? 'live' : 'catching-up');
+    void this.#lifetime.notePast(position);
+  }
+
+  /** While others have partitions, their checkpoints say how far these are. */
+  async #lookAround(signal: AbortSignal, everyMs: number): Promise<void> {
+    const { checkpoints, settings } = this.given;
+    for (; !signal.aborted; await pause(everyMs, signal)) {
+      if (this.#leases.size === this.parts) continue;
+      try {
+        const places = await checkpoints.partitions.read(this.consumer, this.version);
+        const [first, ...rest] = places.map(({ position }) => position);
+        if (first !== undefined)
+          this.#progress.moveTo(rest.reduce((least, each) => (each < least ? each : least), first));
+      } catch (error) {
+        settings.log.warn({ consumer: this.name, err: error }, 'how far the other processes are is not known now');
+      }
+    }
+  }
+
+  #isOver(): boolean {
+    const { state } = this.#progress.status();
+    return state === 'faulted' || state === 'stopped';
+  }
+
+  #changed(): void {
+    this.#change.resolve();
+    this.#change = aChange();
+  }
+}
+
+function aChange(): { readonly promise: Promise<void>; resolve(this: void): void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>(done => (resolve = done));
+  return { promise, resolve };
 }

@@ -1,58 +1,76 @@
-import type { CheckpointLease, Checkpoints, Position, RecordedEvent } from '@runledger/event-store';
-import { START } from '@runledger/event-store';
+import { partitionOf } from '@runledger/event-store';
+import type { PartitionLease, Partitions, Position, RecordedEvent } from '@runledger/event-store';
 import type { DataSource } from 'typeorm';
 import type { Projection } from './projection.js';
+import { partsOf } from './projection.js';
 import { queryable } from './queryable.js';
-import { RebuildTakenOverError } from './read-model-errors.js';
-import { quotedTable } from './sql-names.js';
 
-/** The rows of one projection and its checkpoint, which only ever move together (P1). */
+/** The rows of one projection and the checkpoints of the partitions that this process has, which only ever move together (P1). */
 export class TransactionalRows {
-  #lease: CheckpointLease;
+  #leases: readonly PartitionLease[];
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly checkpoints: Checkpoints,
+    private readonly partitions: Partitions,
     private readonly projection: Projection,
-    lease: CheckpointLease,
+    leases: readonly PartitionLease[],
   ) {
-    this.#lease = lease;
+    this.#leases = leases;
   }
 
+  get leases(): readonly PartitionLease[] {
+    return this.#leases;
+  }
+
+  /** Where the partition stands that is farthest behind: reading goes on from here. */
   get position(): Position {
-    return this.#lease.position;
+    return this.#leases.map(({ position }) => position).reduce((least, each) => (each < least ? each : least));
   }
 
-  /** Applies the events and moves the checkpoint to `scannedTo`, both or neither. */
+  /** True when the event is of a partition that this process has, and not in the rows yet. */
+  wants(event: RecordedEvent): boolean {
+    const partition = partsOf(this.projection) === 1 ? 0 : partitionOf(event.metadata.correlationId);
+    return this.#leases.some(lease => lease.partition === partition && lease.position < event.position);
+  }
+
+  /** Applies the events and moves the checkpoints to `scannedTo`, both or neither. */
   async commit(events: () => readonly RecordedEvent[], scannedTo: Position): Promise<void> {
-    this.#lease = await this.dataSource.transaction(async rows => {
+    this.#leases = await this.dataSource.transaction(async rows => {
       // The checkpoint first: who may not go on learns it before the work, and whoever holds it keeps the rows as they are.
-      const moved = await this.checkpoints.advance(this.#lease, scannedTo, queryable(rows));
+      const moved = await this.#advanced(scannedTo, rows);
       await this.projection.apply(events(), rows);
       return moved;
     });
   }
 
-  /** Moves the checkpoint over events that are not wanted. */
+  /** Moves the checkpoints over events that are not wanted. */
   async skipTo(scannedTo: Position): Promise<void> {
-    this.#lease = await this.checkpoints.advance(this.#lease, scannedTo);
+    this.#leases = await this.#advanced(scannedTo);
   }
 
-  /** After a failure: the commit may have succeeded although its answer was lost. */
-  async resync(): Promise<void> {
-    const stored = await this.checkpoints.read(this.#lease.consumer, this.#lease.version);
-    if (stored !== undefined && stored > this.#lease.position) this.#lease = { ...this.#lease, position: stored };
-  }
-
-  /** Empties the tables of a projection that has not begun, so that it is built from the first event (P2). */
-  async empty(): Promise<void> {
-    if (this.projection.tables.length === 0) return;
-    const tables = this.projection.tables.map(quotedTable).join(', ');
-    await this.dataSource.transaction(async rows => {
-      await rows.query(`TRUNCATE ${tables}`);
-      // Under the table lock no other owner can be half-way: either its rows are committed and seen here, or it waits.
-      const stored = await this.checkpoints.read(this.#lease.consumer, this.#lease.version);
-      if (stored !== undefined && stored > START) throw new RebuildTakenOverError(this.projection.name);
+  /**
+   * After a failure: the commit may have succeeded although its answer was lost, and partitions may have gone to another owner
+   * (R3). Answers whether some have.
+   */
+  async resync(): Promise<boolean> {
+    const [first] = this.#leases;
+    if (!first) return false;
+    const places = await this.partitions.read(first.consumer, first.version);
+    const kept = this.#leases.flatMap(lease => {
+      const place = places.find(({ partition, epoch }) => partition === lease.partition && epoch === lease.epoch);
+      return place ? [{ ...lease, position: place.position }] : [];
     });
+    const someLost = kept.length < this.#leases.length;
+    this.#leases = kept;
+    return someLost;
+  }
+
+  async #advanced(scannedTo: Position, rows?: Parameters<typeof queryable>[0]): Promise<readonly PartitionLease[]> {
+    const moves = this.#leases.filter(({ position }) => position < scannedTo);
+    const moved = await this.partitions.advance(
+      moves.map(lease => ({ lease, position: scannedTo })),
+      rows && queryable(rows),
+    );
+    return [...this.#leases.filter(lease => !moves.includes(lease)), ...moved];
   }
 }

@@ -10,7 +10,11 @@ export interface RowDifference {
   /** `missing`: only the rebuilt table has it; `extra`: only the live one has it. */
   readonly kind: 'altered' | 'missing' | 'extra';
   /** Of an altered row: the columns that differ, as text. */
-  readonly columns?: readonly { readonly name: string; readonly live: string | null; readonly rebuilt: string | null }[];
+  readonly columns?: readonly {
+    readonly name: string;
+    readonly live: string | null;
+    readonly rebuilt: string | null;
+  }[];
 }
 
 /** One side of a comparison; the digest is the SHA-256 over all keys and row digests in the order of the keys. */

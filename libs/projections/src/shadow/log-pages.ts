@@ -1,5 +1,8 @@
 import type { EventStore, Position, RecordedEvent } from '@runledger/event-store';
 
+/** The log as a rebuild reads it. */
+export type ReadableLog = Pick<EventStore, 'readAll' | 'head' | 'identity'>;
+
 /** A piece of the log in order: every wanted event after the piece before, up to `scannedTo`. */
 export interface LogPage {
   readonly events: readonly RecordedEvent[];

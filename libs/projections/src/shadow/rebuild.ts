@@ -1,5 +1,5 @@
 import { LogBehindError } from '@runledger/event-store';
-import type { EventStore, Position, SharedCheckpoints } from '@runledger/event-store';
+import type { Position, SharedCheckpoints } from '@runledger/event-store';
 import type { EventCatalogue } from '@runledger/kernel';
 import { SILENT } from '@runledger/messaging';
 import type { ConsumerLog } from '@runledger/messaging';
@@ -8,6 +8,7 @@ import type { Projection } from '../projection.js';
 import { consumerOf } from '../projection.js';
 import type { ReadModelDatabase } from '../read-model-database.js';
 import { alone } from './job-lock.js';
+import type { ReadableLog } from './log-pages.js';
 import { ShadowCopy } from './shadow-copy.js';
 import { ShadowFill } from './shadow-fill.js';
 import type { RebuildProgress } from './shadow-fill.js';
@@ -20,7 +21,7 @@ export interface RebuildParts {
   readonly database: ReadModelDatabase;
   /** Initialised, on `database`. */
   readonly dataSource: DataSource;
-  readonly store: EventStore;
+  readonly store: ReadableLog;
   readonly checkpoints: SharedCheckpoints;
   readonly catalogue: EventCatalogue;
 }
@@ -108,7 +109,7 @@ async function buildAndSwap(
 }
 
 /** Indexes take a while, and the log grows meanwhile. */
-async function catchUp(fill: ShadowFill, copy: ShadowCopy, store: EventStore): Promise<void> {
+async function catchUp(fill: ShadowFill, copy: ShadowCopy, store: ReadableLog): Promise<void> {
   do await fill.to();
   while ((await store.head()) > copy.position + NEAR);
 }
@@ -120,7 +121,7 @@ async function isBeyondTheLog({ checkpoints, store }: RebuildParts, projection: 
   return isBehind(store, farthest);
 }
 
-async function isBehind(store: EventStore, position: Position): Promise<boolean> {
+async function isBehind(store: ReadableLog, position: Position): Promise<boolean> {
   try {
     await store.readAll({ after: position, limit: 1 });
     return false;

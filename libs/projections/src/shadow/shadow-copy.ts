@@ -134,15 +134,14 @@ export class ShadowCopy {
 
   /** Begun by this version of the program's tables and projection, from this log. */
   async #isUsable(): Promise<boolean> {
-    const [table] = await this.dataSource.query<{ found: string | null }[]>(
-      'SELECT to_regclass($1) AS found',
-      [`${quotedName(this.schema)}.copy_progress`],
-    );
+    const [table] = await this.dataSource.query<{ found: string | null }[]>('SELECT to_regclass($1) AS found', [
+      `${quotedName(this.schema)}.copy_progress`,
+    ]);
     if (!table?.found || (await this.dataSource.showMigrations())) return false;
-    const rows = await this.dataSource.query<unknown[]>(
-      'SELECT FROM copy_progress WHERE version = $1 AND log = $2',
-      [this.options.projection.version, this.options.log],
-    );
+    const rows = await this.dataSource.query<unknown[]>('SELECT FROM copy_progress WHERE version = $1 AND log = $2', [
+      this.options.projection.version,
+      this.options.log,
+    ]);
     return rows.length === 1;
   }
 }

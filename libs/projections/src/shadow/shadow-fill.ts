@@ -1,9 +1,10 @@
-import type { EventStore, Position, RecordedEvent } from '@runledger/event-store';
+import type { Position, RecordedEvent } from '@runledger/event-store';
 import type { EventCatalogue } from '@runledger/kernel';
 import { DEFAULT_RETRY, isFenced, retrying, upcastEvent } from '@runledger/messaging';
 import type { Projection } from '../projection.js';
 import { CannotApplyError } from '../read-model-errors.js';
 import { logPages } from './log-pages.js';
+import type { ReadableLog } from './log-pages.js';
 import type { ShadowCopy } from './shadow-copy.js';
 
 /** How far a rebuild has come. */
@@ -44,7 +45,7 @@ export class ShadowFill {
   constructor(
     private readonly copy: ShadowCopy,
     private readonly projection: Projection,
-    private readonly log: { readonly store: EventStore; readonly catalogue: EventCatalogue },
+    private readonly log: { readonly store: ReadableLog; readonly catalogue: EventCatalogue },
     private readonly options: ShadowFillOptions,
   ) {
     this.#from = copy.position;

@@ -100,7 +100,10 @@ async function approach(
 ): Promise<void> {
   for (let round = 0; round < LIVE_ROUNDS; round += 1) {
     const places = await checkpoints.partitions.read(consumerOf(projection), projection.version);
-    const nearest = places.reduce<Position>((least, { position }) => (position < least ? position : least), farthest(places));
+    const nearest = places.reduce<Position>(
+      (least, { position }) => (position < least ? position : least),
+      farthest(places),
+    );
     if (nearest - copy.position < NEAR && round > 0) return;
     await fill.to({ upTo: nearest });
   }

@@ -1,0 +1,152 @@
+import type { Position, RecordedEvent } from '@runledger/event-store';
+import { followLog, isFenced, retrying } from '@runledger/messaging';
+import type { Delivery, Distribution } from '@runledger/messaging';
+import { PoisonEvent } from './poison-event.js';
+import type { Projection } from './projection.js';
+import type { ProjectionSettings } from './projection-settings.js';
+import { readAhead } from './read-ahead.js';
+import { PartitionsLostError } from './read-model-errors.js';
+import type { TransactionalRows } from './transactional-rows.js';
+
+const SKIP_EVERY_MS = 1_000;
+
+export interface ShiftParts {
+  readonly projection: Projection;
+  readonly rows: TransactionalRows;
+  readonly source: Distribution;
+  readonly settings: ProjectionSettings;
+  /** The rows hold everything up to here, of the partitions at work. */
+  onMoved(position: Position, caughtUp: boolean): void;
+}
+
+/**
+ * A projection at work on the partitions that its process has for the time being; when these change, another shift begins.
+ * 1. Rows and checkpoints commit in one transaction, so a crash at any point repeats nothing and loses nothing (P1).
+ * 2. A batch that fails is applied event by event: what comes before the poison event is kept, the poison event is tried
+ *    as the policy says, and then the shift ends with {@link PoisonEvent}. None is skipped.
+ */
+export class Shift {
+  readonly #ending = new AbortController();
+  readonly #ended: Promise<void>;
+  #lastSkipMs = 0;
+  #scanned: Position;
+
+  constructor(private readonly parts: ShiftParts) {
+    this.#scanned = parts.rows.position;
+    this.#ended = this.#work();
+    // Whoever runs the shift awaits it; whoever only ends it may not have to hear of its failure.
+    this.#ended.catch(() => undefined);
+  }
+
+  /** Up to here it has dealt with everything. */
+  get scanned(): Position {
+    return this.#scanned;
+  }
+
+  /** Resolves when it was asked to end and has; rejects when it cannot go on. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** Takes no further batch; the one under way is finished. */
+  async end(): Promise<void> {
+    this.#ending.abort();
+    await this.#ended.catch(() => undefined);
+  }
+
+  async #work(): Promise<void> {
+    await this.#follow();
+    const { rows } = this.parts;
+    if (rows.leases.length > 0 && this.#scanned > rows.position) await rows.skipTo(this.#scanned);
+  }
+
+  async #follow(): Promise<void> {
+    const { projection, rows, source, settings, onMoved } = this.parts;
+    const { batchSize, retry, log } = settings;
+    const types = projection.types.length === 0 ? {} : { types: projection.types };
+    const from = { after: rows.position, batchSize, consumer: projection.name, retry, log, ...types };
+    const open = (signal: AbortSignal) => followLog(source, { ...from, signal });
+    for await (const delivery of readAhead(open, this.#ending.signal)) {
+      if (this.#ending.signal.aborted) return;
+      await this.#take(delivery);
+      onMoved(this.#scanned, delivery.caughtUp);
+    }
+  }
+
+  async #take({ events, scannedTo }: Delivery): Promise<void> {
+    const { rows } = this.parts;
+    const own = events.filter(event => rows.wants(event));
+    if (own.length > 0) {
+      await this.#commit(own, scannedTo);
+      this.#announce(own);
+    } else if (scannedTo > rows.position && Date.now() - this.#lastSkipMs >= SKIP_EVERY_MS) {
+      this.#lastSkipMs = Date.now();
+      await this.#patiently(() => rows.skipTo(scannedTo));
+    }
+    if (scannedTo > this.#scanned) this.#scanned = scannedTo;
+  }
+
+  async #commit(events: readonly RecordedEvent[], scannedTo: Position): Promise<void> {
+    const { rows, projection, settings } = this.parts;
+    try {
+      await rows.commit(() => this.#upcast(events), scannedTo);
+    } catch (error) {
+      if (isFenced(error) || this.#ending.signal.aborted) throw error;
+      settings.log.warn({ consumer: projection.name, err: error }, 'batch failed; its events are applied one by one');
+      await this.#patiently(() => this.#resync());
+      for (const event of events) await this.#commitOne(event);
+      if (scannedTo > rows.position) await this.#patiently(() => rows.skipTo(scannedTo));
+    }
+  }
+
+  async #commitOne(event: RecordedEvent): Promise<void> {
+    const { rows, onMoved } = this.parts;
+    try {
+      await this.#patiently(async () => {
+        if (rows.wants(event)) await rows.commit(() => this.#upcast([event]), event.position);
+      });
+    } catch (error) {
+      if (isFenced(error) || this.#ending.signal.aborted) throw error;
+      throw new PoisonEvent(event, error);
+    }
+    this.#scanned = event.position;
+    onMoved(this.#scanned, false);
+  }
+
+  /** Tries as the policy says; before each further try it asks where the checkpoints stand. */
+  #patiently(work: () => Promise<void>): Promise<void> {
+    const { projection, settings } = this.parts;
+    let failed = false;
+    const attempt = async () => {
+      if (failed) await this.#resync();
+      failed = true;
+      await work();
+    };
+    const onRetry = (error: unknown, tries: number) =>
+      settings.log.warn({ consumer: projection.name, attempt: tries, err: error }, 'projection failed; it tries again');
+    return retrying(attempt, { policy: settings.retry, signal: this.#ending.signal, onRetry });
+  }
+
+  async #resync(): Promise<void> {
+    const { rows, projection } = this.parts;
+    if (await rows.resync()) throw new PartitionsLostError(projection.name);
+  }
+
+  #upcast(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
+    const { projection, settings } = this.parts;
+    return projection.asStored ? events : events.map(settings.upcast);
+  }
+
+  #announce(events: readonly RecordedEvent[]): void {
+    const { projection, settings } = this.parts;
+    if (!settings.changes?.isHeard(projection.name)) return;
+    const last = new Map<string | undefined, Position>();
+    for (const event of this.#upcast(events)) {
+      const key = projection.keyOf?.(event);
+      last.delete(key);
+      last.set(key, event.position);
+    }
+    for (const [key, position] of last)
+      settings.changes.publish({ kind: 'changed', projection: projection.name, key, position });
+  }
+}
