@@ -2,10 +2,11 @@ import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
-import type { Checkpoints } from '@runledger/event-store';
+import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import { catalogue } from '@runledger/contracts';
+import { Leases } from '@runledger/messaging';
 import type { Distribution } from '@runledger/messaging';
-import { CHECKPOINTS, DISTRIBUTION, OperationsModule } from '@runledger/platform';
+import { CHECKPOINTS, DISTRIBUTION, EVENT_STORE, OperationsModule } from '@runledger/platform';
 import { ProjectionHost } from '@runledger/projections';
 import type { DataSource } from 'typeorm';
 import { AccessDesk } from './access/access-desk.js';
@@ -31,7 +32,7 @@ import { ParkedEventsResolver } from './parked-events/parked-events.resolver.js'
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
 import { CommandDesk } from './reads/command-desk.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
-import { READ_MODEL_SOURCE, readModelSource } from './reads/read-model-source.js';
+import { READ_MODEL_SOURCE, readModelDatabase, readModelSource } from './reads/read-model-source.js';
 import { ReadModels } from './reads/read-models.js';
 import { ArtifactRoutes } from './rest/artifact-routes.js';
 import { AuditRoutes } from './rest/audit-routes.js';
@@ -46,7 +47,8 @@ import { TranscriptResolver } from './transcript/transcript.resolver.js';
 export { AccessDesk, type Bootstrap } from './access/access-desk.js';
 export { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
 export { gatewayAdapter } from './gateway-adapter.js';
-export { readModelSource } from './reads/read-model-source.js';
+export { PROJECTIONS } from './reads/projection-list.js';
+export { readModelDatabase, readModelSource } from './reads/read-model-source.js';
 export { ReadModels } from './reads/read-models.js';
 
 const RESOLVERS = [
@@ -105,11 +107,14 @@ function readModels({ databaseUrl }: GatewayOptions): FactoryProvider<DataSource
   return { provide: READ_MODEL_SOURCE, useFactory: () => readModelSource(databaseUrl).initialize() };
 }
 
-function projectionHost({ owner }: GatewayOptions): FactoryProvider<ProjectionHost> {
+function projectionHost({ owner, databaseUrl }: GatewayOptions): FactoryProvider<ProjectionHost> {
+  const database = readModelDatabase(databaseUrl);
   return {
     provide: ProjectionHost,
-    inject: [READ_MODEL_SOURCE, DISTRIBUTION, CHECKPOINTS],
-    useFactory: (dataSource: DataSource, source: Distribution, checkpoints: Checkpoints) =>
-      new ProjectionHost({ dataSource, source, checkpoints, catalogue }, { owner }),
+    inject: [READ_MODEL_SOURCE, DISTRIBUTION, EVENT_STORE, CHECKPOINTS, Leases],
+    useFactory: (...[dataSource, source, store, checkpoints, leases]: HostParts) =>
+      new ProjectionHost({ database, dataSource, source, store, checkpoints, catalogue }, { owner, leases }),
   };
 }
+
+type HostParts = [DataSource, Distribution, EventStore, SharedCheckpoints, Leases];

@@ -12,6 +12,8 @@ export interface RowsDefinition<Event extends DomainEvent = DomainEvent> {
   readonly name: string;
   /** Raise to rebuild. */
   readonly version: number;
+  /** See {@link Projection.partitioned}. */
+  readonly partitioned?: boolean;
   /** In the schema of the DataSource. */
   readonly table: string;
   /** Columns of a unique key that tells one row from all others; a row that is there already stays as it is. */
@@ -30,6 +32,7 @@ export function defineRows<Event extends DomainEvent = DomainEvent>(definition: 
   return {
     name,
     version,
+    ...(definition.partitioned === undefined ? {} : { partitioned: definition.partitioned }),
     types,
     tables: [table],
     keyOf: event => (keyOf ? keyOf(event as Recorded<Event>) : event.metadata.correlationId),

@@ -14,6 +14,8 @@ export interface ViewDefinition<View, Event extends DomainEvent = DomainEvent> {
   readonly name: string;
   /** Raise to rebuild. */
   readonly version: number;
+  /** See {@link Projection.partitioned}. */
+  readonly partitioned?: boolean;
   /** In the schema of the DataSource. It has `key text PRIMARY KEY`, `view json NOT NULL` and the columns that `columns` fills. */
   readonly table: string;
   readonly types: readonly Event['type'][];
@@ -44,6 +46,7 @@ export function defineView<View, Event extends DomainEvent = DomainEvent>(
   return {
     name,
     version,
+    ...(definition.partitioned === undefined ? {} : { partitioned: definition.partitioned }),
     table,
     tables: [table],
     types,

@@ -95,4 +95,5 @@ export function lagOf(position: Position, head: Position): Position {
   return head > position ? head - position : 0n;
 }
 
-const NO_FAULT = 'fault_position = NULL, fault_event_type = NULL, fault_code = NULL, fault_message = NULL, faulted_at = NULL';
+const NO_FAULT =
+  'fault_position = NULL, fault_event_type = NULL, fault_code = NULL, fault_message = NULL, faulted_at = NULL';

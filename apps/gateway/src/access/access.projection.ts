@@ -53,5 +53,5 @@ const tokens = defineView<TokenView, TokenEvent>({
   }),
 });
 
-/** Who may do what, and with which token. */
+/** Who may do what, and with which token. Run whole: a member or token is touched by commands of any correlation id. */
 export const accessProjection = together('access', 1, [workspaces, members, tokens]);

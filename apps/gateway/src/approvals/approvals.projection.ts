@@ -24,6 +24,8 @@ export interface ApprovalView extends Requested {
 export const approvalsProjection = defineView<ApprovalView, ApprovalEvent>({
   name: 'approvals',
   version: 1,
+  // Its key is a request, and everything that is said of a request carries its run as correlation id.
+  partitioned: true,
   table: 'approvals',
   types: approvalEvents.map(event => event.type),
   key: event => keyIn(event.tenant, event.data.requestId),

@@ -6,6 +6,8 @@ import { defineRows } from '@runledger/projections';
 export const artifactsProjection = defineRows<EventOf<readonly [typeof ArtifactStored]>>({
   name: 'artifacts',
   version: 1,
+  // One row for each event, which nothing changes.
+  partitioned: true,
   table: 'artifacts',
   uniqueBy: ['workspace_id', 'artifact_id'],
   types: [ArtifactStored.type],

@@ -44,5 +44,5 @@ const versions = defineRows<FlowEvent>({
   rows: ({ tenant, data }) => [{ workspace_id: tenant, flow_id: data.flowId, version: data.version, published: data }],
 });
 
-/** Which flows there are, and each version of each. */
+/** Which flows there are, and each version of each. Run whole: each publication is a correlation of its own. */
 export const flowsProjection = together('flows', 1, [flows, versions]);

@@ -6,7 +6,7 @@ import { keyIn } from '../reads/row-key.js';
 /** A profile's latest version, as it was published. */
 export type ProfileView = EventOf<readonly [typeof SandboxProfilePublished]>['data'];
 
-/** Which sandbox profiles new runs may choose. */
+/** Which sandbox profiles new runs may choose. Run whole: each publication is a correlation of its own. */
 export const profilesProjection = defineView<ProfileView, ProfileEvent>({
   name: 'profiles',
   version: 1,

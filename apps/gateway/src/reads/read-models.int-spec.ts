@@ -13,7 +13,8 @@ import type { DataSource } from 'typeorm';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
 import { at, BY, published, story, upToTheGate } from '../runs/run-story.fixture.js';
 import { READ_MODEL_SOURCE } from './read-model-source.js';
-import { PROJECTIONS, ReadModels } from './read-models.js';
+import { PROJECTIONS } from './projection-list.js';
+import { ReadModels } from './read-models.js';
 
 const RUNS = ['run_0198f3a0-0000-7000-8000-300000000001', 'run_0198f3a0-0000-7000-8000-300000000002'];
 

@@ -4,27 +4,10 @@ import { RetryableError } from '@runledger/kernel';
 import { ConsumerStoppedError, type ConsumerStatus } from '@runledger/messaging';
 import { EVENT_STORE } from '@runledger/platform';
 import { ProjectionHost, type Projection } from '@runledger/projections';
-import { accessProjection } from '../access/access.projection.js';
-import { approvalsProjection } from '../approvals/approvals.projection.js';
-import { artifactsProjection } from '../artifacts/artifacts.projection.js';
-import { flowsProjection } from '../flows/flows.projection.js';
 import type { GraphContext } from '../graph/graph-context.js';
 import { positionOf } from '../graph/position-text.js';
 import { RequestError } from '../graph/request-errors.js';
-import { profilesProjection } from '../profiles/profiles.projection.js';
-import { runsProjection } from '../runs/runs.projection.js';
-import { transcriptProjection } from '../transcript/transcript.projection.js';
-
-/** What is kept of the log for reading, in the order in which it is started. */
-export const PROJECTIONS: readonly Projection[] = [
-  accessProjection,
-  flowsProjection,
-  profilesProjection,
-  runsProjection,
-  approvalsProjection,
-  artifactsProjection,
-  transcriptProjection,
-];
+import { PROJECTIONS } from './projection-list.js';
 
 const WAIT_MS = 5_000;
 

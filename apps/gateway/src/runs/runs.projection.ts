@@ -68,5 +68,5 @@ const runNumbers: Projection = {
   },
 };
 
-/** What runs do and did. */
+/** What runs do and did. Run whole: the number of a run depends on those before it in its workspace. */
 export const runsProjection = together('runs', 1, [runViews, runNumbers]);

@@ -29,6 +29,8 @@ const END = `
 export const transcriptProjection: Projection = {
   name: 'transcript',
   version: 1,
+  // The correlation id is part of every key.
+  partitioned: true,
   types: transcriptEvents.map(event => event.type),
   tables: ['transcript_entries', 'transcript_pieces'],
   apply: async (events, rows) => {

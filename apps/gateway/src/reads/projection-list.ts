@@ -1,0 +1,19 @@
+import type { Projection } from '@runledger/projections';
+import { accessProjection } from '../access/access.projection.js';
+import { approvalsProjection } from '../approvals/approvals.projection.js';
+import { artifactsProjection } from '../artifacts/artifacts.projection.js';
+import { flowsProjection } from '../flows/flows.projection.js';
+import { profilesProjection } from '../profiles/profiles.projection.js';
+import { runsProjection } from '../runs/runs.projection.js';
+import { transcriptProjection } from '../transcript/transcript.projection.js';
+
+/** What is kept of the log for reading, in the order in which it is started. */
+export const PROJECTIONS: readonly Projection[] = [
+  accessProjection,
+  flowsProjection,
+  profilesProjection,
+  runsProjection,
+  approvalsProjection,
+  artifactsProjection,
+  transcriptProjection,
+];
