@@ -1,0 +1,97 @@
+import { ItemAdded, ledger, orders } from '../read-model.fixture.js';
+import { shopWorld } from '../shop-world.fixture.js';
+import type { ShopWorld } from '../shop-world.fixture.js';
+import { verify } from './verify.js';
+
+describe('a verification', () => {
+  let shop: ShopWorld;
+  beforeAll(async () => {
+    shop = await shopWorld();
+    const host = shop.host();
+    const end = await shop.trade(20, 5);
+    for (const projection of [orders, ledger]) await (await host.start(projection)).reached(end);
+  });
+  afterAll(() => shop.close());
+
+  const change = async (statement: string, back: string) => {
+    await shop.pool.query(statement);
+    try {
+      return await verify(shop.parts, orders);
+    } finally {
+      await shop.pool.query(back);
+    }
+  };
+
+  it('finds rows equal that the projection has made, and leaves nothing beside', async () => {
+    for (const projection of [orders, ledger]) {
+      const report = await verify(shop.parts, projection);
+      expect(report).toMatchObject({ projection: projection.name, version: 1, equal: true });
+      const [table] = report.tables;
+      expect(table).toMatchObject({ differing: 0, differences: [] });
+      expect(table?.live).toEqual(table?.rebuilt);
+      expect(table?.live).toEqual({
+        rows: projection === orders ? 20 : 100,
+        digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      });
+    }
+    expect(await shop.leftovers()).toEqual([]);
+  });
+
+  it('names a single altered row and what is different in it', async () => {
+    const report = await change(
+      `UPDATE shop.orders SET cents = 11 WHERE key = 'o7'`,
+      `UPDATE shop.orders SET cents = 10 WHERE key = 'o7'`,
+    );
+    expect(report.equal).toBe(false);
+    expect(report.tables).toMatchObject([
+      {
+        table: 'orders',
+        live: { rows: 20 },
+        rebuilt: { rows: 20 },
+        differing: 1,
+        differences: [{ key: '["o7"]', kind: 'altered', columns: [{ name: 'cents', live: '11', rebuilt: '10' }] }],
+      },
+    ]);
+  });
+
+  it('names a row that is too much', async () => {
+    const report = await change(
+      `INSERT INTO shop.orders SELECT 'stray', customer, cents, items, note, view FROM shop.orders WHERE key = 'o1'`,
+      `DELETE FROM shop.orders WHERE key = 'stray'`,
+    );
+    expect(report.tables).toMatchObject([
+      { live: { rows: 21 }, rebuilt: { rows: 20 }, differing: 1, differences: [{ key: '["stray"]', kind: 'extra' }] },
+    ]);
+  });
+
+  it('names a row that is missing', async () => {
+    await shop.pool.query('CREATE TABLE shop.kept AS SELECT * FROM shop.orders');
+    const report = await change(
+      `DELETE FROM shop.orders WHERE key = 'o12'`,
+      `INSERT INTO shop.orders SELECT * FROM shop.kept WHERE key = 'o12'`,
+    );
+    expect(report.tables).toMatchObject([
+      { live: { rows: 19 }, rebuilt: { rows: 20 }, differing: 1, differences: [{ key: '["o12"]', kind: 'missing' }] },
+    ]);
+    expect(await verify(shop.parts, orders)).toMatchObject({ equal: true });
+  });
+
+  it('compares both at one moment although events keep coming', async () => {
+    let busy = true;
+    const trading = (async () => {
+      for (let n = 0; busy; n += 1)
+        await shop.write(`o${n % 20}`, ItemAdded({ order: `o${n % 20}`, item: 'x', cents: 1 }));
+    })();
+    const reports = [];
+    for (let n = 0; n < 3; n += 1) reports.push(await verify(shop.parts, orders));
+    busy = false;
+    await trading;
+    expect(reports.map(({ equal }) => equal)).toEqual([true, true, true]);
+  });
+
+  it('cannot be done of what has never run, and says so', async () => {
+    const unknown = { ...ledger, name: 'unheard-of' };
+    await expect(verify(shop.parts, unknown)).rejects.toMatchObject({ code: 'NOT_VERIFIABLE' });
+    await expect(verify(shop.parts, { ...orders, version: 2 })).rejects.toThrow('its rows are of version 1');
+  });
+});
