@@ -86,9 +86,9 @@ export class ProjectionLifetime {
     await this.#survive(() => saveFault(this.projection.name, fault, this.parts.dataSource));
   }
 
-  /** It got past the place where it had stopped. */
+  /** Everything up to here is in the rows, the place where it had stopped included. */
   async notePast(position: bigint): Promise<void> {
-    if (!this.#savedFault || position <= this.#savedFault.position) return;
+    if (!this.#savedFault || position < this.#savedFault.position) return;
     this.#savedFault = undefined;
     await this.#survive(() => clearFault(this.projection.name, this.parts.dataSource));
   }

@@ -49,8 +49,7 @@ export function readModelOptions(database: ReadModelDatabase): DataSourceOptions
   };
 }
 
-function migrationList(given: ReadModelDatabase['migrations']): (string | NewableFunction)[] {
-  return Array.isArray(given)
-    ? (given as NewableFunction[])
-    : Object.values((given as Record<string, NewableFunction>) ?? {});
+function migrationList(given: ReadModelDatabase['migrations']): readonly (string | NewableFunction)[] {
+  const all: readonly unknown[] = Array.isArray(given) ? given : Object.values(given ?? {});
+  return all as readonly (string | NewableFunction)[];
 }

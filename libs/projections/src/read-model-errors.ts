@@ -41,12 +41,17 @@ export class NewerRowsError extends Fault {
 
 /** A projection threw at an event: a rebuild cannot go on until the projection is mended. */
 export class CannotApplyError extends Fault {
-  constructor(projection: string, event: RecordedEvent, cause: unknown) {
+  readonly position: Position;
+  readonly eventType: string;
+
+  constructor(projection: string, { position, type: eventType }: RecordedEvent, cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause);
     super(
       'CANNOT_APPLY',
-      `Projection ${projection} cannot take ${event.type} at position ${event.position}: ${why}. Mend the projection, then run this again.`,
-      { cause, fields: { projection, position: event.position, eventType: event.type } },
+      `Projection ${projection} cannot take ${eventType} at position ${position}: ${why}. Mend the projection, then run this again.`,
+      { cause, fields: { projection, position, eventType } },
     );
+    this.position = position;
+    this.eventType = eventType;
   }
 }

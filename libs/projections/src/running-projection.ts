@@ -1,18 +1,15 @@
 import type { PartitionLease, Position } from '@runledger/event-store';
-import { ConsumerProgress, failureCode, isFenced, pause, reached, retrying } from '@runledger/messaging';
-import type { Claimant, ConsumerFault, ConsumerStatus, RunningConsumer, Seat } from '@runledger/messaging';
-import { PoisonEvent } from './poison-event.js';
+import { isFenced, retrying } from '@runledger/messaging';
+import type { Claimant, ConsumerStatus, RunningConsumer, Seat } from '@runledger/messaging';
+import { faultOf, PoisonEvent } from './poison-event.js';
 import type { Projection } from './projection.js';
 import { consumerOf, partsOf } from './projection.js';
 import { ProjectionLifetime } from './projection-lifetime.js';
+import { ProjectionProgress } from './projection-progress.js';
 import type { ProjectionParts } from './projection-settings.js';
-import { CannotApplyError, NewerRowsError } from './read-model-errors.js';
+import { NewerRowsError } from './read-model-errors.js';
 import { Shift } from './shift.js';
 import { TransactionalRows } from './transactional-rows.js';
-
-/** How often somebody who waits for a position asks how far the other processes are, and how often the status does. */
-const LOOK_AROUND_MS = 50;
-const STATUS_EVERY_MS = 1_000;
 
 /**
  * One projection in one process: at work on the partitions that it has now, which come and go.
@@ -29,7 +26,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
   readonly #ending = new AbortController();
   readonly #lifetime: ProjectionLifetime;
   readonly #leases = new Map<number, PartitionLease>();
-  #progress: ConsumerProgress;
+  readonly #progress: ProjectionProgress;
   #seat: Seat | undefined;
   #shift: Shift | undefined;
   #change = aChange();
@@ -44,7 +41,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
     this.version = projection.version;
     this.parts = partsOf(projection);
     this.#lifetime = new ProjectionLifetime(projection, given);
-    this.#progress = new ConsumerProgress(projection.name, 0n);
+    this.#progress = new ProjectionProgress(projection, given, () => this.#leases.size === this.parts);
   }
 
   /** Takes part in the work; rows of an older version are rebuilt beside before, which this does not wait for. */
@@ -61,16 +58,8 @@ export class RunningProjection implements RunningConsumer, Claimant {
     return this.#progress.status();
   }
 
-  async reached(position: Position): Promise<void> {
-    const arrived = new AbortController();
-    const look = this.#lookAround(arrived.signal, LOOK_AROUND_MS);
-    const { source } = this.given;
-    try {
-      await reached({ progress: this.#progress, source, types: this.projection.types }, position);
-    } finally {
-      arrived.abort();
-      await look;
-    }
+  reached(position: Position): Promise<void> {
+    return this.#progress.reached(position);
   }
 
   /** Takes no further batch; the one under way is finished. Others get its partitions at once. */
@@ -131,7 +120,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
   }
 
   async #run(isOurs: boolean): Promise<void> {
-    const watching = this.#lookAround(this.#ending.signal, STATUS_EVERY_MS);
+    const watching = this.#progress.watch(this.#ending.signal);
     if (!isOurs) await this.#mended(() => this.#renew());
     while (!this.#ending.signal.aborted) await this.#mended(() => this.#stretch());
     await watching;
@@ -146,16 +135,21 @@ export class RunningProjection implements RunningConsumer, Claimant {
   async #stretch(): Promise<void> {
     const { promise: change } = this.#change;
     if (this.#leases.size === 0) {
-      this.#progress.enter('live');
+      this.#progress.idle();
       return change;
     }
     if (!(await this.#lifetime.rowsAreOurs()))
       throw new TypeError(`The rows of ${this.name} went back to an older version.`);
     const { dataSource, checkpoints, source, settings } = this.given;
-    const rows = new TransactionalRows(dataSource, checkpoints.partitions, this.projection, [...this.#leases.values()]);
-    if (this.#isOver()) this.#progress = new ConsumerProgress(this.name, rows.position);
-    if (this.#leases.size === this.parts) this.#progress.moveTo(rows.position);
-    const onMoved = (position: Position, caughtUp: boolean) => this.#moved(position, caughtUp);
+    const leases = [...this.#leases.values()];
+    if (leases.length === 0) return;
+    const rows = new TransactionalRows(dataSource, checkpoints.partitions, this.projection, leases);
+    const isAll = leases.length === this.parts;
+    this.#progress.begin(rows.position, isAll);
+    const onMoved = (position: Position, caughtUp: boolean) => {
+      this.#progress.moved(position, { isAll, caughtUp });
+      void this.#lifetime.notePast(position);
+    };
     const shift = new Shift({ projection: this.projection, rows, source, settings, onMoved });
     this.#shift = shift;
     try {
@@ -167,17 +161,18 @@ export class RunningProjection implements RunningConsumer, Claimant {
       await rows.resync();
       this.#seat?.doubt();
     } finally {
-      this.#keep(rows);
+      this.#keep(rows, leases);
     }
   }
 
   /** What the shift has done; partitions that it has lost are nobody's here until they are granted again. */
-  #keep(rows: TransactionalRows): void {
+  #keep(rows: TransactionalRows, begunWith: readonly PartitionLease[]): void {
     const kept = new Map(rows.leases.map(lease => [lease.partition, lease]));
-    for (const [partition, { epoch }] of this.#leases) {
+    for (const { partition, epoch } of begunWith) {
+      if (this.#leases.get(partition)?.epoch !== epoch) continue;
       const lease = kept.get(partition);
-      if (lease?.epoch === epoch) this.#leases.set(partition, lease);
-      else if (!lease) this.#leases.delete(partition);
+      if (lease) this.#leases.set(partition, lease);
+      else this.#leases.delete(partition);
     }
   }
 
@@ -206,52 +201,12 @@ export class RunningProjection implements RunningConsumer, Claimant {
 
   async #fail(error: unknown): Promise<void> {
     const { log, onFault } = this.given.settings;
-    const fault = this.#faultOf(error);
+    const fault = faultOf(error, this.#shift?.scanned ?? this.status().position);
     this.#progress.fail(fault);
     const { position, eventType } = fault;
     log.error({ consumer: this.name, position, eventType, err: error }, 'projection stopped at this event');
     onFault?.(this.status());
     await this.#lifetime.noteFault(fault);
-  }
-
-  #faultOf(error: unknown): ConsumerFault {
-    const cause = error instanceof PoisonEvent ? error.cause : error;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const what = { code: failureCode(cause), message };
-    if (error instanceof PoisonEvent) return { position: error.event.position, eventType: error.event.type, ...what };
-    if (error instanceof CannotApplyError) {
-      const { position, eventType } = error.fields as { position: Position; eventType: string };
-      return { position, eventType, ...what };
-    }
-    return { position: this.#shift?.scanned ?? this.#progress.status().position, eventType: '-', ...what };
-  }
-
-  #moved(position: Position, caughtUp: boolean): void {
-    // Who has everything knows how far everything is.
-    if (this.#leases.size === this.parts) this.#progress.moveTo(position);
-    this.#progress.enter(caughtUp ? 'live' : 'catching-up');
-    void this.#lifetime.notePast(position);
-  }
-
-  /** While others have partitions, their checkpoints say how far these are. */
-  async #lookAround(signal: AbortSignal, everyMs: number): Promise<void> {
-    const { checkpoints, settings } = this.given;
-    for (; !signal.aborted; await pause(everyMs, signal)) {
-      if (this.#leases.size === this.parts) continue;
-      try {
-        const places = await checkpoints.partitions.read(this.consumer, this.version);
-        const [first, ...rest] = places.map(({ position }) => position);
-        if (first !== undefined)
-          this.#progress.moveTo(rest.reduce((least, each) => (each < least ? each : least), first));
-      } catch (error) {
-        settings.log.warn({ consumer: this.name, err: error }, 'how far the other processes are is not known now');
-      }
-    }
-  }
-
-  #isOver(): boolean {
-    const { state } = this.#progress.status();
-    return state === 'faulted' || state === 'stopped';
   }
 
   #changed(): void {

@@ -16,7 +16,7 @@ export interface ShiftParts {
   readonly source: Distribution;
   readonly settings: ProjectionSettings;
   /** The rows hold everything up to here, of the partitions at work. */
-  onMoved(position: Position, caughtUp: boolean): void;
+  onMoved(this: void, position: Position, caughtUp: boolean): void;
 }
 
 /**
@@ -29,6 +29,9 @@ export class Shift {
   readonly #ending = new AbortController();
   readonly #ended: Promise<void>;
   #lastSkipMs = 0;
+  #skipTimer: NodeJS.Timeout | undefined;
+  #skipping: Promise<void> | undefined;
+  #trouble: { readonly error: unknown } | undefined;
   #scanned: Position;
 
   constructor(private readonly parts: ShiftParts) {
@@ -55,7 +58,13 @@ export class Shift {
   }
 
   async #work(): Promise<void> {
-    await this.#follow();
+    try {
+      await this.#follow();
+    } finally {
+      clearTimeout(this.#skipTimer);
+      await this.#skipping;
+    }
+    if (this.#trouble) throw this.#trouble.error;
     const { rows } = this.parts;
     if (rows.leases.length > 0 && this.#scanned > rows.position) await rows.skipTo(this.#scanned);
   }
@@ -75,15 +84,39 @@ export class Shift {
 
   async #take({ events, scannedTo }: Delivery): Promise<void> {
     const { rows } = this.parts;
+    clearTimeout(this.#skipTimer);
+    await this.#skipping;
     const own = events.filter(event => rows.wants(event));
     if (own.length > 0) {
       await this.#commit(own, scannedTo);
       this.#announce(own);
-    } else if (scannedTo > rows.position && Date.now() - this.#lastSkipMs >= SKIP_EVERY_MS) {
-      this.#lastSkipMs = Date.now();
-      await this.#patiently(() => rows.skipTo(scannedTo));
     }
     if (scannedTo > this.#scanned) this.#scanned = scannedTo;
+    if (this.#scanned > rows.position) await this.#skipSoon();
+  }
+
+  /** Checkpoints pass events that are not wanted too, so that nobody reads these again; but not with each of them. */
+  async #skipSoon(): Promise<void> {
+    const dueMs = this.#lastSkipMs + SKIP_EVERY_MS - Date.now();
+    if (dueMs <= 0) return this.#skip();
+    // Not while a batch is applied: the next delivery ends the waiting.
+    this.#skipTimer = setTimeout(() => {
+      this.#skipping = this.#skip();
+    }, dueMs);
+  }
+
+  async #skip(): Promise<void> {
+    const { rows } = this.parts;
+    this.#lastSkipMs = Date.now();
+    try {
+      await this.#patiently(async () => {
+        if (this.#scanned > rows.position) await rows.skipTo(this.#scanned);
+      });
+    } catch (error) {
+      if (this.#ending.signal.aborted) return;
+      this.#trouble = { error };
+      this.#ending.abort();
+    }
   }
 
   async #commit(events: readonly RecordedEvent[], scannedTo: Position): Promise<void> {

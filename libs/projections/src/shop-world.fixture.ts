@@ -1,5 +1,6 @@
 import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore, NewEvent, Position } from '@runledger/event-store';
+import { RetryableError } from '@runledger/kernel';
 import { Leases } from '@runledger/messaging';
 import type { LeasesOptions } from '@runledger/messaging';
 import { testDatabase } from '@runledger/testing';
@@ -22,10 +23,7 @@ export interface ShopWorld {
   readonly url: string;
   host(options?: Partial<ProjectionHostOptions>): ProjectionHost;
   /** A host that shares its work with others; `leases` stand for its process. */
-  sharingHost(
-    owner: string,
-    options?: Partial<LeasesOptions>,
-  ): { readonly host: ProjectionHost; readonly leases: Leases };
+  sharingHost(owner: string): SharingHost;
   /** Appends to the order's stream, with the order as correlation id. */
   write(order: string, ...events: readonly OrderEvent[]): Promise<Position>;
   /** Places orders and puts items into each; returns the position of the last event. */
@@ -34,6 +32,12 @@ export interface ShopWorld {
   /** Schemas beside `shop` that a rebuild or a verification has made. */
   leftovers(): Promise<string[]>;
   close(): Promise<void>;
+}
+
+export interface SharingHost {
+  readonly host: ProjectionHost;
+  /** While it is set, nobody hears that this process lives. */
+  isSilent: boolean;
 }
 
 export async function shopWorld(): Promise<ShopWorld> {
@@ -73,10 +77,16 @@ export async function shopWorld(): Promise<ShopWorld> {
     store,
     url: testing.url,
     host,
-    sharingHost: (owner, options = {}) => {
-      const leases = new Leases(checkpoints, { owner, sharing: 'shared', ttlMs: 1_500, heartbeatMs: 200, ...options });
+    sharingHost: owner => {
+      const heartbeats = new PostgresCheckpoints(pool);
+      const heartbeat = heartbeats.partitions.heartbeat.bind(heartbeats.partitions);
+      heartbeats.partitions.heartbeat = beat =>
+        sharing.isSilent ? Promise.reject(new RetryableError('SILENT', 'nobody hears it')) : heartbeat(beat);
+      const options: LeasesOptions = { owner, sharing: 'shared', ttlMs: 1_500, heartbeatMs: 200 };
+      const leases = new Leases(heartbeats, options);
       ending.push(() => leases.stop());
-      return { host: host({ owner, leases }), leases };
+      const sharing: SharingHost = { host: host({ owner, leases }), isSilent: false };
+      return sharing;
     },
     write,
     trade: async (orders, items, name = 'o') => {

@@ -1,0 +1,93 @@
+import { START } from '@runledger/event-store';
+import type { PartitionPlace, Position } from '@runledger/event-store';
+import { ConsumerProgress, pause, reached } from '@runledger/messaging';
+import type { ConsumerFault, ConsumerStatus } from '@runledger/messaging';
+import type { Projection } from './projection.js';
+import { consumerOf } from './projection.js';
+import type { ProjectionParts } from './projection-settings.js';
+import { reachedByOthers } from './reached-by-others.js';
+
+/** How often somebody who waits for a position asks how far the other processes are, and how often the status does. */
+const LOOK_EVERY_MS = 50;
+const STATUS_EVERY_MS = 1_000;
+
+/** How far the rows of a projection are, whichever processes make them. */
+export class ProjectionProgress {
+  #progress: ConsumerProgress;
+
+  constructor(
+    private readonly projection: Projection,
+    private readonly parts: ProjectionParts,
+    /** Whether this process has all partitions: then it knows by itself how far they are. */
+    private readonly hasAll: () => boolean,
+  ) {
+    this.#progress = new ConsumerProgress(projection.name, START);
+  }
+
+  status(): ConsumerStatus {
+    return this.#progress.status();
+  }
+
+  /** Work begins, or begins again after a fault. `isAll`: on all partitions, which stand at `position` or behind it. */
+  begin(position: Position, isAll: boolean): void {
+    const { state } = this.#progress.status();
+    if (state === 'faulted' || state === 'stopped') this.#progress = new ConsumerProgress(this.projection.name, START);
+    if (isAll) this.#progress.moveTo(position);
+  }
+
+  moved(position: Position, { isAll, caughtUp }: { readonly isAll: boolean; readonly caughtUp: boolean }): void {
+    if (isAll) this.#progress.moveTo(position);
+    this.#progress.enter(caughtUp ? 'live' : 'catching-up');
+  }
+
+  /** Others have everything. */
+  idle(): void {
+    this.#progress.enter('live');
+  }
+
+  fail(fault: ConsumerFault): void {
+    this.#progress.fail(fault);
+  }
+
+  stop(reason: 'asked' | 'fenced'): void {
+    this.#progress.stop(reason);
+  }
+
+  async reached(position: Position): Promise<void> {
+    const arrived = new AbortController();
+    const look = this.#lookAround(arrived.signal, LOOK_EVERY_MS, position);
+    const { source } = this.parts;
+    try {
+      await reached({ progress: this.#progress, source, types: this.projection.types }, position);
+    } finally {
+      arrived.abort();
+      await look;
+    }
+  }
+
+  /** Keeps the status true to what the other processes do, until the signal aborts. */
+  watch(signal: AbortSignal): Promise<void> {
+    return this.#lookAround(signal, STATUS_EVERY_MS);
+  }
+
+  async #lookAround(signal: AbortSignal, everyMs: number, position?: Position): Promise<void> {
+    const { checkpoints, settings, store } = this.parts;
+    const { name, version } = this.projection;
+    for (; !signal.aborted; await pause(everyMs, signal)) {
+      if (this.hasAll()) continue;
+      try {
+        const places = await checkpoints.partitions.read(consumerOf(this.projection), version);
+        this.#progress.moveTo(leastOf(places));
+        if (position === undefined || this.#progress.status().position >= position) continue;
+        if (await reachedByOthers(this.projection, places, { store, position })) this.#progress.moveTo(position);
+      } catch (error) {
+        settings.log.warn({ consumer: name, err: error }, 'how far the other processes are is not known now');
+      }
+    }
+  }
+}
+
+function leastOf(places: readonly PartitionPlace[]): Position {
+  const [first, ...rest] = places.map(({ position }) => position);
+  return first === undefined ? START : rest.reduce((least, each) => (each < least ? each : least), first);
+}

@@ -1,0 +1,142 @@
+import type { ConsumerStatus } from '@runledger/messaging';
+import { eventually } from '@runledger/testing';
+import type { Projection } from './projection.js';
+import { raiseGeneration, readState } from './projection-state.js';
+import { ItemAdded, ledger, OrderPlaced, orders } from './read-model.fixture.js';
+import { rebuild } from './shadow/rebuild.js';
+import { verify } from './shadow/verify.js';
+import { shopWorld } from './shop-world.fixture.js';
+import type { ShopWorld } from './shop-world.fixture.js';
+
+const shared: Projection = { ...orders, partitioned: true };
+
+describe('a projection that several processes run', () => {
+  let shop: ShopWorld;
+  beforeEach(async () => {
+    shop = await shopWorld();
+  });
+  afterEach(() => shop.close());
+
+  const partitionsOf = async (owner: string, projection = 'orders') => {
+    const places = await shop.parts.checkpoints.partitions.read(`projection/${projection}`, 1);
+    return places.filter(place => place.owner?.startsWith(owner)).length;
+  };
+  const share = (...owners: readonly string[]) =>
+    eventually(async () => {
+      for (const owner of owners) expect(await partitionsOf(owner)).toBe(16 / owners.length);
+    });
+  /** As many items as were added, over all orders. */
+  const items = async () =>
+    (await shop.pool.query('SELECT sum(cardinality(items))::int AS items FROM shop.orders')).rows[0] as {
+      items: number;
+    };
+
+  it('is split by correlation id, counts every event once, and tells in each process how far all have come', async () => {
+    const [ada, bob] = [shop.sharingHost('ada'), shop.sharingHost('bob')];
+    await Promise.all([ada.host.start(shared), bob.host.start(shared)]);
+    await share('ada', 'bob');
+    const end = await shop.trade(40, 3);
+    await Promise.all([ada, bob].map(({ host }) => host.reached('orders', end, 10_000)));
+    expect(await items()).toEqual({ items: 120 });
+    expect(await verify(shop.parts, shared)).toMatchObject({ equal: true });
+  });
+
+  it('is run whole by one of them when its rows cannot be parted; the others know how far it is', async () => {
+    const [ada, bob] = [shop.sharingHost('ada'), shop.sharingHost('bob')];
+    await ada.host.start(orders);
+    await bob.host.start(orders);
+    await bob.host.reached('orders', await shop.trade(5, 2), 10_000);
+    expect([await partitionsOf('ada'), await partitionsOf('bob')]).toEqual([1, 0]);
+    expect(bob.host.status()).toMatchObject([{ state: 'live' }]);
+  });
+
+  it('goes on in another process when one falls silent, which takes part again when it wakes up', async () => {
+    const [ada, bob] = [shop.sharingHost('ada'), shop.sharingHost('bob')];
+    await Promise.all([ada.host.start(shared), bob.host.start(shared)]);
+    await share('ada', 'bob');
+    ada.isSilent = true;
+    await eventually(async () => expect(await partitionsOf('bob')).toBe(16));
+    await bob.host.reached('orders', await shop.trade(20, 2), 10_000);
+    ada.isSilent = false;
+    await share('ada', 'bob');
+    const end = await shop.trade(20, 2, 'later');
+    await Promise.all([ada, bob].map(({ host }) => host.reached('orders', end, 10_000)));
+    expect(await items()).toEqual({ items: 80 });
+    expect(ada.host.status()).toMatchObject([{ state: 'live' }]);
+  });
+
+  it('is taken up again by all of them after its rows were exchanged', async () => {
+    const [ada, bob] = [shop.sharingHost('ada'), shop.sharingHost('bob')];
+    await Promise.all([ada.host.start(shared), bob.host.start(shared)]);
+    await share('ada', 'bob');
+    await ada.host.reached('orders', await shop.trade(20, 2), 10_000);
+    const before = await shop.rows('orders');
+    await rebuild(shop.parts, shared);
+    expect(await shop.rows('orders')).toEqual(before);
+    await share('ada', 'bob');
+    await bob.host.reached('orders', await shop.trade(20, 2, 'later'), 10_000);
+    expect(await items()).toEqual({ items: 80 });
+    expect(await verify(shop.parts, shared)).toMatchObject({ equal: true });
+  });
+
+  it('is rebuilt beside by a newer program, while an older one serves; then the older one stops', async () => {
+    const old = shop.sharingHost('old');
+    await old.host.start(shared);
+    await old.host.reached('orders', await shop.trade(10, 2), 10_000);
+    const [first, second] = [shop.sharingHost('first'), shop.sharingHost('second')];
+    const raised = { ...shared, version: 2 };
+    await Promise.all([first.host.start(raised), second.host.start(raised)]);
+    const end = await shop.trade(10, 2, 'later');
+    await Promise.all([first, second].map(({ host }) => host.reached('orders', end, 20_000)));
+    await eventually(() => expect(old.host.status()).toMatchObject([{ state: 'stopped', reason: 'fenced' }]));
+    expect(await items()).toEqual({ items: 40 });
+    expect(await verify(shop.parts, raised)).toMatchObject({ equal: true, version: 2 });
+    await expect(shop.sharingHost('late').host.start(shared)).rejects.toMatchObject({ code: 'NEWER_ROWS' });
+  });
+
+  describe('that cannot take an event', () => {
+    const state = { mended: false };
+    const brittle: Projection = {
+      ...ledger,
+      apply: async (events, rows) => {
+        const isBad = events.some(({ data }) => (data as { item: string }).item === 'bad');
+        if (isBad && !state.mended) throw new Error('there is no such item');
+        await ledger.apply(events, rows);
+      },
+    };
+    const start = async (faults: ConsumerStatus[] = []) => {
+      const retry = { attempts: 2, retryableAttempts: 2, firstDelayMs: 1, maxDelayMs: 1 };
+      const host = shop.host({ retry, onFault: status => faults.push(status) });
+      return host.start(brittle);
+    };
+    beforeEach(async () => {
+      state.mended = false;
+      await shop.write('o1', OrderPlaced({ order: 'o1', customer: 'ada' }));
+      await shop.write('o1', ItemAdded({ order: 'o1', item: 'bad', cents: 1 }));
+    });
+
+    it('says where it stopped to everybody who asks, and goes on when they say that it is mended', async () => {
+      const running = await start();
+      await expect(running.reached(2n)).rejects.toThrow('no such item');
+      const { dataSource } = shop.parts;
+      await eventually(async () =>
+        expect(await readState('ledger', dataSource)).toMatchObject({
+          fault: { position: 2n, eventType: 'ItemAdded', message: 'there is no such item' },
+        }),
+      );
+      state.mended = true;
+      expect(await raiseGeneration('ledger', dataSource)).toBe(true);
+      await eventually(() => expect(running.status()).toMatchObject({ state: 'live', position: 2n }));
+      await eventually(async () => expect(await readState('ledger', dataSource)).not.toHaveProperty('fault'));
+    });
+
+    it('goes on from the rows of a rebuild by a program that is mended', async () => {
+      const running = await start();
+      await expect(running.reached(2n)).rejects.toThrow('no such item');
+      await rebuild(shop.parts, ledger);
+      state.mended = true;
+      await eventually(() => expect(running.status()).toMatchObject({ state: 'live', position: 2n }));
+      expect(await readState('ledger', shop.parts.dataSource)).not.toHaveProperty('fault');
+    });
+  });
+});
