@@ -47,8 +47,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
   /** Takes part in the work; rows of an older version are rebuilt beside before, which this does not wait for. */
   static async start(projection: Projection, given: ProjectionParts): Promise<RunningProjection> {
     const running = new RunningProjection(projection, given);
-    const tries = { policy: given.settings.retry, signal: running.#ending.signal };
-    const isOurs = await retrying(() => running.#lifetime.rowsAreOurs(), tries);
+    const isOurs = await running.#patiently(() => running.#lifetime.rowsAreOurs());
     if (isOurs) await running.#join();
     running.#ended = running.#run(isOurs);
     return running;
@@ -97,11 +96,10 @@ export class RunningProjection implements RunningConsumer, Claimant {
 
   /** Everything was taken from it: by an exchange of the rows, after which it goes on, or by another process (R3). */
   async #rejoin(): Promise<void> {
-    const { log, retry } = this.given.settings;
+    const { log } = this.given.settings;
     try {
-      const tries = { policy: retry, signal: this.#ending.signal };
-      if (await retrying(() => this.#lifetime.hasBeenRenewed(), tries)) {
-        if (await retrying(() => this.#lifetime.rowsAreOurs(), tries)) return await this.#join();
+      if (await this.#patiently(() => this.#lifetime.hasBeenRenewed())) {
+        if (await this.#patiently(() => this.#lifetime.rowsAreOurs())) return await this.#join();
       }
       this.#leaveToOthers();
     } catch (error) {
@@ -138,7 +136,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
       this.#progress.idle();
       return change;
     }
-    if (!(await this.#lifetime.rowsAreOurs()))
+    if (!(await this.#patiently(() => this.#lifetime.rowsAreOurs())))
       throw new TypeError(`The rows of ${this.name} went back to an older version.`);
     const { dataSource, checkpoints, source, settings } = this.given;
     const leases = [...this.#leases.values()];
@@ -158,7 +156,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
       await shift.ended;
     } catch (error) {
       if (!isFenced(error)) throw error;
-      await rows.resync();
+      await this.#patiently(() => rows.resync());
       this.#seat?.doubt();
     } finally {
       this.#keep(rows, leases);
@@ -207,6 +205,11 @@ export class RunningProjection implements RunningConsumer, Claimant {
     log.error({ consumer: this.name, position, eventType, err: error }, 'projection stopped at this event');
     onFault?.(this.status());
     await this.#lifetime.noteFault(fault);
+  }
+
+  /** What passes by itself is waited for: a database that starts again, a connection that is made again. */
+  #patiently<T>(work: () => Promise<T>): Promise<T> {
+    return retrying(work, { policy: this.given.settings.retry, signal: this.#ending.signal });
   }
 
   #changed(): void {
