@@ -1,5 +1,5 @@
 /**
- * Events → rows: how fast a projection is built from nothing, and rebuilt over what it had.
+ * Events → rows: how fast a projection follows the log from nothing, and how fast it is rebuilt beside its live rows.
  *
  * The log holds streams of 20 events of about 500 bytes. `view` folds each stream into one row; `view, mixed` does so for
  * streams whose events lie scattered, so that nearly every event of a batch falls on another row; `rows` writes one row
@@ -8,7 +8,14 @@
  */
 import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import { defineEvent, EventCatalogue } from '@runledger/kernel';
-import { defineRows, defineView, ProjectionHost, readModelOptions } from '@runledger/projections';
+import {
+  defineRows,
+  defineView,
+  migrateReadModels,
+  ProjectionHost,
+  readModelOptions,
+  rebuild,
+} from '@runledger/projections';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 
@@ -28,7 +35,7 @@ export async function run({ databaseUrl, rounds, quick, log }) {
     await createTables(bench.pool);
     log(`project: writing ${(streams * PER_STREAM * 2).toLocaleString('en')} events`);
     const ends = { view: await appendInTurn(bench.store, streams), mixed: await appendScattered(bench.store, streams) };
-    const rates = { insert: [], view: [], rebuild: [], mixed: [], rows: [] };
+    const rates = { insert: [], view: [], mixed: [], rows: [], rebuildView: [], rebuildMixed: [], rebuildRows: [] };
     const same = { bytes: true, complete: true };
     for (let round = 0; round < rounds; round += 1) {
       await measureRound(bench, { round, streams, ends, rates, same });
@@ -44,21 +51,31 @@ export async function run({ databaseUrl, rounds, quick, log }) {
   }
 }
 
-async function measureRound({ pool, store, host }, { round, streams, ends, rates, same }) {
+async function measureRound({ pool, host, parts }, { round, streams, ends, rates, same }) {
   const events = streams * PER_STREAM;
-  await pool.query('TRUNCATE bench.views, bench.mixed, bench.rows, bench.plain');
+  await pool.query('TRUNCATE bench.plain');
   const timed = async (name, work) => {
     const started = performance.now();
     await work();
     rates[name].push(events / ((performance.now() - started) / 1_000));
   };
+  const projections = {
+    view: view('views', 'Bench', round),
+    mixed: view('mixed', 'Mixed', round),
+    rows: rowPerEvent(round),
+  };
+  const ended = { view: ends.view, mixed: ends.mixed, rows: ends.view };
   await timed('insert', () => insertPlainly(pool, streams));
-  await timed('view', () => built(host, view('views', 'Bench', 2 * round + 1), ends.view));
-  const first = await fingerprint(pool, 'views');
-  await timed('rebuild', () => built(host, view('views', 'Bench', 2 * round + 2), ends.view));
-  same.bytes &&= (await fingerprint(pool, 'views')) === first;
-  await timed('mixed', () => built(host, view('mixed', 'Mixed', round + 1), ends.mixed));
-  await timed('rows', () => built(host, rowPerEvent(round + 1), ends.view));
+  for (const name of ['view', 'mixed', 'rows']) {
+    await timed(name, () => built(host, projections[name], ended[name]));
+  }
+  const tables = ['views', 'mixed', 'rows'];
+  const before = await Promise.all(tables.map(table => fingerprint(pool, table)));
+  await timed('rebuildView', () => rebuild(parts, projections.view));
+  await timed('rebuildMixed', () => rebuild(parts, projections.mixed));
+  await timed('rebuildRows', () => rebuild(parts, projections.rows));
+  const after = await Promise.all(tables.map(table => fingerprint(pool, table)));
+  same.bytes &&= before.join() === after.join();
   const { rows } = await pool.query(
     `SELECT (SELECT count(*) FROM bench.views WHERE steps = $1)::int AS views,
     (SELECT count(*) FROM bench.mixed WHERE steps = $1)::int AS mixed, (SELECT count(*) FROM bench.rows)::int AS rows`,
@@ -79,9 +96,11 @@ function report(rates, same) {
   const figures = [
     figure(base, rates.insert),
     figure('view, one row per stream of 20', rates.view, 10_000),
-    figure('view, rebuilt over its old rows', rates.rebuild, 10_000),
     figure('view, streams scattered', rates.mixed),
     figure('rows, one row per event', rates.rows, 20_000),
+    figure('rebuild beside: view', rates.rebuildView, 30_000),
+    figure('rebuild beside: view, streams scattered', rates.rebuildMixed),
+    figure('rebuild beside: rows', rates.rebuildRows),
   ];
   const ratios = figures.slice(1).map(({ name }) => ({
     name: `${name} / INSERT`,
@@ -103,32 +122,41 @@ async function openBench(databaseUrl) {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   await migrateEventStore(pool);
   const store = createPostgresEventStore({ connectionString: databaseUrl });
-  const options = readModelOptions({ url: databaseUrl, schema: 'bench', entities: [], migrations: [] });
-  const dataSource = await new DataSource(options).initialize();
+  const database = { url: databaseUrl, schema: 'bench', entities: [], migrations: [CreateBench1700000000001] };
+  const dataSource = await new DataSource(readModelOptions(database)).initialize();
+  await migrateReadModels(dataSource);
   const checkpoints = new PostgresCheckpoints(pool);
-  const host = new ProjectionHost({ dataSource, source: store, checkpoints, catalogue }, { owner: 'bench' });
+  const parts = { database, dataSource, store, checkpoints, catalogue };
+  const host = new ProjectionHost({ ...parts, source: store }, { owner: 'bench' });
   const close = async () => {
     await host.stop();
     await dataSource.destroy();
     await store.close();
     await pool.end();
   };
-  return { pool, store, host, close };
+  return { pool, store, host, parts, close };
+}
+
+const VIEW =
+  'key text PRIMARY KEY, status text NOT NULL, steps int NOT NULL, updated timestamptz NOT NULL, view json NOT NULL';
+
+class CreateBench1700000000001 {
+  async up(runner) {
+    await runner.query(`CREATE TABLE views (${VIEW}); CREATE TABLE mixed (${VIEW});
+      CREATE TABLE rows (position bigint PRIMARY KEY, run text NOT NULL, step int NOT NULL, at timestamptz NOT NULL, detail json NOT NULL)`);
+  }
 }
 
 async function createTables(pool) {
-  const view =
-    'key text PRIMARY KEY, status text NOT NULL, steps int NOT NULL, updated timestamptz NOT NULL, view json NOT NULL';
-  await pool.query(`CREATE SCHEMA bench; CREATE TABLE bench.views (${view}); CREATE TABLE bench.mixed (${view});
-    CREATE TABLE bench.rows (position bigint PRIMARY KEY, run text NOT NULL, step int NOT NULL, at timestamptz NOT NULL, detail json NOT NULL);
-    CREATE TABLE bench.plain (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream text NOT NULL, version int NOT NULL,
-      data jsonb NOT NULL, metadata jsonb NOT NULL, UNIQUE (stream, version));`);
+  await pool.query(`CREATE TABLE bench.plain (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream text NOT NULL,
+    version int NOT NULL, data jsonb NOT NULL, metadata jsonb NOT NULL, UNIQUE (stream, version))`);
 }
 
-function view(table, prefix, version) {
+/** Each round has a projection of its own, which begins with empty tables. */
+function view(table, prefix, round) {
   return defineView({
-    name: table,
-    version,
+    name: `${table}-${round}`,
+    version: 1,
     table,
     types: [`${prefix}Started`, `${prefix}Stepped`],
     key: event => event.stream,
@@ -150,10 +178,10 @@ function view(table, prefix, version) {
   });
 }
 
-function rowPerEvent(version) {
+function rowPerEvent(round) {
   return defineRows({
-    name: 'rows',
-    version,
+    name: `rows-${round}`,
+    version: 1,
     table: 'rows',
     uniqueBy: ['position'],
     types: ['BenchStarted', 'BenchStepped'],
@@ -229,7 +257,7 @@ async function eachOf(count, atOnce, work) {
 
 async function fingerprint(pool, table) {
   const { rows } = await pool.query(
-    `SELECT md5(string_agg(to_json(t)::text, '' ORDER BY key)) AS md5 FROM bench.${table} t`,
+    `SELECT md5(string_agg(to_json(t)::text, '' ORDER BY to_json(t)::text)) AS md5 FROM bench.${table} t`,
   );
   return rows[0].md5;
 }
