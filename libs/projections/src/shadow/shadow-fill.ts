@@ -32,7 +32,7 @@ export interface FillTo {
   readonly wanted?: (event: RecordedEvent) => boolean;
 }
 
-const PAGE_EVENTS = 2_000;
+const PAGE_EVENTS = 5_000;
 const TELL_EVERY_MS = 1_000;
 
 /** Brings a copy from where it is to where it is wanted, at batch speed. */
