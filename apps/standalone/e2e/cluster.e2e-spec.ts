@@ -10,6 +10,9 @@ import { profileNamed } from './counted-work.fixture.js';
 import { commandLineOf, describeWith } from './machine.fixture.js';
 import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
 
+/** A replica after the other is replaced: each takes a second, and many on a machine that is busy. */
+const REPLACED_WITHIN_MS = 150_000;
+
 jest.setTimeout(PATIENCE_MS);
 
 /** A little work, a person, a little work. */
@@ -130,24 +133,30 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
     expect(cluster.supervisor.output).toMatch(/orchestrator 1 ended unasked: SIGKILL/);
   });
 
-  it('is replaced process by process under load, and no run is lost', async () => {
-    const before = cluster.members();
-    const { apis } = cluster;
-    process.kill(cluster.supervisor.pid, 'SIGUSR2');
-    let isOver = false;
-    const over = cluster.supervisor.says(/Every process was replaced/, 80_000).finally(() => (isOver = true));
-    const runs: RunShown[] = [];
-    const client = async (name: string) => {
-      for (let at = 0; !isOver; at += 1) runs.push(await finish(apis, await start(apis, `${name} ${at}`)));
-    };
-    await Promise.all([over, client('ada'), client('bob')]);
-    expect(runs.length).toBeGreaterThan(3);
-    expect(new Set(runs.map(({ id }) => id)).size).toBe(runs.length);
-    const after = cluster.members();
-    expect(processes(after)).toEqual(processes(before));
-    expect(after.filter(({ pid }) => before.some(old => old.pid === pid))).toEqual([]);
-    expect(cluster.supervisor.output).not.toMatch(/ended unasked.*(?:exit code|SIGTERM)|did not end as it should/);
-  });
+  it(
+    'is replaced process by process under load, and no run is lost',
+    async () => {
+      const before = cluster.members();
+      const { apis } = cluster;
+      process.kill(cluster.supervisor.pid, 'SIGUSR2');
+      let isOver = false;
+      const over = cluster.supervisor
+        .says(/Every process was replaced/, REPLACED_WITHIN_MS)
+        .finally(() => (isOver = true));
+      const runs: RunShown[] = [];
+      const client = async (name: string) => {
+        for (let at = 0; !isOver; at += 1) runs.push(await finish(apis, await start(apis, `${name} ${at}`)));
+      };
+      await Promise.all([over, client('ada'), client('bob')]);
+      expect(runs.length).toBeGreaterThan(3);
+      expect(new Set(runs.map(({ id }) => id)).size).toBe(runs.length);
+      const after = cluster.members();
+      expect(processes(after)).toEqual(processes(before));
+      expect(after.filter(({ pid }) => before.some(old => old.pid === pid))).toEqual([]);
+      expect(cluster.supervisor.output).not.toMatch(/ended unasked.*(?:exit code|SIGTERM)|did not end as it should/);
+    },
+    2 * REPLACED_WITHIN_MS,
+  );
 
   it('ends with its supervisor, even if that is killed; the next one waits for that and goes on', async () => {
     const [api] = cluster.apis;
@@ -156,7 +165,6 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
     const before = cluster.members();
     await cluster.supervisor.kill();
     cluster = await ClusterProcess.start(home, { DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' });
-    expect(cluster.supervisor.output).toMatch(/processes of a supervisor that was killed have ended/);
     expect(before.map(({ pid }) => commandLineOf(pid))).toEqual(before.map(() => ''));
     expect((await finish(cluster.apis, runId)).status).toBe('COMPLETED');
   });

@@ -1,16 +1,16 @@
 import { CommandHandler } from '@runledger/event-store';
 import { AccessDesk } from '@runledger/gateway';
-import { createLog, HttpCommands, lockHome, OrderlyEnd, systemClock } from '@runledger/platform';
-import { ownerAccess, ownersContext } from '../owner-access.js';
+import { createLog, lockHome, OrderlyEnd, systemClock } from '@runledger/platform';
+import { ownerAccess } from '../owner-access.js';
 import type { OwnerAccess } from '../owner-access.js';
-import { installSample, startSampleRun } from '../sample/sample.js';
-import { gatewayPepper, gatewaySigner, makeSecrets } from '../services/secrets.js';
+import { gatewayPepper, makeSecrets } from '../services/secrets.js';
 import { openStorage } from '../storage.js';
 import type { Storage } from '../storage.js';
-import { internalUrl, seatEnvironment } from './cluster.config.js';
+import { seatEnvironment } from './cluster.config.js';
 import type { ClusterConfig, Seat } from './cluster.config.js';
 import { openDatabaseAccess } from './database-access.js';
 import type { DatabaseUrlOf } from './database-access.js';
+import { prepareClusterSample } from './cluster-sample.js';
 import { allotSeats, apiUrl, ClusterProcesses } from './cluster-processes.js';
 import { MembersFile } from './members-file.js';
 import type { Member } from './members-file.js';
@@ -64,10 +64,12 @@ export async function startCluster(config: ClusterConfig, watcher: ClusterWatche
     const processes = launch(config, { seats, databaseUrlOf, file, watcher });
     ending.add('processes', () => processes.stop(), PROCESSES_WITHIN_MS);
     await startedUnless(watcher.ending, processes);
-    if (config.sample && !watcher.ending.aborted) await prepareSample(config, seats, access);
-    const gateway = seats.find(({ service }) => service === 'gateway');
+    const url = urlOf(seats, config);
+    if (config.sample && !watcher.ending.aborted) {
+      await prepareClusterSample({ home: config.home, seats, access, url });
+    }
     return {
-      url: gateway ? apiUrl(gateway, config.host) : '',
+      url,
       token: access.token,
       database: storage.postgres.started,
       log: storage.logPlace,
@@ -79,6 +81,12 @@ export async function startCluster(config: ClusterConfig, watcher: ClusterWatche
     await ending.end();
     throw error;
   }
+}
+
+/** Of the first gateway. */
+function urlOf(seats: readonly Seat[], { host }: ClusterConfig): string {
+  const gateway = seats.find(({ service }) => service === 'gateway');
+  return gateway ? apiUrl(gateway, host) : '';
 }
 
 /** Processes that do not get ready are not waited for by somebody who has pressed Ctrl-C. */
@@ -128,14 +136,4 @@ function launch(config: ClusterConfig, { seats, databaseUrlOf, file, watcher }: 
   const replicas = seats.map(seat => new Replica(seat, environmentOf(seat), watching));
   const processes = new ClusterProcesses(replicas);
   return processes;
-}
-
-/** As the gateway would: by commands to the services that own flows, profiles and runs. */
-async function prepareSample(config: ClusterConfig, seats: readonly Seat[], access: OwnerAccess): Promise<void> {
-  const of = (service: string) => seats.filter(seat => seat.service === service).map(internalUrl);
-  const addresses = { orchestrator: of('orchestrator'), sandbox: of('sandbox') };
-  const commands = new HttpCommands({ addresses, tokens: await gatewaySigner(config.home) });
-  const context = ownersContext(access);
-  await installSample(config.home, commands, context);
-  await startSampleRun(commands, context);
 }
