@@ -18,6 +18,7 @@ export class HeadSignal {
   #opening: Promise<void> | undefined;
   #listening = false;
   #dirty = false;
+  #soon = false;
   #closed = false;
   #pause: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -41,7 +42,10 @@ export class HeadSignal {
   /** This process has appended: told at once after a quiet time, else when the pause is over. */
   announce(): void {
     this.#dirty = true;
-    if (!this.#pause) this.#flush();
+    if (this.#pause || this.#soon) return;
+    this.#soon = true;
+    // What follows here from the append goes out first: it is on somebody's way, and this is only a hint.
+    setImmediate(() => setImmediate(() => this.#announceNow()));
   }
 
   async close(): Promise<void> {
@@ -53,6 +57,11 @@ export class HeadSignal {
     this.#client = undefined;
     await Promise.all([this.#opening, this.#last]);
     await client?.end().catch(this.handlers.onProblem);
+  }
+
+  #announceNow(): void {
+    this.#soon = false;
+    if (this.#dirty && !this.#pause && !this.#closed) this.#flush();
   }
 
   #flush(): void {
