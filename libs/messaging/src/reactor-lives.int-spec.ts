@@ -205,7 +205,7 @@ describe('reactors of processes that join, leave and are killed', () => {
           expect(own.map(({ position }) => position)).toEqual(own.map(({ position }) => position).sort(byValue));
         }
       }),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 12, endOnFailure: true },
     );
   });
 });
