@@ -111,6 +111,14 @@ describe('workers among each other', () => {
     expect(await alive()).toEqual(['new', 'other']);
   });
 
+  it('bury nobody when they were silent themselves, and did not know it yet', async () => {
+    const { tenures } = await start('frozen');
+    await start('other');
+    await pool.query(`UPDATE sandbox.workers SET alive_until = clock_timestamp() - interval '1 s'`);
+    expect(await table.buryDead(tenures[0]!)).toEqual([]);
+    expect(await alive()).toEqual(['frozen', 'other']);
+  });
+
   it('stay out while another process lives under their name', async () => {
     const { membership, story } = await start('twin');
     await start('twin');

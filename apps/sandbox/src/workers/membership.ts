@@ -104,7 +104,7 @@ export class Membership {
     tenure.extend(this.#deadlineFrom(sentAt));
     this.#noteBeat(sentAt);
     if (sentAt - this.#steadySince < this.parts.liveness.ttlMs) return;
-    const buried = await this.parts.table.buryDead();
+    const buried = await this.parts.table.buryDead(tenure);
     if (buried.length === 0) return;
     this.parts.log.warn({ workers: buried }, 'Workers have died; their runs go on elsewhere.');
     this.parts.member.othersDied();

@@ -48,10 +48,17 @@ export class WorkerTable {
     return rows.length > 0;
   }
 
-  /** Makes the runs of all workers homeless that have not been heard of in time; answers who they were. */
-  async buryDead(): Promise<string[]> {
+  /**
+   * Makes the runs of all workers homeless that have not been heard of in time; answers who they were. Whoever has been silent
+   * for too long itself, however short ago it did not know that yet, buries nobody.
+   */
+  async buryDead(by: TenureKey): Promise<string[]> {
     const { rows } = await this.database.query(
-      'DELETE FROM sandbox.workers WHERE alive_until < clock_timestamp() RETURNING worker',
+      `DELETE FROM sandbox.workers WHERE alive_until < clock_timestamp() AND EXISTS (
+         SELECT FROM sandbox.workers AS living
+         WHERE living.worker = $1 AND living.tenure = $2 AND living.alive_until > clock_timestamp())
+       RETURNING worker`,
+      [by.worker, by.id],
     );
     return rows.map(row => row['worker'] as string);
   }
