@@ -48,8 +48,15 @@ const log = plan.json ? () => undefined : line => console.log(line);
 
 if (!MODES.includes(plan.mode)) throw new Error(`--mode is one of ${MODES.join(', ')}.`);
 const ending = [];
-const stopAll = async () => {
-  for (const end of ending.splice(0).reverse()) await end();
+let stopping;
+/** Ends everything, whatever of it fails to end; whoever calls again waits for the same. */
+const stopAll = () => (stopping ??= endAll());
+const endAll = async () => {
+  for (const end of ending.splice(0).reverse()) {
+    await Promise.resolve()
+      .then(end)
+      .catch(error => console.error(error));
+  }
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.once(signal, () => stopAll().finally(() => process.exit(130)));
@@ -69,9 +76,11 @@ async function load() {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-load-')));
   ending.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
   const engines = await startEngines(plan, { home, log, ending });
-  const start = () => startPlatform({ plan, home, environment: engines.environment });
-  let platform = await start();
-  ending.push(() => platform.stop());
+  let stopPlatform;
+  ending.push(() => stopPlatform?.());
+  const onSpawn = stop => (stopPlatform = stop);
+  const start = () => startPlatform({ plan, home, environment: engines.environment, onSpawn });
+  const platform = await start();
   log(`The platform is ready: ${platform.log}.`);
   const api = new Api(platform.url, platform.token);
   await publishFlow(api, plan, home);
@@ -86,11 +95,7 @@ async function load() {
       log,
       restart: async () => {
         await platform.stop();
-        return () =>
-          start().then(async again => {
-            platform = again;
-            return new Api(again.url, again.token);
-          });
+        return () => start().then(again => new Api(again.url, again.token));
       },
     }),
   ];

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..', '..');
 const READY_WITHIN_MS = 60_000;
 
-/** Starts the platform as `npm start` or `npm run start:cluster` does, and waits until it says that it is ready. */
-export async function startPlatform({ plan, home, environment }) {
+/** Starts the platform as `npm start` or `npm run start:cluster` does, and waits until it says that it is ready. `onSpawn` is told how to stop it as soon as there is something to stop. */
+export async function startPlatform({ plan, home, environment, onSpawn }) {
   const program = join(ROOT, 'apps', 'standalone', 'dist', plan.mode === 'cluster' ? 'cluster.js' : 'main.js');
   const replicas = plan.mode === 'cluster' ? ['--replicas', 'orchestrator=2,sandbox=2'] : [];
   const child = spawn(process.execPath, ['--enable-source-maps', program, ...replicas], {
@@ -27,6 +27,7 @@ export async function startPlatform({ plan, home, environment }) {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await ended;
   };
+  onSpawn(stop);
   try {
     const text = await readyText(child, ended);
     const found = pattern => pattern.exec(text)?.[1];
