@@ -201,6 +201,21 @@ describe('a read of EventStoreDB', () => {
     expect(await read('run_first')).toBe(1_201);
   });
 
+  it('gives what comes to a story while it is read once', async () => {
+    const own = await openOther();
+    const write = (correlationId: string) => own.store.append(freshStream(), events(3, { correlationId }), 'any');
+    for (const run of ['run_1', 'run_2', 'run_1', 'run_2']) await write(run);
+    expect(await readToEnd(own.store, { correlationId: 'run_1' })).toHaveLength(6);
+    const slow = { on: 'read', kind: 'delay', done: 'after' } as const;
+    await own.double.inject({ ...slow, ms: 0 }, { ...slow, ms: 400 }, { ...slow, ms: 400 });
+    const reading = own.store.readAll({ after: START, correlationId: 'run_1' });
+    await own.openStore().append(freshStream(), events(3, { correlationId: 'run_1' }), 'any');
+    const first = await reading;
+    const then = await own.store.readAll({ after: first.scannedTo, correlationId: 'run_1' });
+    const read = idsOf([...first.events, ...then.events]);
+    expect([read.length, new Set(read).size]).toEqual([9, 9]);
+  });
+
   it('finds a story in a log that has taken the place of another', async () => {
     const own = await openOther();
     const stream = freshStream();

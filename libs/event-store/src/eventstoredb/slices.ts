@@ -37,8 +37,9 @@ export async function readFiltered(
   if (!place || after >= place.last) return end;
   const from = after > place.before ? after : place.before;
   const slice = await readScanning(sources, { ...options, limit, after: from }, place.last);
-  // Behind its last event there is nothing more of the story.
-  return slice.scannedTo >= place.last && slice.events.length < limit ? { ...end, events: slice.events } : slice;
+  if (slice.scannedTo < place.last || slice.events.length === limit) return slice;
+  // Behind its last event there is nothing more of the story; what came since may be in the slice already.
+  return { ...slice, scannedTo: slice.scannedTo > scannedTo ? slice.scannedTo : scannedTo, caughtUp: true };
 }
 
 /**
