@@ -55,5 +55,5 @@ function saslOf({ mechanism, ...user }: KafkaUser): SASLOptions {
 /** What the client calls an error is repeated by its user, who reports those that stay. */
 function passOn(logger: ConsumerLog, { namespace, log }: LogEntry): void {
   const { broker, clientId, error, groupId } = log as Record<string, unknown>;
-  logger.warn({ namespace, broker, clientId, error, groupId }, `Kafka client: ${log.message}`);
+  logger.info({ namespace, broker, clientId, error, groupId }, `Kafka client: ${log.message}`);
 }

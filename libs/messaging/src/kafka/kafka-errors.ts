@@ -48,6 +48,12 @@ export function kafkaFault(error: unknown): Error {
   return mayGoAway(error) ? new KafkaUnavailableError(error) : new KafkaRefusedError(error);
 }
 
+/** Nobody has made the topic yet: who reads it may be started before the relay that makes it. */
+export function isTopicMissing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (error as { readonly type?: unknown }).type === 'UNKNOWN_TOPIC_OR_PARTITION' || isTopicMissing(error.cause);
+}
+
 /** "Retries exceeded" counts as final for the client, whose patience is short; what was retried says more. */
 function mayGoAway(error: KafkaJSError): boolean {
   if (error.name === 'KafkaJSNumberOfRetriesExceeded') {

@@ -2,7 +2,7 @@ import { pause } from '@runledger/event-store';
 import { randomUUID } from 'node:crypto';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { ConsumerLog } from '../consumer-log.js';
-import { kafkaFault } from './kafka-errors.js';
+import { isTopicMissing, kafkaFault } from './kafka-errors.js';
 
 export interface TopicReaderOptions {
   readonly topic: string;
@@ -50,9 +50,15 @@ export class TopicReader {
       if (signal.aborted) return;
       this.options.onDown();
       failures = Date.now() - began > LONGEST_DELAY_MS ? 1 : failures + 1;
-      this.options.log.warn({ topic: this.options.topic, err: reason }, 'reading the topic ended; it begins again');
+      this.#tell(reason);
       await pause(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1)), signal);
     }
+  }
+
+  #tell(reason: Error | undefined): void {
+    const { topic, log } = this.options;
+    if (isTopicMissing(reason)) log.info({ topic }, 'the topic is not there yet; it is looked for again');
+    else log.warn({ topic, err: reason }, 'reading the topic ended; it begins again');
   }
 
   /** One consumer's life; answers what ended it. */
