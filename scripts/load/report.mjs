@@ -15,6 +15,7 @@ export function report(plan, { runIds, tookMs, startMs, decideMs, watched, behin
     startRun: percentiles(startMs),
     decide: percentiles(decideMs),
     behind,
+    drops: watched.reduce((sum, { drops }) => sum + drops, 0),
     checks,
   };
 }
@@ -26,6 +27,9 @@ export function summaryOf({ checks, happenedToSeen, startRun, decide, ...result 
     `  an event happens → a subscriber has it: ${times(happenedToSeen)}`,
     `  startRun: ${times(startRun)}   decide: ${times(decide)}`,
     ...(result.behind > 0 ? [`  the API said ${result.behind} times that its read models are behind`] : []),
+    ...(result.drops > 0
+      ? [`  subscribers lost their connection ${result.drops} times and went on behind what they had`]
+      : []),
   ];
   const lines = checks.map(
     ({ name, met, detail }) => `  ${met ? 'ok  ' : 'FAIL'} ${name}${detail ? `: ${detail}` : ''}`,
