@@ -5,6 +5,9 @@ import { ApiClient } from './api-client.fixture.js';
 import { commandLineOf } from './machine.fixture.js';
 import type { PlatformProcess, TemporaryHome } from './platform-process.fixture.js';
 
+/** Many processes start at the same time, beside all the others of `npm test` on a small machine. */
+const READY_WITHIN_MS = 120_000;
+
 /** A process of a cluster as its supervisor lists it. */
 export interface Member {
   readonly service: string;
@@ -28,7 +31,7 @@ export class ClusterProcess {
     ...args: readonly string[]
   ): Promise<ClusterProcess> {
     const supervisor = home.spawn(environment, ['cluster.js', ...args]);
-    await supervisor.ready();
+    await supervisor.ready(READY_WITHIN_MS);
     return new ClusterProcess(home, supervisor);
   }
 
@@ -59,6 +62,6 @@ export class ClusterProcess {
       const members = this.members();
       const answers = await Promise.all(members.map(({ internalUrl }) => fetch(`${internalUrl}/health/ready`)));
       return members.every(member => member.pid !== pid) && answers.every(({ ok }) => ok);
-    }, 20_000);
+    }, 60_000);
   }
 }

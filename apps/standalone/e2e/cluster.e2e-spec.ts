@@ -13,7 +13,7 @@ import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js
 /** A replica after the other is replaced: each takes a second, and many on a machine that is busy. */
 const REPLACED_WITHIN_MS = 150_000;
 
-jest.setTimeout(PATIENCE_MS);
+jest.setTimeout(2 * PATIENCE_MS);
 
 /** A little work, a person, a little work. */
 const SIGNED = `
@@ -65,9 +65,9 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
       home,
       { DATABASE_URL: database.url },
       '--replicas',
-      'orchestrator=2,sandbox=2',
+      'orchestrator=2,sandbox=2,gateway=2',
     );
-  }, 90_000);
+  }, 150_000);
 
   afterAll(async () => {
     await home.giveBack();
@@ -85,6 +85,7 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
       'billing 1',
       'audit 1',
       'gateway 1',
+      'gateway 2',
     ]);
     await cluster.supervisor.says(/kill -USR2 \d+ replaces them/);
     for (const { service, replica, pid, internalUrl } of members) {

@@ -124,8 +124,8 @@ export class PlatformProcess {
   }
 
   /** Waits until it says that it is ready; ms since it was started. */
-  async ready(): Promise<number> {
-    await this.says(/Runledger is ready/, READY_WITHIN_MS);
+  async ready(withinMs = READY_WITHIN_MS): Promise<number> {
+    await this.says(/Runledger is ready/, withinMs);
     return performance.now() - this.#startedAt;
   }
 
