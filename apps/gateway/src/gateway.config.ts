@@ -1,4 +1,4 @@
-import type { MetricsAccess } from '@runledger/platform';
+import type { Log, MetricsAccess } from '@runledger/platform';
 
 /** How a gateway is set up; the launcher reads the environment and passes it in. */
 export interface GatewayOptions {
@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly pages?: boolean;
   /** Who may read `/metrics`; default: programs on this machine. */
   readonly metrics?: MetricsAccess;
+  /** What is told of read models; default: nothing. */
+  readonly log?: Log;
 }
 
 export const GATEWAY_OPTIONS = Symbol('GatewayOptions');

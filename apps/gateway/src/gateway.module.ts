@@ -107,13 +107,14 @@ function readModels({ databaseUrl }: GatewayOptions): FactoryProvider<DataSource
   return { provide: READ_MODEL_SOURCE, useFactory: () => readModelSource(databaseUrl).initialize() };
 }
 
-function projectionHost({ owner, databaseUrl }: GatewayOptions): FactoryProvider<ProjectionHost> {
+function projectionHost({ owner, databaseUrl, log }: GatewayOptions): FactoryProvider<ProjectionHost> {
   const database = readModelDatabase(databaseUrl);
+  const told = log === undefined ? {} : { logger: log };
   return {
     provide: ProjectionHost,
     inject: [READ_MODEL_SOURCE, DISTRIBUTION, EVENT_STORE, CHECKPOINTS, Leases],
     useFactory: (...[dataSource, source, store, checkpoints, leases]: HostParts) =>
-      new ProjectionHost({ database, dataSource, source, store, checkpoints, catalogue }, { owner, leases }),
+      new ProjectionHost({ database, dataSource, source, store, checkpoints, catalogue }, { owner, leases, ...told }),
   };
 }
 

@@ -41,7 +41,7 @@ export class StandaloneModule {
         ApprovalModule.register(),
         BillingModule.register(),
         AuditModule.register({ cursorKey: pepper }),
-        GatewayModule.register({ databaseUrl: postgres.url, pepper, owner, metrics: config.telemetry.metrics }),
+        GatewayModule.register({ databaseUrl: postgres.url, pepper, owner, metrics: config.telemetry.metrics, log }),
       ],
     };
   }

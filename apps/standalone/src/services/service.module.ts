@@ -43,10 +43,8 @@ export class ServiceModule {
   }
 }
 
-function moduleOf(
-  service: ModularService,
-  { config, storage, log }: ServiceParts,
-): DynamicModule | Promise<DynamicModule> {
+function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule | Promise<DynamicModule> {
+  const { config, storage, log } = parts;
   switch (service) {
     case 'orchestrator':
       return OrchestratorModule.register({ connectedProviders: config.connectedProviders });
@@ -68,7 +66,7 @@ function moduleOf(
     case 'audit':
       return auditModule(config);
     case 'gateway':
-      return gatewayModule(config, storage);
+      return gatewayModule(parts);
   }
 }
 
@@ -76,11 +74,16 @@ async function auditModule({ secretsDir }: ServiceConfig): Promise<DynamicModule
   return AuditModule.register({ cursorKey: await exportCursorKey(secretsDir) });
 }
 
-async function gatewayModule({ secretsDir, telemetry }: ServiceConfig, { postgres }: Storage): Promise<DynamicModule> {
+async function gatewayModule({
+  config: { secretsDir, telemetry },
+  storage: { postgres },
+  log,
+}: ServiceParts): Promise<DynamicModule> {
   // Only the gateway needs it, and it is more than all the rest together.
   const { GatewayModule } = await import('@runledger/gateway');
   const pepper = await gatewayPepper(secretsDir);
-  return GatewayModule.register({ databaseUrl: postgres.url, pepper, owner: owner(), metrics: telemetry.metrics });
+  const access = { databaseUrl: postgres.url, pepper, owner: owner() };
+  return GatewayModule.register({ ...access, metrics: telemetry.metrics, log });
 }
 
 async function commandsOf({ addresses, secretsDir }: ServiceConfig): Promise<CommandClient> {
