@@ -3,7 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 const ANSWER_WITHIN_MS = 10_000;
 const AGAIN_AFTER_MS = 300;
 /** Codes of errors that say: not now. */
-const PASSING = ['SERVICE_UNAVAILABLE', 'READ_MODEL_BEHIND', 'STORE_UNAVAILABLE', 'UNAVAILABLE', 'DEADLINE_EXCEEDED'];
+const PASSING = [
+  'SERVICE_UNAVAILABLE',
+  'PLATFORM_STARTING',
+  'READ_MODEL_BEHIND',
+  'STORE_UNAVAILABLE',
+  'UNAVAILABLE',
+  'DEADLINE_EXCEEDED',
+];
 
 /**
  * A client as a careful user writes it: it asks another gateway when one does not answer, and asks again, with the same

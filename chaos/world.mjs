@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { startKafka } from '../infra/kafka/start-kafka.mjs';
 
 const root = join(import.meta.dirname, '..');
-const REPLICAS = 'gateway=1,orchestrator=2,sandbox=2,approval=2,billing=2,audit=1';
+const REPLICAS = 'gateway=2,orchestrator=2,sandbox=2,approval=2,billing=2,audit=1';
 const READY_WITHIN_MS = 120_000;
 const MOST_OUTPUT_CHARS = 20_000;
 
