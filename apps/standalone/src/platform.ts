@@ -59,7 +59,7 @@ export async function startPlatform(
   try {
     const lock: HomeLock = await lockHome(config.home);
     ending.add('home lock', () => lock.release());
-    const telemetry = await openTelemetry('standalone');
+    const telemetry = await openTelemetry('standalone', config.telemetry, log);
     ending.add('telemetry', () => telemetry.close());
     const storage = await openStorage(config, log, options.onLost);
     ending.add('storage', () => storage.close(), STORAGE_WITHIN_MS);

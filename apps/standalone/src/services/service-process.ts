@@ -52,7 +52,7 @@ export async function startService(config: ServiceConfig): Promise<ServiceProces
   const log = createLog({ level, service, destination }).child({ replica });
   const ending = new OrderlyEnd(log);
   try {
-    const telemetry = await openTelemetry(service);
+    const telemetry = await openTelemetry(service, config.telemetry, log);
     ending.add('telemetry', () => telemetry.close());
     const internal = await orCannotListen(InternalServer.listen({ service, ...config.internal }), config.internal);
     ending.add('internal port', () => internal.close());
