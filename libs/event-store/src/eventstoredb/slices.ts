@@ -9,7 +9,7 @@ import type {
   StreamSlice,
 } from '../port.js';
 import type { LogReader, StreamPage } from './log-reader.js';
-import type { Stories } from './stories.js';
+import type { Stories, StoryPlace } from './stories.js';
 import type { Tail } from './tail.js';
 
 /** Events looked at by one call of a filtered read. */
@@ -36,7 +36,7 @@ export async function readFiltered(
   const end: AllSlice = { events: [], scannedTo, caughtUp: true };
   if (!place || after >= place.last) return end;
   const from = after > place.before ? after : place.before;
-  const slice = await readScanning(sources, { ...options, limit, after: from }, place.last);
+  const slice = await readScanning(sources, { ...options, limit, after: from }, place);
   if (slice.scannedTo < place.last || slice.events.length === limit) return slice;
   // Behind its last event there is nothing more of the story; what came since may be in the slice already.
   return { ...slice, scannedTo: slice.scannedTo > scannedTo ? slice.scannedTo : scannedTo, caughtUp: true };
@@ -45,12 +45,12 @@ export async function readFiltered(
 /**
  * The protocol has no filter for reads (only for subscriptions), so the events are looked at here: it costs as much as reading
  * all of them. What this process has in its tail anyhow is not read again; only what may have come behind it, so that every
- * event is seen that was there when the reading began. Nobody needs what lies behind `last`.
+ * event is seen that was there when the reading began. Of a place, no more is read than there is in it.
  */
 async function readScanning(
   { reader, tail }: PageSources,
   { after, limit, ...filter }: ReadAllOptions & { readonly limit: number },
-  last?: Position,
+  place?: StoryPlace,
 ): Promise<AllSlice> {
   const matches = matcherFor(filter);
   const started = performance.now();
@@ -58,9 +58,9 @@ async function readScanning(
   const events: RecordedEvent[] = [...(kept?.events ?? [])];
   const begin = kept?.scannedTo ?? after;
   let looked: { readonly from: Position; readonly ours: Position } = { from: begin, ours: begin };
-  const isEnough = () => events.length >= limit || (last !== undefined && looked.ours >= last);
+  const isEnough = () => events.length >= limit || (place !== undefined && looked.ours >= place.last);
   while (!isEnough() && performance.now() - started < LONGEST_READ_MS) {
-    const page = await reader.page(looked.from, SCAN_EVENTS);
+    const page = await reader.page(looked.from, Math.min(SCAN_EVENTS, place?.events ?? SCAN_EVENTS));
     for (const event of page.events) {
       if (events.length === limit) return { events, scannedTo: looked.ours, caughtUp: false };
       looked = { ...looked, ours: event.position };

@@ -16,6 +16,8 @@ export interface StoryPlace {
   /** Position of the event before its first one; START when there is none. */
   readonly before: Position;
   readonly last: Position;
+  /** Events of the platform from its first one to its last one, those of other stories included. */
+  readonly events: number;
 }
 
 /** What is known of a story; `scannedTo`: nothing of it is missing up to here, the last event that was there when it was asked for. */
@@ -29,7 +31,8 @@ export interface KnownStory {
  * over the log when it is first needed, and kept up by what came since.
  */
 export class Stories {
-  readonly #places = new Map<string, { before: Position; last: Position }>();
+  readonly #places = new Map<string, { before: Position; last: Position; began: number; events: number }>();
+  #passed = 0;
   #scannedTo: Position = START;
   #forgotten = false;
   #current: Promise<void> | undefined;
@@ -92,9 +95,13 @@ export class Stories {
   #note(events: readonly RecordedEvent[]): void {
     for (const { position, metadata } of events) {
       const known = this.#places.get(metadata.correlationId);
-      if (known) known.last = position;
-      else this.#places.set(metadata.correlationId, { before: this.#scannedTo, last: position });
+      if (known) [known.last, known.events] = [position, this.#passed - known.began + 1];
+      else {
+        const place = { before: this.#scannedTo, last: position, began: this.#passed, events: 1 };
+        this.#places.set(metadata.correlationId, place);
+      }
       this.#scannedTo = position;
+      this.#passed += 1;
     }
     for (const id of this.#places.keys()) {
       if (this.#places.size <= MOST_STORIES) return;
