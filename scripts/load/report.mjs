@@ -12,6 +12,7 @@ export function report(plan, { runIds, tookMs, startMs, decideMs, watched, behin
     runsPerSecond: rounded((runIds.length / tookMs) * 1_000),
     stepsPerSecond: rounded(((runIds.length * plan.steps) / tookMs) * 1_000),
     happenedToSeen: percentiles(lateMs),
+    subscribedToFirst: percentiles(watched.map(({ askedAt, firstAt }) => firstAt - askedAt)),
     startRun: percentiles(startMs),
     decide: percentiles(decideMs),
     behind,
@@ -20,11 +21,12 @@ export function report(plan, { runIds, tookMs, startMs, decideMs, watched, behin
   };
 }
 
-export function summaryOf({ checks, happenedToSeen, startRun, decide, ...result }) {
+export function summaryOf({ checks, happenedToSeen, subscribedToFirst, startRun, decide, ...result }) {
   const figures = [
     `${result.store} + ${result.distribution}, ${result.mode}: ${result.runs} runs of ${result.steps} steps in ${(result.tookMs / 1_000).toFixed(1)} s`,
     `  ${result.runsPerSecond} runs/s, ${result.stepsPerSecond} steps/s`,
     `  an event happens → a subscriber has it: ${times(happenedToSeen)}`,
+    `  a subscription is asked for → its first event: ${times(subscribedToFirst)}`,
     `  startRun: ${times(startRun)}   decide: ${times(decide)}`,
     ...(result.behind > 0 ? [`  the API said ${result.behind} times that its read models are behind`] : []),
     ...(result.drops > 0

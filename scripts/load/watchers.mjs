@@ -16,7 +16,7 @@ export class Watchers {
   }
 
   watch(runId) {
-    const watched = { runId, events: [], lateMs: [], startedAt: Date.now(), drops: 0 };
+    const watched = { runId, events: [], lateMs: [], askedAt: Date.now(), firstAt: undefined, drops: 0 };
     this.#watching.push(watched);
     void this.#follow(watched).catch(error => (watched.error = error));
   }
@@ -65,8 +65,9 @@ export class Watchers {
       if (errors?.length) throw new Error(JSON.stringify(errors));
       const { event } = data.item;
       events.push(event);
+      watched.firstAt ??= Date.now();
       const happened = Date.parse(event.occurredAt);
-      if (happened > watched.startedAt) watched.lateMs.push(Date.now() - happened);
+      if (happened > watched.firstAt) watched.lateMs.push(Date.now() - happened);
       if (isOver(watched)) return;
     }
   }
