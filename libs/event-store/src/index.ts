@@ -24,6 +24,8 @@ export type {
 export { pause } from './pause.js';
 export * from './port.js';
 export { HeadSignal as ChannelSignal } from './postgres/head-signal.js';
+export { CheckpointDesk, ConsumerAtWorkError, UnknownConsumerError } from './postgres/checkpoint-desk.js';
+export type { CheckpointReset, CheckpointStanding } from './postgres/checkpoint-desk.js';
 export { checkEventStore, migrateEventStore } from './postgres/migrate.js';
 export { checkSchema, migrateSchema, NewerSchemaError, OutdatedSchemaError } from './postgres/migrate-schema.js';
 export type { MigrationReport, SchemaHistory } from './postgres/migrate-schema.js';

@@ -9,7 +9,7 @@ export class LogBehindError extends Fault {
   constructor(what: string, position: Position, end: Position) {
     super(
       'LOG_BEHIND',
-      `${what} stands at position ${position} of another log, or of a newer copy of this one, which ends at ${end}. Give back the log that belongs to it, or rebuild this consumer from the first event.`,
+      `${what} stands at position ${position} of another log, or of a newer copy of this one, which ends at ${end}. Give back the log that belongs to it, or start its consumers at the first event: "npm run checkpoints -- list" shows them, reset --misfits does it.`,
       { fields: { position: String(position), end: String(end) } },
     );
   }

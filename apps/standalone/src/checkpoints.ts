@@ -1,0 +1,88 @@
+import { CheckpointDesk } from '@runledger/event-store';
+import type { CheckpointStanding } from '@runledger/event-store';
+import { Pool } from 'pg';
+import { print, runDatabaseCommand } from './database/run-database-command.js';
+import { openEventLog } from './event-log.js';
+import { readStorageConfig } from './storage.config.js';
+
+const HELP = `npm run checkpoints -- list
+npm run checkpoints -- reset <consumer> …
+npm run checkpoints -- reset --misfits
+
+Shows how far each consumer of the log has read, and puts consumers back to the first event, while the platform is stopped. A
+checkpoint that is ahead of the log, or of another log, would skip events: the platform does not start on it. Reset it, and
+everything is delivered to that consumer again: a reactor does nothing twice, a read model is built anew.
+
+  --misfits   every consumer that has a checkpoint which does not fit the log
+
+Works on the database of DATABASE_URL, which must come in as the owner of the tables, and on the log of EVENT_STORE.`;
+
+const [verb, ...names] = process.argv.slice(2);
+if (verb === 'list' && names.length === 0) await runDatabaseCommand(url => withDesk(url, list));
+else if (verb === 'reset' && names.length > 0)
+  await runDatabaseCommand(url => withDesk(url, desk => reset(desk, names)));
+else {
+  print(HELP);
+  process.exitCode = verb === undefined || verb === '--help' ? 0 : 2;
+}
+
+async function withDesk(url: string, work: (desk: CheckpointDesk) => Promise<void>): Promise<void> {
+  const pool = new Pool({ connectionString: url, max: 2, application_name: 'runledger checkpoints' });
+  const silent = () => undefined; // a broken connection fails the query that needs it
+  pool.on('error', silent);
+  try {
+    const { eventStore: config } = readStorageConfig();
+    const { store } = await openEventLog({ config, databaseUrl: url, pool, onProblem: silent });
+    try {
+      await work(new CheckpointDesk(pool, store));
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
+async function list(desk: CheckpointDesk): Promise<void> {
+  const { head, checkpoints } = await desk.list();
+  print(`The log ends at position ${head}.`);
+  for (const [consumer, standings] of byConsumer(checkpoints)) {
+    const misfits = standings.filter(({ state }) => state !== 'fits');
+    const positions = standings.map(({ position }) => position).sort((a, b) => (a < b ? -1 : 1));
+    const [lowest, highest] = [positions[0], positions.at(-1)];
+    const range = lowest === highest ? `${highest}` : `${lowest} to ${highest}`;
+    print(`  ${consumer}: ${range}${misfits.length === 0 ? '' : `  ${complaint(misfits)}`}`);
+  }
+  const misfits = misfitsOf(checkpoints);
+  if (misfits.length === 0) return;
+  print(`\n${misfits.length} do not fit this log: npm run checkpoints -- reset --misfits`);
+  process.exitCode = 1;
+}
+
+function complaint(misfits: readonly CheckpointStanding[]): string {
+  return misfits.some(({ state }) => state === 'other-log') ? 'OF ANOTHER LOG' : 'AHEAD OF THE LOG';
+}
+
+async function reset(desk: CheckpointDesk, asked: readonly string[]): Promise<void> {
+  const consumers = asked.includes('--misfits') ? misfitsOf((await desk.list()).checkpoints) : asked;
+  for (const consumer of consumers) {
+    const { checkpoints, parkedEvents } = await desk.reset(consumer);
+    const parked = parkedEvents === 0 ? '' : `, ${parkedEvents} parked events will be delivered again`;
+    print(`${consumer}: starts at the first event (${checkpoints} checkpoints${parked})`);
+  }
+  if (consumers.length === 0) print('Every checkpoint fits the log: nothing was reset.');
+}
+
+function misfitsOf(checkpoints: readonly CheckpointStanding[]): string[] {
+  const misfits = checkpoints.filter(({ state }) => state !== 'fits');
+  return [...new Set(misfits.map(({ consumer }) => consumer))];
+}
+
+function byConsumer(checkpoints: readonly CheckpointStanding[]): Map<string, CheckpointStanding[]> {
+  const groups = new Map<string, CheckpointStanding[]>();
+  for (const standing of checkpoints) {
+    const name = `${standing.consumer} (version ${standing.version})`;
+    groups.set(name, [...(groups.get(name) ?? []), standing]);
+  }
+  return groups;
+}
