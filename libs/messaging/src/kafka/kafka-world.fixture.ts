@@ -8,7 +8,7 @@ import { ReactorHost } from '../reactor-host.js';
 import type { RunningConsumer } from '../reactor.js';
 import { kafkaClient } from './kafka-client.js';
 import { kafkaDistribution } from './kafka-distribution.js';
-import type { KafkaDistribution, KafkaDistributionOptions } from './kafka-distribution.js';
+import type { KafkaDistribution, KafkaDistributionOptions, KafkaDistributionParts } from './kafka-distribution.js';
 import { KafkaRelay } from './kafka-relay.js';
 import type { KafkaRelayOptions } from './kafka-relay.js';
 import { RelayOnDuty } from './relay-on-duty.js';
@@ -72,8 +72,12 @@ export class KafkaWorld {
     return new PostgresCheckpoints(this.pool);
   }
 
-  distribution(more: Partial<KafkaDistributionOptions> = {}, kafka = this.kafka): KafkaDistribution {
-    const distribution = kafkaDistribution({ kafka, store: this.store }, { topic: this.topic, ...more });
+  distribution(
+    more: Partial<KafkaDistributionOptions> = {},
+    kafka = this.kafka,
+    store: KafkaDistributionParts['store'] = this.store,
+  ): KafkaDistribution {
+    const distribution = kafkaDistribution({ kafka, store }, { topic: this.topic, ...more });
     this.#endings.push(() => distribution.close());
     return distribution;
   }

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MAX_EVENT_BYTES } from '@runledger/event-store';
-import type { Checkpoints, RecordedEvent } from '@runledger/event-store';
+import type { Checkpoints, EventStore, RecordedEvent } from '@runledger/event-store';
 import { eventually } from '@runledger/testing';
 import { KafkaJSNonRetriableError } from 'kafkajs';
 import type { Kafka } from 'kafkajs';
@@ -19,6 +20,27 @@ const NEVER_MS = 600_000;
 const onKafka = missingForKafka().length === 0 ? describe : describe.skip;
 const runs = Array.from({ length: 20 }, (_, n) => `run_${n}`);
 
+/** The first consumers of a fresh broker crash while it prepares for them; that is what another spec is about. */
+async function untilGroupsAreServed({ brokers }: TestBroker): Promise<void> {
+  const admin = kafkaClient({ brokers }).admin();
+  await admin.connect();
+  await eventually(() => admin.fetchOffsets({ groupId: 'anybody' }), 20_000).finally(() => admin.disconnect());
+}
+
+/** The store, whose subscriptions tell everything so much later. */
+function late(store: EventStore, ms: number): Pick<EventStore, 'readAll' | 'subscribe' | 'head'> {
+  return {
+    readAll: options => store.readAll(options),
+    head: () => store.head(),
+    subscribe: async function* (options) {
+      for await (const batch of store.subscribe(options)) {
+        await delay(ms);
+        yield batch;
+      }
+    },
+  };
+}
+
 onKafka('events over Kafka (needs java and mvn)', () => {
   let dataDir: string;
   let broker: TestBroker;
@@ -27,6 +49,7 @@ onKafka('events over Kafka (needs java and mvn)', () => {
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'runledger-kafka-spec-'));
     broker = await startKafka({ dataDir });
+    await untilGroupsAreServed(broker);
   }, FETCH_AND_START_MS);
   afterAll(async () => {
     await broker.stop();
@@ -51,6 +74,16 @@ onKafka('events over Kafka (needs java and mvn)', () => {
     expect(heard).toEqual(await world.log());
     expect(distribution.status()).toMatchObject({ from: 'topic', repaired: 0, foreign: 0 });
     expect((distribution.status()?.fromTopic ?? 0) - before).toBe(20);
+  });
+
+  it('that come over the topic before the store has told of them are not taken for lost', async () => {
+    await world.relay();
+    const distribution = world.distribution({ lookEveryMs: NEVER_MS }, world.kafka, late(world.store, 300));
+    const { heard, consumer } = await world.listener('listener', distribution);
+    await world.untilOverTopic(distribution);
+    for (let round = 0; round < 5; round += 1) await consumer.reached(await world.tell(runs));
+    expect(heard).toEqual(await world.log());
+    expect(distribution.status()).toMatchObject({ from: 'topic', repaired: 0 });
   });
 
   it('reach readers that are slower than the window, and readers that begin anew', async () => {
