@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue, eventsByCategory } from '@runledger/contracts';
+import { catalogue, eventsByCategory, STREAM_OWNERS } from '@runledger/contracts';
 import { documented } from './doc-comments.mjs';
 import { fieldRows } from './json-schema-fields.mjs';
 import { code, codeBlock, joined, pageHead, table } from './markdown.mjs';
@@ -35,8 +35,24 @@ export function eventsPage(root) {
   return joined([
     ...pageHead('Events', INTRO.join('\n')),
     ...table(['Envelope', 'Meaning'], ENVELOPE),
+    ...whoWritesWhat(),
     ...services.flatMap(service => serviceSection(root, service, definitions)),
   ]);
+}
+
+/** Categories without a section below hold no event yet; nobody else may write them. */
+function whoWritesWhat() {
+  const rows = Object.entries(STREAM_OWNERS)
+    .filter(([, categories]) => categories.length > 0)
+    .map(([service, categories]) => [service, categories.map(category => code(`${category}-*`)).join(', ')]);
+  return [
+    '## Who writes what',
+    '',
+    'Each category of streams has one service that writes it. Where services have',
+    '[database roles](../explanation/a-database-role-per-service.md) of their own, the database refuses everybody else.',
+    '',
+    ...table(['Service', 'Streams'], rows),
+  ];
 }
 
 function serviceSection(root, service, definitions) {
