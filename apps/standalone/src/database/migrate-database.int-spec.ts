@@ -19,7 +19,7 @@ describe('migrating a database', () => {
     const lines: string[] = [];
     await migrateDatabase(database.url, line => lines.push(line));
     expect(lines[0]).toMatch(/^runledger: 0001-log applied, 1 of \d+ \(\d+ ms\)$/);
-    expect(lines).toContain('sandbox: up to date at version 1');
+    expect(lines).toContainEqual(expect.stringMatching(/^sandbox: up to date at version \d+$/));
     expect(lines.at(-1)).toMatch(/^gateway: up to date at /);
     await expect(checkDatabase(pool, database.url)).resolves.toBeUndefined();
   });
