@@ -14,7 +14,7 @@ import { NestFactory } from '@nestjs/core';
 import { DEFAULT_LIMITS, PublishFlow, PublishSandboxProfile, StartRun } from '@runledger/contracts';
 import { newUuid } from '@runledger/event-store';
 import { gatewayAdapter } from '@runledger/gateway';
-import { createLog, InProcessCommands } from '@runledger/platform';
+import { COMMAND_CLIENT, createLog } from '@runledger/platform';
 import { StandaloneModule } from '../apps/standalone/dist/standalone.module.js';
 import { readStandaloneConfig } from '../apps/standalone/dist/standalone.config.js';
 import { openStorage } from '../apps/standalone/dist/storage.js';
@@ -146,7 +146,7 @@ async function openPlatform(databaseUrl) {
   });
   const app = await NestFactory.create(module, gatewayAdapter(), { logger: false, abortOnError: false });
   await app.listen(0, '127.0.0.1');
-  const commands = app.get(InProcessCommands);
+  const commands = app.get(COMMAND_CLIENT);
   await publish(commands);
   return {
     play: flow => story.follow(() => start(commands, flow)),
