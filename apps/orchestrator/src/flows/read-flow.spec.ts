@@ -162,7 +162,7 @@ steps:
   });
 
   it('is answered in seconds, however much is wrong with it', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     const lines = (count: number, line: (n: number) => string) =>
       Array.from({ length: count }, (_, n) => line(n)).join('\n');
     const misspelt = lines(1_000, n => `  - { key: step-${n}, run: x, needs: [stpe-${n}, step-${(n + 7) % 1_000}] }`);
@@ -172,7 +172,8 @@ steps:
     const agent = { provider: 'scripted', prompt };
     expect(problemsOf(JSON.stringify({ slug: 'a', steps: [{ key: 's', agent }] }))).toHaveLength(100);
     expect(problemsOf('['.repeat(100_000))[0]).toMatch(/Not valid YAML/);
-    expect(performance.now() - started).toBeLessThan(20_000);
+    // Computing time, not the clock's: a busy machine is no fault of the flow.
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(20);
   });
 
   it('is refused when it is too large, or becomes so by its aliases', () => {
