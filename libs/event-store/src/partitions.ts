@@ -32,7 +32,7 @@ export interface PartitionPlace {
   readonly partition: number;
   readonly position: Position;
   readonly epoch: number;
-  /** Undefined: free. */
+  /** A living member; undefined: free, or of a member that fell silent. */
   readonly owner?: string;
 }
 

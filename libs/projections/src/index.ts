@@ -14,8 +14,8 @@ export { ProjectionNotRunningError, ReadModelBehindError } from './read-model-er
 export type { Row } from './row-json.js';
 export { recordedEvents, specifyProjection } from './specify-projection.js';
 export type { GivenEvents, SpecPlace } from './specify-projection.js';
-export { lagOf } from './projection-state.js';
-export type { ProjectionState } from './projection-state.js';
+export { listProjections, retryProjection } from './projection-list.js';
+export type { ProjectionListing } from './projection-list.js';
 export { RebuildUnderWayError } from './shadow/job-lock.js';
 export { rebuild } from './shadow/rebuild.js';
 export type { RebuildOptions, RebuildParts, RebuildReport } from './shadow/rebuild.js';

@@ -1,4 +1,3 @@
-import type { Position } from '@runledger/event-store';
 import type { ConsumerFault } from '@runledger/messaging';
 
 /** Runs one statement: a DataSource, or an EntityManager within a transaction. */
@@ -88,11 +87,6 @@ export async function noteExchange(name: string, version: number, state: Stateme
        generation = s.generation + 1, ${NO_FAULT}`,
     [name, version],
   );
-}
-
-/** Where a position in the state stands against another: for people. */
-export function lagOf(position: Position, head: Position): Position {
-  return head > position ? head - position : 0n;
 }
 
 const NO_FAULT =

@@ -19,6 +19,13 @@ export class ProjectionNotRunningError extends Fault {
   }
 }
 
+/** Nobody has ever run a projection of this name on this database. */
+export class ProjectionUnknownError extends Fault {
+  constructor(projection: string) {
+    super('PROJECTION_UNKNOWN', `Projection ${projection} has never run on this database.`, { fields: { projection } });
+  }
+}
+
 /** Another process has some of the partitions now (R3). */
 export class PartitionsLostError extends Fault {
   constructor(projection: string) {

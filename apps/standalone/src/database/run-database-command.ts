@@ -8,9 +8,12 @@ import type { DatabaseConfig } from './database.config.js';
 
 /**
  * Runs a command on the database of DATABASE_URL, or on the embedded one, which is started for it when it does not run. Ends
- * the process with 0, or with 1 and what to do.
+ * the process with 0, or with `failure` (default 1) and what to do.
  */
-export async function runDatabaseCommand(work: (url: string, config: DatabaseConfig) => Promise<void>): Promise<void> {
+export async function runDatabaseCommand(
+  work: (url: string, config: DatabaseConfig) => Promise<void>,
+  { failure = 1 }: { readonly failure?: number } = {},
+): Promise<void> {
   try {
     const config = readDatabaseConfig();
     const postgres = await openPostgres({ dataDir: join(config.home, 'postgres'), databaseUrl: config.databaseUrl });
@@ -23,7 +26,7 @@ export async function runDatabaseCommand(work: (url: string, config: DatabaseCon
     }
   } catch (error) {
     process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = failure;
   }
 }
 

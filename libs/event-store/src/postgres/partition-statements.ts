@@ -45,7 +45,8 @@ export function partitionStatements(schema: string) {
     ),
     read: inSchema(
       `select p.partition, p.position, p.epoch, m.id as owner
-         from runledger.partition_checkpoint p left join runledger.member m on m.id = p.owner
+         from runledger.partition_checkpoint p
+         left join runledger.member m on m.id = p.owner and m.expires_at > clock_timestamp()
         where p.consumer = $1 and p.version = $2 order by p.partition`,
       schema,
     ),

@@ -45,7 +45,7 @@ export class ShadowCopy {
   ) {}
 
   static async open(database: ReadModelDatabase, options: ShadowCopyOptions): Promise<ShadowCopy> {
-    const schema = `${database.schema}_${options.purpose}_${options.projection.name.replaceAll('-', '_')}`;
+    const schema = copySchema(database.schema, options.purpose, options.projection);
     const settings = { synchronous_commit: 'off' };
     const shadow = new DataSource({ ...readModelOptions({ ...database, schema, poolSize: 3, settings }) });
     await shadow.initialize();
@@ -144,4 +144,27 @@ export class ShadowCopy {
     ]);
     return rows.length === 1;
   }
+}
+
+/** A copy that is being filled, or was when its process ended. */
+export interface CopyUnderWay {
+  readonly position: Position;
+  readonly begunAt: string;
+}
+
+/** Of the rebuild of this projection; undefined when none has begun, or all have ended. */
+export async function copyUnderWay(
+  live: string,
+  projection: Projection,
+  dataSource: DataSource,
+): Promise<CopyUnderWay | undefined> {
+  const table = `${quotedName(copySchema(live, 'rebuild', projection))}.copy_progress`;
+  const [found] = await dataSource.query<{ found: string | null }[]>('SELECT to_regclass($1) AS found', [table]);
+  if (!found?.found) return undefined;
+  const [row] = await dataSource.query<{ position: string; begun_at: Date }[]>(`SELECT * FROM ${table}`);
+  return row && { position: BigInt(row.position), begunAt: row.begun_at.toISOString() };
+}
+
+function copySchema(live: string, purpose: 'rebuild' | 'verify', { name }: Projection): string {
+  return `${live}_${purpose}_${name.replaceAll('-', '_')}`;
 }

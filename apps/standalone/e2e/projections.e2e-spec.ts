@@ -1,0 +1,114 @@
+import { jest } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { eventually, testDatabase } from '@runledger/testing';
+import type { TestDatabase } from '@runledger/testing';
+import pg from 'pg';
+import { profileNamed } from './counted-work.fixture.js';
+import { describeWith } from './machine.fixture.js';
+import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import type { PlatformProcess } from './platform-process.fixture.js';
+
+jest.setTimeout(PATIENCE_MS);
+
+const FLOW = `
+slug: plain
+defaults: { profile: plain }
+steps: [{ key: only, run: 'echo done' }]
+`;
+
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+describeWith('bwrap')('npm run projections, beside a platform at work (needs bwrap)', () => {
+  const home = new TemporaryHome();
+  let database: TestDatabase;
+  let platform: PlatformProcess;
+
+  beforeAll(async () => {
+    build();
+    database = await testDatabase();
+    platform = await home.start({ RUNLEDGER_SAMPLE: 'off', DATABASE_URL: database.url });
+    await platform.api.publishProfile(profileNamed('plain'));
+    await platform.api.publishFlow(FLOW);
+    await platform.api.reaches(await platform.api.started('plain'), 'COMPLETED');
+  }, PATIENCE_MS);
+
+  afterAll(async () => {
+    await home.giveBack();
+    await database.drop();
+  });
+
+  const projections = (...args: readonly string[]) =>
+    new Promise<Outcome>(resolve => {
+      const main = join(ROOT, 'apps', 'standalone', 'dist', 'projections.js');
+      const env = { PATH: process.env['PATH'], RUNLEDGER_HOME: home.path, DATABASE_URL: database.url };
+      execFile(process.execPath, [main, ...args], { env }, (error, output, errors) => {
+        resolve({ code: error ? Number(error.code) : 0, output, errors });
+      });
+    });
+
+  /** Changes the rows behind the platform's back. */
+  async function tamper(statement: string): Promise<number | null> {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    try {
+      return (await client.query(statement)).rowCount;
+    } finally {
+      await client.end();
+    }
+  }
+
+  it('lists where every read model stands', async () => {
+    await eventually(async () => {
+      const { code, output } = await projections('list', '--json');
+      expect(code).toBe(0);
+      const listed = output
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line) as { name: string; state: string; owners: string[] });
+      expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(['runs', 'flows', 'transcript']));
+      expect(listed.filter(({ state }) => state === 'not-running' || state === 'never-run')).toEqual([]);
+      expect(listed.every(({ owners }) => owners.length === 1)).toBe(true);
+    });
+  });
+
+  it('verifies that all rows are those of a rebuild', async () => {
+    const { code, output, errors } = await projections('verify');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toMatch(/^runs: .* 1 rows up to position \d+, \w{16} {2}equal$/m);
+    expect(output).not.toContain('DIFFERS');
+  });
+
+  it('names a row that was altered by hand, and mends it by a rebuild that nobody notices', async () => {
+    expect(await tamper(`update gateway.runs set status = 'FAILED'`)).toBe(1);
+    const found = await projections('verify', 'runs');
+    expect(found.code).toBe(1);
+    expect(found.output).toContain('DIFFERS in 1 rows');
+    expect(found.output).toMatch(/altered .*run_.*status is FAILED, and must be COMPLETED/);
+
+    const mended = await projections('rebuild', 'runs');
+    expect({ code: mended.code, errors: mended.errors }).toEqual({ code: 0, errors: '' });
+    expect(mended.output).toMatch(/^runs: applied \d+ events in .* s; its rows stand at \d+$/m);
+    expect(await projections('verify', 'runs')).toMatchObject({ code: 0 });
+
+    // The platform goes on from the new rows.
+    const runId = await platform.api.started('plain');
+    await platform.api.reaches(runId, 'COMPLETED');
+    expect(await projections('verify')).toMatchObject({ code: 0 });
+  });
+
+  it('says in one line what it cannot do', async () => {
+    expect(await projections('verify', 'nonsense')).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining('There is no projection nonsense. There are ') as string,
+    });
+    expect(await projections('rebuild')).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('npm run') as string,
+    });
+  });
+});

@@ -1,0 +1,78 @@
+import { catalogue } from '@runledger/contracts';
+import { PROJECTIONS, readModelDatabase, readModelSource } from '@runledger/gateway';
+import { Fault } from '@runledger/kernel';
+import { listProjections, rebuild, retryProjection, verify } from '@runledger/projections';
+import type {
+  Projection,
+  ProjectionListing,
+  RebuildParts,
+  RebuildProgress,
+  RebuildReport,
+  VerifyReport,
+} from '@runledger/projections';
+import { Pool } from 'pg';
+import { openEventLog } from '../event-log.js';
+import { readStorageConfig } from '../storage.config.js';
+
+/** There is no projection of this name. */
+export class NoSuchProjectionError extends Fault {
+  constructor(name: string) {
+    const names = PROJECTIONS.map(projection => projection.name).join(', ');
+    super('NO_SUCH_PROJECTION', `There is no projection ${name}. There are ${names}.`, { fields: { name } });
+  }
+}
+
+/** The gateway's read models, looked after from outside: it does not matter whether the platform runs. */
+export class ReadModelDesk {
+  constructor(private readonly parts: RebuildParts) {}
+
+  list(): Promise<ProjectionListing[]> {
+    return listProjections(this.parts, PROJECTIONS);
+  }
+
+  /** Says that the fault was mended; throws when there is no such projection. */
+  async retry(name: string): Promise<void> {
+    await retryProjection(this.parts.dataSource, projectionNamed(name).name);
+  }
+
+  rebuild(name: string, onProgress: (progress: RebuildProgress) => void): Promise<RebuildReport> {
+    return rebuild(this.parts, projectionNamed(name), { onProgress });
+  }
+
+  /** One after the other: each looks at its live rows through one snapshot. */
+  async verify(names: readonly string[], onVerified: (report: VerifyReport) => void): Promise<boolean> {
+    const wanted = names.length === 0 ? PROJECTIONS : names.map(projectionNamed);
+    let equal = true;
+    for (const projection of wanted) {
+      const report = await verify(this.parts, projection);
+      onVerified(report);
+      equal &&= report.equal;
+    }
+    return equal;
+  }
+}
+
+/** Opens what the desk works on, and closes it after the work. */
+export async function withReadModels(url: string, work: (desk: ReadModelDesk) => Promise<void>): Promise<void> {
+  const ending: (() => Promise<unknown>)[] = [];
+  const silent = () => undefined; // a broken connection fails the query that needs it
+  try {
+    const pool = new Pool({ connectionString: url, max: 4, application_name: 'runledger projections' });
+    pool.on('error', silent);
+    ending.push(() => pool.end());
+    const { eventStore: config } = readStorageConfig();
+    const { store, checkpoints } = await openEventLog({ config, databaseUrl: url, pool, onProblem: silent });
+    ending.push(() => store.close());
+    const dataSource = await readModelSource(url).initialize();
+    ending.push(() => dataSource.destroy());
+    await work(new ReadModelDesk({ database: readModelDatabase(url), dataSource, store, checkpoints, catalogue }));
+  } finally {
+    for (const end of ending.reverse()) await end();
+  }
+}
+
+function projectionNamed(name: string): Projection {
+  const found = PROJECTIONS.find(projection => projection.name === name);
+  if (!found) throw new NoSuchProjectionError(name);
+  return found;
+}
