@@ -62,16 +62,11 @@ describe('setting a fleet up', () => {
     expect(asMigrator).toMatchObject({ code: 0, said: expect.stringContaining('roles: each service') as string });
   });
 
-  it('prints a token of the owner, with the settings and the role of the gateway', async () => {
+  it('prints a token of the owner, with the role and the pepper of the gateway', async () => {
     const settings = {
       DATABASE_URL_FILE: join(folder(), 'gateway.url'),
       RUNLEDGER_SECRETS_DIR: folder(),
       MIGRATE: 'off',
-      ORCHESTRATOR_URLS: 'http://orchestrator:4100',
-      SANDBOX_URLS: 'http://sandbox:4100',
-      APPROVAL_URLS: 'http://approval:4100',
-      BILLING_URLS: 'http://billing:4100',
-      AUDIT_URLS: 'http://audit:4100',
     };
     const first = await run(settings, 'owner-token.js');
     expect([first.code, first.said]).toEqual([0, expect.stringMatching(/^rl_\S+\n$/)]);

@@ -7,11 +7,11 @@ import { readServiceConfig } from './services/service.config.js';
 import { openStorage } from './storage.js';
 
 /**
- * Prints a new API token of the owner of the first workspace, which it makes when there is none yet. Runs with the settings
- * of the gateway. Tokens from before are good until they are revoked.
+ * Prints a new API token of the owner of the first workspace, which it makes when there is none yet. Needs the gateway's
+ * database role and its pepper. Tokens from before are good until they are revoked.
  */
 async function printOwnerToken(): Promise<void> {
-  const config = readServiceConfig('gateway');
+  const config = readServiceConfig('relay'); // of all services the one that is told least: storage and secrets
   const destination = { write: (line: string) => void process.stderr.write(line) };
   const log = createLog({ level: config.logLevel, service: 'owner-token', destination });
   const storage = await openStorage(config, log, () => undefined); // nothing is embedded here, so nothing can be lost
