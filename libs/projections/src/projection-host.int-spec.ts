@@ -140,7 +140,8 @@ describe('a projection host', () => {
 
   it('moves over events that the projection does not want, and keeps that when it stops', async () => {
     const host = newHost(new ScriptedLog(stored(placed('o1'), placed('o2'))));
-    await (await host.start(ledger)).reached(2n);
+    const running = await host.start(ledger);
+    await eventually(() => expect(running.status().position).toBe(2n));
     await host.stop();
     expect(await checkpoints.stored('ledger')).toBe(2n);
   });
