@@ -9,6 +9,9 @@ import { newRunId } from './ground.fixture.js';
 import { ServiceProcess } from './service-process.fixture.js';
 import type { ServiceSettings } from './service-process.fixture.js';
 
+/** Services start in processes of their own, beside all other specs on a small machine. */
+const PATIENCE_MS = 60_000;
+
 const liveness = { ttlMs: 3_000, beatEveryMs: 300 };
 
 jest.setTimeout(120_000);
@@ -58,7 +61,7 @@ describe('several replicas of the sandbox service', () => {
   /** Ten runs on two replicas that take five each: all in their second call. */
   async function tenRuns(): Promise<ReadyStep[]> {
     const steps = await Promise.all(Array.from({ length: 10 }, () => calls.begin(twoCalls)));
-    await eventually(() => inSecondCall(steps).length === 10);
+    await eventually(() => inSecondCall(steps).length === 10, PATIENCE_MS);
     return steps;
   }
 
@@ -102,8 +105,11 @@ describe('several replicas of the sandbox service', () => {
       expect(calls.counts(steps[index]!)).toEqual({ first: 1, second: 1 });
     }
     await Promise.all(steps.map(({ runId }) => ground.completed(runId)));
-    await eventually(() => runsAt(...names).length === 0);
-    await eventually(async () => (await ground.pool.query('SELECT FROM sandbox.open_runs')).rows.length === 0);
+    await eventually(() => runsAt(...names).length === 0, PATIENCE_MS);
+    await eventually(
+      async () => (await ground.pool.query('SELECT FROM sandbox.open_runs')).rows.length === 0,
+      PATIENCE_MS,
+    );
   });
 
   it('complete the runs of one that was killed, files included, and repeat no finished call', async () => {
@@ -123,7 +129,7 @@ describe('several replicas of the sandbox service', () => {
     const steps = await tenRuns();
     frozen.freeze();
     calls.tell(); // those who run at the frozen one hear it as well
-    await eventually(async () => (await takenOver(steps)).length === 5);
+    await eventually(async () => (await takenOver(steps)).length === 5, PATIENCE_MS);
     frozen.thaw();
     await expectAllOnce(steps);
     // It is back among the living, and works: the other one has no room.
@@ -133,13 +139,13 @@ describe('several replicas of the sandbox service', () => {
     for (const ready of busy) expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS' });
     expect(new Set((await Promise.all(busy.map(workersOf))).flat()).size).toBe(2);
     await Promise.all([...steps, ...busy].map(({ runId }) => ground.completed(runId)));
-    await eventually(() => runsAt(...names).length === 0);
+    await eventually(() => runsAt(...names).length === 0, PATIENCE_MS);
   });
 
   it('wait for one that was told to stop, which goes on with its own', async () => {
     const leaving = await replica('returning', { maxAttempts: 5 });
     const ready = await calls.begin(twoCalls);
-    await eventually(() => inSecondCall([ready]).length === 1);
+    await eventually(() => inSecondCall([ready]).length === 1, PATIENCE_MS);
     await replica('other');
     expect(await leaving.stop()).toBe(0);
     calls.tell();
@@ -151,7 +157,7 @@ describe('several replicas of the sandbox service', () => {
   it('take over at once from one that leaves for good', async () => {
     const leaving = await replica('leaving', { liveness: { ...liveness, returnWithinMs: 0 } });
     const ready = await calls.begin(twoCalls);
-    await eventually(() => inSecondCall([ready]).length === 1);
+    await eventually(() => inSecondCall([ready]).length === 1, PATIENCE_MS);
     await replica('other');
     expect(await leaving.stop()).toBe(0);
     calls.tell();
@@ -163,7 +169,7 @@ describe('several replicas of the sandbox service', () => {
     const dying = await replica('far', { liveness });
     const runId = newRunId();
     const ready = await calls.begin(twoCalls, runId);
-    await eventually(() => inSecondCall([ready]).length === 1);
+    await eventually(() => inSecondCall([ready]).length === 1, PATIENCE_MS);
     await dying.kill();
     lose('far');
     await replica('other');
@@ -176,7 +182,7 @@ describe('several replicas of the sandbox service', () => {
   it('begin anew what had finished nothing where its files are lost', async () => {
     const dying = await replica('gone', { liveness });
     const ready = await calls.begin(count => ({ command: { run: `${count('it')}; ${UNTIL_TOLD}; echo done` } }));
-    await eventually(() => calls.counts(ready)['it'] === 1);
+    await eventually(() => calls.counts(ready)['it'] === 1, PATIENCE_MS);
     await dying.kill();
     lose('gone');
     calls.tell();
