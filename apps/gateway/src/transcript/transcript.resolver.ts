@@ -45,7 +45,7 @@ export class TranscriptResolver {
     for (let after = START; after < upTo;) {
       const slice = await this.log.store.readAll({ ...storyOf(caller, runId), types: TYPES, after, limit: 500 });
       fold.segment(slice.events.filter(event => event.position <= upTo).map(placed));
-      if (slice.caughtUp || slice.scannedTo <= after) return;
+      if (slice.caughtUp) return;
       after = slice.scannedTo;
     }
   }

@@ -82,9 +82,13 @@ function describeReadingTheLog(world: ContractWorld): void {
       ['one story in some categories', { correlationId: story, categories: ['plan'] }, written.plan],
       ['no type at all', { tenant: run.tenant, types: [] }, []],
     ])('can be limited to %s', async (_, filter, expected) => {
-      const slice = await world.store.readAll({ after: before, ...filter, limit: 100 });
-      expect(idsOf(slice.events)).toEqual(idsOf(expected));
-      expect(slice.caughtUp).toBe(true);
+      let slice = await world.store.readAll({ after: before, ...filter, limit: 100 });
+      const seen = [...slice.events];
+      while (!slice.caughtUp) {
+        slice = await world.store.readAll({ after: slice.scannedTo, ...filter, limit: 100 });
+        seen.push(...slice.events);
+      }
+      expect(idsOf(seen)).toEqual(idsOf(expected));
       expect(all.map(({ position }) => position)).toContain(slice.scannedTo);
     });
 

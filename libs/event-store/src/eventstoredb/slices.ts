@@ -30,8 +30,10 @@ export async function readFiltered(
   options: ReadAllOptions,
 ): Promise<AllSlice> {
   const { after, limit = 500, correlationId } = options;
-  const known = correlationId === undefined ? undefined : await sources.stories.find(correlationId);
-  if (!known || after > known.scannedTo) return readScanning(sources, { ...options, limit });
+  const known = correlationId === undefined ? 'forgotten' : await sources.stories.find(correlationId);
+  // To look for it meanwhile would take longer, and hold up the pass: many may be waiting for it.
+  if (known === 'not-yet') return { events: [], scannedTo: after, caughtUp: false };
+  if (known === 'forgotten' || after > known.scannedTo) return readScanning(sources, { ...options, limit });
   const { place, scannedTo } = known;
   const end: AllSlice = { events: [], scannedTo, caughtUp: true };
   if (!place || after >= place.last) return end;

@@ -8,7 +8,7 @@ import type { Tail } from './tail.js';
 const PAGE_EVENTS = 1_000;
 /** Stories that are kept in mind; of older ones nothing is known. */
 const MOST_STORIES = 200_000;
-/** Whoever asks does not wait longer for what is not known yet. */
+/** Whoever asks does not wait longer for what is not known yet, and may ask again. */
 const PATIENCE_MS = 1_000;
 
 /** Where a story lies in the log. */
@@ -43,11 +43,11 @@ export class Stories {
     private readonly closing: AbortSignal,
   ) {}
 
-  /** Undefined when it cannot be said soon: the log is still being passed over, or the story is too old to be remembered. */
-  async find(correlationId: string): Promise<KnownStory | undefined> {
-    if (!(await this.#isUpToDate())) return undefined;
+  /** `not-yet`: the log is still being passed over. `forgotten`: the story may be too old to be remembered. */
+  async find(correlationId: string): Promise<KnownStory | 'not-yet' | 'forgotten'> {
+    if (!(await this.#isUpToDate())) return 'not-yet';
     const place = this.#places.get(correlationId);
-    if (!place && this.#forgotten) return undefined;
+    if (!place && this.#forgotten) return 'forgotten';
     return { place: place && { ...place }, scannedTo: this.#scannedTo };
   }
 
