@@ -9,7 +9,7 @@ import type {
   StreamSlice,
 } from '../port.js';
 import type { LogReader, StreamPage } from './log-reader.js';
-import type { Stories, StoryPlace } from './stories.js';
+import type { Stories, StoryOptions, StoryPlace } from './stories.js';
 import type { Tail } from './tail.js';
 
 /** Events looked at by one call of a filtered read. */
@@ -29,16 +29,25 @@ export async function readFiltered(
   sources: PageSources & { readonly stories: Stories },
   options: ReadAllOptions,
 ): Promise<AllSlice> {
-  const { after, limit = 500, correlationId } = options;
-  const known = correlationId === undefined ? 'forgotten' : await sources.stories.find(correlationId);
+  const { limit = 500, correlationId } = options;
+  if (correlationId === undefined) return readScanning(sources, { ...options, limit });
+  return readStory(sources, { ...options, limit, correlationId });
+}
+
+async function readStory(
+  sources: PageSources & { readonly stories: Stories },
+  options: StoryOptions,
+): Promise<AllSlice> {
+  const { after, limit, correlationId } = options;
+  const known = await sources.stories.find(correlationId);
   // To look for it meanwhile would take longer, and hold up the pass: many may be waiting for it.
   if (known === 'not-yet') return { events: [], scannedTo: after, caughtUp: false };
-  if (known === 'forgotten' || after > known.scannedTo) return readScanning(sources, { ...options, limit });
+  if (known === 'forgotten' || after > known.scannedTo) return readScanning(sources, options);
+  const recalled = sources.stories.recall(known, options);
+  if (recalled || !known.place) return recalled ?? { events: [], scannedTo: known.scannedTo, caughtUp: true };
   const { place, scannedTo } = known;
-  const end: AllSlice = { events: [], scannedTo, caughtUp: true };
-  if (!place || after >= place.last) return end;
   const from = after > place.before ? after : place.before;
-  const slice = await readScanning(sources, { ...options, limit, after: from }, place);
+  const slice = await readScanning(sources, { ...options, after: from }, place);
   if (slice.scannedTo < place.last || slice.events.length === limit) return slice;
   // Behind its last event there is nothing more of the story; what came since may be in the slice already.
   return { ...slice, scannedTo: slice.scannedTo > scannedTo ? slice.scannedTo : scannedTo, caughtUp: true };

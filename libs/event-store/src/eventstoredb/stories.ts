@@ -1,15 +1,17 @@
+import { matcherFor } from '../event-filter.js';
 import { LogBehindError } from '../log-behind-error.js';
 import { pause } from '../pause.js';
 import { START } from '../port.js';
-import type { Position, RecordedEvent } from '../port.js';
+import type { AllSlice, Position, ReadAllOptions, RecordedEvent } from '../port.js';
 import type { LogReader } from './log-reader.js';
+import { RecentEvents } from './recent-events.js';
 import type { Tail } from './tail.js';
 
 const PAGE_EVENTS = 1_000;
 /** Stories that are kept in mind; of older ones nothing is known. */
 const MOST_STORIES = 200_000;
-/** Whoever asks does not wait longer for what is not known yet, and may ask again. */
-const PATIENCE_MS = 1_000;
+/** Whoever asks does not wait longer for what is not known yet, and may ask again. Longer than two passes take on a busy machine. */
+const PATIENCE_MS = 10_000;
 
 /** Where a story lies in the log. */
 export interface StoryPlace {
@@ -26,12 +28,15 @@ export interface KnownStory {
   readonly scannedTo: Position;
 }
 
+export type StoryOptions = ReadAllOptions & { readonly correlationId: string; readonly limit: number };
+
 /**
  * Where the stories (all events of one correlation id) lie in the log: the server cannot be asked for that. Made by one pass
- * over the log when it is first needed, and kept up by what came since.
+ * over the log when it is first needed, and kept up by what came since. The newest events that were passed are kept as well.
  */
 export class Stories {
   readonly #places = new Map<string, { before: Position; last: Position; began: number; events: number }>();
+  readonly #recent = new RecentEvents();
   #passed = 0;
   #scannedTo: Position = START;
   #forgotten = false;
@@ -41,7 +46,9 @@ export class Stories {
   constructor(
     private readonly sources: { readonly reader: LogReader; readonly tail: Tail },
     private readonly closing: AbortSignal,
-  ) {}
+  ) {
+    this.#recent.begin(START);
+  }
 
   /** `not-yet`: the log is still being passed over. `forgotten`: the story may be too old to be remembered. */
   async find(correlationId: string): Promise<KnownStory | 'not-yet' | 'forgotten'> {
@@ -49,6 +56,15 @@ export class Stories {
     const place = this.#places.get(correlationId);
     if (!place && this.#forgotten) return 'forgotten';
     return { place: place && { ...place }, scannedTo: this.#scannedTo };
+  }
+
+  /** The same as a part of the log, when the story is young enough; otherwise it must be read where it lies. */
+  recall({ place, scannedTo }: KnownStory, { after, limit, ...filter }: StoryOptions): AllSlice | undefined {
+    if (!place || after >= place.last) return { events: [], scannedTo, caughtUp: true };
+    const page = this.#recent.read(after > place.before ? after : place.before, limit, matcherFor(filter));
+    if (!page) return undefined;
+    // Another pass may have gone on since it was looked for.
+    return { events: page.events, scannedTo: page.toEnd ? this.#scannedTo : page.scannedTo, caughtUp: page.toEnd };
   }
 
   /** A pass that begins now sees everything that was there before it was asked for. */
@@ -93,6 +109,7 @@ export class Stories {
   }
 
   #note(events: readonly RecordedEvent[]): void {
+    this.#recent.push(events);
     for (const { position, metadata } of events) {
       const known = this.#places.get(metadata.correlationId);
       if (known) [known.last, known.events] = [position, this.#passed - known.began + 1];
@@ -113,6 +130,7 @@ export class Stories {
   /** Another log has taken the place of the one that was passed over. */
   #forget(): void {
     this.#places.clear();
+    this.#recent.begin(START);
     this.#scannedTo = START;
     this.#forgotten = false;
   }

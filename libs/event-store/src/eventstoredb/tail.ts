@@ -1,17 +1,8 @@
-import { START } from '../port.js';
 import type { Position, RecordedEvent } from '../port.js';
 import { following } from './following.js';
 import type { LogSources, Stretch } from './following.js';
+import { RecentEvents } from './recent-events.js';
 import { unlessAborted } from './unless-aborted.js';
-
-/** What the tail keeps for followers; whoever is further behind reads pages of its own. */
-const KEPT_EVENTS = 10_000;
-const KEPT_BYTES = 32_000_000;
-
-interface Kept {
-  readonly event: RecordedEvent;
-  readonly bytes: number;
-}
 
 /** What a follower finds in the tail behind its position. */
 export interface TailPage {
@@ -24,16 +15,12 @@ export interface TailPage {
  * The end of the log in memory: received from the server once per process, followed by any number of subscriptions. (Each
  * subscription of the server brings every event of the platform, whatever its follower wants.)
  *
- * T1 It holds every event after `from` and up to `to`: a follower inside that range misses nothing and repeats nothing.
+ * T1 A follower inside the stretch that is kept misses nothing and repeats nothing.
  * T2 It never grows beyond its limits: the oldest events go, and followers that still need them fall back to pages.
  * T3 It is received only while somebody follows. A fault ends it for all; whoever follows next begins afresh.
  */
 export class Tail {
-  #kept: Kept[] = [];
-  #first = 0;
-  #bytes = 0;
-  #from: Position | undefined;
-  #to: Position = START;
+  readonly #recent = new RecentEvents();
   #atHead = false;
   #followers = 0;
   #running: AbortController | undefined;
@@ -60,7 +47,7 @@ export class Tail {
 
   /** Its end. */
   get to(): Position {
-    return this.#to;
+    return this.#recent.to;
   }
 
   follow(): void {
@@ -86,16 +73,8 @@ export class Tail {
 
   /** The same for those who do not follow. */
   peek(after: Position, limit: number, matches: (event: RecordedEvent) => boolean): TailPage | undefined {
-    if (this.#from === undefined || after < this.#from) return undefined;
-    const events: RecordedEvent[] = [];
-    let scannedTo = after;
-    for (let index = this.#indexAfter(after); index < this.#kept.length; index += 1) {
-      const { event } = this.#kept[index] as Kept;
-      if (events.length === limit) return { events, scannedTo, atHead: false };
-      scannedTo = event.position;
-      if (matches(event)) events.push(event);
-    }
-    return { events, scannedTo, atHead: this.#atHead };
+    const page = this.#recent.read(after, limit, matches);
+    return page && { events: page.events, scannedTo: page.scannedTo, atHead: page.toEnd && this.#atHead };
   }
 
   /** Resolves when the version is another than `seen`, the time is over, or the signal aborts. */
@@ -133,42 +112,17 @@ export class Tail {
   }
 
   #begin(head: Position): void {
-    [this.#kept, this.#first, this.#bytes] = [[], 0, 0];
-    this.#from = this.#to = head;
+    this.#recent.begin(head);
     [this.#atHead, this.#hasCaughtUp] = [false, false];
     this.#announce();
   }
 
   #keep({ events, atHead, caughtUp }: Stretch): void {
-    for (const event of events) {
-      const bytes = JSON.stringify(event.data ?? null).length;
-      this.#kept.push({ event, bytes });
-      this.#bytes += bytes;
-      this.#to = event.position;
-    }
+    this.#recent.push(events);
     this.#atHead = atHead;
     if (caughtUp && this.#hasCaughtUp) this.#breaks += 1;
     this.#hasCaughtUp ||= caughtUp;
-    while (this.#kept.length - this.#first > KEPT_EVENTS || this.#bytes > KEPT_BYTES) this.#drop();
-    if (this.#first > 1_024) [this.#kept, this.#first] = [this.#kept.slice(this.#first), 0];
     this.#announce();
-  }
-
-  #drop(): void {
-    const { event, bytes } = this.#kept[this.#first] as Kept;
-    this.#first += 1;
-    this.#bytes -= bytes;
-    this.#from = event.position;
-  }
-
-  #indexAfter(after: Position): number {
-    let [low, high] = [this.#first, this.#kept.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#kept[middle] as Kept).event.position <= after) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   #announce(): void {
@@ -178,7 +132,6 @@ export class Tail {
 
   #forget(): void {
     this.#running = undefined;
-    this.#from = undefined;
-    [this.#kept, this.#first, this.#bytes] = [[], 0, 0];
+    this.#recent.forget();
   }
 }
