@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { START, type EventStore, type Position } from '@runledger/event-store';
+import type { Position } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
 import { ConsumerStoppedError, type ConsumerStatus } from '@runledger/messaging';
-import { EVENT_STORE } from '@runledger/platform';
-import { ProjectionHost, type Projection } from '@runledger/projections';
+import { ProjectionHost } from '@runledger/projections';
 import type { GraphContext } from '../graph/graph-context.js';
 import { positionOf } from '../graph/position-text.js';
 import { RequestError } from '../graph/request-errors.js';
@@ -16,10 +15,7 @@ const WAIT_MS = 5_000;
 export class ReadModels {
   #wereLive = false;
 
-  constructor(
-    @Inject(ProjectionHost) private readonly host: ProjectionHost,
-    @Inject(EVENT_STORE) private readonly store: EventStore,
-  ) {}
+  constructor(@Inject(ProjectionHost) private readonly host: ProjectionHost) {}
 
   async start(): Promise<void> {
     for (const projection of PROJECTIONS) await this.host.start(projection);
@@ -52,20 +48,10 @@ export class ReadModels {
    */
   async reach(position: Position, names = PROJECTIONS.map(({ name }) => name)): Promise<void> {
     try {
-      await Promise.all(PROJECTIONS.filter(({ name }) => names.includes(name)).map(one => this.#reach(one, position)));
+      await Promise.all(names.map(name => this.host.reached(name, position, WAIT_MS)));
     } catch (cause) {
       throw unreached(cause);
     }
-  }
-
-  /** A projection hears only now and then of events that are not for it: ask the log whether there is anything to wait for. */
-  async #reach({ name, types }: Projection, position: Position): Promise<void> {
-    const reached = this.host.status().find(status => status.name === name)?.position ?? START;
-    if (reached >= position) return;
-    const { events, scannedTo } = await this.store.readAll({ types, after: reached, limit: 1 });
-    const next = events[0]?.position ?? scannedTo + 1n;
-    const nothingMissing = next > position && scannedTo >= position;
-    if (!nothingMissing) await this.host.reached(name, position, WAIT_MS);
   }
 
   /** What a query asked to wait for: its argument, else the request's header. */
