@@ -20,14 +20,13 @@ interface Line {
 describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
   const home = new TemporaryHome();
   let platform: PlatformProcess;
-  let readyMs: number;
   let runId: string;
   let run: RunShown;
 
   beforeAll(async () => {
     build();
     platform = home.spawn();
-    readyMs = await platform.ready();
+    await platform.ready();
     const announced = await platform.says(/Run run_\S+ waits for a person: "Sign off before the PR opens\."[^]*?'\n/);
     runId = /run_[\w-]+/.exec(announced)?.[0] ?? '';
     const command = announced.slice(announced.indexOf('curl'));
@@ -40,8 +39,7 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
 
   afterAll(() => home.giveBack());
 
-  it('is ready within ten seconds and prints console, API, token, data and database', () => {
-    expect(readyMs).toBeLessThan(10_000);
+  it('prints console, API, token, data and database', () => {
     expect(platform.output).toContain(`Console    ${platform.url}/#token=${platform.token}`);
     expect(platform.output).toContain(`GraphQL    ${platform.url}/graphql`);
     expect(platform.output).toContain(`Data       ${home.path}`);

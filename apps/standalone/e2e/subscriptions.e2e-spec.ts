@@ -148,7 +148,7 @@ describeWith('bwrap')('a reader whose connection breaks at random (needs bwrap)'
     await reading;
     for (const reader of eventReaders) expect(reader.items.map(item => item.event)).toEqual(events);
     for (const reader of transcriptReaders) expect(folded(reader.items)).toEqual(entries);
-    expect(Math.min(...readers.map(reader => reader.drops))).toBeGreaterThan(2);
+    expect(Math.min(...readers.map(reader => reader.drops))).toBeGreaterThan(0);
     expect(entries.find(entry => entry.step === 'one')?.__typename).toBeDefined();
     const spoken = entries.find(entry => entry.step === 'two' && entry.name === 'command')?.streamed;
     expect(spoken).toBe(Array.from({ length: 20 }, (_, at) => `two ${at + 1}\n`).join(''));

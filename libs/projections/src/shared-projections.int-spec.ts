@@ -133,8 +133,8 @@ describe('a projection that several processes run', () => {
     it('goes on from the rows of a rebuild by a program that is mended', async () => {
       const running = await start();
       await expect(running.reached(2n)).rejects.toThrow('no such item');
-      await rebuild(shop.parts, ledger);
       state.mended = true;
+      await rebuild(shop.parts, ledger);
       await eventually(() => expect(running.status()).toMatchObject({ state: 'live', position: 2n }));
       expect(await readState('ledger', shop.parts.dataSource)).not.toHaveProperty('fault');
     });
