@@ -177,7 +177,7 @@ export class Ground {
     return events.map(({ type, data }) => ({ type, data }) as AttemptEvent);
   }
 
-  async end(ready: ReadyStep, timeoutMs = 20_000): Promise<EndedData> {
+  async end(ready: ReadyStep, timeoutMs = 60_000): Promise<EndedData> {
     return eventually(async () => {
       const ended = (await this.transcript(ready)).find(event => event.type === 'AttemptEnded');
       return ended ? ended.data : false;
