@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { migrateSchema } from '@runledger/event-store';
 import { SILENT } from '@runledger/messaging';
 import { eventually, testDatabase } from '@runledger/testing';
@@ -81,6 +82,24 @@ describe('workers among each other', () => {
     expect((await pool.query('SELECT worker, files_at FROM sandbox.open_runs')).rows).toEqual([
       { worker: null, files_at: 'silent' },
     ]);
+  });
+
+  it('bury as well in a process that has only just begun', async () => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(100);
+    await start('silent');
+    const { story, membership } = await start('steady');
+    await silenced('silent');
+    clock.mockReturnValue(200);
+    await membership.beat();
+    clock.mockReturnValue(29_000);
+    await membership.beat();
+    clock.mockReturnValue(58_000);
+    await membership.beat();
+    expect(story).toEqual(['joined']);
+    clock.mockReturnValue(61_000);
+    await membership.beat();
+    clock.mockRestore();
+    expect(story).toEqual(['joined', 'others died']);
   });
 
   it('let one that was buried find out before it goes on, and join again', async () => {

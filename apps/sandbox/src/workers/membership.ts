@@ -48,7 +48,7 @@ export class Membership {
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | undefined;
   #steadySince = Number.POSITIVE_INFINITY;
-  #lastBeat = 0;
+  #lastBeat = Number.NEGATIVE_INFINITY;
   #troubled = false;
   #stopping = false;
 
