@@ -8,11 +8,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { summarise } from './test-report.mjs';
 
 const root = join(import.meta.dirname, '..');
 const environment = { ...process.env, CI: 'true', NX_DAEMON: 'false', NO_COLOR: '1' };
+/** The longest spec takes two minutes. When none has ended for so long, one hangs, and no time limit of Jest's can end it. */
+const SILENCE_MS = 8 * 60_000;
 /** What a real Kafka broker takes: on a machine that is there to prove things, it must be there. */
 const required = process.env.CI ? ['java', 'mvn'] : [];
 const bin = name => join('node_modules', ...name);
@@ -82,8 +84,11 @@ async function runSpecs(only) {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const options = ['--ci', `--maxWorkers=${availableParallelism()}`, '--json', `--outputFile=${report}`];
   try {
-    await node([...flags, tools.jest, ...options, ...only], { shown: true });
-    if (!existsSync(report)) return { passed: 0, failed: 1 };
+    const { output } = await node([...flags, tools.jest, ...options, ...only], { shown: true });
+    if (!existsSync(report)) {
+      for (const name of await unended(output, only)) console.log(`Did not end: ${name}`);
+      return { passed: 0, failed: 1 };
+    }
     const { passed, failed, unproven } = summarise(JSON.parse(readFileSync(report, 'utf8')), { required });
     for (const name of unproven) console.log(`Skipped, though this machine could run it: ${name}`);
     return { passed, failed };
@@ -92,20 +97,39 @@ async function runSpecs(only) {
   }
 }
 
-/** Runs a script on this very Node. Shown: its standard error, where Jest reports, goes to the terminal as it comes. */
+/** The specs of which Jest has not said how they ended. */
+async function unended(output, only) {
+  const list = await node([tools.jest, '--listTests', ...only]);
+  const paths = list.output.split('\n').flatMap(line => (line.startsWith(root) ? [relative(root, line.trim())] : []));
+  return paths.filter(path => !new RegExp(`^(PASS|FAIL) ${RegExp.escape(path)}`, 'm').test(output));
+}
+
+/**
+ * Runs a script on this very Node. Shown: its standard error, where Jest reports, goes to the terminal as it comes, and the
+ * script is killed with all it has started when nothing comes for a long time.
+ */
 function node(args, { shown = false } = {}) {
   return new Promise(resolve => {
     const child = spawn(process.execPath, args, {
       cwd: root,
       env: environment,
-      stdio: ['ignore', shown ? 'ignore' : 'pipe', shown ? 'inherit' : 'pipe'],
+      stdio: ['ignore', shown ? 'ignore' : 'pipe', 'pipe'],
+      detached: shown, // a group of its own, so that a process that hangs can be ended as well
     });
-    const end = signal => child.kill(signal);
+    const end = signal => process.kill(shown ? -child.pid : child.pid, signal);
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end);
+    const silence = shown && setTimeout(() => end('SIGKILL'), SILENCE_MS);
     let output = '';
-    child.stdout?.on('data', chunk => (output += chunk));
-    child.stderr?.on('data', chunk => (output += chunk));
+    const take = chunk => {
+      output += chunk;
+      if (!shown) return;
+      process.stderr.write(chunk);
+      silence.refresh();
+    };
+    child.stdout?.on('data', take);
+    child.stderr.on('data', take);
     child.on('close', code => {
+      clearTimeout(silence);
       for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, end);
       resolve({ ok: code === 0, output });
     });
