@@ -2,6 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaConfig, LogEntry, SASLOptions } from 'kafkajs';
 import { SILENT } from '../consumer-log.js';
 import type { ConsumerLog } from '../consumer-log.js';
+import { repairPauses } from './client-repairs.js';
 
 /** Who we are to the brokers. */
 export interface KafkaUser {
@@ -26,6 +27,7 @@ const REQUEST_TIMEOUT_MS = 15_000;
 
 /** Connects to nothing yet. Failures are repeated by those who use it, so the client itself gives up soon. */
 export function kafkaClient(connection: KafkaConnection): Kafka {
+  repairPauses();
   const { ssl, sasl, logger = SILENT } = connection;
   return new Kafka({
     brokers: [...connection.brokers],

@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module';
+
+interface RequestQueue {
+  throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+}
+
+/** How often the client looks at its queue when nothing else tells it to. */
+const LOOK_EVERY_MS = 10;
+
+let repaired = false;
+
+/**
+ * kafkajs 2.2.4, the last release, writes "never throttled" as -1 and reckons a pause from it; Node 24 warns of each negative
+ * pause on the operator's screen. Its next look at the queue does the same. Does so once, however often it is called.
+ */
+export function repairPauses(): void {
+  if (repaired) return;
+  repaired = true;
+  const { prototype } = queueClass() as { readonly prototype: RequestQueue };
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its object below
+  const schedule = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    const until = this.throttledUntil;
+    this.throttledUntil = Math.max(until, Date.now() + LOOK_EVERY_MS);
+    schedule.call(this);
+    this.throttledUntil = until;
+  };
+}
+
+function queueClass(): unknown {
+  return createRequire(import.meta.url)('kafkajs/src/network/requestQueue');
+}
