@@ -15,6 +15,8 @@ const LOOK_EVERY_MS = 1_000;
 /** What is kept about a projection beside its rows: which version made them, where it stopped, whether to take it up anew. */
 export class ProjectionLifetime {
   #generation = 0;
+  #exchangedAt: string | undefined;
+  #joinedAfter: string | undefined;
   #savedFault: ConsumerFault | undefined;
 
   constructor(
@@ -27,6 +29,7 @@ export class ProjectionLifetime {
     const { name, version } = this.projection;
     const state = await this.#state();
     this.#generation = state.generation;
+    this.#exchangedAt = state.rebuiltAt;
     this.#savedFault = state.fault;
     if (state.version > version) throw new NewerRowsError(name, version, state.version);
     return state.version === version;
@@ -62,18 +65,23 @@ export class ProjectionLifetime {
     });
   }
 
-  /** True when rows were exchanged or a fault was mended since the last look. */
-  async hasBeenRenewed(): Promise<boolean> {
-    return (await this.#state()).generation !== this.#generation;
+  /** To be told before partitions are asked for; so they come after the exchange that was seen last. */
+  joins(): void {
+    this.#joinedAfter = this.#exchangedAt;
   }
 
-  /** Resolves when {@link hasBeenRenewed}, or when the signal aborts. */
+  /** True when rows were exchanged since {@link joins}, which takes the partitions from everybody. */
+  async wereExchanged(): Promise<boolean> {
+    return (await this.#state()).rebuiltAt !== this.#joinedAfter;
+  }
+
+  /** Resolves when rows were exchanged or a fault was mended since the last look, or when the signal aborts. */
   async renewed(signal: AbortSignal): Promise<void> {
     const { log } = this.parts.settings;
     while (!signal.aborted) {
       await pause(LOOK_EVERY_MS, signal);
       try {
-        if (signal.aborted || (await this.hasBeenRenewed())) return;
+        if (signal.aborted || (await this.#state()).generation !== this.#generation) return;
       } catch (error) {
         log.warn({ consumer: this.projection.name, err: error }, 'whether the fault was mended is not known now');
       }

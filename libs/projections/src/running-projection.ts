@@ -91,6 +91,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
 
   async #join(): Promise<void> {
     await this.#lifetime.beginWhenNew(this.#ending.signal);
+    this.#lifetime.joins();
     this.#seat = await this.given.leases.join(this);
   }
 
@@ -98,7 +99,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
   async #rejoin(): Promise<void> {
     const { log } = this.given.settings;
     try {
-      if (await this.#patiently(() => this.#lifetime.hasBeenRenewed())) {
+      if (await this.#patiently(() => this.#lifetime.wereExchanged())) {
         if (await this.#patiently(() => this.#lifetime.rowsAreOurs())) return await this.#join();
       }
       this.#leaveToOthers();

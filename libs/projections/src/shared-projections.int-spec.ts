@@ -1,6 +1,7 @@
-import type { ConsumerStatus } from '@runledger/messaging';
+import { Leases } from '@runledger/messaging';
 import { eventually } from '@runledger/testing';
 import type { Projection } from './projection.js';
+import type { ProjectionHostOptions } from './projection-host.js';
 import { raiseGeneration, readState } from './projection-state.js';
 import { ItemAdded, ledger, OrderPlaced, orders } from './read-model.fixture.js';
 import { rebuild } from './shadow/rebuild.js';
@@ -104,11 +105,8 @@ describe('a projection that several processes run', () => {
         await ledger.apply(events, rows);
       },
     };
-    const start = async (faults: ConsumerStatus[] = []) => {
-      const retry = { attempts: 2, retryableAttempts: 2, firstDelayMs: 1, maxDelayMs: 1 };
-      const host = shop.host({ retry, onFault: status => faults.push(status) });
-      return host.start(brittle);
-    };
+    const retry = { attempts: 2, retryableAttempts: 2, firstDelayMs: 1, maxDelayMs: 1 };
+    const start = (options: Partial<ProjectionHostOptions> = {}) => shop.host({ retry, ...options }).start(brittle);
     beforeEach(async () => {
       state.mended = false;
       await shop.write('o1', OrderPlaced({ order: 'o1', customer: 'ada' }));
@@ -137,6 +135,17 @@ describe('a projection that several processes run', () => {
       await rebuild(shop.parts, ledger);
       await eventually(() => expect(running.status()).toMatchObject({ state: 'live', position: 2n }));
       expect(await readState('ledger', shop.parts.dataSource)).not.toHaveProperty('fault');
+    });
+
+    it('goes on as well when it learns of the rebuild before it learns that its partitions were taken for it', async () => {
+      const rare = { owner: 'rarely heard of', heartbeatMs: 60_000, ttlMs: 120_000 };
+      const running = await start({ leases: new Leases(shop.parts.checkpoints, rare) });
+      await expect(running.reached(2n)).rejects.toThrow('no such item');
+      state.mended = true;
+      await rebuild(shop.parts, ledger);
+      await eventually(() => expect(running.status()).toMatchObject({ state: 'live', position: 2n }));
+      await shop.write('o1', ItemAdded({ order: 'o1', item: 'good', cents: 1 }));
+      await running.reached(3n);
     });
   });
 });

@@ -39,8 +39,8 @@ const program = (settings: ReactorProcessSettings): string => `
     await pool.end();
   });
   await host.start({ name: 'counted', types: ['Asked'], asStored: true, react: async ({ id, metadata, position }) => {
-    await pool.query('insert into begun (process, event, run, gpos) values ($1, $2, $3, $4)',
-      [owner, id, metadata.correlationId, String(position)]);
+    await pool.query('insert into begun (process, at, event, run, gpos) values ($1, $2, $3, $4, $5)',
+      [owner, new Date(), id, metadata.correlationId, String(position)]);
     await delay(10);
     await pool.query('insert into effect (event, run, gpos) values ($1, $2, $3) on conflict do nothing',
       [id, metadata.correlationId, String(position)]);
