@@ -77,7 +77,8 @@ export class Tail {
 
   /** This process has appended: what follows the tail without a gap joins it at once, for the rest the log is read. */
   growByOwn(): void {
-    if (this.#from === undefined) return this.loopback.passed(LAST);
+    if (!this.#running) return this.loopback.passed(LAST);
+    if (this.#from === undefined) return; // it may follow where the tail will begin
     const own = this.loopback.next(this.#to);
     if (own) {
       this.reader.settledUpTo(own.scannedTo);
@@ -133,6 +134,7 @@ export class Tail {
     if (this.#from === undefined) {
       this.#to = this.#from = await this.reader.head();
       this.#announce();
+      this.growByOwn();
       return 'more';
     }
     const asked = this.#to;
