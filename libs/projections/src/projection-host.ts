@@ -100,7 +100,8 @@ export class ProjectionHost {
     const { changes, onFault, logger, retry, batchSize } = this.options;
     return {
       batchSize: batchSize ?? 1_000,
-      retry: { ...DEFAULT_RETRY, ...retry },
+      // A database that is away is waited for; only what an event does to the rows is a fault (P1).
+      retry: { ...DEFAULT_RETRY, retryableAttempts: Infinity, ...retry },
       log: logger ?? SILENT,
       upcast: event => upcastEvent(this.parts.catalogue, event),
       ...(changes === undefined ? {} : { changes }),

@@ -156,12 +156,25 @@ export class RunningProjection implements RunningConsumer, Claimant {
       await shift.end();
       await shift.ended;
     } catch (error) {
-      if (!isFenced(error)) throw error;
-      await this.#patiently(() => rows.resync());
-      this.#seat?.doubt();
+      await this.#recover(error, shift, rows);
     } finally {
       this.#keep(rows, leases);
     }
+  }
+
+  /**
+   * Finds out what of the work was done, which the next shift goes on from. Throws what is a fault; that the work under way
+   * could not be finished once the shift was to end is none: nothing was skipped.
+   */
+  async #recover(error: unknown, shift: Shift, rows: TransactionalRows): Promise<void> {
+    const fenced = isFenced(error);
+    if (!fenced && (error instanceof PoisonEvent || !shift.wasAskedToEnd)) throw error;
+    if (!fenced) {
+      const { log } = this.given.settings;
+      log.warn({ consumer: this.name, err: error }, 'the work under way was not done, and is done again');
+    }
+    await this.#patiently(() => rows.resync());
+    if (fenced) this.#seat?.doubt();
   }
 
   /** What the shift has done; partitions that it has lost are nobody's here until they are granted again. */

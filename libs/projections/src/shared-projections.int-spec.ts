@@ -1,3 +1,4 @@
+import type { Partitions } from '@runledger/event-store';
 import { Leases } from '@runledger/messaging';
 import { eventually } from '@runledger/testing';
 import type { Projection } from './projection.js';
@@ -8,6 +9,18 @@ import { rebuild } from './shadow/rebuild.js';
 import { verify } from './shadow/verify.js';
 import { shopWorld } from './shop-world.fixture.js';
 import type { ShopWorld } from './shop-world.fixture.js';
+
+/** Checkpoints cannot be read or moved until it comes back; leases are kept nevertheless. */
+function databaseThatGoesAway(partitions: Partitions) {
+  const [advance, read] = [partitions.advance.bind(partitions), partitions.read.bind(partitions)];
+  const database = { refused: 0, comeBack: () => Object.assign(partitions, { advance, read }) };
+  const refuse = () => {
+    database.refused += 1;
+    return Promise.reject(Object.assign(new Error('the database system is starting up'), { code: '57P03' }));
+  };
+  Object.assign(partitions, { advance: refuse, read: refuse });
+  return database;
+}
 
 const shared: Projection = { ...orders, partitioned: true };
 
@@ -64,6 +77,22 @@ describe('a projection that several processes run', () => {
     await Promise.all([ada, bob].map(({ host }) => host.reached('orders', end, 10_000)));
     expect(await items()).toEqual({ items: 80 });
     expect(ada.host.status()).toMatchObject([{ state: 'live' }]);
+  });
+
+  it('goes on when the work is shared out anew while the database is away', async () => {
+    const [ada, bob] = [shop.sharingHost('ada'), shop.sharingHost('bob')];
+    await Promise.all([ada.host.start(shared), bob.host.start(shared)]);
+    await share('ada', 'bob');
+    const database = databaseThatGoesAway(shop.parts.checkpoints.partitions);
+    const end = await shop.trade(20, 2);
+    await eventually(() => expect(database.refused).toBeGreaterThan(4));
+    await bob.host.stop();
+    const adas = `SELECT FROM runledger.partition_checkpoint WHERE consumer = 'projection/orders' AND owner LIKE 'ada%'`;
+    await eventually(async () => expect((await shop.pool.query(adas)).rowCount).toBe(16));
+    database.comeBack();
+    await ada.host.reached('orders', end, 10_000);
+    expect(ada.host.status()).toMatchObject([{ state: 'live' }]);
+    expect(await items()).toEqual({ items: 40 });
   });
 
   it('is taken up again by all of them after its rows were exchanged', async () => {

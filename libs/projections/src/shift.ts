@@ -28,6 +28,7 @@ export interface ShiftParts {
 export class Shift {
   readonly #ending = new AbortController();
   readonly #ended: Promise<void>;
+  #asked = false;
   #lastSkipMs = 0;
   #skipTimer: NodeJS.Timeout | undefined;
   #skipping: Promise<void> | undefined;
@@ -46,6 +47,10 @@ export class Shift {
     return this.#scanned;
   }
 
+  get wasAskedToEnd(): boolean {
+    return this.#asked;
+  }
+
   /** Resolves when it was asked to end and has; rejects when it cannot go on. */
   get ended(): Promise<void> {
     return this.#ended;
@@ -53,6 +58,7 @@ export class Shift {
 
   /** Takes no further batch; the one under way is finished. */
   async end(): Promise<void> {
+    this.#asked = true;
     this.#ending.abort();
     await this.#ended.catch(() => undefined);
   }
