@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { checkpointMode, executionMode, json, slug, stepKey } from './values.js';
+import { gateDefinition } from './gate-definition.js';
+import { attemptOutcome, checkpointMode, executionMode, json, slug, stepKey } from './values.js';
 
 export const toolName = z.enum(['bash', 'read_file', 'write_file', 'edit_file', 'list_files']);
 export type ToolName = z.infer<typeof toolName>;
@@ -18,6 +19,8 @@ export type ScriptedTurn = z.infer<typeof scriptedTurn>;
 export const agentWork = z.strictObject({
   provider: z.enum(['scripted', 'anthropic', 'openai-compatible']),
   model: z.string().min(1).max(200),
+  /** Slug of the skill whose instructions, tools and output schema the agent works with. */
+  skill: slug.optional(),
   instructions: z.string().max(100_000).optional(),
   prompt: z.string().min(1).max(100_000),
   tools: z.array(toolName).optional(),
@@ -35,21 +38,85 @@ export const commandWork = z.strictObject({
 });
 export type CommandWork = z.infer<typeof commandWork>;
 
-export const gateBefore = z.strictObject({ message: z.string().min(1).max(4_000) });
+/** Text of an expression; see the reference of the flow format for the language. */
+export const expressionText = z.string().min(1).max(4_000);
+
+/** What follows a step: the first rule that fits how it ended chooses among the steps that need it. */
+export const routeRule = z.strictObject({
+  /** Left out: any outcome. A rule for `ERROR` makes the failure handled: the run goes on there. */
+  on: z.array(attemptOutcome).min(1).optional(),
+  if: expressionText.optional(),
+  /** Dependents that some rule names and the chosen one does not are skipped as not taken. */
+  to: z.array(stepKey).min(1).max(1_000),
+});
+export type RouteRule = z.infer<typeof routeRule>;
+
+/** Before the n-th retry (from 1) a step waits `backoffMs * factor ** (n - 1)`, at most `maxBackoffMs`. */
+export const retryPolicy = z.strictObject({
+  /** Attempts after the first one. */
+  max: z.int().min(1).max(100),
+  backoffMs: z.int().min(0).max(86_400_000),
+  factor: z.number().min(1).max(10),
+  maxBackoffMs: z.int().min(0).max(86_400_000),
+});
+export type RetryPolicy = z.infer<typeof retryPolicy>;
+
+/** What a failure means for the run, once no retry is left. */
+export const failurePolicy = z.strictObject({
+  then: z.enum(['FAIL', 'PAUSE', 'SKIP']),
+  retry: retryPolicy.optional(),
+});
+export type FailurePolicy = z.infer<typeof failurePolicy>;
+
+/** What a step's structured output must look like. */
+export const outputContract = z.strictObject({
+  /** A JSON Schema (draft 2020-12). */
+  schema: z.record(z.string(), json),
+  /** How often an agent whose output does not fit is asked again. */
+  passes: z.int().min(0).max(10),
+});
+export type OutputContract = z.infer<typeof outputContract>;
+
+const requiredName = z.string().min(1).max(200);
+
+/** What must be there outside of the run, by name. */
+export const requirements = z.strictObject({
+  credentials: z.array(requiredName).max(100),
+  environments: z.array(requiredName).max(100),
+  integrations: z.array(requiredName).max(100),
+});
+export type Requirements = z.infer<typeof requirements>;
 
 export const stepDefinition = z.strictObject({
   key: stepKey,
   name: z.string().min(1).max(200),
   needs: z.array(stepKey),
-  /** Exactly one of `agent` and `command`. */
+  /** The step is done only when this is true; else it is skipped and counts as done for those that need it. */
+  if: expressionText.optional(),
+  /** Exactly one of `agent`, `command` and `gate`: the step's work. A step that is a gate only asks people. */
   agent: agentWork.optional(),
   command: commandWork.optional(),
-  gates: z.strictObject({ before: gateBefore.optional() }).optional(),
+  gate: gateDefinition.optional(),
+  /** Where people decide around the work: before it starts, and on its result. Not for a step that is itself a gate. */
+  gates: z.strictObject({ before: gateDefinition.optional(), after: gateDefinition.optional() }).optional(),
+  routes: z.array(routeRule).min(1).max(100).optional(),
+  onFailure: failurePolicy,
+  output: outputContract.optional(),
+  /** Left out when the step requires nothing of its own. */
+  requires: requirements.optional(),
   timeoutMs: z.int().min(100).max(86_400_000),
   /** Globs below the workspace; what matches when the step succeeds is kept. */
   artifacts: z.array(z.string().min(1).max(500)).max(100),
 });
 export type StepDefinition = z.infer<typeof stepDefinition>;
+
+/** Runs of one workspace whose filled-in keys are equal do not run side by side. */
+export const concurrencyRule = z.strictObject({
+  /** May hold references to parameters. */
+  key: z.string().min(1).max(500),
+  policy: z.enum(['QUEUE', 'SKIP', 'CANCEL_OLDER']),
+});
+export type ConcurrencyRule = z.infer<typeof concurrencyRule>;
 
 /** A flow as it is stored: normalised, defaults filled in, steps in the order of the document. */
 export const flowDefinition = z.strictObject({
@@ -63,11 +130,15 @@ export const flowDefinition = z.strictObject({
     execution: executionMode,
     checkpointMode,
   }),
+  concurrency: concurrencyRule.optional(),
+  requires: requirements,
+  retention: z.strictObject({ artifactsDays: z.int().min(1).max(3_650) }),
   steps: z.array(stepDefinition).min(1).max(10_000),
 });
 export type FlowDefinition = z.infer<typeof flowDefinition>;
 
-export type StepKind = 'agent' | 'command';
-export function kindOf(step: Pick<StepDefinition, 'agent'>): StepKind {
+export type StepKind = 'agent' | 'command' | 'gate';
+export function kindOf(step: Pick<StepDefinition, 'agent' | 'gate'>): StepKind {
+  if (step.gate) return 'gate';
   return step.agent ? 'agent' : 'command';
 }

@@ -8,6 +8,7 @@ export * from './command-callers.js';
 export * from './define-command.js';
 export { jsonSchemaOf } from './event-json-schema.js';
 export * from './flow-definition.js';
+export * from './gate-definition.js';
 export * from './gate-evidence.js';
 export * from './gateway.events.js';
 export * from './orchestrator.commands.js';

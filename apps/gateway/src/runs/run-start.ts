@@ -2,6 +2,8 @@ import { kindOf, type StepDefinition } from '@runledger/contracts';
 import { NO_COSTS } from './cost-sums.js';
 import type { RunView, Started, StepView } from './run-view.js';
 
+const KIND = { agent: 'AGENT', command: 'COMMAND', gate: 'GATE' } as const;
+
 /** The view of a run of which nothing but its start is known. */
 export function viewAtStart(started: Started, workspaceId: string): RunView {
   const waves = wavesOf(started.steps);
@@ -32,7 +34,7 @@ function stepAtStart(step: StepDefinition, number: number, wave: number): StepVi
     number,
     wave,
     name: step.name,
-    kind: kindOf(step) === 'agent' ? 'AGENT' : 'COMMAND',
+    kind: KIND[kindOf(step)],
     needs: step.needs,
     ...(step.agent && { provider: step.agent.provider, model: step.agent.model }),
     state: 'PENDING',

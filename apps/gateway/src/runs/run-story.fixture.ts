@@ -13,6 +13,7 @@ import {
   RunStarted,
   StepCompleted,
   StepReady,
+  gateAsking,
   type FlowDefinition,
 } from '@runledger/contracts';
 import { attemptId, gateId, type DomainEvent } from '@runledger/kernel';
@@ -22,7 +23,14 @@ export const BY = { kind: 'member', id: 'mem_ada', name: 'Ada', via: 'token' } a
 export const T0 = Date.parse('2026-05-01T10:00:00.000Z');
 export const at = (seconds: number): string => new Date(T0 + seconds * 1_000).toISOString();
 
-const step = (key: string, name: string, needs: string[]) => ({ key, name, needs, timeoutMs: 600_000, artifacts: [] });
+const step = (key: string, name: string, needs: string[]) => ({
+  key,
+  name,
+  needs,
+  onFailure: { then: 'FAIL' as const },
+  timeoutMs: 600_000,
+  artifacts: [],
+});
 
 export const definition: FlowDefinition = {
   slug: 'release',
@@ -30,13 +38,15 @@ export const definition: FlowDefinition = {
   description: 'Builds, asks, deploys.',
   parameters: { type: 'object' },
   defaults: { profile: 'local', execution: 'INTERACTIVE', checkpointMode: 'TEMPLATE' },
+  requires: { credentials: [], environments: [], integrations: [] },
+  retention: { artifactsDays: 30 },
   steps: [
     { ...step('build', 'Build', []), agent: { provider: 'anthropic', model: 'sonnet', prompt: 'Build it.' } },
     { ...step('lint', 'Lint', []), command: { run: 'make lint' } },
     {
       ...step('deploy', 'Deploy', ['build', 'lint']),
       command: { run: 'make deploy' },
-      gates: { before: { message: 'Ship it?' } },
+      gates: { before: gateAsking('Ship it?') },
     },
   ],
 };

@@ -70,7 +70,7 @@ export interface StepView {
   readonly number: number;
   readonly wave: number;
   readonly name: string;
-  readonly kind: 'AGENT' | 'COMMAND';
+  readonly kind: 'AGENT' | 'COMMAND' | 'GATE';
   readonly needs: readonly string[];
   readonly provider?: string;
   readonly model?: string;

@@ -8,7 +8,19 @@ const definition = {
   name: 'Demo',
   parameters: { type: 'object' },
   defaults: { execution: 'INTERACTIVE', checkpointMode: 'TEMPLATE' },
-  steps: [{ key: 's', name: 's', needs: [], command: { run: 'true' }, timeoutMs: 1_000, artifacts: [] }],
+  requires: { credentials: [], environments: [], integrations: [] },
+  retention: { artifactsDays: 30 },
+  steps: [
+    {
+      key: 's',
+      name: 's',
+      needs: [],
+      command: { run: 'true' },
+      onFailure: { then: 'FAIL' },
+      timeoutMs: 1_000,
+      artifacts: [],
+    },
+  ],
 } as const;
 
 function publish(hash: string): PublishFlowVersion {

@@ -1,9 +1,13 @@
-import type { FlowDefinition, StepDefinition } from '@runledger/contracts';
-import { durationMs, type FlowDocument, type StepDocument } from './flow-document.js';
+import type { FlowDefinition, Requirements, StepDefinition } from '@runledger/contracts';
+import { durationMs } from './durations.js';
+import type { FlowDocument } from './flow-document.js';
+import { normaliseGate } from './gate-document.js';
+import { normaliseFailure, normaliseRoute } from './outcome-document.js';
+import type { RequiresDocument, StepDocument } from './step-document.js';
 import { parameterSchemaOf } from './normalise-parameters.js';
 
 const AGENT_TIMEOUT_MS = 1_800_000;
-const COMMAND_TIMEOUT_MS = 600_000;
+export const COMMAND_TIMEOUT_MS = 600_000;
 
 /** The one form in which flows are stored and hashed: short forms spelt out, defaults filled in. */
 export function normaliseFlow(document: FlowDocument): FlowDefinition {
@@ -18,6 +22,9 @@ export function normaliseFlow(document: FlowDocument): FlowDefinition {
       execution: defaults.execution ?? 'INTERACTIVE',
       checkpointMode: defaults.checkpointMode ?? 'TEMPLATE',
     },
+    ...concurrencyOf(document),
+    requires: requirementsOf(document.requires),
+    retention: { artifactsDays: document.retention?.artifactsDays ?? 30 },
     steps: steps.map(normaliseStep),
   };
 }
@@ -29,21 +36,53 @@ function normaliseStep(step: StepDocument): StepDefinition {
     key,
     name,
     needs: [...new Set(needs)],
+    ...(step.if === undefined ? {} : { if: step.if }),
     ...work(step),
     ...gates(step),
+    ...(step.routes === undefined ? {} : { routes: step.routes.map(normaliseRoute) }),
+    onFailure: normaliseFailure(step.onFailure),
+    ...(step.output === undefined ? {} : { output: { ...step.output, passes: step.output.passes ?? 2 } }),
+    ...(step.requires === undefined ? {} : { requires: requirementsOf(step.requires) }),
     timeoutMs: step.timeoutMs ?? durationMs(step.timeout ?? fallback),
     artifacts,
   };
 }
 
-function work({ agent, run, env, command }: StepDocument): Pick<StepDefinition, 'agent' | 'command'> {
+function isGate({ agent, run, command }: StepDocument): boolean {
+  return agent === undefined && run === undefined && command === undefined;
+}
+
+function work(step: StepDocument): Pick<StepDefinition, 'agent' | 'command' | 'gate'> {
+  const { agent, run, env, command, gate } = step;
+  if (isGate(step)) return gate === undefined ? {} : { gate: normaliseGate(gate) };
   if (agent) return { agent: { ...agent, model: agent.model ?? agent.provider } };
   if (command) return { command };
   return run === undefined ? {} : { command: { run, ...(env === undefined ? {} : { env }) } };
 }
 
 function gates(step: StepDocument): Pick<StepDefinition, 'gates'> {
+  if (isGate(step)) return {};
   const before = step.gate ?? step.gates?.before;
-  if (before === undefined) return {};
-  return { gates: { before: { message: typeof before === 'string' ? before : before.message } } };
+  const after = step.gates?.after;
+  if (before === undefined && after === undefined) return {};
+  return {
+    gates: {
+      ...(before === undefined ? {} : { before: normaliseGate(before) }),
+      ...(after === undefined ? {} : { after: normaliseGate(after) }),
+    },
+  };
+}
+
+function requirementsOf({
+  credentials = [],
+  environments = [],
+  integrations = [],
+}: RequiresDocument = {}): Requirements {
+  return { credentials, environments, integrations };
+}
+
+function concurrencyOf({ concurrency }: FlowDocument): Pick<FlowDefinition, 'concurrency'> {
+  if (concurrency === undefined) return {};
+  const { key, policy = 'QUEUE' as const } = typeof concurrency === 'string' ? { key: concurrency } : concurrency;
+  return { concurrency: { key, policy } };
 }

@@ -1,3 +1,4 @@
+import { gateAsking } from '@runledger/contracts';
 import { readFlow, MAX_DOCUMENT_BYTES } from './read-flow.js';
 
 const GOOD = `slug: release
@@ -26,6 +27,8 @@ describe('a good document', () => {
         additionalProperties: false,
       },
       defaults: { execution: 'INTERACTIVE', checkpointMode: 'TEMPLATE' },
+      requires: { credentials: [], environments: [], integrations: [] },
+      retention: { artifactsDays: 30 },
       steps: [
         {
           key: 'draft',
@@ -36,6 +39,7 @@ describe('a good document', () => {
             model: 'scripted',
             prompt: 'Draft {{ parameters.version }}, literally \\{{ parameters.x }} and {{ color: 1 }}.',
           },
+          onFailure: { then: 'FAIL' },
           timeoutMs: 1_800_000,
           artifacts: [],
         },
@@ -44,7 +48,8 @@ describe('a good document', () => {
           name: 'ship',
           needs: ['draft'],
           command: { run: 'echo "$PARAM_VERSION"' },
-          gates: { before: { message: 'Ship it?' } },
+          gates: { before: gateAsking('Ship it?') },
+          onFailure: { then: 'FAIL' },
           timeoutMs: 5_400_000,
           artifacts: [],
         },
@@ -95,7 +100,7 @@ steps:
       '7:5 steps[1].key Two steps have the key `draft`; the first is on line 4. Give each step its own key.',
       '8:13 steps[1].needs[0] `draft` needs `dratf`, but no step has that key. Did you mean `draft`?',
       '9:5 steps[1].run `{{ parameters.version }}` is not filled in here: scripts get values as environment variables only. Write "$PARAM_VERSION".',
-      '10:5 steps[2] `idle` has no work. Give it either `agent:` or `run:`.',
+      '10:5 steps[2] `idle` has no work. Give it `agent:` or `run:`; or `gate:`, for a step that only asks people.',
       expect.stringMatching(/^11:5 steps\[2\]\.timeout .*a duration such as `90s`/),
       '14:5 steps[3].command `both` has `run` and `command`; a step does one thing. Keep one of them, or make two steps.',
     ]);
@@ -120,7 +125,7 @@ steps:
       /only steps with `run`/,
     ],
     ['two gates', 'slug: a\nsteps: [{ key: s, run: x, gate: A?, gates: { before: B? } }]', /say the same thing/],
-    ['a timeout out of bounds', 'slug: a\nsteps: [{ key: s, run: x, timeout: 25h }]', /between 100ms and 24h/],
+    ['a timeout out of bounds', 'slug: a\nsteps: [{ key: s, run: x, timeout: 25h }]', /between 100ms and 1d/],
     ['no model', 'slug: a\nsteps: [{ key: s, agent: { provider: anthropic, prompt: x } }]', /`model` is missing/],
     [
       'a reference to a step that is not needed',

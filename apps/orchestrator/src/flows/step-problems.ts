@@ -1,7 +1,8 @@
 import { agentWork } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
-import { durationMs, isDuration } from './flow-document.js';
+import { durationProblems } from './duration-problems.js';
 import { isReservedVariable, parameterVariable, summaryVariable } from '../references/environment-names.js';
+import { COMMAND_TIMEOUT_MS } from './normalise-flow.js';
 import type { LocatedDocument, Path } from './located-document.js';
 import { isRecord, type StepSketch } from './step-graph.js';
 
@@ -11,9 +12,9 @@ const WORK = ['agent', 'run', 'command'] as const;
 export function stepProblems(document: LocatedDocument, steps: readonly StepSketch[]): Problem[] {
   return steps.flatMap(step => [
     ...workProblems(document, step),
-    ...bothWays(document, step, 'gate', 'gates'),
+    ...twoGatesBefore(document, step),
     ...bothWays(document, step, 'timeout', 'timeoutMs'),
-    ...timeoutRange(document, step),
+    ...durationProblems(document, step),
     ...modelMissing(document, step),
     ...scriptProblems(document, step),
     ...variableProblems(document, step),
@@ -23,9 +24,8 @@ export function stepProblems(document: LocatedDocument, steps: readonly StepSket
 function workProblems(document: LocatedDocument, step: StepSketch): Problem[] {
   const given = WORK.filter(kind => step.raw[kind] !== undefined);
   const path = ['steps', step.index];
-  if (given.length === 0) {
-    return [document.problem(path, `\`${step.key}\` has no work.`, { fix: 'Give it either `agent:` or `run:`.' })];
-  }
+  if (given.length === 0)
+    return step.raw['gate'] === undefined ? noWork(document, step) : gateStepProblems(document, step);
   const second = given[1];
   if (second !== undefined) {
     const both = given.map(kind => `\`${kind}\``).join(' and ');
@@ -43,6 +43,44 @@ function workProblems(document: LocatedDocument, step: StepSketch): Problem[] {
   }));
 }
 
+function noWork(document: LocatedDocument, step: StepSketch): Problem[] {
+  return [
+    document.problem(['steps', step.index], `\`${step.key}\` has no work.`, {
+      fix: 'Give it `agent:` or `run:`; or `gate:`, for a step that only asks people.',
+    }),
+  ];
+}
+
+/** Keys that say something about work which a step that only asks people does not have. */
+function gateStepProblems(document: LocatedDocument, step: StepSketch): Problem[] {
+  return ['gates', 'env', 'output', 'artifacts', 'timeout', 'timeoutMs']
+    .filter(key => step.raw[key] !== undefined && !isDefault(key, step.raw[key]))
+    .map(key =>
+      document.problem(['steps', step.index], `\`${step.key}\` only asks people; \`${key}\` is for steps with work.`, {
+        fix: key.startsWith('timeout')
+          ? 'Write `timeout` inside of `gate`.'
+          : `Remove \`${key}\`, or give the step \`agent:\` or \`run:\`.`,
+        key,
+      }),
+    );
+}
+
+/** What the stored form of every step says. */
+function isDefault(key: string, value: unknown): boolean {
+  return key === 'timeoutMs' ? value === COMMAND_TIMEOUT_MS : Array.isArray(value) && value.length === 0;
+}
+
+function twoGatesBefore(document: LocatedDocument, step: StepSketch): Problem[] {
+  const { gate, gates } = step.raw;
+  if (gate === undefined || !isRecord(gates) || gates['before'] === undefined) return [];
+  return [
+    document.problem(['steps', step.index, 'gates'], '`gate` and `gates.before` say the same thing.', {
+      fix: 'Keep one of them.',
+      key: 'before',
+    }),
+  ];
+}
+
 function bothWays(document: LocatedDocument, step: StepSketch, short: string, long: string): Problem[] {
   if (step.raw[short] === undefined || step.raw[long] === undefined) return [];
   return [
@@ -51,14 +89,6 @@ function bothWays(document: LocatedDocument, step: StepSketch, short: string, lo
       key: long,
     }),
   ];
-}
-
-function timeoutRange(document: LocatedDocument, step: StepSketch): Problem[] {
-  const { timeout } = step.raw;
-  if (typeof timeout !== 'string' || !isDuration(timeout)) return [];
-  const ms = durationMs(timeout);
-  if (ms >= 100 && ms <= 86_400_000) return [];
-  return [document.problem(['steps', step.index, 'timeout'], `\`${timeout}\` is not between 100ms and 24h.`)];
 }
 
 function modelMissing(document: LocatedDocument, step: StepSketch): Problem[] {

@@ -1,4 +1,5 @@
 import {
+  gateAsking,
   RunCancelled,
   RunCancelRequested,
   RunCompleted,
@@ -13,8 +14,7 @@ import * as the from './run.fixture.js';
 import { ada, at, runId, step } from './run.fixture.js';
 
 const given = specify(run);
-const gated = (key: string, needs: string[] = []) =>
-  step(key, needs, { gates: { before: { message: `May ${key}?` } } });
+const gated = (key: string, needs: string[] = []) => step(key, needs, { gates: { before: gateAsking(`May ${key}?`) } });
 const chain = [step('plan'), step('build', ['plan'])];
 const fork = [step('plan'), step('left', ['plan']), step('right', ['plan']), step('join', ['left', 'right'])];
 const runCompleted = RunCompleted({ runId, completedAt: at });

@@ -22,7 +22,17 @@ type Started = ReturnType<typeof RunStarted>['data'];
 
 /** A step with a script; `needs` as given. */
 export function step(key: string, needs: string[] = [], more: Partial<StepDefinition> = {}): StepDefinition {
-  return { key, name: `Do ${key}`, needs, command: { run: 'true' }, timeoutMs: 60_000, artifacts: [], ...more };
+  const work = more.agent || more.gate ? {} : { command: { run: 'true' } };
+  return {
+    key,
+    name: `Do ${key}`,
+    needs,
+    ...work,
+    onFailure: { then: 'FAIL' },
+    timeoutMs: 60_000,
+    artifacts: [],
+    ...more,
+  };
 }
 
 export function startedData(steps: StepDefinition[], more: Partial<Started> = {}): Started {

@@ -1,4 +1,4 @@
-import type { RunEvent, StepDefinition } from '@runledger/contracts';
+import { gateAsking, type RunEvent, type StepDefinition } from '@runledger/contracts';
 import { isRejection } from '@runledger/kernel';
 import fc from 'fast-check';
 import type { RunCommand } from './run-commands.js';
@@ -16,7 +16,7 @@ const anyFlow = fc
   .map(drafts =>
     drafts.map(({ needs, gated }, index): StepDefinition => {
       const earlier = index === 0 ? [] : [...new Set(needs.map(need => `s${need % index}`))];
-      return the.step(`s${index}`, earlier, gated ? { gates: { before: { message: 'May it?' } } } : {});
+      return the.step(`s${index}`, earlier, gated ? { gates: { before: gateAsking('May it?') } } : {});
     }),
   );
 

@@ -1,4 +1,3 @@
-import { kindOf } from '@runledger/contracts';
 import type { CommandContext, CommandHandler } from '@runledger/event-store';
 import { newUuid } from '@runledger/event-store';
 import type { Clock } from '@runledger/platform';
@@ -80,7 +79,7 @@ function startedData(claimer: Claimer, attempt: ReadyAttempt, profile: ClaimedPr
   const { ready, place } = attempt;
   return {
     ...place,
-    kind: kindOf(ready.agent === undefined ? {} : { agent: ready.agent }),
+    kind: ready.agent === undefined ? 'command' : 'agent',
     profile: ready.profile,
     profileVersion: profile.version,
     driver: profile.driver,
