@@ -30,6 +30,7 @@ import { attemptId, gateId, streamOf } from '@runledger/kernel';
 import { ReactorHost, storeDirect } from '@runledger/messaging';
 import { Orchestrator } from '@runledger/orchestrator';
 import { CommandRegistry, InProcessCommands, systemClock } from '@runledger/platform';
+import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
 import { GateDecisions } from '../apps/approval/dist/approvals/gate-decisions.js';
 import { GateRequestsReactor } from '../apps/approval/dist/approvals/gate-requests.reactor.js';
@@ -58,7 +59,7 @@ export async function openEngine(databaseUrl, { executor }) {
   const store = createPostgresEventStore({ connectionString: databaseUrl });
   const handler = new CommandHandler(store);
   const host = new ReactorHost(storeDirect(store), new PostgresCheckpoints(pool), catalogue, { owner: 'bench' });
-  const orchestrator = new Orchestrator({ store, handler, clock: systemClock });
+  const orchestrator = new Orchestrator({ store, handler, clock: systemClock, timers: new MemoryTimers() });
   const registry = new CommandRegistry();
   const commands = new InProcessCommands(registry);
   const decisions = new GateDecisions(handler);

@@ -19,12 +19,14 @@ const LABELS = {
   kind: '`reactor`, `projection` or `relay`',
   method: 'HTTP method',
   outcome:
-    'how it ended: of an append `appended`, `duplicate`, `conflict`, `deleted`, `failed`; of a command `accepted`, `refused`, `failed`; of a reaction `done`, `failed`; of an attempt `SUCCESS`, `PARTIAL`, `BLOCKED`, `ERROR`, `CANCELLED`; of an operation `ok`, `errors`, `failed`; of a model call `finished`, `failed`, `aborted`',
+    'how it ended: of an append `appended`, `duplicate`, `conflict`, `deleted`, `failed`; of a command `accepted`, `refused`, `failed`; of a reaction `done`, `failed`; of an attempt `SUCCESS`, `PARTIAL`, `BLOCKED`, `ERROR`, `CANCELLED`; of an operation `ok`, `errors`, `failed`; of a model call `finished`, `failed`, `aborted`; of a timer whose handler failed `retried`, `parked`',
   part: 'what could not be asked for',
   provider: '`scripted`, `anthropic` or `openai-compatible`',
+  queue: 'the service whose timers they are',
   route: 'pattern of the route; `none` for what is not there',
   state: '`catching-up`, `live`, `faulted` or `stopped`',
   status: '`2xx`, `3xx`, `4xx` or `5xx`',
+  timer: 'kind of a timer',
   type: '`query`, `mutation`, `subscription`; `unread` for what could not be read',
   way: '`topic`, `repaired`, `store`, `repeated` or `foreign`',
 };

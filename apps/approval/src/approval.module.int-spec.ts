@@ -9,6 +9,7 @@ import { ReactorHost } from '@runledger/messaging';
 import { COMMAND_CLIENT, FileBlobStore, PlatformModule } from '@runledger/platform';
 import type { CommandClient } from '@runledger/platform';
 import { eventually, testDatabase } from '@runledger/testing';
+import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
 import { ApprovalModule } from './approval.module.js';
 
@@ -28,7 +29,9 @@ describe('the approval service', () => {
       blobs: new FileBlobStore(folder),
       catalogue,
     });
-    const app = await Test.createTestingModule({ imports: [platform, ApprovalModule.register()] }).compile();
+    const app = await Test.createTestingModule({
+      imports: [platform, ApprovalModule.register({ timers: new MemoryTimers() })],
+    }).compile();
     await app.init();
     const runId = `run_${newUuid()}`;
     const requestId = gateId(runId, 'deploy', 'before', 1);

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Inject, Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
 import { Decide } from '@runledger/contracts';
 import { CommandHandler } from '@runledger/event-store';
@@ -7,12 +7,20 @@ import { ReactorHost } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
 import { CLOCK, EVENT_STORE, CommandRegistry } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
+import { TIMERS, TimersModule } from '@runledger/timers';
+import type { TimerHost } from '@runledger/timers';
 import { GateDecisions } from './approvals/gate-decisions.js';
 import { GateRequestsReactor } from './approvals/gate-requests.reactor.js';
+
+export interface ApprovalOptions {
+  /** The timers of this service. The module starts and stops them. */
+  readonly timers: TimerHost;
+}
 
 /** The approval service: people are asked at gates, and their one decision is kept (D1). */
 @Module({})
 export class ApprovalModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  @Inject(TIMERS) private readonly timers!: TimerHost;
   #running: RunningConsumer | undefined;
 
   constructor(
@@ -22,10 +30,11 @@ export class ApprovalModule implements OnApplicationBootstrap, BeforeApplication
     private readonly gateRequests: GateRequestsReactor,
   ) {}
 
-  /** Needs the global platform module beside it; has no options of its own. */
-  static register(): DynamicModule {
+  /** Needs the global platform module beside it. */
+  static register({ timers }: ApprovalOptions): DynamicModule {
     return {
       module: ApprovalModule,
+      imports: [TimersModule.register(timers)],
       providers: [
         {
           provide: GateDecisions,
@@ -44,10 +53,11 @@ export class ApprovalModule implements OnApplicationBootstrap, BeforeApplication
 
   async onApplicationBootstrap(): Promise<void> {
     this.commands.answer(Decide, (input, context) => this.decisions.decide(input, context));
+    await this.timers.start([]); // the kinds of timers that this service has
     this.#running = await this.reactors.start(this.gateRequests);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.#running?.stop();
+    await Promise.all([this.timers.stop(), this.#running?.stop()]);
   }
 }

@@ -18,6 +18,7 @@ import {
 import { attemptId, keyOf, streamOf, type DomainEvent } from '@runledger/kernel';
 import { COMMAND_CLIENT, PlatformModule, type BlobStore, type CommandClient } from '@runledger/platform';
 import { eventually, FakeClock } from '@runledger/testing';
+import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
 import { OrchestratorModule } from './orchestrator.module.js';
 
@@ -46,7 +47,10 @@ export class OrchestratorProcess {
       clock: new FakeClock(AT),
       owner: newUuid(),
     });
-    const imports = [platform, OrchestratorModule.register({ connectedProviders: ['anthropic'] })];
+    const imports = [
+      platform,
+      OrchestratorModule.register({ connectedProviders: ['anthropic'], timers: new MemoryTimers() }),
+    ];
     const app = await Test.createTestingModule({ imports }).compile();
     await app.init();
     return new OrchestratorProcess(app, pool, store);

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Inject, Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
 import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
@@ -6,11 +6,18 @@ import { ReactorHost } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
 import { CLOCK, EVENT_STORE, CommandRegistry } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
+import { TIMERS, TimersModule } from '@runledger/timers';
+import type { TimerHost } from '@runledger/timers';
 import { Orchestrator, type OrchestratorOptions } from './orchestrator.js';
 
 export { Orchestrator } from './orchestrator.js';
 export type { OrchestratorOptions, OrchestratorParts } from './orchestrator.js';
 export type { ProviderConnected } from './runs/run-starter.js';
+
+export interface OrchestratorModuleOptions extends OrchestratorOptions {
+  /** The timers of this service. The module starts and stops them. */
+  readonly timers: TimerHost;
+}
 
 /** The orchestrator service, flows and runs: decides what happens next. Needs the global platform module beside it. */
 @Module({})
@@ -21,17 +28,19 @@ export class OrchestratorModule implements OnApplicationBootstrap, BeforeApplica
     private readonly orchestrator: Orchestrator,
     private readonly commands: CommandRegistry,
     private readonly reactors: ReactorHost,
+    @Inject(TIMERS) private readonly timers: TimerHost,
   ) {}
 
-  static register(options: OrchestratorOptions = {}): DynamicModule {
+  static register({ timers: host, ...options }: OrchestratorModuleOptions): DynamicModule {
     return {
       module: OrchestratorModule,
+      imports: [TimersModule.register(host)],
       providers: [
         {
           provide: Orchestrator,
-          inject: [EVENT_STORE, CommandHandler, CLOCK],
-          useFactory: (store: EventStore, handler: CommandHandler, clock: Clock) =>
-            new Orchestrator({ store, handler, clock }, options),
+          inject: [EVENT_STORE, CommandHandler, CLOCK, TIMERS],
+          useFactory: (store: EventStore, handler: CommandHandler, clock: Clock, timers: TimerHost) =>
+            new Orchestrator({ store, handler, clock, timers }, options),
         },
       ],
     };
@@ -39,10 +48,11 @@ export class OrchestratorModule implements OnApplicationBootstrap, BeforeApplica
 
   async onApplicationBootstrap(): Promise<void> {
     this.orchestrator.answer(this.commands);
+    await this.timers.start(this.orchestrator.timerKinds());
     for (const reactor of this.orchestrator.reactors()) this.#running.push(await this.reactors.start(reactor));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.#running.map(reactor => reactor.stop()));
+    await Promise.all([this.timers, ...this.#running].map(part => part.stop()));
   }
 }

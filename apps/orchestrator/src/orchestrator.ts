@@ -2,6 +2,7 @@ import { CancelRun, PublishFlow, StartRun } from '@runledger/contracts';
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock, CommandRegistry } from '@runledger/platform';
+import type { TimerKind, Timers } from '@runledger/timers';
 import { publishFlow } from './flows/publish-flow.js';
 import { attemptEnds } from './runs/attempt-ends.reactor.js';
 import { cancelRun } from './runs/cancel-run.js';
@@ -12,6 +13,7 @@ export interface OrchestratorParts {
   readonly store: EventStore;
   readonly handler: CommandHandler;
   readonly clock: Clock;
+  readonly timers: Timers;
 }
 
 export interface OrchestratorOptions {
@@ -19,7 +21,7 @@ export interface OrchestratorOptions {
   readonly connectedProviders?: Iterable<string> | ProviderConnected;
 }
 
-/** What this service answers and what it reacts to, without a framework. */
+/** What this service answers, what it reacts to and what it does when time has come, without a framework. */
 export class Orchestrator {
   readonly #starter: RunStarter;
 
@@ -41,6 +43,10 @@ export class Orchestrator {
   reactors(): Reactor[] {
     const { handler, clock } = this.parts;
     return [attemptEnds(handler, clock), gateDecisions(handler, clock)];
+  }
+
+  timerKinds(): TimerKind[] {
+    return [];
   }
 }
 

@@ -13,6 +13,7 @@ import type { Log, Telemetry } from '@runledger/platform';
 import { connectedProviders, SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from './sample/sample.js';
 import type { StandaloneConfig } from './standalone.config.js';
+import { openTimers } from './service-timers.js';
 import type { Storage } from './storage.js';
 
 export interface StandaloneParts {
@@ -36,9 +37,12 @@ export class StandaloneModule {
       module: StandaloneModule,
       imports: [
         PlatformModule.register({ store, checkpoints, distribution, checks, blobs, catalogue, log, owner, telemetry }),
-        OrchestratorModule.register({ connectedProviders: connectedProviders(providers) }),
+        OrchestratorModule.register({
+          connectedProviders: connectedProviders(providers),
+          timers: openTimers('orchestrator', storage, { log, isShared: false }),
+        }),
         SandboxModule.register({ config: sandbox, database: pool, homeDir: join(config.home, 'sandboxes'), log }),
-        ApprovalModule.register(),
+        ApprovalModule.register({ timers: openTimers('approval', storage, { log, isShared: false }) }),
         BillingModule.register(),
         AuditModule.register({ cursorKey: pepper }),
         GatewayModule.register({ databaseUrl: postgres.url, pepper, owner, metrics: config.telemetry.metrics, log }),

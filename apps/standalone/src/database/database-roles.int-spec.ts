@@ -86,6 +86,7 @@ describe.each(DEPLOYED_SERVICES)('the database role of %s', service => {
       const may = async (statement: string) => (await refusalOf(pool, statement)) === undefined;
       expect(await may('select * from gateway.runs')).toBe(service === 'gateway');
       expect(await may('delete from sandbox.open_runs')).toBe(service === 'sandbox');
+      expect(await may('delete from timers_orchestrator.timer')).toBe(service === 'orchestrator');
       expect(await may('drop table runledger.event')).toBe(false);
       expect(await may('create table runledger.mine (id int)')).toBe(false);
       expect(await may(`set role ${roleName('migrator', prefix)}`)).toBe(false);

@@ -3,8 +3,10 @@ import type { DeployedService } from '@runledger/contracts';
 import { grantedServiceRoles, grantServiceRoles } from '@runledger/event-store';
 import type { MigrationReport, ServiceRole } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
+import { timerSchema } from '@runledger/timers';
 import type { Pool } from 'pg';
 import { escapeIdentifier as quoted } from 'pg';
+import { TIMED_SERVICES } from '../service-timers.js';
 import { handOver } from './hand-over.js';
 
 export const DEFAULT_PREFIX = 'runledger_';
@@ -13,8 +15,13 @@ export const DEFAULT_PREFIX = 'runledger_';
 export const DATABASE_USERS = ['migrator', ...DEPLOYED_SERVICES] as const;
 export type DatabaseUser = (typeof DATABASE_USERS)[number];
 
-/** Services that keep tables of their own, in a schema of their name. */
-const SCHEMA_OWNERS: readonly DeployedService[] = ['gateway', 'sandbox'];
+/** Schemas with tables of one service. */
+const OWN_SCHEMAS: readonly { readonly schema: string; readonly owner: DeployedService }[] = [
+  { schema: 'gateway', owner: 'gateway' },
+  { schema: 'sandbox', owner: 'sandbox' },
+  ...TIMED_SERVICES.map(owner => ({ schema: timerSchema(owner), owner })),
+];
+const SCHEMA_OWNERS: readonly DeployedService[] = [...new Set(OWN_SCHEMAS.map(({ owner }) => owner))];
 
 /** The prefix cannot be used in names of roles. */
 export class InvalidRolePrefixError extends Fault {
@@ -74,7 +81,7 @@ export async function grantRoles(pool: Pool, prefix = DEFAULT_PREFIX): Promise<v
     serviceRoles(service => roleName(service, prefix)),
   );
   await handOver(pool, 'runledger', roleName('migrator', prefix));
-  for (const service of SCHEMA_OWNERS) await handOver(pool, service, roleName(service, prefix));
+  for (const { schema, owner } of OWN_SCHEMAS) await handOver(pool, schema, roleName(owner, prefix));
 }
 
 /** After a migration: where roles are used, what the migration made is theirs as well. */

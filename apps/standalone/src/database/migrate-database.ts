@@ -1,19 +1,24 @@
 import { checkEventStore, checkSchema, migrateEventStore, migrateSchema } from '@runledger/event-store';
-import type { MigrationReport } from '@runledger/event-store';
+import type { MigrationReport, SchemaHistory } from '@runledger/event-store';
 import { checkReadModels, migrateReadModels } from '@runledger/projections';
 import { SANDBOX_SCHEMA } from '@runledger/sandbox';
+import { timersHistory } from '@runledger/timers';
 import { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
+import { TIMED_SERVICES } from '../service-timers.js';
 import { refreshRoles } from './database-roles.js';
 
+/** The tables that services have beside their streams; the read models' come by another way. */
+const OWN_TABLES: readonly SchemaHistory[] = [SANDBOX_SCHEMA, ...TIMED_SERVICES.map(timersHistory)];
+
 /**
- * Brings every schema of the database to what this program needs: the event store, the sandbox service's, the read models;
+ * Brings every schema of the database to what this program needs: the event store, the services' own tables, the read models;
  * and, where roles are used, what the roles may do with it. May be run by many processes at once: one works, the others wait.
  */
 export async function migrateDatabase(url: string, report: MigrationReport): Promise<void> {
   await withPool(url, async pool => {
     await migrateEventStore(pool, { report });
-    await migrateSchema(pool, SANDBOX_SCHEMA, report);
+    for (const history of OWN_TABLES) await migrateSchema(pool, history, report);
     await withReadModels(url, source => migrateReadModels(source, report));
     await refreshRoles(pool, report);
   });
@@ -25,7 +30,7 @@ export async function migrateDatabase(url: string, report: MigrationReport): Pro
  */
 export async function checkDatabase(pool: Pool, url: string): Promise<void> {
   await checkEventStore(pool);
-  if (await isOurs(pool, SANDBOX_SCHEMA.schema)) await checkSchema(pool, SANDBOX_SCHEMA);
+  for (const history of OWN_TABLES) if (await isOurs(pool, history.schema)) await checkSchema(pool, history);
   if (await isOurs(pool, 'gateway')) await withReadModels(url, checkReadModels);
 }
 

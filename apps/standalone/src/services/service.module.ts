@@ -11,6 +11,7 @@ import { HttpCommands, PlatformModule } from '@runledger/platform';
 import type { CommandClient, Log, Telemetry } from '@runledger/platform';
 import { SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from '../sample/sample.js';
+import { openTimers } from '../service-timers.js';
 import type { Storage } from '../storage.js';
 import { exportCursorKey, gatewayPepper, gatewaySigner } from './secrets.js';
 import type { ServiceConfig } from './service.config.js';
@@ -47,7 +48,10 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
   const { config, storage, log } = parts;
   switch (service) {
     case 'orchestrator':
-      return OrchestratorModule.register({ connectedProviders: config.connectedProviders });
+      return OrchestratorModule.register({
+        connectedProviders: config.connectedProviders,
+        timers: openTimers('orchestrator', storage, { log, isShared: true }),
+      });
     case 'sandbox': {
       const mountSources = [...config.sandbox.mountSources, remotesFolder(config.home)];
       const sandbox = { ...config.sandbox, mountSources };
@@ -60,7 +64,7 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
       });
     }
     case 'approval':
-      return ApprovalModule.register();
+      return ApprovalModule.register({ timers: openTimers('approval', storage, { log, isShared: true }) });
     case 'billing':
       return BillingModule.register();
     case 'audit':

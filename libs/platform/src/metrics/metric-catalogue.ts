@@ -87,6 +87,28 @@ export const METRICS = {
     'attempts_waiting',
     'Ready steps of the whole installation that no worker has begun; every sandbox process says the same.',
   ),
+  timersDue: gauge(
+    'timers_due',
+    'Timers of a service that are due and that no process has begun; every process of it says the same.',
+    ['queue'],
+  ),
+  timersLag: gauge('timers_lag_seconds', 'How late the latest due timer of a service is; 0 when none is due.', [
+    'queue',
+  ]),
+  timersParked: gauge('timers_parked', 'Timers of a service whose handler failed for good: a person should look.', [
+    'queue',
+  ]),
+  timersLateness: histogram(
+    'timers_fired_lateness_seconds',
+    'Time from when a timer was due until this process fired it, by kind of timer; its count is how many were fired.',
+    ['timer'],
+    FAST,
+  ),
+  timersFailed: counter(
+    'timers_failed_total',
+    'Firings whose handler failed, by kind of timer: retried later, or parked.',
+    ['timer', 'outcome'],
+  ),
   modelCallDuration: histogram(
     'model_call_duration_seconds',
     'Time of one call of a model, by provider and how it ended.',
