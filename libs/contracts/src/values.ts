@@ -24,6 +24,9 @@ export const attemptOutcome = z.enum(['SUCCESS', 'PARTIAL', 'BLOCKED', 'ERROR'])
 export type AttemptOutcome = z.infer<typeof attemptOutcome>;
 export const gateDecision = z.enum(['APPROVE', 'REJECT', 'SKIP']);
 export type GateDecision = z.infer<typeof gateDecision>;
+/** How a gate ended for its run. `FAIL`: nobody decided in time and the gate fails its step then. */
+export const gateResolution = z.enum(['APPROVE', 'REJECT', 'SKIP', 'REQUEST_CHANGES', 'FAIL']);
+export type GateResolution = z.infer<typeof gateResolution>;
 export const cancelMode = z.enum(['GRACEFUL', 'FORCE']);
 
 /** Why a step did not succeed. `code` is from the failure vocabulary (`COMMAND_FAILED`, `TIMEOUT`, `auth`, …). */
