@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue, eventsByCategory, STREAM_OWNERS } from '@runledger/contracts';
+import { catalogue, eventsByCategory, ownerOf, STREAM_OWNERS } from '@runledger/contracts';
 import { documented } from './doc-comments.mjs';
 import { fieldRows } from './json-schema-fields.mjs';
 import { code, codeBlock, joined, pageHead, table } from './markdown.mjs';
@@ -28,7 +28,9 @@ const ENVELOPE = [
 ];
 
 export function eventsPage(root) {
-  const definitions = documented(root, 'events').filter(({ name }) => catalogue.find(name));
+  const definitions = documented(root, 'events')
+    .filter(({ name }) => catalogue.find(name))
+    .map(definition => ({ ...definition, service: writerOf(definition.name) }));
   const missing = catalogue.definitions().filter(({ type }) => !definitions.some(({ name }) => name === type));
   if (missing.length > 0) throw new Error(`No doc comment found for ${missing.map(({ type }) => type).join(', ')}.`);
   const services = [...new Set(definitions.map(({ service }) => service))];
@@ -38,6 +40,12 @@ export function eventsPage(root) {
     ...whoWritesWhat(),
     ...services.flatMap(service => serviceSection(root, service, definitions)),
   ]);
+}
+
+/** The service that writes events of a type: a service's events may stand in several files. */
+function writerOf(type) {
+  const [category] = Object.entries(eventsByCategory).find(([, events]) => events.some(event => event.type === type));
+  return ownerOf(category);
 }
 
 /** Categories without a section below hold no event yet; nobody else may write them. */

@@ -42,13 +42,6 @@ describe('the approval service', () => {
       position: 'before',
       origin: 'template',
       message: 'Go on?',
-      terms: {
-        policy: { count: 1, excludeStarter: false },
-        onTimeout: 'FAIL',
-        autoApproveInBackground: false,
-      },
-      startedBy: { kind: 'member', id: 'mem_0' },
-      execution: 'INTERACTIVE',
       shown: { flow: 'Release', stepName: 'Deploy', upstream: [] },
       reachedAt: AT,
     });
@@ -67,10 +60,13 @@ describe('the approval service', () => {
       if (answer.status === 'refused') throw new Error(answer.refusal.message);
       return answer;
     });
-    expect(outcome.output).toEqual({ requestId, runId, decision: 'APPROVE' });
+    expect(outcome.output).toEqual({ requestId, runId, decision: 'APPROVE', votes: 1, needed: 1 });
     const reactors = app.get(ReactorHost, { strict: false });
     await app.close();
-    expect(reactors.status().map(({ name, state }) => [name, state])).toEqual([['approval.gate-requests', 'stopped']]);
+    expect(reactors.status().map(({ name, state }) => [name, state])).toEqual([
+      ['approval.requests', 'stopped'],
+      ['approval.deadlines', 'stopped'],
+    ]);
     await store.close();
     await pool.end();
     await database.drop();

@@ -118,7 +118,7 @@ describe('commands', () => {
         const position = await append(context, streamOf('approval', input.requestId), story(runId).decided());
         return {
           status: 'accepted',
-          output: { requestId: input.requestId, runId, decision: input.decision },
+          output: { requestId: input.requestId, runId, decision: input.decision, votes: 1, needed: 1 },
           position,
         };
       });

@@ -109,7 +109,10 @@ export class OrchestratorProcess {
   /** What the approval service writes when people decide. */
   async decide(runId: string, step: string, decision: GateDecision): Promise<void> {
     const requestId = `apr_${keyOf(runId)}.${step}.before.1`;
-    const decided = ApprovalDecided({ requestId, runId, step, decision, by: ada, shownHash: 'x', decidedAt: AT });
+    const decided = ApprovalDecided({
+      ...{ requestId, runId, step, decision, by: ada, shownHash: 'x', decidedAt: AT },
+      ...{ kind: 'gate', how: 'PEOPLE', calls: [] },
+    });
     await this.append(streamOf('approval', requestId), runId, decided);
   }
 

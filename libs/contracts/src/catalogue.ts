@@ -1,6 +1,7 @@
 import { EventCatalogue } from '@runledger/kernel';
 import { approvalEvents } from './approval.events.js';
 import { chargeEvents, rateCardEvents } from './billing.events.js';
+import { grantEvents } from './grant.events.js';
 import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
 import { flowEvents, runEvents } from './orchestrator.events.js';
 import { attemptEvents, profileEvents } from './sandbox.events.js';
@@ -12,6 +13,7 @@ export const eventsByCategory = {
   profile: profileEvents,
   attempt: attemptEvents,
   approval: approvalEvents,
+  grants: grantEvents,
   ratecard: rateCardEvents,
   charges: chargeEvents,
   workspace: workspaceEvents,

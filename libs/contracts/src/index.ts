@@ -1,3 +1,4 @@
+export * from './agent-asks.events.js';
 export * from './approval.commands.js';
 export * from './approval.events.js';
 export * from './audit.commands.js';
@@ -11,6 +12,8 @@ export * from './flow-definition.js';
 export * from './gate-definition.js';
 export * from './gate-evidence.js';
 export * from './gateway.events.js';
+export * from './grant-cover.js';
+export * from './grant.events.js';
 export * from './orchestrator.commands.js';
 export * from './orchestrator.events.js';
 export * from './profile-definition.js';

@@ -1,10 +1,17 @@
 import { defineEvent, type EventOf } from '@runledger/kernel';
 import { z } from 'zod';
+import { askEvents } from './agent-asks.events.js';
 import { profileDefinition } from './profile-definition.js';
-import { actorSchema, attemptOutcome, blobRef, json, slug, stepError, stepKey, timestamp } from './values.js';
-
-/** Every event of an attempt names its place. Stream `attempt-<run key>.<step>.<n>`. */
-const place = { attemptId: z.string(), runId: z.string(), step: stepKey, attempt: z.int().positive() };
+import {
+  actorSchema,
+  attemptOutcome,
+  attemptPlace as place,
+  blobRef,
+  json,
+  slug,
+  stepError,
+  timestamp,
+} from './values.js';
 
 /** Someone published a sandbox profile; runs started from now on use this version. Stream `profile-<slug>`. */
 export const SandboxProfilePublished = defineEvent({
@@ -217,6 +224,7 @@ export const attemptEvents = [
   ToolCallStarted,
   ToolOutput,
   ToolCallEnded,
+  ...askEvents,
   ModelTurnEnded,
   UsageRecorded,
   ArtifactStored,

@@ -22,11 +22,20 @@ export const executionMode = z.enum(['INTERACTIVE', 'BACKGROUND']);
 export const checkpointMode = z.enum(['TEMPLATE', 'EVERY_STEP', 'NONE']);
 export const attemptOutcome = z.enum(['SUCCESS', 'PARTIAL', 'BLOCKED', 'ERROR']);
 export type AttemptOutcome = z.infer<typeof attemptOutcome>;
-export const gateDecision = z.enum(['APPROVE', 'REJECT', 'SKIP']);
+/** What can become of a gate. `REQUEST_CHANGES` is for the review of a result; `FAIL` only a deadline decides. */
+export const gateDecision = z.enum(['APPROVE', 'REJECT', 'SKIP', 'REQUEST_CHANGES', 'FAIL']);
 export type GateDecision = z.infer<typeof gateDecision>;
-/** How a gate ended for its run. `FAIL`: nobody decided in time and the gate fails its step then. */
-export const gateResolution = z.enum(['APPROVE', 'REJECT', 'SKIP', 'REQUEST_CHANGES', 'FAIL']);
-export type GateResolution = z.infer<typeof gateResolution>;
+export const permissionDecision = z.enum(['ALLOW_ONCE', 'ALLOW_RUN', 'ALLOW_ALWAYS', 'DENY']);
+export type PermissionDecision = z.infer<typeof permissionDecision>;
+/** What people can decide, each where it fits; questions are answered instead. */
+export const personDecision = z.enum([...gateDecision.exclude(['FAIL']).options, ...permissionDecision.options]);
+export type PersonDecision = z.infer<typeof personDecision>;
+/** Everything that a request can be decided with. `ANSWER` goes with the answer to a question. */
+export const approvalDecision = z.enum([...gateDecision.options, ...permissionDecision.options, 'ANSWER']);
+export type ApprovalDecision = z.infer<typeof approvalDecision>;
+/** `gate`: people decide how the run goes on; `permission`: an agent asks to call a tool; `question`: an agent asks something. */
+export const approvalKind = z.enum(['gate', 'permission', 'question']);
+export type ApprovalKind = z.infer<typeof approvalKind>;
 export const cancelMode = z.enum(['GRACEFUL', 'FORCE']);
 
 /** Why a step did not succeed. `code` is from the failure vocabulary (`COMMAND_FAILED`, `TIMEOUT`, `auth`, …). */
@@ -71,3 +80,6 @@ export type RunChoices = z.infer<typeof runChoices>;
 /** Content kept outside the log, addressed by its SHA-256 in lower-case hex. */
 export const blobRef = z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().nonnegative() });
 export type BlobRef = z.infer<typeof blobRef>;
+
+/** Every event of an attempt names its place. Stream `attempt-<run key>.<step>.<n>`. */
+export const attemptPlace = { attemptId: z.string(), runId: z.string(), step: stepKey, attempt: z.int().positive() };

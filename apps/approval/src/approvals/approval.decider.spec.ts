@@ -2,6 +2,7 @@ import { ApprovalDecided, ApprovalRequested, ApprovalWithdrawn } from '@runledge
 import { specify } from '@runledger/testing';
 import { approval } from './approval.decider.js';
 import type { ApprovalCommand } from './approval.decider.js';
+import type { Requested } from './approval-state.js';
 import { shownHash } from './shown-hash.js';
 
 const place = { requestId: 'apr_0198.deploy.before.1', runId: 'run_0198', step: 'deploy' };
@@ -16,10 +17,15 @@ const ada = { kind: 'member', id: 'mem_ada', name: 'Ada', via: 'token' } as cons
 const eve = { kind: 'member', id: 'mem_eve' } as const;
 const at = '2026-11-21T10:00:00.000Z';
 
-const request = { ...place, kind: 'gate', message, shown, shownHash: hash, requestedAt: at } as const;
+const request: Requested = {
+  ...{ ...place, kind: 'gate', message, shown, shownHash: hash, requestedAt: at, calls: [] },
+  decisions: ['APPROVE', 'REJECT', 'SKIP', 'REQUEST_CHANGES'],
+  policy: { count: 1, excludeStarter: false },
+};
 const requested = ApprovalRequested(request);
-const approved = ApprovalDecided({ ...place, decision: 'APPROVE', by: ada, shownHash: hash, decidedAt: at });
-const withdrawn = ApprovalWithdrawn({ ...place, reason: 'the run was cancelled', withdrawnAt: at });
+const decision = { ...place, kind: 'gate', how: 'PEOPLE', calls: [], shownHash: hash, decidedAt: at } as const;
+const approved = ApprovalDecided({ ...decision, calls: [], decision: 'APPROVE', by: ada });
+const withdrawn = ApprovalWithdrawn({ ...place, reason: 'the run was cancelled', calls: [], withdrawnAt: at });
 
 type Decision = Extract<ApprovalCommand, { type: 'DecideApproval' }>['data'];
 const decide = (more: Partial<Decision> = {}): ApprovalCommand => ({
@@ -43,19 +49,10 @@ describe('an approval request', () => {
     given(requested).when(decide()).thenEmits(approved);
     given(requested)
       .when(decide({ decision: 'REJECT', comment: 'not on a Friday' }))
-      .thenEmits(
-        ApprovalDecided({
-          ...place,
-          decision: 'REJECT',
-          by: ada,
-          comment: 'not on a Friday',
-          shownHash: hash,
-          decidedAt: at,
-        }),
-      );
+      .thenEmits(ApprovalDecided({ ...decision, calls: [], decision: 'REJECT', by: ada, comment: 'not on a Friday' }));
     given(requested)
       .when(decide({ decision: 'SKIP', by: eve }))
-      .thenEmits(ApprovalDecided({ ...place, decision: 'SKIP', by: eve, shownHash: hash, decidedAt: at }));
+      .thenEmits(ApprovalDecided({ ...decision, calls: [], decision: 'SKIP', by: eve }));
   });
 
   it('gets exactly one decision, by whomever and whatever the second says (D1)', () => {

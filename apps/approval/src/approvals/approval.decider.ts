@@ -1,38 +1,38 @@
-import { approvalEvents, ApprovalDecided, ApprovalRequested, ApprovalWithdrawn } from '@runledger/contracts';
-import type { ApprovalEvent, GateDecision } from '@runledger/contracts';
-import { reject } from '@runledger/kernel';
-import type { Decider, Rejection } from '@runledger/kernel';
+import {
+  approvalEvents,
+  ApprovalDecided,
+  ApprovalEscalated,
+  ApprovalJoined,
+  ApprovalRequested,
+  ApprovalShownChanged,
+  ApprovalWithdrawn,
+} from '@runledger/contracts';
+import type { ApprovalDecision, ApprovalEvent } from '@runledger/contracts';
+import type { Decider } from '@runledger/kernel';
+import { alreadyDecided, noLongerNeeded, unknownRequest } from './approval-refusals.js';
+import type { ApprovalRefusal } from './approval-refusals.js';
+import { evolve } from './approval-state.js';
+import type { ApprovalState, Decided, OpenApproval, Requested } from './approval-state.js';
+import { voteOn } from './approval-votes.js';
+import type { PersonsDecision } from './approval-votes.js';
 
-type Requested = ReturnType<typeof ApprovalRequested>['data'];
-type Decided = ReturnType<typeof ApprovalDecided>['data'];
-type Withdrawn = ReturnType<typeof ApprovalWithdrawn>['data'];
+/** Decides in nobody's name but by a rule that people have set before, or by force: no policy is asked. */
+export interface Settlement {
+  readonly decision: ApprovalDecision;
+  readonly how: Exclude<Decided['how'], 'PEOPLE'>;
+  readonly by: Decided['by'];
+  readonly comment?: string;
+  readonly decidedAt: string;
+}
 
 /** What an approval request can be told to do. Ids, times and hashes arrive as data. */
 export type ApprovalCommand =
-  | { readonly type: 'RequestApproval'; readonly data: Requested }
-  | {
-      readonly type: 'DecideApproval';
-      readonly data: {
-        readonly requestId: string;
-        readonly decision: GateDecision;
-        readonly comment?: string;
-        /** Hash of what the person saw; a decision without one is taken as made on what the request shows. */
-        readonly shownHash?: string;
-        readonly by: Decided['by'];
-        readonly decidedAt: string;
-      };
-    }
+  | { readonly type: 'RequestApproval'; readonly data: Requested; readonly settlement?: Settlement }
+  | { readonly type: 'DecideApproval'; readonly data: PersonsDecision }
+  | { readonly type: 'SettleApproval'; readonly data: Settlement }
+  /** `round`: the deadline that has passed, counted from 0. */
+  | { readonly type: 'ExpireApproval'; readonly data: { readonly round: number; readonly at: string } }
   | { readonly type: 'WithdrawApproval'; readonly data: { readonly reason: string; readonly withdrawnAt: string } };
-
-export type ApprovalState =
-  | { readonly status: 'absent' }
-  | { readonly status: 'open'; readonly request: Requested }
-  | { readonly status: 'decided'; readonly request: Requested; readonly winner: Decided }
-  | { readonly status: 'withdrawn'; readonly request: Requested; readonly withdrawal: Withdrawn };
-
-export type ApprovalRefusal = Rejection<
-  'REQUEST_NOT_FOUND' | 'ALREADY_DECIDED' | 'REQUEST_WITHDRAWN' | 'SHOWN_CHANGED'
->;
 
 /**
  * One approval request, from question to answer. D1: it gets exactly one decision, bound to what was shown; the stream's
@@ -42,74 +42,80 @@ export const approval: Decider<ApprovalCommand, ApprovalState, ApprovalEvent, Ap
   category: 'approval',
   events: approvalEvents,
   initialState: () => ({ status: 'absent' }),
-  evolve: (state, event) => {
-    switch (event.type) {
-      case 'ApprovalRequested':
-        return { status: 'open', request: event.data };
-      case 'ApprovalDecided':
-        return state.status === 'open' ? { status: 'decided', request: state.request, winner: event.data } : state;
-      case 'ApprovalWithdrawn':
-        return state.status === 'open'
-          ? { status: 'withdrawn', request: state.request, withdrawal: event.data }
-          : state;
-    }
-  },
+  evolve,
   decide: (command, state) => {
     switch (command.type) {
       case 'RequestApproval':
-        return state.status === 'absent' ? [ApprovalRequested(command.data)] : [];
+        return request(command, state);
       case 'DecideApproval':
         return decideOnce(command.data, state);
+      case 'SettleApproval':
+        return state.status === 'open' ? [settled(command.data, state)] : [];
+      case 'ExpireApproval':
+        return state.status === 'open' && state.rounds === command.data.round ? expire(command.data.at, state) : [];
       case 'WithdrawApproval':
         return withdraw(command.data, state);
     }
   },
 };
 
-type Decision = Extract<ApprovalCommand, { type: 'DecideApproval' }>['data'];
+const TIMEOUT = { kind: 'system', id: 'timeout', name: 'Time limit' } as const;
 
-function decideOnce(decision: Decision, state: ApprovalState): ApprovalEvent[] | ApprovalRefusal {
+function request(
+  { data, settlement }: Extract<ApprovalCommand, { type: 'RequestApproval' }>,
+  state: ApprovalState,
+): ApprovalEvent[] {
+  if (state.status === 'open') return askAgain(data, state);
+  if (state.status !== 'absent') return [];
+  const requested = ApprovalRequested(data);
+  const open = evolve(state, requested);
+  return settlement && open.status === 'open' ? [requested, settled(settlement, open)] : [requested];
+}
+
+/** The same thing is asked again: for another call, or with something else to show. */
+function askAgain(data: Requested, state: OpenApproval): ApprovalEvent[] {
+  const { requestId, runId, step } = state.request;
+  const place = { requestId, runId, step };
+  const { message, shown, shownHash, requestedAt } = data;
+  const waits = new Set(state.calls.map(({ callId }) => callId));
+  const joined = data.calls
+    .filter(({ callId }) => !waits.has(callId))
+    .map(call => ApprovalJoined({ ...place, call, joinedAt: requestedAt }));
+  if (shownHash === state.shownHash) return joined;
+  return [ApprovalShownChanged({ ...place, message, shown, shownHash, changedAt: requestedAt }), ...joined];
+}
+
+function decideOnce(said: PersonsDecision, state: ApprovalState): ApprovalEvent[] | ApprovalRefusal {
   switch (state.status) {
     case 'absent':
-      return unknownRequest(decision.requestId);
+      return unknownRequest(said.requestId);
     case 'decided':
       return alreadyDecided(state.winner);
     case 'withdrawn':
-      return reject('REQUEST_WITHDRAWN', `Nobody needs to decide this any more: ${state.withdrawal.reason}.`, {
-        fix: 'Look at the run: it has ended or is ending.',
-      });
+      return noLongerNeeded(state.withdrawal);
     case 'open':
-      return decideOpen(decision, state.request);
+      return voteOn(said, state);
   }
 }
 
-function decideOpen(decision: Decision, request: Requested): ApprovalEvent[] | ApprovalRefusal {
-  const { shownHash, ...rest } = decision;
-  if (shownHash !== undefined && shownHash !== request.shownHash) {
-    return reject('SHOWN_CHANGED', 'What this request shows is not what you saw when you decided.', {
-      fix: 'Load the request again, look at it, and decide on what it shows now.',
-      details: [{ path: 'shownHash', message: `The request shows ${request.shownHash}.` }],
-    });
+function settled(settlement: Settlement, { request: { requestId, runId, step, kind }, ...open }: OpenApproval) {
+  const { shownHash, calls } = open;
+  return ApprovalDecided({ requestId, runId, step, kind, ...settlement, shownHash, calls: [...calls] });
+}
+
+/** Escalates once; whoever was asked then and says nothing either lets the gate fail. */
+function expire(at: string, state: OpenApproval): ApprovalEvent[] {
+  const { request: asked, rounds } = state;
+  const { deadline, requestId, runId, step } = asked;
+  if (!deadline) return [];
+  const { onTimeout, escalateTo, timeoutMs } = deadline;
+  if (onTimeout === 'ESCALATE' && rounds === 0 && escalateTo !== undefined) {
+    const dueAt = new Date(Date.parse(at) + timeoutMs).toISOString();
+    return [ApprovalEscalated({ requestId, runId, step, to: escalateTo, dueAt, escalatedAt: at })];
   }
-  const { runId, step } = request;
-  return [ApprovalDecided({ ...rest, runId, step, shownHash: request.shownHash })];
-}
-
-/** The one wording of "there is no such request", for ids that do not even have a stream. */
-export function unknownRequest(requestId: string): ApprovalRefusal {
-  return reject('REQUEST_NOT_FOUND', `There is no approval request ${requestId} in this workspace.`, {
-    fix: 'Take the id from the inbox or from the gate on the run.',
-  });
-}
-
-function alreadyDecided(winner: Decided): ApprovalRefusal {
-  return reject('ALREADY_DECIDED', `${winner.by.name ?? winner.by.id} already decided: ${winner.decision}.`, {
-    details: [
-      { path: 'decision', message: winner.decision },
-      { path: 'by', message: winner.by.id },
-      { path: 'decidedAt', message: winner.decidedAt },
-    ],
-  });
+  const decision = onTimeout === 'ESCALATE' ? 'FAIL' : onTimeout;
+  const comment = 'Nobody decided in time.';
+  return [settled({ decision, how: 'TIMEOUT', by: TIMEOUT, comment, decidedAt: at }, state)];
 }
 
 function withdraw(
@@ -118,5 +124,5 @@ function withdraw(
 ): ApprovalEvent[] {
   if (state.status !== 'open') return [];
   const { requestId, runId, step } = state.request;
-  return [ApprovalWithdrawn({ ...withdrawal, requestId, runId, step })];
+  return [ApprovalWithdrawn({ ...withdrawal, requestId, runId, step, calls: [...state.calls] })];
 }

@@ -1,4 +1,4 @@
-import { Decide, type GateDecision } from '@runledger/contracts';
+import { Decide, type PersonDecision } from '@runledger/contracts';
 import { idOf, keyOf } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
@@ -23,7 +23,7 @@ interface InboxArgs {
 
 interface DecisionInput {
   readonly requestId: string;
-  readonly decision: GateDecision;
+  readonly decision: PersonDecision;
   readonly comment?: string | null;
   readonly shownHash?: string | null;
 }

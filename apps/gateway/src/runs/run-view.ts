@@ -9,10 +9,8 @@ import {
   ModelTurnEnded,
   runEvents,
   type AttemptOutcome,
-  type BlockCause,
-  type GateResolution,
+  type ApprovalDecision,
   type Json,
-  type RunLineage,
   type StepError,
 } from '@runledger/contracts';
 import type { EventOf } from '@runledger/kernel';
@@ -33,7 +31,7 @@ export const runViewEvents = [
 export type RunViewEvent = EventOf<typeof runViewEvents>;
 
 export type RunStatus =
-  'PENDING' | 'RUNNING' | 'PAUSED' | 'BLOCKED' | 'INTERRUPTED' | 'COMPLETED' | 'FAILED' | 'REJECTED' | 'CANCELLED';
+  'PENDING' | 'RUNNING' | 'PAUSED' | 'BLOCKED' | 'COMPLETED' | 'FAILED' | 'REJECTED' | 'CANCELLED';
 
 export type StepState =
   'PENDING' | 'RUNNING' | 'WAITING' | 'COMPLETED' | 'FAILED' | 'BLOCKED' | 'SKIPPED' | 'CANCELLED';
@@ -58,17 +56,7 @@ export interface RunView {
   readonly choices: Started['choices'];
   readonly startedAt: string;
   readonly endedAt?: string;
-  readonly cancel?: {
-    readonly mode: 'GRACEFUL' | 'FORCE';
-    readonly by: ViewActor;
-    readonly at: string;
-    readonly stopBy?: string;
-  };
-  readonly lineage?: RunLineage;
-  /** By an operator, or because a step failed whose flow pauses then. */
-  readonly paused?: { readonly by: ViewActor; readonly at: string; readonly reason?: string; readonly step?: string };
-  /** Put away: nothing resumes it. */
-  readonly discarded?: { readonly by: ViewActor; readonly at: string };
+  readonly cancel?: { readonly mode: 'GRACEFUL' | 'FORCE'; readonly by: ViewActor; readonly at: string };
   readonly steps: readonly StepView[];
   readonly costs: CostSums;
   /** Of the last event folded in, decimal. */
@@ -94,14 +82,6 @@ export interface StepView {
   readonly endedAt?: string;
   readonly attempts: readonly AttemptView[];
   readonly gate?: GateView;
-  /** Set while it is blocked. */
-  readonly blocked?: BlockCause;
-  /** When it is tried again, while it waits for that. */
-  readonly retryAt?: string;
-  /** Since when its worker is gone, until another one has taken it up. */
-  readonly interruptedAt?: string;
-  /** Failed, and the flow went on another way. */
-  readonly handled?: boolean;
 }
 
 export interface GateView {
@@ -110,7 +90,7 @@ export interface GateView {
   readonly reachedAt: string;
   /** Whether people can decide it yet: the request follows the gate. */
   readonly asked: boolean;
-  readonly decision?: GateResolution;
+  readonly decision?: ApprovalDecision;
   readonly decidedBy?: ViewActor;
   readonly withdrawn?: boolean;
 }

@@ -1,4 +1,4 @@
-import { ApprovalDecided } from '@runledger/contracts';
+import { ApprovalDecided, gateDecision } from '@runledger/contracts';
 import type { CommandHandler } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
 import { reactionContext } from '@runledger/messaging';
@@ -18,14 +18,17 @@ export function gateDecisions(commands: CommandHandler, clock: Clock): Reactor {
     name: NAME,
     types: [ApprovalDecided.type],
     react: async event => {
-      const { requestId, runId, step, decision, by, comment } = event.data as ReturnType<
+      const { requestId, runId, step, by, comment, ...decided } = event.data as ReturnType<
         typeof ApprovalDecided
       >['data'];
+      const decision = gateDecision.safeParse(decided.decision);
+      // What agents ask is answered where they wait.
+      if (decided.kind !== 'gate' || !decision.success) return;
       const at = clock.now();
       await commands.handle(
         run,
         streamOf('run', runId),
-        { type: 'ResolveGate', data: { step, gateId: requestId, decision, by, comment, at } },
+        { type: 'ResolveGate', data: { step, gateId: requestId, decision: decision.data, by, comment, at } },
         reactionContext(event, { reactor: NAME, actor: ORCHESTRATOR, now: at }),
       );
     },

@@ -1,4 +1,11 @@
-import type { AttemptEnded, ApprovalDecided, RunCancelRequested, RunDeclined, RunStarted } from '@runledger/contracts';
+import type {
+  ApprovalDecided,
+  AttemptEnded,
+  GateDecision,
+  RunCancelRequested,
+  RunDeclined,
+  RunStarted,
+} from '@runledger/contracts';
 
 type Ended = ReturnType<typeof AttemptEnded>['data'];
 type Decided = ReturnType<typeof ApprovalDecided>['data'];
@@ -27,7 +34,8 @@ export interface RecordAttemptEnded {
 /** People decided at a gate. `gateId` is the id of their approval request. */
 export interface ResolveGate {
   readonly type: 'ResolveGate';
-  readonly data: Pick<Decided, 'step' | 'decision' | 'by' | 'comment'> & {
+  readonly data: Pick<Decided, 'step' | 'by' | 'comment'> & {
+    readonly decision: GateDecision;
     readonly gateId: string;
     readonly at: string;
   };

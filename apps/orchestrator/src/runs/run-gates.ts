@@ -1,4 +1,4 @@
-import { GateResolved, StepSkipped, type RunEvent } from '@runledger/contracts';
+import { GateResolved, StepFailed, StepSkipped, type RunEvent } from '@runledger/contracts';
 import { reject, type Rejection } from '@runledger/kernel';
 import { advance, startStep } from './run-advance.js';
 import type { ResolveGate } from './run-commands.js';
@@ -28,22 +28,26 @@ export function resolveGate(decided: ResolveGate['data'], run: Run): readonly Ru
       startStep(draft, run, step, at);
       break;
     case 'SKIP':
-      draft.emit(
-        StepSkipped({
-          runId,
-          step: step.key,
-          cause: 'gate',
-          reason: comment ?? 'Skipped at its gate.',
-          by,
-          skippedAt: at,
-        }),
-      );
+      draft.emit(StepSkipped({ runId, step: step.key, reason: comment ?? 'Skipped at its gate.', by, skippedAt: at }));
+      break;
+    case 'FAIL':
+      draft.emit(undecidedStep(runId, step.key, at));
       break;
     case 'REJECT':
+    case 'REQUEST_CHANGES':
       break;
   }
   advance(draft, at);
   return draft.events;
+}
+
+function undecidedStep(runId: string, step: string, at: string): RunEvent {
+  const error = {
+    code: 'GATE_TIMEOUT',
+    message: 'Nobody decided at the gate in time.',
+    fix: 'Give the gate more time, or name others who may decide.',
+  };
+  return StepFailed({ runId, step, attempt: 1, outcome: 'ERROR', error, failedAt: at });
 }
 
 function notOpen(gateId: string): GateRefusal {

@@ -2,6 +2,7 @@ import {
   AgentText,
   AgentThinking,
   ArtifactStored,
+  askEvents,
   AttemptEnded,
   AttemptResumed,
   AttemptStarted,
@@ -32,6 +33,7 @@ export const entryEvents = [
   ModelTurnEnded,
   UsageRecorded,
   ArtifactStored,
+  ...askEvents,
 ] as const;
 export type AttemptEntry = EventOf<typeof entryEvents>;
 export type StartedData = ReturnType<typeof AttemptStarted>['data'];
@@ -87,6 +89,10 @@ export const attempt: Decider<AttemptCommand, AttemptState, AttemptEvent, Attemp
       case 'ModelTurnEnded':
       case 'UsageRecorded':
       case 'ArtifactStored':
+      case 'PermissionRequested':
+      case 'QuestionAsked':
+      case 'AnswerReceived':
+      case 'CallAutoResolved':
         return state;
     }
   },

@@ -206,12 +206,16 @@ function sizeOf(entry: AttemptEntry): number {
       return entry.data.output.length;
     case 'ToolCallStarted':
     case 'ModelTurnEnded':
+    case 'PermissionRequested':
+    case 'QuestionAsked':
+    case 'AnswerReceived':
       return JSON.stringify(entry.data).length;
     case 'SetupRecorded':
     case 'InfoRecorded':
     case 'ErrorRecorded':
     case 'UsageRecorded':
     case 'ArtifactStored':
+    case 'CallAutoResolved':
       return 200;
   }
 }

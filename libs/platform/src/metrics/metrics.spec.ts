@@ -26,11 +26,9 @@ describe('the metrics of a process', () => {
       'outcome',
       'part',
       'provider',
-      'queue',
       'route',
       'state',
       'status',
-      'timer',
       'type',
       'way',
     ]);
