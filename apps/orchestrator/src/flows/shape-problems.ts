@@ -1,6 +1,6 @@
 import type { Problem } from '@runledger/kernel';
 import type { z } from 'zod';
-import { closestWord } from './closest-word.js';
+import { closestWord } from '../values/closest-word.js';
 import { flowDocument } from './flow-document.js';
 import { keysAt } from './flow-schema.js';
 import { pathText, type LocatedDocument, type Path } from './located-document.js';
