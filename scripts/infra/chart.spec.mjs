@@ -160,7 +160,12 @@ describe('the values of the chart', () => {
       items: [{ key: `${service}.url`, path: 'database.url' }],
     });
     const keys = sources.slice(1).flatMap(({ secret }) => secret.items.map(({ key }) => key));
-    const wanted = { gateway: ['pepper', 'gateway.key'], audit: ['export-cursors', 'gateway.pub'] };
+    const wanted = {
+      gateway: ['pepper', 'gateway.key'],
+      orchestrator: ['gateway.pub', 'orchestrator.key'],
+      billing: ['gateway.pub', 'orchestrator.pub'],
+      audit: ['export-cursors', 'gateway.pub'],
+    };
     expect(keys).toEqual(wanted[service] ?? ['gateway.pub']);
   });
 

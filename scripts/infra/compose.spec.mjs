@@ -107,12 +107,14 @@ describe('the fleet under compose', () => {
     expect(urls).toEqual([`${name}.url`]);
   });
 
-  it('gives each service the keys that it needs, and the gateway alone the one that signs', () => {
+  it('gives each service the keys that it needs, and each sender alone the one that it signs with', () => {
     const holders = secret =>
       ours(compose)
         .filter(([, { secrets = [] }]) => secrets.includes(secret))
         .map(([name]) => name);
     expect(holders('gateway.key')).toEqual(['gateway']);
+    expect(holders('orchestrator.key')).toEqual(['orchestrator']);
+    expect(holders('orchestrator.pub')).toEqual(['billing']);
     expect(holders('pepper')).toEqual(['gateway', 'owner-token']);
     expect(holders('export-cursors')).toEqual(['audit']);
     expect(holders('gateway.pub')).toEqual(['orchestrator', 'sandbox', 'approval', 'billing', 'audit']);

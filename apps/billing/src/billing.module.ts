@@ -1,12 +1,15 @@
 import { Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
-import { PublishRateCard } from '@runledger/contracts';
 import { CommandHandler } from '@runledger/event-store';
+import type { EventStore } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
 import type { Reactor, RunningConsumer } from '@runledger/messaging';
-import { CLOCK, CommandRegistry } from '@runledger/platform';
+import { CLOCK, CommandRegistry, EVENT_STORE } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
+import { DailyRunDesk } from './allowances/daily-runs.js';
+import { BillingCommands } from './billing-commands.js';
 import { UsageReactor } from './charges/usage.reactor.js';
+import { PlanDesk } from './plans/plan-desk.js';
 import { DefaultRateCardReactor } from './rate-cards/default-rate-card.reactor.js';
 import { RateCards } from './rate-cards/rate-cards.js';
 
@@ -19,7 +22,7 @@ export class BillingReactors {
   }
 }
 
-/** The billing service: dated rate cards, and one charge for each use (M1). */
+/** The billing service: dated rate cards, one charge for each use (M1), plans and how many runs they let start. */
 @Module({})
 export class BillingModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #running: RunningConsumer[] = [];
@@ -27,7 +30,7 @@ export class BillingModule implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly commands: CommandRegistry,
     private readonly reactors: ReactorHost,
-    private readonly rateCards: RateCards,
+    private readonly asked: BillingCommands,
     private readonly own: BillingReactors,
   ) {}
 
@@ -47,13 +50,21 @@ export class BillingModule implements OnApplicationBootstrap, BeforeApplicationS
           useFactory: (handler: CommandHandler, rateCards: RateCards, clock: Clock) =>
             new BillingReactors(handler, rateCards, clock),
         },
+        {
+          provide: BillingCommands,
+          inject: [CommandHandler, EVENT_STORE, RateCards],
+          useFactory: (handler: CommandHandler, store: EventStore, rateCards: RateCards) => {
+            const plans = new PlanDesk(handler, store);
+            return new BillingCommands(rateCards, plans, new DailyRunDesk(handler, plans));
+          },
+        },
       ],
       exports: [RateCards],
     };
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.commands.answer(PublishRateCard, (input, context) => this.rateCards.publish(input, context));
+    this.asked.answer(this.commands);
     for (const reactor of this.own.all) this.#running.push(await this.reactors.start(reactor));
   }
 

@@ -4,6 +4,7 @@ import {
   AttemptEnded,
   AttemptStarted,
   catalogue,
+  ReserveDailyRun,
   SandboxProfilePublished,
   type GateDecision,
 } from '@runledger/contracts';
@@ -16,7 +17,13 @@ import {
   type RecordedEvent,
 } from '@runledger/event-store';
 import { attemptId, keyOf, streamOf, type DomainEvent } from '@runledger/kernel';
-import { COMMAND_CLIENT, PlatformModule, type BlobStore, type CommandClient } from '@runledger/platform';
+import {
+  COMMAND_CLIENT,
+  CommandRegistry,
+  PlatformModule,
+  type BlobStore,
+  type CommandClient,
+} from '@runledger/platform';
 import { eventually, FakeClock } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
@@ -52,6 +59,11 @@ export class OrchestratorProcess {
       OrchestratorModule.register({ connectedProviders: ['anthropic'], timers: new MemoryTimers() }),
     ];
     const app = await Test.createTestingModule({ imports }).compile();
+    // Billing is another service; here it lets every run start.
+    const allowed = { plan: 'business', resetsAt: AT } as const;
+    app
+      .get(CommandRegistry)
+      .answer(ReserveDailyRun, () => Promise.resolve({ status: 'accepted', output: allowed, position: undefined }));
     await app.init();
     return new OrchestratorProcess(app, pool, store);
   }

@@ -4,20 +4,22 @@ import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
-import { CLOCK, EVENT_STORE, CommandRegistry } from '@runledger/platform';
-import type { Clock } from '@runledger/platform';
+import { CLOCK, COMMAND_CLIENT, EVENT_STORE, CommandRegistry } from '@runledger/platform';
+import type { Clock, CommandClient } from '@runledger/platform';
 import { TIMERS, TimersModule } from '@runledger/timers';
 import type { TimerHost } from '@runledger/timers';
 import { Orchestrator, type OrchestratorOptions } from './orchestrator.js';
 
 export { Orchestrator } from './orchestrator.js';
 export type { OrchestratorOptions, OrchestratorParts } from './orchestrator.js';
-export type { ProviderConnected } from './runs/run-starter.js';
+export type { ProviderConnected } from './preflight/requirement-problems.js';
 
 export interface OrchestratorModuleOptions extends OrchestratorOptions {
   /** The timers of this service. The module starts and stops them. */
   readonly timers: TimerHost;
 }
+
+type Injected = [EventStore, CommandHandler, Clock, TimerHost, CommandClient];
 
 /** The orchestrator service, flows and runs: decides what happens next. Needs the global platform module beside it. */
 @Module({})
@@ -38,9 +40,9 @@ export class OrchestratorModule implements OnApplicationBootstrap, BeforeApplica
       providers: [
         {
           provide: Orchestrator,
-          inject: [EVENT_STORE, CommandHandler, CLOCK, TIMERS],
-          useFactory: (store: EventStore, handler: CommandHandler, clock: Clock, timers: TimerHost) =>
-            new Orchestrator({ store, handler, clock, timers }, options),
+          inject: [EVENT_STORE, CommandHandler, CLOCK, TIMERS, COMMAND_CLIENT],
+          useFactory: (...[store, handler, clock, timers, client]: Injected) =>
+            new Orchestrator({ store, handler, clock, timers, client }, options),
         },
       ],
     };

@@ -1,19 +1,24 @@
 import { CancelRun, PublishFlow, StartRun } from '@runledger/contracts';
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
-import type { Clock, CommandRegistry } from '@runledger/platform';
+import type { Clock, CommandClient, CommandRegistry } from '@runledger/platform';
 import type { TimerKind, Timers } from '@runledger/timers';
 import { publishFlow } from './flows/publish-flow.js';
+import type { ProviderConnected } from './preflight/requirement-problems.js';
+import { StartChecks } from './preflight/start-checks.js';
 import { attemptEnds } from './runs/attempt-ends.reactor.js';
 import { cancelRun } from './runs/cancel-run.js';
 import { gateDecisions } from './runs/gate-decisions.reactor.js';
-import { type ProviderConnected, RunStarter } from './runs/run-starter.js';
+import { DailyStarts } from './runs/daily-starts.js';
+import { RunStarter } from './runs/run-starter.js';
 
 export interface OrchestratorParts {
   readonly store: EventStore;
   readonly handler: CommandHandler;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Asks other services; today billing, whether a run may start. */
+  readonly client: CommandClient;
 }
 
 export interface OrchestratorOptions {
@@ -29,8 +34,9 @@ export class Orchestrator {
     private readonly parts: OrchestratorParts,
     options: OrchestratorOptions = {},
   ) {
-    const { store, handler } = parts;
-    this.#starter = new RunStarter(store, handler, connected(options.connectedProviders ?? []));
+    const { store, handler: commands, client } = parts;
+    const checks = new StartChecks(store, { provider: connected(options.connectedProviders ?? []) });
+    this.#starter = new RunStarter({ store, commands, checks, dailyStarts: new DailyStarts(client) });
   }
 
   answer(commands: CommandRegistry): void {

@@ -41,9 +41,10 @@ describe('setting a fleet up', () => {
     expect(await make()).toMatchObject({ code: 0 });
     const made = contents();
     const urls = [...USERS, 'admin'].map(user => `${user}.url`);
-    const keys = ['pepper', 'export-cursors', 'gateway.key', 'gateway.pub', 'postgres-password'];
+    const senders = ['gateway.key', 'gateway.pub', 'orchestrator.key', 'orchestrator.pub'];
+    const keys = ['pepper', 'export-cursors', ...senders, 'postgres-password'];
     expect(Object.keys(made).sort()).toEqual([...urls, ...keys].sort());
-    for (const name of Object.keys(made).filter(one => one !== 'gateway.pub')) {
+    for (const name of Object.keys(made).filter(one => !one.endsWith('.pub'))) {
       expect([name, statSync(join(folder(), name)).mode & 0o777]).toEqual([name, 0o600]);
     }
     expect(await make()).toMatchObject({ code: 0 });

@@ -1,6 +1,6 @@
 import { defineEvent, type EventOf } from '@runledger/kernel';
 import { z } from 'zod';
-import { actorSchema, microUnits, stepKey, timestamp } from './values.js';
+import { actorSchema, microUnits, plan, stepKey, timestamp, utcDay } from './values.js';
 
 /**
  * Prices in micro-units per million tokens, or per compute hour. A bucket without a price falls back to none: usage in it
@@ -67,7 +67,36 @@ export const ChargeRecorded = defineEvent({
   }),
 });
 
+/** A workspace is on this plan from now on; before the first, on the one that it was set up with. Stream `plan-<workspace key>`. */
+export const PlanSet = defineEvent({
+  type: 'PlanSet',
+  version: 1,
+  schema: z.strictObject({ workspaceId: z.string(), plan, setBy: actorSchema, setAt: timestamp }),
+});
+
+/**
+ * A run has one of the starts that the workspace's plan allows on that day. Plans without a cap write none.
+ * Stream `allowance-<workspace key>-<utc day>`.
+ */
+export const DailyRunReserved = defineEvent({
+  type: 'DailyRunReserved',
+  version: 1,
+  schema: z.strictObject({
+    workspaceId: z.string(),
+    day: utcDay,
+    runId: z.string(),
+    /** The cap that it was held against, and how much of it is used with this run. */
+    cap: z.int().nonnegative(),
+    used: z.int().positive(),
+    reservedAt: timestamp,
+  }),
+});
+
 export const rateCardEvents = [RateCardPublished] as const;
 export type RateCardEvent = EventOf<typeof rateCardEvents>;
 export const chargeEvents = [ChargeRecorded] as const;
 export type ChargeEvent = EventOf<typeof chargeEvents>;
+export const planEvents = [PlanSet] as const;
+export type PlanEvent = EventOf<typeof planEvents>;
+export const allowanceEvents = [DailyRunReserved] as const;
+export type AllowanceEvent = EventOf<typeof allowanceEvents>;

@@ -1,6 +1,6 @@
 import { EventCatalogue } from '@runledger/kernel';
 import { approvalEvents } from './approval.events.js';
-import { chargeEvents, rateCardEvents } from './billing.events.js';
+import { allowanceEvents, chargeEvents, planEvents, rateCardEvents } from './billing.events.js';
 import { grantEvents } from './grant.events.js';
 import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
 import { flowEvents, runEvents } from './orchestrator.events.js';
@@ -15,6 +15,8 @@ export const eventsByCategory = {
   approval: approvalEvents,
   grants: grantEvents,
   ratecard: rateCardEvents,
+  plan: planEvents,
+  allowance: allowanceEvents,
   charges: chargeEvents,
   workspace: workspaceEvents,
   member: memberEvents,

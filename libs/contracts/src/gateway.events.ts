@@ -1,6 +1,6 @@
 import { defineEvent, type EventOf } from '@runledger/kernel';
 import { z } from 'zod';
-import { actorSchema, slug, timestamp } from './values.js';
+import { actorSchema, plan, slug, timestamp } from './values.js';
 
 export const scope = z.enum([
   'flows.read',
@@ -24,7 +24,7 @@ export const WorkspaceCreated = defineEvent({
     workspaceId: z.string(),
     slug,
     name: z.string(),
-    plan: z.enum(['free', 'team', 'business']),
+    plan,
     createdBy: actorSchema,
     createdAt: timestamp,
   }),

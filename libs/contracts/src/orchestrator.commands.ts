@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from './define-command.js';
-import { cancelMode, checkpointMode, executionMode, json, slug, subject, trigger } from './values.js';
+import { cancelMode, checkpointMode, executionMode, json, slug, stepKey, subject, trigger } from './values.js';
 
 /** Publishes a flow document; the same content published again answers with the version that exists. */
 export const PublishFlow = defineCommand({
@@ -36,6 +36,8 @@ export const StartRun = defineCommand({
     /** Slug or `flow_…` id. */
     flow: z.string().max(200),
     version: z.int().positive().optional(),
+    /** Runs this step alone, as if it needed nobody. */
+    onlyStep: stepKey.optional(),
     parameters: z.record(z.string(), json),
     choices: z.strictObject({
       profile: slug.optional(),

@@ -50,6 +50,8 @@ export const RunStarted = defineEvent({
     flowVersion: z.int(),
     flowHash: z.string(),
     steps: z.array(stepDefinition),
+    /** Set when `steps` is this one step of the flow's, without what it needs there. */
+    onlyStep: stepKey.optional(),
     parameters: z.record(z.string(), json),
     choices: runChoices,
     startedBy: actorSchema,

@@ -153,6 +153,22 @@ export const ModelTurnEnded = defineEvent({
   }),
 });
 
+/** What was used: tokens of a model in disjoint buckets, or time of a machine. */
+export const usage = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('model'),
+    provider: z.string(),
+    model: z.string(),
+    inputTokens: z.int().nonnegative(),
+    outputTokens: z.int().nonnegative(),
+    cacheReadTokens: z.int().nonnegative(),
+    cacheWriteTokens: z.int().nonnegative(),
+    reasoningTokens: z.int().nonnegative(),
+  }),
+  z.strictObject({ kind: z.literal('compute'), resourceClass: z.string(), milliseconds: z.int().nonnegative() }),
+]);
+export type Usage = z.infer<typeof usage>;
+
 /** Something was used that may cost money. Buckets are disjoint: the total is their sum. Computed once per model call or attempt. */
 export const UsageRecorded = defineEvent({
   type: 'UsageRecorded',
@@ -160,19 +176,7 @@ export const UsageRecorded = defineEvent({
   schema: z.strictObject({
     ...place,
     usageId: z.string(),
-    usage: z.discriminatedUnion('kind', [
-      z.strictObject({
-        kind: z.literal('model'),
-        provider: z.string(),
-        model: z.string(),
-        inputTokens: z.int().nonnegative(),
-        outputTokens: z.int().nonnegative(),
-        cacheReadTokens: z.int().nonnegative(),
-        cacheWriteTokens: z.int().nonnegative(),
-        reasoningTokens: z.int().nonnegative(),
-      }),
-      z.strictObject({ kind: z.literal('compute'), resourceClass: z.string(), milliseconds: z.int().nonnegative() }),
-    ]),
+    usage,
     at: timestamp,
   }),
 });

@@ -77,6 +77,13 @@ export const runChoices = z.strictObject({
 });
 export type RunChoices = z.infer<typeof runChoices>;
 
+/** What a workspace has booked; it decides how many runs it may start on one day. */
+export const plan = z.enum(['free', 'team', 'business']);
+export type Plan = z.infer<typeof plan>;
+
+/** A day in UTC, `2026-11-21`. */
+export const utcDay = z.iso.date();
+
 /** Content kept outside the log, addressed by its SHA-256 in lower-case hex. */
 export const blobRef = z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().nonnegative() });
 export type BlobRef = z.infer<typeof blobRef>;

@@ -1,7 +1,6 @@
-import type { RateCard } from '@runledger/contracts';
+import type { RateCard, Usage } from '@runledger/contracts';
 import fc from 'fast-check';
 import { price } from './price.js';
-import type { Usage } from './price.js';
 
 const card: RateCard = {
   currency: 'USD',

@@ -1,6 +1,5 @@
-import type { RateCard, UsageRecorded } from '@runledger/contracts';
+import type { RateCard, Usage } from '@runledger/contracts';
 
-export type Usage = ReturnType<typeof UsageRecorded>['data']['usage'];
 type ModelUsage = Extract<Usage, { kind: 'model' }>;
 type ComputeUsage = Extract<Usage, { kind: 'compute' }>;
 type ModelPrice = RateCard['models'][number];

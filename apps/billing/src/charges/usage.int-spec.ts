@@ -1,4 +1,5 @@
 import { catalogue, UsageRecorded, WorkspaceCreated } from '@runledger/contracts';
+import type { Usage } from '@runledger/contracts';
 import type { ChargeRecorded, RateCard } from '@runledger/contracts';
 import {
   CommandHandler,
@@ -17,7 +18,6 @@ import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { DefaultRateCardReactor } from '../rate-cards/default-rate-card.reactor.js';
 import { RateCards } from '../rate-cards/rate-cards.js';
-import type { Usage } from './price.js';
 import { UsageReactor } from './usage.reactor.js';
 
 const AT = '2026-11-21T10:00:00.000Z';

@@ -1,4 +1,4 @@
-import type { ChargeRecorded, UsageRecorded } from '@runledger/contracts';
+import type { ChargeRecorded, Usage, UsageRecorded } from '@runledger/contracts';
 import type { CommandHandler, RecordedEvent } from '@runledger/event-store';
 import { idOf, keyOf, streamOf } from '@runledger/kernel';
 import { reactionContext } from '@runledger/messaging';
@@ -8,7 +8,6 @@ import { BILLING } from '../billing-actor.js';
 import type { RateCards } from '../rate-cards/rate-cards.js';
 import { charges } from './charge.decider.js';
 import { price } from './price.js';
-import type { Usage } from './price.js';
 
 type Used = ReturnType<typeof UsageRecorded>['data'];
 type Charge = ReturnType<typeof ChargeRecorded>['data'];

@@ -2,49 +2,25 @@ import { type RunStarted, type OutputOf, type RefusalOf, type StartRun } from '@
 import type { CommandContext, CommandHandler, EventStore } from '@runledger/event-store';
 import { isRejection, streamOf } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
-import type { JsonObject } from '../parameters/parameter-schema.js';
-import { KnownProfiles } from './known-profiles.js';
-import { PinnedFlows, type PinnedFlow } from './pinned-flows.js';
+import { checkedOrDecline, type CheckedRequest, type StartChecks } from '../preflight/start-checks.js';
+import type { DailyStarts } from './daily-starts.js';
 import { runIdOfCommand, runIdOfKey } from './run-ids.js';
 import { keyReused } from './run-start.js';
 import { run } from './run.decider.js';
-import {
-  checkParameters,
-  type Decline,
-  flowNotFound,
-  flowSlug,
-  profileCandidates,
-  profileRequired,
-  providersMissing,
-  requestHash,
-  resolveChoices,
-  type StartRequest,
-} from './start-request.js';
+import { type Decline, requestHash, type StartRequest } from './start-request.js';
 
 type Outcome = CommandOutcome<OutputOf<typeof StartRun>, RefusalOf<typeof StartRun>>;
 
-/** Whether agents of this workspace can use a provider now. */
-export type ProviderConnected = (provider: string, workspaceId: string) => boolean;
-
-interface CheckedRequest {
-  readonly flow: PinnedFlow;
-  readonly parameters: JsonObject;
-  readonly profile: string;
+export interface RunStarterParts {
+  readonly store: EventStore;
+  readonly commands: CommandHandler;
+  readonly checks: StartChecks;
+  readonly dailyStarts: DailyStarts;
 }
 
 /** Answers StartRun: checks everything that can be known before a step exists, then starts, or declines in writing. */
 export class RunStarter {
-  readonly #flows: PinnedFlows;
-  readonly #profiles: KnownProfiles;
-
-  constructor(
-    private readonly store: EventStore,
-    private readonly commands: CommandHandler,
-    private readonly isConnected: ProviderConnected,
-  ) {
-    this.#flows = new PinnedFlows(store);
-    this.#profiles = new KnownProfiles(store);
-  }
+  constructor(private readonly parts: RunStarterParts) {}
 
   async start(request: StartRequest, context: CommandContext): Promise<Outcome> {
     const { idempotencyKey: key } = request;
@@ -52,49 +28,30 @@ export class RunStarter {
     // First of all: the same request is the same run even if its flow or its profile has changed since.
     const earlier = key === undefined ? undefined : await this.#earlier(runId, request, context);
     if (earlier) return earlier;
-    const checked = await this.#check(request, context.workspaceId);
+    const checked = checkedOrDecline(await this.parts.checks.examine(request, context.workspaceId));
     if (isRejection(checked)) return this.#decline(checked, request, context);
-    const data = startData(runId, request, checked, context);
+    // Last of all, so that no other decline uses up one of the day's starts.
+    const limit = await this.parts.dailyStarts.reserve(runId, context);
+    if (limit) return this.#decline(limit, request, context);
+    return this.#begin(startData(runId, request, checked, context), request, context);
+  }
+
+  async #begin(
+    data: ReturnType<typeof RunStarted>['data'],
+    request: StartRequest,
+    context: CommandContext,
+  ): Promise<Outcome> {
+    const { runId } = data;
     const own = { ...context, correlationId: runId };
-    const outcome = await this.commands.begin(run, streamOf('run', runId), { type: 'StartRun', data }, own);
+    const outcome = await this.parts.commands.begin(run, streamOf('run', runId), { type: 'StartRun', data }, own);
     if (outcome.status === 'refused') return this.#decline(keyReused(), request, context);
     if (outcome.events.length === 0) return this.#existing(runId, context.workspaceId);
     return { status: 'accepted', output: { runId, created: true }, position: outcome.position };
   }
 
-  async #check(request: StartRequest, tenant: string): Promise<CheckedRequest | Decline> {
-    const name = flowSlug(request.flow);
-    const flow = name === undefined ? undefined : await this.#flows.find(tenant, name, request.version);
-    if (!flow) return this.#flowNotFound(request, tenant, name);
-    const parameters = checkParameters(request, flow);
-    if (isRejection(parameters)) return parameters;
-    const candidates = profileCandidates(request, flow, parameters);
-    const profile = await this.#firstKnown(tenant, candidates);
-    if (profile === undefined) return profileRequired(candidates);
-    const missing = this.#missingProviders(flow, tenant);
-    return missing.length > 0 ? providersMissing(missing) : { flow, parameters, profile };
-  }
-
-  async #flowNotFound(request: StartRequest, tenant: string, name: string | undefined): Promise<Decline> {
-    const exists = name !== undefined && request.version !== undefined && (await this.#flows.find(tenant, name));
-    return flowNotFound(request, Boolean(exists));
-  }
-
-  async #firstKnown(tenant: string, profiles: readonly string[]): Promise<string | undefined> {
-    for (const profile of profiles) {
-      if (await this.#profiles.has(tenant, profile)) return profile;
-    }
-    return undefined;
-  }
-
-  #missingProviders({ flow }: PinnedFlow, tenant: string): string[] {
-    const providers = new Set(flow.definition.steps.flatMap(step => step.agent?.provider ?? []));
-    return [...providers].filter(provider => provider !== 'scripted' && !this.isConnected(provider, tenant));
-  }
-
   async #earlier(runId: string, request: StartRequest, context: CommandContext): Promise<Outcome | undefined> {
     const { workspaceId: tenant } = context;
-    const { state } = await this.commands.load(run, { tenant, name: streamOf('run', runId) });
+    const { state } = await this.parts.commands.load(run, { tenant, name: streamOf('run', runId) });
     switch (state.status) {
       case 'absent':
         return undefined;
@@ -109,7 +66,7 @@ export class RunStarter {
 
   /** With the place of its first event, so that the caller can wait for a read model that knows the run. */
   async #existing(runId: string, tenant: string): Promise<Outcome> {
-    const { events } = await this.store.readStream({ tenant, name: streamOf('run', runId) }, { limit: 1 });
+    const { events } = await this.parts.store.readStream({ tenant, name: streamOf('run', runId) }, { limit: 1 });
     return { status: 'accepted', output: { runId, created: false }, position: events[0]?.position };
   }
 
@@ -129,7 +86,7 @@ export class RunStarter {
       declinedAt: context.occurredAt,
     };
     const own = { ...context, correlationId: runId };
-    await this.commands.begin(run, streamOf('run', runId), { type: 'DeclineRun', data }, own);
+    await this.parts.commands.begin(run, streamOf('run', runId), { type: 'DeclineRun', data }, own);
     return { status: 'refused', refusal: decline };
   }
 }
@@ -137,10 +94,9 @@ export class RunStarter {
 function startData(
   runId: string,
   request: StartRequest,
-  checked: CheckedRequest,
+  { flow, steps, parameters, choices }: CheckedRequest,
   context: CommandContext,
 ): ReturnType<typeof RunStarted>['data'] {
-  const { flow, parameters, profile } = checked;
   const { flowId, slug, version, hash, definition } = flow.flow;
   return {
     runId,
@@ -149,9 +105,10 @@ function startData(
     flowName: definition.name,
     flowVersion: version,
     flowHash: hash,
-    steps: definition.steps,
+    steps: [...steps],
+    ...(request.onlyStep === undefined ? {} : { onlyStep: request.onlyStep }),
     parameters: { ...parameters },
-    choices: resolveChoices(request, flow, profile),
+    choices,
     startedBy: context.actor,
     trigger: request.trigger,
     ...(request.subject === undefined ? {} : { subject: request.subject }),

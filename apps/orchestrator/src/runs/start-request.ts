@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type InputOf, type Json, type RefusalOf, type RunChoices, slug, type StartRun } from '@runledger/contracts';
 import { canonicalJson, keyOf, reject, type Problem, type Rejection } from '@runledger/kernel';
 import type { JsonObject, PointedError } from '../parameters/parameter-schema.js';
+import { closestWord } from '../values/closest-word.js';
 import { jsonBytes, unstorableTexts } from '../values/storable-text.js';
 import type { PinnedFlow } from './pinned-flows.js';
 
@@ -13,8 +14,8 @@ const MAX_PARAMETER_BYTES = 100_000;
 const MAX_SUBJECT_BYTES = 10_000;
 
 /** What was asked for, in one word, so that an idempotency key used for something else is noticed. */
-export function requestHash({ flow, version, parameters, choices, subject }: StartRequest): string {
-  const asked = { flow: keyOf(flow), version, parameters, choices, subject };
+export function requestHash({ flow, version, onlyStep, parameters, choices, subject }: StartRequest): string {
+  const asked = { flow: keyOf(flow), version, onlyStep, parameters, choices, subject };
   return createHash('sha256').update(canonicalJson(asked)).digest('hex');
 }
 
@@ -34,14 +35,6 @@ export function checkParameters({ parameters, subject }: StartRequest, flow: Pin
   return parameterDecline(checked.errors.map(parameterProblem), missing);
 }
 
-/** The profile slugs to try, best first: the choice, the one that a `repositoryId` names, the flow's default. */
-export function profileCandidates(request: StartRequest, flow: PinnedFlow, parameters: JsonObject): string[] {
-  if (request.choices.profile !== undefined) return [request.choices.profile];
-  const repository = slug.safeParse(parameters['repositoryId']);
-  const fallback = flow.flow.definition.defaults.profile;
-  return [...(repository.success ? [repository.data] : []), ...(fallback === undefined ? [] : [fallback])];
-}
-
 export function resolveChoices(request: StartRequest, flow: PinnedFlow, profile: string): RunChoices {
   const { defaults } = flow.flow.definition;
   return {
@@ -59,6 +52,24 @@ export function flowNotFound({ flow, version }: StartRequest, exists: boolean): 
   }
   return reject('FLOW_NOT_FOUND', `There is no flow ${flow} in this workspace.`, {
     fix: 'Check the slug, or publish the flow first.',
+  });
+}
+
+export function stepUnknown(key: string, { flow }: PinnedFlow): Decline {
+  const meant = closestWord(
+    key,
+    flow.definition.steps.map(step => step.key),
+  );
+  return reject('INVALID_PARAMETER', `The flow ${flow.slug} has no step \`${key}\`.`, {
+    fix: meant === undefined ? 'Name one of the flow’s steps, or leave it out.' : `Did you mean \`${meant}\`?`,
+    details: [{ path: 'onlyStep', message: `There is no step \`${key}\`.` }],
+  });
+}
+
+export function repositoryUnknown(repository: string): Decline {
+  return reject('PREFLIGHT_FAILED', `No sandbox profile of this workspace clones the repository ${repository}.`, {
+    fix: 'Publish a profile that clones it, or choose a profile.',
+    details: [{ path: 'parameters.repositoryId', message: `No profile clones ${repository}.` }],
   });
 }
 

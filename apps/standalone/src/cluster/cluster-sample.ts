@@ -4,7 +4,7 @@ import { ApiError, GraphqlClient } from '../demo/graphql-client.js';
 import { ownersContext } from '../owner-access.js';
 import type { OwnerAccess } from '../owner-access.js';
 import { installSample, startSampleRun } from '../sample/sample.js';
-import { gatewaySigner } from '../services/secrets.js';
+import { senderSigner } from '../services/secrets.js';
 import { internalUrl } from './cluster.config.js';
 import type { Seat } from './cluster.config.js';
 
@@ -25,7 +25,7 @@ export interface ClusterSampleParts {
 export async function prepareClusterSample({ home, seats, access, url }: ClusterSampleParts): Promise<void> {
   const of = (service: string) => seats.filter(seat => seat.service === service).map(internalUrl);
   const addresses = { orchestrator: of('orchestrator'), sandbox: of('sandbox') };
-  const commands = new HttpCommands({ addresses, tokens: await gatewaySigner(home) });
+  const commands = new HttpCommands({ addresses, tokens: await senderSigner(home, 'gateway') });
   const context = ownersContext(access);
   await installSample(home, commands, context);
   const { runId } = await startSampleRun(commands, context);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { commandCallers, commandSenders } from '@runledger/contracts';
-import type { ServiceName } from '@runledger/contracts';
+import type { CommandSender, ServiceName } from '@runledger/contracts';
 import {
   makeServiceKeys,
   openSecretBytes,
@@ -14,8 +14,8 @@ const PEPPER = 'pepper';
 const EXPORT_CURSORS = 'export-cursors';
 
 /**
- * Makes those of an installation's secrets that are missing: `pepper` and `gateway.key` for the gateway, `export-cursors` for audit,
- * and `gateway.pub`, which is none, for all who answer commands.
+ * Makes those of an installation's secrets that are missing: `pepper` and `gateway.key` for the gateway, `orchestrator.key` for the
+ * orchestrator, `export-cursors` for audit, and `gateway.pub` and `orchestrator.pub`, which are none, for those who answer them.
  */
 export async function makeSecrets(folder: string): Promise<void> {
   await gatewayPepper(folder);
@@ -31,13 +31,13 @@ export function exportCursorKey(folder: string): Promise<Buffer> {
   return openSecretBytes(join(folder, EXPORT_CURSORS));
 }
 
-/** What the gateway signs its commands with. */
-export async function gatewaySigner(folder: string): Promise<ServiceTokenSigner> {
-  return new ServiceTokenSigner('gateway', await readSigningKey(folder, 'gateway'));
+/** What a service signs its commands with. */
+export async function senderSigner(folder: string, sender: CommandSender): Promise<ServiceTokenSigner> {
+  return new ServiceTokenSigner(sender, await readSigningKey(folder, sender));
 }
 
 /** What a service that answers commands knows its callers by. */
 export async function callerCheck(folder: string, service: ServiceName): Promise<ServiceTokenCheck> {
   const callers = commandCallers[service];
-  return new ServiceTokenCheck({ callers, keys: await readPublicKeys(folder, commandSenders) });
+  return new ServiceTokenCheck({ callers, keys: await readPublicKeys(folder, callers) });
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { DEPLOYED_SERVICES } from '@runledger/contracts';
+import { commandCallers, DEPLOYED_SERVICES } from '@runledger/contracts';
 import type { DeployedService, ServiceName } from '@runledger/contracts';
 import { InvalidConfigError, parseConfig, readTelemetryConfig } from '@runledger/platform';
 import type { TelemetryConfig } from '@runledger/platform';
@@ -12,13 +12,14 @@ import { readStorageConfig } from '../storage.config.js';
 import type { StorageConfig } from '../storage.config.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
+const callersOf = (service: ServiceName) => commandCallers[service].map(sender => `the ${sender}`).join(' and ');
 const addresses = z
   .string()
   .regex(/^https?:\/\/[^\s,/]+(,https?:\/\/[^\s,/]+)*$/)
   .optional();
 const whereIs = (service: ServiceName) =>
   addresses.describe(
-    `http://host:port of the internal port of ${service}, for the gateway; of all replicas, separated by commas`,
+    `http://host:port of the internal port of ${service}, for ${callersOf(service)}; of all replicas, separated by commas`,
   );
 
 const schema = z.object({
@@ -35,7 +36,9 @@ const schema = z.object({
   RUNLEDGER_SECRETS_DIR: z
     .string()
     .optional()
-    .describe('the directory of pepper, export-cursors, gateway.key and gateway.pub; by default RUNLEDGER_HOME'),
+    .describe(
+      'the directory of pepper, export-cursors, and the keys of the gateway and the orchestrator; by default RUNLEDGER_HOME',
+    ),
   SANDBOX_HOME: z
     .string()
     .optional()
@@ -55,7 +58,13 @@ const schema = z.object({
     .describe('one of fatal, error, warn, info, debug, trace, silent'),
 });
 
-const ADDRESSES = ['ORCHESTRATOR_URLS', 'SANDBOX_URLS', 'APPROVAL_URLS', 'BILLING_URLS', 'AUDIT_URLS'] as const;
+const ADDRESSES = {
+  orchestrator: 'ORCHESTRATOR_URLS',
+  sandbox: 'SANDBOX_URLS',
+  approval: 'APPROVAL_URLS',
+  billing: 'BILLING_URLS',
+  audit: 'AUDIT_URLS',
+} as const satisfies Record<ServiceName, string>;
 
 /** Beside those that a platform in one process reads as well. */
 export const serviceVariables = schema.omit({
@@ -123,7 +132,10 @@ export function readServiceConfig(service: DeployedService, environment = proces
 /** Who sends commands must know where to. */
 function valuesOf(service: DeployedService, environment: NodeJS.ProcessEnv): Values {
   const values = parseConfig(schema, environment);
-  const missing = ADDRESSES.filter(variable => service === 'gateway' && values[variable] === undefined);
+  const asked = (Object.keys(ADDRESSES) as ServiceName[]).filter(other =>
+    commandCallers[other].some(sender => sender === service),
+  );
+  const missing = asked.map(other => ADDRESSES[other]).filter(variable => values[variable] === undefined);
   if (missing.length === 0) return values;
   throw new InvalidConfigError(
     missing.map(variable => ({

@@ -4,8 +4,8 @@ import type { DynamicModule } from '@nestjs/common';
 import { ApprovalModule } from '@runledger/approval';
 import { AuditModule } from '@runledger/audit';
 import { BillingModule } from '@runledger/billing';
-import { catalogue } from '@runledger/contracts';
-import type { DeployedService } from '@runledger/contracts';
+import { catalogue, commandSenders } from '@runledger/contracts';
+import type { CommandSender, DeployedService } from '@runledger/contracts';
 import { OrchestratorModule } from '@runledger/orchestrator';
 import { HttpCommands, PlatformModule } from '@runledger/platform';
 import type { CommandClient, Log, Telemetry } from '@runledger/platform';
@@ -13,7 +13,7 @@ import { SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from '../sample/sample.js';
 import { openTimers } from '../service-timers.js';
 import type { Storage } from '../storage.js';
-import { exportCursorKey, gatewayPepper, gatewaySigner } from './secrets.js';
+import { exportCursorKey, gatewayPepper, senderSigner } from './secrets.js';
 import type { ServiceConfig } from './service.config.js';
 
 /** The services that are modules; the relay is none. */
@@ -32,7 +32,7 @@ export class ServiceModule {
   static async register(service: ModularService, parts: ServiceParts): Promise<DynamicModule> {
     const { config, storage, log, telemetry } = parts;
     const { store, checkpoints, distribution, checks, blobs } = storage;
-    const sender = service === 'gateway' ? { commands: await commandsOf(config) } : {};
+    const sender = isSender(service) ? { commands: await commandsOf(service, config) } : {};
     const shared = { store, checkpoints, distribution, checks, blobs, catalogue };
     // Replicas share the reactors, and one that starts takes nothing away from one that works.
     const leases = { sharing: 'shared' } as const;
@@ -90,8 +90,12 @@ async function gatewayModule({
   return GatewayModule.register({ ...access, metrics: telemetry.metrics, log });
 }
 
-async function commandsOf({ addresses, secretsDir }: ServiceConfig): Promise<CommandClient> {
-  return new HttpCommands({ addresses, tokens: await gatewaySigner(secretsDir) });
+function isSender(service: ModularService): service is CommandSender {
+  return commandSenders.some(sender => sender === service);
+}
+
+async function commandsOf(sender: CommandSender, { addresses, secretsDir }: ServiceConfig): Promise<CommandClient> {
+  return new HttpCommands({ addresses, tokens: await senderSigner(secretsDir, sender) });
 }
 
 /** Names this process in checkpoints. */

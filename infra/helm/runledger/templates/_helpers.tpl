@@ -44,7 +44,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 pepper gateway.key
 {{- else if eq . "audit" -}}
 export-cursors gateway.pub
-{{- else if has . (list "orchestrator" "sandbox" "approval" "billing") -}}
+{{- else if eq . "orchestrator" -}}
+gateway.pub orchestrator.key
+{{- else if eq . "billing" -}}
+gateway.pub orchestrator.pub
+{{- else if has . (list "sandbox" "approval") -}}
 gateway.pub
 {{- end -}}
 {{- end -}}
@@ -132,6 +136,9 @@ spec:
           valueFrom: { fieldRef: { fieldPath: metadata.name } }
         {{- if eq .service "gateway" }}
         {{- include "runledger.addresses" $root | nindent 8 }}
+        {{- end }}
+        {{- if eq .service "orchestrator" }}
+        - { name: BILLING_URLS, value: "http://{{ include "runledger.name" $root }}-billing:4100" }
         {{- end }}
         {{- if $sandbox }}
         - { name: SANDBOX_HOME, value: /data/sandboxes/home }
