@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MIB = 1_048_576;
@@ -12,7 +12,9 @@ export function countFile(home) {
 /** Publishes the profile and the flow `load`: a chain of programs that count themselves, with gates before two of them. */
 export async function publishFlow(api, { steps, isolation }, home) {
   const folder = join(home, 'counted');
-  mkdirSync(folder, { mode: 0o777 });
+  mkdirSync(folder);
+  writeFileSync(countFile(home), '');
+  chmodSync(countFile(home), 0o666); // each sandbox writes as a user of its own
   const inSandbox = isolation === 'bubblewrap';
   const mounts = inSandbox ? [{ source: folder, target: '/counts', mode: 'rw' }] : [];
   await api.do(

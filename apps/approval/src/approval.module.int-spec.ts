@@ -42,6 +42,13 @@ describe('the approval service', () => {
       position: 'before',
       origin: 'template',
       message: 'Go on?',
+      terms: {
+        policy: { count: 1, excludeStarter: false },
+        onTimeout: 'FAIL',
+        autoApproveInBackground: false,
+      },
+      startedBy: { kind: 'member', id: 'mem_0' },
+      execution: 'INTERACTIVE',
       shown: { flow: 'Release', stepName: 'Deploy', upstream: [] },
       reachedAt: AT,
     });

@@ -60,3 +60,103 @@ export const CancelRun = defineCommand({
   output: z.strictObject({ runId: z.string() }),
   refusals: ['RUN_NOT_FOUND', 'RUN_ENDED'],
 });
+
+const runId = z.string().max(200);
+const comment = z.string().max(10_000).optional();
+
+/** `NOT_POSSIBLE`: the run or the step is not in a state that the verb fits; the message says what is possible instead. */
+export const steeringRefusals = ['RUN_NOT_FOUND', 'STEP_NOT_FOUND', 'NOT_POSSIBLE'] as const;
+
+/** Lets no further step start; each agent stops after its current tool call. From a run that is running. */
+export const PauseRun = defineCommand({
+  service: 'orchestrator',
+  name: 'PauseRun',
+  input: z.strictObject({ runId, reason: comment }),
+  output: z.strictObject({ runId }),
+  refusals: steeringRefusals,
+});
+
+/** Lets a run go on that was paused, is blocked, or was cancelled; blocked and failed steps get a new attempt. */
+export const ResumeRun = defineCommand({
+  service: 'orchestrator',
+  name: 'ResumeRun',
+  input: z.strictObject({ runId }),
+  output: z.strictObject({ runId }),
+  refusals: steeringRefusals,
+});
+
+/** The latest version may be one that the run cannot go on with; then it is declined like a start. */
+const retryRefusals = [...steeringRefusals, ...startDeclines] as const;
+export const flowVersionChoice = z.enum(['SAME', 'LATEST']);
+
+/** Tries a failed run again: in place, or as a new run that knows of which it is a retry (`CLONE`). */
+export const RetryRun = defineCommand({
+  service: 'orchestrator',
+  name: 'RetryRun',
+  input: z.strictObject({
+    runId,
+    from: z.enum(['FAILED_STEP', 'BEGINNING']),
+    /** All parameters of the new try; left out: those of the run. */
+    parameters: z.record(z.string(), json).optional(),
+    version: flowVersionChoice,
+    mode: z.enum(['IN_PLACE', 'CLONE']),
+  }),
+  /** `runId`: the run that now executes; with `IN_PLACE` the same. */
+  output: z.strictObject({ runId: z.string() }),
+  refusals: retryRefusals,
+});
+
+/** A new attempt of one failed, blocked or interrupted step; its siblings stay as they are. */
+export const RetryStep = defineCommand({
+  service: 'orchestrator',
+  name: 'RetryStep',
+  input: z.strictObject({
+    runId,
+    step: stepKey,
+    /** Replace the instructions of the flow, for the new attempt only. Agents have instructions, programs have none. */
+    instructions: z.string().max(100_000).optional(),
+  }),
+  output: z.strictObject({ runId: z.string(), attempt: z.int().positive() }),
+  refusals: steeringRefusals,
+});
+
+/** Leaves out a failed, waiting or blocked step; the run goes on without it. */
+export const SkipStep = defineCommand({
+  service: 'orchestrator',
+  name: 'SkipStep',
+  input: z.strictObject({ runId, step: stepKey, comment }),
+  output: z.strictObject({ runId: z.string() }),
+  refusals: steeringRefusals,
+});
+
+/** Moves a run past any step that is stuck; at a gate it is the approval of whoever asks. For those with `flows.force`. */
+export const ForceAdvance = defineCommand({
+  service: 'orchestrator',
+  name: 'ForceAdvance',
+  input: z.strictObject({ runId, step: stepKey, comment }),
+  output: z.strictObject({ runId: z.string() }),
+  refusals: steeringRefusals,
+});
+
+/** Starts a new run that has the results of an ended one up to a step and does that step and all that follows it. */
+export const RerunFromStep = defineCommand({
+  service: 'orchestrator',
+  name: 'RerunFromStep',
+  input: z.strictObject({
+    runId,
+    step: stepKey,
+    parameters: z.record(z.string(), json).optional(),
+    version: flowVersionChoice,
+  }),
+  output: z.strictObject({ runId: z.string() }),
+  refusals: retryRefusals,
+});
+
+/** Puts a cancelled, interrupted or failed run away for good. */
+export const DiscardRun = defineCommand({
+  service: 'orchestrator',
+  name: 'DiscardRun',
+  input: z.strictObject({ runId, reason: comment }),
+  output: z.strictObject({ runId: z.string() }),
+  refusals: steeringRefusals,
+});

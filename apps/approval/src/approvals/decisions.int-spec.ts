@@ -86,6 +86,13 @@ const gate = (runId: string, step = 'deploy') =>
     position: 'before',
     origin: 'template',
     message: `Go on with ${step}?`,
+    terms: {
+      policy: { count: 1, excludeStarter: false },
+      onTimeout: 'FAIL',
+      autoApproveInBackground: false,
+    },
+    startedBy: { kind: 'member', id: 'mem_0' },
+    execution: 'INTERACTIVE',
     shown: { flow: 'Release', stepName: step, upstream: [] },
     reachedAt: AT,
   });

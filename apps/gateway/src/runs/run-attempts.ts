@@ -1,5 +1,5 @@
 import { attemptId } from '@runledger/kernel';
-import type { AttemptView, RunViewEvent, StepView } from './run-view.js';
+import type { AttemptView, RunView, RunViewEvent, StepView } from './run-view.js';
 
 type Ready = Extract<RunViewEvent, { type: 'StepReady' }>['data'];
 type AttemptEvent = Extract<
@@ -7,9 +7,13 @@ type AttemptEvent = Extract<
   { type: 'AttemptStarted' | 'AttemptResumed' | 'ModelTurnEnded' | 'AttemptEnded' }
 >;
 
+export function withStep(view: RunView, key: string, change: (step: StepView) => StepView): RunView {
+  return { ...view, steps: view.steps.map(step => (step.key === key ? change(step) : step)) };
+}
+
 /** The step with one more attempt, which waits for a worker. What an earlier attempt said no longer counts. */
 export function withAttemptReady(step: StepView, ready: Ready): StepView {
-  const { outcome: _outcome, error: _error, endedAt: _endedAt, summary: _summary, output: _output, ...rest } = step;
+  const rest = withoutEnd(step);
   const attempt: AttemptView = {
     id: attemptId(ready.runId, ready.step, ready.attempt),
     number: ready.attempt,
@@ -20,6 +24,13 @@ export function withAttemptReady(step: StepView, ready: Ready): StepView {
     turns: 0,
   };
   return { ...rest, state: 'PENDING', attempts: [...step.attempts, attempt] };
+}
+
+/** A step that is going to be tried: how it ended before, and what it waited for, no longer counts. */
+export function withoutEnd(step: StepView): StepView {
+  const { outcome: _outcome, error: _error, endedAt: _endedAt, summary: _summary, output: _output, ...begun } = step;
+  const { blocked: _blocked, retryAt: _retryAt, interruptedAt: _interruptedAt, handled: _handled, ...rest } = begun;
+  return rest;
 }
 
 /** The step after something happened in one of its attempts. */

@@ -3,6 +3,7 @@ import {
   RunCancelRequested,
   RunCancelled,
   RunFailed,
+  StepBlocked,
   StepFailed,
   StepSkipped,
 } from '@runledger/contracts';
@@ -55,13 +56,12 @@ describe('the view of a run', () => {
   });
 
   it('shows the most demanding state of parallel steps: blocked before paused before running', () => {
-    const blocked = StepFailed({
+    const blocked = StepBlocked({
       runId: RUN,
       step: 'lint',
       attempt: 1,
-      outcome: 'BLOCKED',
-      error: { code: 'CREDENTIAL', message: 'No access to the repository.', fix: 'Connect it.' },
-      failedAt: at(5),
+      cause: { kind: 'CREDENTIAL', message: 'No access to the repository.', fix: 'Connect it.' },
+      blockedAt: at(5),
     });
     const running = [run.started(), run.ready('build'), run.begun('build')];
     expect(given(...running).status).toBe('RUNNING');
@@ -121,7 +121,14 @@ describe('the view of a run', () => {
       statusReason: 'exit 1',
       endedAt: at(5),
     });
-    const skipped = StepSkipped({ runId: RUN, step: 'lint', reason: 'Not today.', by: BY, skippedAt: at(4) });
+    const skipped = StepSkipped({
+      runId: RUN,
+      step: 'lint',
+      cause: 'person',
+      reason: 'Not today.',
+      by: BY,
+      skippedAt: at(4),
+    });
     expect(stateOf(given(run.started(), skipped, run.ended()), 'lint')).toMatchObject({ state: 'SKIPPED' });
   });
 

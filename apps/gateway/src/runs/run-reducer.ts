@@ -1,7 +1,8 @@
 import type { RecordedEvent } from '@runledger/event-store';
 import { addCharge } from './cost-sums.js';
-import { withAttempt, withAttemptReady } from './run-attempts.js';
+import { withAttempt, withAttemptReady, withStep } from './run-attempts.js';
 import { viewAtStart } from './run-start.js';
+import { withSteering } from './run-steering.js';
 import { hasEnded, type GateView, type RunStatus, type RunView, type RunViewEvent, type StepView } from './run-view.js';
 
 /** What of a stored event the reducer looks at; `data` is of today's version. */
@@ -45,11 +46,27 @@ function changed(view: RunView, event: RunViewEvent): RunView {
       return withGateEvent(view, event);
     case 'StepCompleted':
     case 'StepFailed':
-    case 'StepSkipped':
     case 'StepCancelled':
       return withStep(view, event.data.step, step => ended(step, event));
+    case 'StepSkipped':
+      return [event.data.step, ...(event.data.others ?? [])].reduce(
+        (next, key) => withStep(next, key, step => ended(step, event)),
+        view,
+      );
+    case 'RunPaused':
+    case 'RunResumed':
+    case 'RunReopened':
     case 'RunCancelRequested':
-      return { ...view, cancel: { mode: event.data.mode, by: event.data.by, at: event.data.requestedAt } };
+    case 'RunDiscarded':
+    case 'StepBlocked':
+    case 'StepRetryScheduled':
+    case 'StepInterrupted':
+    case 'StepReattached':
+      return withSteering(view, event);
+    case 'StepInstructionsEdited':
+    case 'StepForceAdvanced':
+    case 'GateAnswered':
+      return view;
     case 'RunCompleted':
       return atEnd(view, 'COMPLETED', event.data.completedAt);
     case 'RunFailed':
@@ -123,8 +140,15 @@ function ended(
       };
     }
     case 'StepFailed': {
-      const { outcome, error, failedAt } = event.data;
-      return { ...step, state: outcome === 'BLOCKED' ? 'BLOCKED' : 'FAILED', outcome, error, endedAt: failedAt };
+      const { outcome, error, then, failedAt } = event.data;
+      return {
+        ...step,
+        state: 'FAILED',
+        outcome,
+        error,
+        endedAt: failedAt,
+        ...(then === 'ROUTE' && { handled: true }),
+      };
     }
     case 'StepSkipped':
       return { ...step, state: 'SKIPPED', summary: event.data.reason, endedAt: event.data.skippedAt };
@@ -141,7 +165,7 @@ function atEnd(view: RunView, status: RunStatus, endedAt: string, statusReason?:
 
 /** Such a step is cancelled by the end of its run: a run with thousands of open steps does not write an event for each. */
 function isOpen({ state }: StepView): boolean {
-  return state === 'PENDING' || state === 'RUNNING' || state === 'WAITING';
+  return state === 'PENDING' || state === 'RUNNING' || state === 'WAITING' || state === 'BLOCKED';
 }
 
 /** Of parallel steps the most demanding state holds: blocked, then paused, then running. */
@@ -149,18 +173,21 @@ function settled(view: RunView): RunView {
   if (hasEnded(view)) return view;
   const { statusReason: _earlier, ...rest } = view;
   const blocked = view.steps.find(step => step.state === 'BLOCKED');
-  if (blocked) return { ...rest, status: 'BLOCKED', ...(blocked.error && { statusReason: blocked.error.message }) };
+  if (blocked) return { ...rest, status: 'BLOCKED', ...(blocked.blocked && { statusReason: blocked.blocked.message }) };
+  if (view.paused)
+    return { ...rest, status: 'PAUSED', ...(view.paused.reason && { statusReason: view.paused.reason }) };
   const waiting = view.steps.find(step => step.state === 'WAITING');
   if (waiting) return { ...rest, status: 'PAUSED', ...(waiting.gate && { statusReason: waiting.gate.message }) };
+  if (view.steps.some(isInterrupted)) return { ...rest, status: 'INTERRUPTED' };
   return { ...rest, status: view.steps.every(isUntouched) ? 'PENDING' : 'RUNNING' };
+}
+
+function isInterrupted({ state, interruptedAt }: StepView): boolean {
+  return state === 'RUNNING' && interruptedAt !== undefined;
 }
 
 function isUntouched(step: StepView): boolean {
   return step.state === 'PENDING' && step.attempts.length === 0 && step.gate === undefined;
-}
-
-function withStep(view: RunView, key: string, change: (step: StepView) => StepView): RunView {
-  return { ...view, steps: view.steps.map(step => (step.key === key ? change(step) : step)) };
 }
 
 function nameOf(actor: { readonly id: string; readonly name?: string | undefined }): string {

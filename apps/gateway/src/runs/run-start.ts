@@ -1,4 +1,4 @@
-import { kindOf, type StepDefinition } from '@runledger/contracts';
+import { kindOf, type InheritedStep, type StepDefinition } from '@runledger/contracts';
 import { NO_COSTS } from './cost-sums.js';
 import type { RunView, Started, StepView } from './run-view.js';
 
@@ -6,7 +6,6 @@ const KIND = { agent: 'AGENT', command: 'COMMAND', gate: 'GATE' } as const;
 
 /** The view of a run of which nothing but its start is known. */
 export function viewAtStart(started: Started, workspaceId: string): RunView {
-  const waves = wavesOf(started.steps);
   return {
     id: started.runId,
     workspaceId,
@@ -21,10 +20,35 @@ export function viewAtStart(started: Started, workspaceId: string): RunView {
     parameters: started.parameters,
     choices: started.choices,
     startedAt: started.startedAt,
-    steps: started.steps.map((step, index) => stepAtStart(step, index + 1, waves.get(step.key) ?? 1)),
+    ...(started.lineage && { lineage: started.lineage }),
+    steps: stepsAtStart(started.steps, started.inherited),
     costs: NO_COSTS,
     position: '0',
     updatedAt: started.startedAt,
+  };
+}
+
+/** None of them has begun, but for those that are done from the beginning. */
+export function stepsAtStart(
+  definitions: readonly StepDefinition[],
+  inherited: readonly InheritedStep[] = [],
+): StepView[] {
+  const waves = wavesOf(definitions);
+  const done = new Map(inherited.map(step => [step.step, step]));
+  return definitions.map((definition, index) => {
+    const step = stepAtStart(definition, index + 1, waves.get(definition.key) ?? 1);
+    const from = done.get(definition.key);
+    return from ? inheriting(step, from) : step;
+  });
+}
+
+function inheriting(step: StepView, { state, outcome, summary, output }: InheritedStep): StepView {
+  return {
+    ...step,
+    state,
+    ...(outcome !== undefined && { outcome }),
+    ...(summary !== undefined && { summary }),
+    ...(output !== undefined && { output }),
   };
 }
 

@@ -149,6 +149,13 @@ export function story(runId: string) {
         position: 'before',
         origin: 'template',
         message: 'Ship it?',
+        terms: {
+          policy: { count: 1, excludeStarter: false },
+          onTimeout: 'FAIL',
+          autoApproveInBackground: false,
+        },
+        startedBy: BY,
+        execution: 'INTERACTIVE',
         shown,
         reachedAt: at(8),
       }),

@@ -10,7 +10,9 @@ import {
   runEvents,
   type AttemptOutcome,
   type ApprovalDecision,
+  type BlockCause,
   type Json,
+  type RunLineage,
   type StepError,
 } from '@runledger/contracts';
 import type { EventOf } from '@runledger/kernel';
@@ -31,7 +33,7 @@ export const runViewEvents = [
 export type RunViewEvent = EventOf<typeof runViewEvents>;
 
 export type RunStatus =
-  'PENDING' | 'RUNNING' | 'PAUSED' | 'BLOCKED' | 'COMPLETED' | 'FAILED' | 'REJECTED' | 'CANCELLED';
+  'PENDING' | 'RUNNING' | 'PAUSED' | 'BLOCKED' | 'INTERRUPTED' | 'COMPLETED' | 'FAILED' | 'REJECTED' | 'CANCELLED';
 
 export type StepState =
   'PENDING' | 'RUNNING' | 'WAITING' | 'COMPLETED' | 'FAILED' | 'BLOCKED' | 'SKIPPED' | 'CANCELLED';
@@ -56,7 +58,17 @@ export interface RunView {
   readonly choices: Started['choices'];
   readonly startedAt: string;
   readonly endedAt?: string;
-  readonly cancel?: { readonly mode: 'GRACEFUL' | 'FORCE'; readonly by: ViewActor; readonly at: string };
+  readonly cancel?: {
+    readonly mode: 'GRACEFUL' | 'FORCE';
+    readonly by: ViewActor;
+    readonly at: string;
+    readonly stopBy?: string;
+  };
+  readonly lineage?: RunLineage;
+  /** By an operator, or because a step failed whose flow pauses then. */
+  readonly paused?: { readonly by: ViewActor; readonly at: string; readonly reason?: string; readonly step?: string };
+  /** Put away: nothing resumes it. */
+  readonly discarded?: { readonly by: ViewActor; readonly at: string };
   readonly steps: readonly StepView[];
   readonly costs: CostSums;
   /** Of the last event folded in, decimal. */
@@ -82,6 +94,14 @@ export interface StepView {
   readonly endedAt?: string;
   readonly attempts: readonly AttemptView[];
   readonly gate?: GateView;
+  /** Set while it is blocked. */
+  readonly blocked?: BlockCause;
+  /** When it is tried again, while it waits for that. */
+  readonly retryAt?: string;
+  /** Since when its worker is gone, until another one has taken it up. */
+  readonly interruptedAt?: string;
+  /** Failed, and the flow went on another way. */
+  readonly handled?: boolean;
 }
 
 export interface GateView {

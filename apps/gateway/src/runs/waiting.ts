@@ -2,7 +2,7 @@ import type { Scope } from '@runledger/contracts';
 import { hasEnded, type AttemptView, type RunView, type StepView } from './run-view.js';
 
 export interface Waiting {
-  readonly kind: 'DECISION' | 'WORKER' | 'STEP' | 'BLOCKER' | 'CANCELLATION' | 'PLATFORM';
+  readonly kind: 'DECISION' | 'WORKER' | 'STEP' | 'RETRY' | 'BLOCKER' | 'OPERATOR' | 'CANCELLATION' | 'PLATFORM';
   readonly what: string;
   readonly step?: string;
   readonly since: string;
@@ -16,14 +16,21 @@ export function waitingOn(view: RunView): readonly Waiting[] {
   if (hasEnded(view)) return [];
   const steps = view.steps.flatMap(step => ofStep(step, view));
   const cancellation = view.cancel ? [ofCancellation(view.cancel)] : [];
-  const all = [...cancellation, ...steps];
+  const pause = view.paused ? [ofPause(view.paused)] : [];
+  const all = [...cancellation, ...pause, ...steps];
   if (all.length > 0) return all;
   return [{ kind: 'PLATFORM', what: 'The platform decides what happens next.', since: view.updatedAt }];
 }
 
 function ofCancellation(cancel: NonNullable<RunView['cancel']>): Waiting {
   const who = cancel.by.name ?? cancel.by.id;
-  return { kind: 'CANCELLATION', what: `Executing steps stop; ${who} cancelled the run.`, since: cancel.at };
+  const until = cancel.stopBy === undefined ? {} : { until: cancel.stopBy };
+  return { kind: 'CANCELLATION', what: `Executing steps stop; ${who} cancelled the run.`, since: cancel.at, ...until };
+}
+
+function ofPause({ by, at, reason }: NonNullable<RunView['paused']>): Waiting {
+  const what = reason ?? `${by.name ?? by.id} paused the run.`;
+  return { kind: 'OPERATOR', what: `Someone resumes the run. ${what}`, since: at, mayAct: 'flows.run' };
 }
 
 function ofStep(step: StepView, view: RunView): Waiting[] {
@@ -34,11 +41,21 @@ function ofStep(step: StepView, view: RunView): Waiting[] {
   }
   if (step.state === 'BLOCKED') return [ofBlocker(step, view)];
   const attempt = step.attempts.at(-1);
+  if (step.retryAt !== undefined) return [ofRetry(step, step.retryAt, attempt?.endedAt ?? view.updatedAt)];
+  if (step.interruptedAt !== undefined) {
+    return [
+      { kind: 'WORKER', what: `A worker takes ${step.name} up again.`, step: step.key, since: step.interruptedAt },
+    ];
+  }
   return attempt && (step.state === 'PENDING' || step.state === 'RUNNING') ? ofAttempt(step, attempt) : [];
 }
 
+function ofRetry(step: StepView, until: string, since: string): Waiting {
+  return { kind: 'RETRY', what: `${step.name} is tried again.`, step: step.key, since, until };
+}
+
 function ofBlocker(step: StepView, view: RunView): Waiting {
-  const what = step.error?.fix ?? step.error?.message ?? `${step.name} needs something from outside.`;
+  const what = step.blocked?.fix ?? step.error?.message ?? `${step.name} needs something from outside.`;
   return { kind: 'BLOCKER', what, step: step.key, since: step.endedAt ?? view.startedAt, mayAct: 'flows.run' };
 }
 

@@ -25,6 +25,11 @@ export const FIRST_ATTEMPT = 1;
  * something that was started here must end first.
  */
 const MAX_STARTS = 200;
+const NOBODY_IN_PARTICULAR = {
+  policy: { count: 1, excludeStarter: false },
+  onTimeout: 'FAIL',
+  autoApproveInBackground: false,
+} as const;
 const MAX_START_BYTES = 150_000;
 /** So many fit into one append. A run that ends with more open steps cancels the others by its own end. */
 const MAX_CANCELLED = 900;
@@ -90,6 +95,9 @@ function gateBefore(run: RunningRun, step: StepDefinition, at: string): RunEvent
     position: 'before',
     origin: template ? 'template' : 'every_step',
     message: template?.message ?? `Start “${step.name}”?`,
+    terms: NOBODY_IN_PARTICULAR,
+    startedBy: run.plan.startedBy,
+    execution: choices.execution,
     shown: evidenceFor(run, step),
     reachedAt: at,
   });

@@ -13,6 +13,18 @@ export function evolveRun(run: Run, event: RunEvent): Run {
       return started(event.data);
     case 'RunDeclined':
       return { status: 'declined' };
+    case 'RunPaused':
+    case 'RunResumed':
+    case 'RunReopened':
+    case 'GateAnswered':
+    case 'StepBlocked':
+    case 'StepRetryScheduled':
+    case 'StepInstructionsEdited':
+    case 'StepForceAdvanced':
+    case 'StepInterrupted':
+    case 'StepReattached':
+    case 'RunDiscarded':
+      return run;
     case 'StepReady':
       return moved(run, event.data.step, { status: 'executing', attempt: event.data.attempt });
     case 'GateReached':

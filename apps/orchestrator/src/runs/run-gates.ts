@@ -28,7 +28,16 @@ export function resolveGate(decided: ResolveGate['data'], run: Run): readonly Ru
       startStep(draft, run, step, at);
       break;
     case 'SKIP':
-      draft.emit(StepSkipped({ runId, step: step.key, reason: comment ?? 'Skipped at its gate.', by, skippedAt: at }));
+      draft.emit(
+        StepSkipped({
+          runId,
+          step: step.key,
+          cause: 'gate',
+          reason: comment ?? 'Skipped at its gate.',
+          by,
+          skippedAt: at,
+        }),
+      );
       break;
     case 'FAIL':
       draft.emit(undecidedStep(runId, step.key, at));

@@ -1,4 +1,4 @@
-import type { Json, RunChoices, StepDefinition } from '@runledger/contracts';
+import type { Json, RunChoices, RunStarted, StepDefinition } from '@runledger/contracts';
 
 /** What a run is going to do; never changes. Steps are named by their place in the flow. */
 export interface RunPlan {
@@ -10,10 +10,13 @@ export interface RunPlan {
   readonly dependents: readonly (readonly number[])[];
   readonly parameters: Readonly<Record<string, Json>>;
   readonly choices: RunChoices;
+  readonly startedBy: ReturnType<typeof RunStarted>['data']['startedBy'];
 }
 
-export function planRun(run: Pick<RunPlan, 'runId' | 'flowName' | 'steps' | 'parameters' | 'choices'>): RunPlan {
-  const { runId, flowName, steps, parameters, choices } = run;
+export function planRun(
+  run: Pick<RunPlan, 'runId' | 'flowName' | 'steps' | 'parameters' | 'choices' | 'startedBy'>,
+): RunPlan {
+  const { runId, flowName, steps, parameters, choices, startedBy } = run;
   const indexOf = new Map(steps.map((step, index) => [step.key, index]));
   const dependents: number[][] = steps.map(() => []);
   steps.forEach((step, index) => {
@@ -22,5 +25,5 @@ export function planRun(run: Pick<RunPlan, 'runId' | 'flowName' | 'steps' | 'par
       if (needed !== undefined) dependents[needed]?.push(index);
     }
   });
-  return { runId, flowName, steps, indexOf, dependents, parameters, choices };
+  return { runId, flowName, steps, indexOf, dependents, parameters, choices, startedBy };
 }

@@ -79,7 +79,7 @@ export const failed = (key: string, outcome: 'ERROR' | 'BLOCKED' = 'ERROR') =>
   StepFailed({ runId, step: key, attempt: 1, outcome, error: crash, failedAt: at });
 export const cancelled = (key: string) => StepCancelled({ runId, step: key, cancelledAt: at });
 export const skipped = (key: string) =>
-  StepSkipped({ runId, step: key, reason: 'Skipped at its gate.', by: ada, skippedAt: at });
+  StepSkipped({ runId, step: key, cause: 'gate', reason: 'Skipped at its gate.', by: ada, skippedAt: at });
 export const gateIdOf = (key: string) => `apr_${runKey}.${key}.before.1`;
 
 type Upstream = ReturnType<typeof GateReached>['data']['shown']['upstream'];
@@ -96,6 +96,9 @@ export function gate(
     position: 'before',
     origin,
     message,
+    terms: { policy: { count: 1, excludeStarter: false }, onTimeout: 'FAIL', autoApproveInBackground: false },
+    startedBy: ada,
+    execution: 'INTERACTIVE',
     shown: { flow: 'Demo', stepName: `Do ${key}`, upstream },
     reachedAt: at,
   });

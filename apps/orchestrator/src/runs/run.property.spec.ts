@@ -95,7 +95,8 @@ function nextCommand(log: readonly RunEvent[], move: Move): RunCommand | undefin
 function openAfter(log: readonly RunEvent[], type: 'StepReady' | 'GateReached'): string[] {
   const latest = new Map<string, string>();
   for (const event of log)
-    if ('step' in event.data && event.type.startsWith('Run') === false) latest.set(event.data.step, event.type);
+    if ('step' in event.data && event.data.step !== undefined && event.type.startsWith('Run') === false)
+      latest.set(event.data.step, event.type);
   return [...latest].filter(([, last]) => last === type).map(([key]) => key);
 }
 

@@ -26,9 +26,11 @@ describe('the metrics of a process', () => {
       'outcome',
       'part',
       'provider',
+      'queue',
       'route',
       'state',
       'status',
+      'timer',
       'type',
       'way',
     ]);

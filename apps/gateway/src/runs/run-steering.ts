@@ -1,0 +1,111 @@
+import { withoutEnd, withStep } from './run-attempts.js';
+import { stepsAtStart } from './run-start.js';
+import type { RunView, RunViewEvent, StepView } from './run-view.js';
+
+type SteeringEvent = Extract<
+  RunViewEvent,
+  {
+    type:
+      | 'RunPaused'
+      | 'RunResumed'
+      | 'RunReopened'
+      | 'RunCancelRequested'
+      | 'RunDiscarded'
+      | 'StepBlocked'
+      | 'StepRetryScheduled'
+      | 'StepInterrupted'
+      | 'StepReattached';
+  }
+>;
+
+/** The run after someone steered it, or after one of its steps was held up. */
+export function withSteering(view: RunView, event: SteeringEvent): RunView {
+  switch (event.type) {
+    case 'RunPaused': {
+      const { by, pausedAt: at, reason, step } = event.data;
+      return {
+        ...view,
+        paused: { by, at, ...(reason !== undefined && { reason }), ...(step !== undefined && { step }) },
+      };
+    }
+    case 'RunResumed': {
+      const { paused: _paused, ...rest } = view;
+      return rest;
+    }
+    case 'RunReopened':
+      return reopened(view, event.data);
+    case 'RunCancelRequested': {
+      const { mode, by, requestedAt: at, stopBy } = event.data;
+      return { ...view, cancel: { mode, by, at, ...(stopBy !== undefined && { stopBy }) } };
+    }
+    case 'RunDiscarded':
+      return { ...view, discarded: { by: event.data.by, at: event.data.discardedAt } };
+    case 'StepBlocked':
+    case 'StepRetryScheduled':
+    case 'StepInterrupted':
+    case 'StepReattached':
+      return withStep(view, event.data.step, step => heldUp(step, event));
+  }
+}
+
+function heldUp(
+  step: StepView,
+  event: Extract<SteeringEvent, { type: 'StepBlocked' | 'StepRetryScheduled' | 'StepInterrupted' | 'StepReattached' }>,
+): StepView {
+  switch (event.type) {
+    case 'StepBlocked':
+      return {
+        ...step,
+        state: 'BLOCKED',
+        outcome: 'BLOCKED',
+        blocked: event.data.cause,
+        endedAt: event.data.blockedAt,
+      };
+    case 'StepRetryScheduled':
+      return { ...withoutEnd(step), state: 'PENDING', retryAt: event.data.dueAt };
+    case 'StepInterrupted':
+      return { ...step, interruptedAt: event.data.interruptedAt };
+    case 'StepReattached': {
+      const { interruptedAt: _interruptedAt, ...rest } = step;
+      return rest;
+    }
+  }
+}
+
+function reopened(view: RunView, data: Extract<SteeringEvent, { type: 'RunReopened' }>['data']): RunView {
+  const { endedAt: _endedAt, statusReason: _reason, cancel: _cancel, paused: _paused, ...rest } = view;
+  const { scope, step: chosen, parameters, flow } = data;
+  const steps = flow ? inNewVersion(view.steps, stepsAtStart(flow.steps)) : view.steps;
+  return {
+    ...rest,
+    status: 'RUNNING',
+    ...(parameters && { parameters }),
+    ...(flow && { flowVersion: flow.version }),
+    steps: steps.map(step =>
+      isReset(step, scope, chosen) ? { ...withoutEnd(step), state: 'PENDING' as const } : step,
+    ),
+  };
+}
+
+/** Steps keep what they have done under their key. */
+function inNewVersion(before: readonly StepView[], fresh: readonly StepView[]): StepView[] {
+  const known = new Map(before.map(step => [step.key, step]));
+  return fresh.map(step => {
+    const {
+      key: _key,
+      number: _number,
+      wave: _wave,
+      name: _name,
+      kind: _kind,
+      needs: _needs,
+      ...done
+    } = known.get(step.key) ?? step;
+    return { ...done, ...step, state: done.state, attempts: done.attempts };
+  });
+}
+
+function isReset(step: StepView, scope: 'REMAINING' | 'BEGINNING' | 'STEP', chosen: string | undefined): boolean {
+  if (scope === 'BEGINNING') return true;
+  if (step.state === 'COMPLETED' || step.state === 'SKIPPED' || step.handled) return false;
+  return scope === 'REMAINING' || step.key === chosen || step.state !== 'FAILED';
+}
