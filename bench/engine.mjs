@@ -15,6 +15,7 @@ import {
   catalogue,
   Decide,
   PublishFlow,
+  ReserveDailyRun,
   SandboxProfilePublished,
   StartRun,
 } from '@runledger/contracts';
@@ -32,13 +33,14 @@ import { Orchestrator } from '@runledger/orchestrator';
 import { CommandRegistry, InProcessCommands, systemClock } from '@runledger/platform';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
-import { GateDecisions } from '../apps/approval/dist/approvals/gate-decisions.js';
-import { GateRequestsReactor } from '../apps/approval/dist/approvals/gate-requests.reactor.js';
+import { Decisions } from '../apps/approval/dist/approvals/decisions.js';
+import { requestsReactor } from '../apps/approval/dist/approvals/requests.reactor.js';
 import { percentiles } from './rounds.mjs';
 
 export const STEPS = 10;
 export const COMMITS_PER_STEP = { claimed: 3, journalled: 2 };
 const TENANT = 'ws_bench';
+const UNLIMITED = { plan: 'TEAM', resetsAt: '2100-01-01T00:00:00.000Z' };
 
 const CHAIN = `slug: chain
 defaults: { profile: plain }
@@ -59,15 +61,20 @@ export async function openEngine(databaseUrl, { executor }) {
   const store = createPostgresEventStore({ connectionString: databaseUrl });
   const handler = new CommandHandler(store);
   const host = new ReactorHost(storeDirect(store), new PostgresCheckpoints(pool), catalogue, { owner: 'bench' });
-  const orchestrator = new Orchestrator({ store, handler, clock: systemClock, timers: new MemoryTimers() });
   const registry = new CommandRegistry();
   const commands = new InProcessCommands(registry);
-  const decisions = new GateDecisions(handler);
+  const timers = new MemoryTimers();
+  const orchestrator = new Orchestrator({ store, handler, clock: systemClock, timers, client: commands });
+  const decisions = new Decisions(handler);
   orchestrator.answer(registry);
+  // Whether the plan allows one more run today is billing's to say, which is no part of the engine.
+  registry.answer(ReserveDailyRun, () =>
+    Promise.resolve({ status: 'accepted', output: UNLIMITED, position: undefined }),
+  );
   registry.answer(Decide, (input, by) => decisions.decide(input, by));
   await publish(store, commands);
   const news = new News();
-  const gates = new GateRequestsReactor(store, handler, systemClock);
+  const gates = requestsReactor(store, handler, systemClock);
   for (const reactor of [...orchestrator.reactors(), gates, EXECUTORS[executor](handler), news]) {
     await host.start(reactor);
   }
