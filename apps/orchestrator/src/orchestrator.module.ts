@@ -12,7 +12,7 @@ import { Orchestrator, type OrchestratorOptions } from './orchestrator.js';
 
 export { Orchestrator } from './orchestrator.js';
 export type { OrchestratorOptions, OrchestratorParts } from './orchestrator.js';
-export type { ProviderConnected } from './preflight/requirement-problems.js';
+export type { ProviderConnected } from './preflight/run-needs.js';
 
 export interface OrchestratorModuleOptions extends OrchestratorOptions {
   /** The timers of this service. The module starts and stops them. */

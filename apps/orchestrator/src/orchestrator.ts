@@ -1,10 +1,11 @@
-import { CancelRun, PublishFlow, StartRun } from '@runledger/contracts';
+import { CancelRun, Preflight, PublishFlow, StartRun } from '@runledger/contracts';
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock, CommandClient, CommandRegistry } from '@runledger/platform';
 import type { TimerKind, Timers } from '@runledger/timers';
 import { publishFlow } from './flows/publish-flow.js';
-import type { ProviderConnected } from './preflight/requirement-problems.js';
+import { PreflightDesk } from './preflight/preflight.js';
+import type { Available, ProviderConnected } from './preflight/run-needs.js';
 import { StartChecks } from './preflight/start-checks.js';
 import { attemptEnds } from './runs/attempt-ends.reactor.js';
 import { cancelRun } from './runs/cancel-run.js';
@@ -24,25 +25,34 @@ export interface OrchestratorParts {
 export interface OrchestratorOptions {
   /** The model providers that agents can use, besides `scripted`; a predicate may answer per workspace. Default: none. */
   readonly connectedProviders?: Iterable<string> | ProviderConnected;
+  /** What flows may require by name. Default: nothing. */
+  readonly available?: {
+    readonly credentials?: Iterable<string>;
+    readonly environments?: Iterable<string>;
+    readonly integrations?: Iterable<string>;
+  };
 }
 
 /** What this service answers, what it reacts to and what it does when time has come, without a framework. */
 export class Orchestrator {
   readonly #starter: RunStarter;
+  readonly #preflight: PreflightDesk;
 
   constructor(
     private readonly parts: OrchestratorParts,
     options: OrchestratorOptions = {},
   ) {
     const { store, handler: commands, client } = parts;
-    const checks = new StartChecks(store, { provider: connected(options.connectedProviders ?? []) });
+    const checks = new StartChecks(store, availableFrom(options));
     this.#starter = new RunStarter({ store, commands, checks, dailyStarts: new DailyStarts(client) });
+    this.#preflight = new PreflightDesk(checks, client);
   }
 
   answer(commands: CommandRegistry): void {
     const { handler } = this.parts;
     commands.answer(PublishFlow, (input, context) => publishFlow(handler, input, context));
     commands.answer(StartRun, (input, context) => this.#starter.start(input, context));
+    commands.answer(Preflight, (input, context) => this.#preflight.look(input, context));
     commands.answer(CancelRun, (input, context) => cancelRun(handler, input, context));
   }
 
@@ -54,6 +64,15 @@ export class Orchestrator {
   timerKinds(): TimerKind[] {
     return [];
   }
+}
+
+function availableFrom({ connectedProviders = [], available = {} }: OrchestratorOptions): Available {
+  return {
+    provider: connected(connectedProviders),
+    credentials: new Set(available.credentials),
+    environments: new Set(available.environments),
+    integrations: new Set(available.integrations),
+  };
 }
 
 function connected(providers: Iterable<string> | ProviderConnected): ProviderConnected {

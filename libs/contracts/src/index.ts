@@ -16,6 +16,7 @@ export * from './grant-cover.js';
 export * from './grant.events.js';
 export * from './orchestrator.commands.js';
 export * from './orchestrator.events.js';
+export * from './preflight.commands.js';
 export * from './profile-definition.js';
 export * from './sandbox.commands.js';
 export * from './sandbox.events.js';

@@ -28,26 +28,29 @@ export const startDeclines = [
   'FORBIDDEN',
 ] as const;
 
+/** What is asked for when a run is to start. */
+export const startRequest = z.strictObject({
+  /** Slug or `flow_…` id. */
+  flow: z.string().max(200),
+  version: z.int().positive().optional(),
+  /** Runs this step alone, as if it needed nobody. */
+  onlyStep: stepKey.optional(),
+  parameters: z.record(z.string(), json),
+  choices: z.strictObject({
+    profile: slug.optional(),
+    execution: executionMode.optional(),
+    checkpointMode: checkpointMode.optional(),
+  }),
+  trigger,
+  subject: subject.optional(),
+  idempotencyKey: z.string().min(1).max(200).optional(),
+});
+
 /** Starts a run of a flow's latest or named version. The same idempotency key starts nothing twice. */
 export const StartRun = defineCommand({
   service: 'orchestrator',
   name: 'StartRun',
-  input: z.strictObject({
-    /** Slug or `flow_…` id. */
-    flow: z.string().max(200),
-    version: z.int().positive().optional(),
-    /** Runs this step alone, as if it needed nobody. */
-    onlyStep: stepKey.optional(),
-    parameters: z.record(z.string(), json),
-    choices: z.strictObject({
-      profile: slug.optional(),
-      execution: executionMode.optional(),
-      checkpointMode: checkpointMode.optional(),
-    }),
-    trigger,
-    subject: subject.optional(),
-    idempotencyKey: z.string().min(1).max(200).optional(),
-  }),
+  input: startRequest,
   output: z.strictObject({ runId: z.string(), created: z.boolean() }),
   refusals: startDeclines,
 });

@@ -1,26 +1,48 @@
-import type { StepDefinition } from '@runledger/contracts';
-import { providersMissing, type Decline } from '../runs/start-request.js';
+import { reject, type Problem } from '@runledger/kernel';
+import type { Decline } from '../runs/start-request.js';
+import { providersMissing } from '../runs/start-request.js';
+import type { Need, RunNeeds } from './run-needs.js';
 
-/** Whether agents of this workspace can use a provider now. */
-export type ProviderConnected = (provider: string, workspaceId: string) => boolean;
-
-/** What there is outside of flows and profiles. */
-export interface Available {
-  readonly provider: ProviderConnected;
+/** What a run needs and its workspace has not, in the order in which it declines a start. */
+export function requirementProblems(needs: RunNeeds): Decline[] {
+  const missing = (all: readonly Need[]) => all.filter(({ available }) => !available);
+  const [providers, skills] = [missing(needs.providers), missing(needs.skills)];
+  const elsewhere = [
+    ...missing(needs.credentials).map(need => absent('credential', need, CREDENTIAL_FIX)),
+    ...missing(needs.environments).map(need => absent('environment', need, ENVIRONMENT_FIX)),
+    ...missing(needs.integrations).map(need => absent('integration', need, INTEGRATION_FIX)),
+  ];
+  return [
+    ...(providers.length > 0 ? [providersMissing(providers.map(({ name }) => name))] : []),
+    ...(skills.length > 0 ? [skillsMissing(skills)] : []),
+    ...(elsewhere.length > 0 ? [notThere(elsewhere)] : []),
+  ];
 }
 
-interface Place {
-  readonly tenant: string;
-  readonly available: Available;
+const CREDENTIAL_FIX = 'Store it, and name it in AVAILABLE_CREDENTIALS.';
+const ENVIRONMENT_FIX = 'Set it up, and name it in AVAILABLE_ENVIRONMENTS.';
+const INTEGRATION_FIX = 'Connect it, and name it in CONNECTED_INTEGRATIONS.';
+
+function skillsMissing(skills: readonly Need[]): Decline {
+  const names = skills.map(({ name }) => name).join(', ');
+  return reject('SKILL_UNAVAILABLE', `The flow uses ${names}, which this workspace has not.`, {
+    fix: 'Publish the skill, or let the step do without it.',
+    details: skills.map(need => ({ path: placeOf(need), message: `There is no skill ${need.name}.` })),
+  });
 }
 
-/** What the steps need and the workspace does not have. */
-export function requirementProblems(steps: readonly StepDefinition[], place: Place): Decline[] {
-  const missing = missingProviders(steps, place);
-  return missing.length > 0 ? [providersMissing(missing)] : [];
+function absent(kind: string, need: Need, fix: string): Problem {
+  return { path: placeOf(need), message: `The ${kind} ${need.name} is not there.`, fix };
 }
 
-export function missingProviders(steps: readonly StepDefinition[], { tenant, available }: Place): string[] {
-  const providers = new Set(steps.flatMap(step => step.agent?.provider ?? []));
-  return [...providers].filter(provider => provider !== 'scripted' && !available.provider(provider, tenant));
+function notThere(details: readonly Problem[]): Decline {
+  const [first] = details;
+  const message =
+    details.length === 1 && first ? first.message : `${details.length} things that it requires are missing.`;
+  return reject('PREFLIGHT_FAILED', message, { fix: first?.fix ?? '', details });
+}
+
+/** `requires` of the flow, or of the first step that needs it. */
+function placeOf({ steps: [first] }: Need): string {
+  return first === undefined ? 'requires' : `steps.${first}`;
 }

@@ -16,7 +16,9 @@ import {
   stepUnknown,
 } from '../runs/start-request.js';
 import { onlyThisStep } from './only-step.js';
-import { type Available, requirementProblems } from './requirement-problems.js';
+import { KnownSkills } from './known-skills.js';
+import { requirementProblems } from './requirement-problems.js';
+import { type Available, needsOf, type RunNeeds } from './run-needs.js';
 
 /** A request with everything in it resolved: nothing that can be known before a step exists stands against it. */
 export interface CheckedRequest {
@@ -28,6 +30,7 @@ export interface CheckedRequest {
 
 /** As far as the request could be resolved, and everything that stands against it, in the order in which it declines. */
 export interface ExaminedRequest extends Partial<CheckedRequest> {
+  readonly needs?: RunNeeds;
   readonly problems: readonly Decline[];
 }
 
@@ -35,6 +38,7 @@ export interface ExaminedRequest extends Partial<CheckedRequest> {
 export class StartChecks {
   readonly #flows: PinnedFlows;
   readonly #profiles: KnownProfiles;
+  readonly #skills: KnownSkills;
 
   constructor(
     store: EventStore,
@@ -42,6 +46,7 @@ export class StartChecks {
   ) {
     this.#flows = new PinnedFlows(store);
     this.#profiles = new KnownProfiles(store);
+    this.#skills = new KnownSkills(store);
   }
 
   async examine(request: StartRequest, tenant: string): Promise<ExaminedRequest> {
@@ -50,19 +55,26 @@ export class StartChecks {
     const parameters = checkParameters(request, flow);
     const steps = onlyThisStep(flow.flow.definition.steps, request.onlyStep);
     const profile = await this.#profile(request, flow, tenant);
+    const needs = await this.#needs(flow, steps ?? [], tenant);
     const problems = [
       ...(isRejection(parameters) ? [parameters] : []),
       ...(steps ? [] : [stepUnknown(request.onlyStep ?? '', flow)]),
       ...(isRejection(profile) ? [profile] : []),
-      ...requirementProblems(steps ?? [], { tenant, available: this.available }),
+      ...requirementProblems(needs),
     ];
     return {
       flow,
+      needs,
       problems,
       ...(isRejection(parameters) ? {} : { parameters }),
       ...(steps && { steps }),
       ...(isRejection(profile) ? {} : { choices: resolveChoices(request, flow, profile) }),
     };
+  }
+
+  #needs({ flow }: PinnedFlow, steps: readonly StepDefinition[], tenant: string): Promise<RunNeeds> {
+    const { available } = this;
+    return needsOf(flow.definition, steps, { tenant, available, hasSkill: skill => this.#skills.has(tenant, skill) });
   }
 
   async #flow(request: StartRequest, tenant: string): Promise<PinnedFlow | Decline> {

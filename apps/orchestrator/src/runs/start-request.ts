@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type InputOf, type Json, type RefusalOf, type RunChoices, slug, type StartRun } from '@runledger/contracts';
+import { slug } from '@runledger/contracts';
+import type { DailyRuns, InputOf, Json, RefusalOf, RunChoices, StartRun } from '@runledger/contracts';
 import { canonicalJson, keyOf, reject, type Problem, type Rejection } from '@runledger/kernel';
 import type { JsonObject, PointedError } from '../parameters/parameter-schema.js';
 import { closestWord } from '../values/closest-word.js';
@@ -66,6 +67,19 @@ export function stepUnknown(key: string, { flow }: PinnedFlow): Decline {
   });
 }
 
+/** Why no further run starts today; undefined while there is room. */
+export function dailyLimitReached({ cap, used = 0, resetsAt }: DailyRuns): Decline | undefined {
+  if (cap === undefined || used < cap) return undefined;
+  return reject('DAILY_RUN_LIMIT', `All ${cap} runs of today are used; the next day begins at ${resetsAt}.`, {
+    fix: 'Start it again after that, or put the workspace on a larger plan.',
+    details: [
+      { path: 'cap', message: String(cap) },
+      { path: 'used', message: String(used) },
+      { path: 'resetsAt', message: resetsAt },
+    ],
+  });
+}
+
 export function repositoryUnknown(repository: string): Decline {
   return reject('PREFLIGHT_FAILED', `No sandbox profile of this workspace clones the repository ${repository}.`, {
     fix: 'Publish a profile that clones it, or choose a profile.',
@@ -98,7 +112,11 @@ export function providersMissing(providers: readonly string[]): Decline {
 function parameterDecline(details: readonly Problem[], missing: boolean): Decline {
   const [first] = details;
   const message = details.length === 1 && first ? first.message : `${details.length} parameters are missing or wrong.`;
-  return reject(missing ? 'MISSING_PARAMETER' : 'INVALID_PARAMETER', message, { details });
+  const fix = details.length === 1 ? first?.fix : undefined;
+  return reject(missing ? 'MISSING_PARAMETER' : 'INVALID_PARAMETER', message, {
+    fix: fix ?? 'Put right what the details name.',
+    details,
+  });
 }
 
 function parameterProblem({ path, message, missing }: PointedError): Problem {
