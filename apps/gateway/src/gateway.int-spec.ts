@@ -52,7 +52,7 @@ describe('the gateway', () => {
       status: 'PAUSED',
       statusReason: 'Ship it?',
       durationMs: null,
-      availableActions: ['DECIDE', 'CANCEL'],
+      availableActions: ['DECIDE', 'CANCEL', 'SKIP_STEP', 'FORCE_ADVANCE'],
       flow: {
         slug: 'release',
         latestVersion: { version: 2 },

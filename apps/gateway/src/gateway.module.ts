@@ -37,10 +37,14 @@ import { ReadModels } from './reads/read-models.js';
 import { ArtifactRoutes } from './rest/artifact-routes.js';
 import { AuditRoutes } from './rest/audit-routes.js';
 import { RestErrors } from './rest/rest-errors.js';
+import { SteeringRoutes } from './rest/steering-routes.js';
 import { TriggerRoutes } from './rest/trigger-routes.js';
+import { InheritanceResolver, LineageResolver } from './runs/lineage.resolver.js';
 import { RunCommandsResolver } from './runs/run-commands.resolver.js';
 import { RunReader } from './runs/run-reader.js';
 import { RunFieldsResolver, RunsResolver, StepCardsResolver } from './runs/runs.resolver.js';
+import { SteeringDesk } from './runs/steering-desk.js';
+import { SteeringResolver } from './runs/steering.resolver.js';
 import { TranscriptReader } from './transcript/transcript-reader.js';
 import { TranscriptResolver } from './transcript/transcript.resolver.js';
 
@@ -60,6 +64,9 @@ const RESOLVERS = [
   RunFieldsResolver,
   StepCardsResolver,
   RunCommandsResolver,
+  SteeringResolver,
+  LineageResolver,
+  InheritanceResolver,
   ApprovalsResolver,
   ApprovalFieldsResolver,
   EventsResolver,
@@ -80,7 +87,7 @@ export class GatewayModule {
         GraphQLModule.forRoot<ApolloDriverConfig>(graphqlOptions(options)),
         OperationsModule.register({ metrics: options.metrics ?? { from: 'loopback' } }),
       ],
-      controllers: [TriggerRoutes, AuditRoutes, ArtifactRoutes, ...pages],
+      controllers: [TriggerRoutes, SteeringRoutes, AuditRoutes, ArtifactRoutes, ...pages],
       providers: [
         { provide: GATEWAY_OPTIONS, useValue: options },
         { provide: CursorSigner, useValue: new CursorSigner(options.pepper) },
@@ -91,6 +98,7 @@ export class GatewayModule {
         Authority,
         AccessDesk,
         CommandDesk,
+        SteeringDesk,
         Sockets,
         OperationObserver,
         ...READERS,

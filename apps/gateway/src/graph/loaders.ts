@@ -18,6 +18,8 @@ export interface Loaders {
   /** By `<flow id>@<version>`. */
   readonly flowVersion: DataLoader<string, PublishedVersion | undefined>;
   readonly run: DataLoader<string, RunNode | undefined>;
+  /** The retries and re-runs of a run, oldest first; the first 100 of each. */
+  readonly descendants: DataLoader<string, readonly RunNode[]>;
   /** By run, oldest first. */
   readonly approvals: DataLoader<string, readonly ApprovalView[]>;
   /** By run, oldest first. */
@@ -55,6 +57,10 @@ export class LoaderFactory {
       run: new DataLoader(async ids => {
         const found = await this.runs.findAll(workspaceId, ids);
         return ids.map(id => found.get(id));
+      }),
+      descendants: new DataLoader(async ids => {
+        const found = await this.runs.descendants(workspaceId, ids);
+        return ids.map(id => found.filter(run => run.view.lineage?.of === id));
       }),
       approvals: new DataLoader(async runIds => {
         const where = { workspaceId, runId: In([...runIds]) };

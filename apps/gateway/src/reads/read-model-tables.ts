@@ -6,6 +6,7 @@ import { ProfileRow } from '../profiles/profiles.entity.js';
 import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
 import { TranscriptEntryRow, TranscriptPieceRow } from '../transcript/transcript.entity.js';
 import { ReadModels1760000000001 } from './migrations/0001-read-models.js';
+import { RunLineage1763700000002 } from './migrations/0002-run-lineage.js';
 
 /** What the gateway's schema holds. */
 export const entities = [
@@ -24,4 +25,4 @@ export const entities = [
 ];
 
 /** How it came to be, oldest first. */
-export const migrations = [ReadModels1760000000001];
+export const migrations = [ReadModels1760000000001, RunLineage1763700000002];

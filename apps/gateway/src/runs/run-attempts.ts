@@ -29,7 +29,8 @@ export function withAttemptReady(step: StepView, ready: Ready): StepView {
 /** A step that is going to be tried: how it ended before, and what it waited for, no longer counts. */
 export function withoutEnd(step: StepView): StepView {
   const { outcome: _outcome, error: _error, endedAt: _endedAt, summary: _summary, output: _output, ...begun } = step;
-  const { blocked: _blocked, retryAt: _retryAt, interruptedAt: _interruptedAt, handled: _handled, ...rest } = begun;
+  const { blocked: _blocked, retryAt: _retryAt, interruptedAt: _interruptedAt, handled: _handled, ...more } = begun;
+  const { inherited: _inherited, ...rest } = more;
   return rest;
 }
 

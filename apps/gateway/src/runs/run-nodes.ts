@@ -1,11 +1,10 @@
 import type { Scope } from '@runledger/contracts';
-import { holds, type Caller } from '../access/caller.js';
 import { money, type Money } from '../graph/money.js';
 import { actorNode } from '../graph/nodes.js';
 import { positionText } from '../graph/position-text.js';
 import type { CostSum, CostSums } from './cost-sums.js';
 import { NO_COST } from './cost-sums.js';
-import { hasEnded, type AttemptView, type RunView, type StepView } from './run-view.js';
+import type { AttemptView, RunView, StepView } from './run-view.js';
 import { waitingOn, type Waiting } from './waiting.js';
 
 export type RunNode = ReturnType<typeof runNode>;
@@ -42,26 +41,14 @@ function waitingNode(waiting: Waiting) {
   return { ...waiting, mayAct: waiting.mayAct === undefined ? null : scopeName(waiting.mayAct) };
 }
 
-/** What this caller may do with the run now. */
-export function actionsFor(view: RunView, caller: Caller): readonly ('DECIDE' | 'CANCEL')[] {
-  if (hasEnded(view)) return [];
-  const waits = view.steps.some(step => step.state === 'WAITING' && step.gate?.asked);
-  const decide = waits && holds(caller, 'flows.run') ? (['DECIDE'] as const) : [];
-  return mayCancel(view, caller) ? [...decide, 'CANCEL'] : decide;
-}
-
-/** Own runs with `flows.run`, everybody's with `flows.cancel.any`. */
-export function mayCancel(view: RunView, caller: Caller): boolean {
-  const isOwn = view.startedBy.kind === 'member' && view.startedBy.id === caller.memberId;
-  return holds(caller, 'flows.cancel.any') || (isOwn && holds(caller, 'flows.run'));
-}
-
-/** `now`: ISO 8601; what executes is measured up to it. */
+/** `now`: ISO 8601; what executes is measured up to it. `run` and `step` are for the field resolvers. */
 export function stepNode(run: RunView, step: StepView, now: string) {
   const { key, number, wave, name, kind, needs, state, outcome, summary, output, error, endedAt, provider, model } =
     step;
   const sum = run.costs.byStep[key] ?? NO_COST;
   return {
+    run,
+    step,
     runId: run.id,
     requestId: step.gate?.requestId,
     key,

@@ -45,6 +45,12 @@ const SORTED_BY = {
   COST: { column: 'r.costMicroUnits', place: (row: RunRow) => row.costMicroUnits },
 } as const;
 
+const DESCENDANTS = `
+  SELECT run_id FROM (
+    SELECT run_id, started_at, row_number() OVER (PARTITION BY lineage_of, lineage_kind ORDER BY started_at, run_id) AS place
+    FROM runs WHERE workspace_id = $1 AND lineage_of = ANY ($2::text[])
+  ) AS descendant WHERE place <= 100 ORDER BY started_at, run_id`;
+
 /** Reads the runs of one workspace. */
 @Injectable()
 export class RunReader {
@@ -64,11 +70,22 @@ export class RunReader {
 
   /** Those of the runs that there are, by id. */
   async findAll(workspaceId: string, runIds: readonly string[]): Promise<Map<string, RunNode>> {
+    if (runIds.length === 0) return new Map();
     const keys = runIds.map(id => keyIn(workspaceId, id));
     const { entities, raw } = await this.#select(workspaceId)
       .andWhere('r.key IN (:...keys)', { keys })
       .getRawAndEntities<{ number: number }>();
     return new Map(entities.map((row, index) => [row.runId, runNode(row.view, raw[index]?.number ?? 0)]));
+  }
+
+  /** The retries and re-runs of these runs, oldest first; the first 100 of each kind of each. */
+  async descendants(workspaceId: string, runIds: readonly string[]): Promise<readonly RunNode[]> {
+    const ids = await this.rows.query<{ run_id: string }[]>(DESCENDANTS, [workspaceId, runIds]);
+    const found = await this.findAll(
+      workspaceId,
+      ids.map(row => row.run_id),
+    );
+    return ids.map(row => found.get(row.run_id)).filter(run => run !== undefined);
   }
 
   /**

@@ -8,30 +8,16 @@ import {
   StepSkipped,
 } from '@runledger/contracts';
 import { canonicalJson, type DomainEvent } from '@runledger/kernel';
-import { foldRun, type FoldedEvent } from './run-reducer.js';
+import { foldRun } from './run-reducer.js';
 import { at, BY, story, upToTheGate } from './run-story.fixture.js';
+import { recorded, viewAfter } from './run-view.fixture.js';
 import type { RunView } from './run-view.js';
 import { waitingOn } from './waiting.js';
 
 const RUN = 'run_0198-a';
 const run = story(RUN);
 
-/** Facts as they come out of the log, at positions 10, 20, 30, … */
-function recorded(events: readonly DomainEvent[]): readonly FoldedEvent[] {
-  const metadata = { correlationId: RUN, causationId: 'x', actor: BY, workspaceId: 'ws_acme', schemaVersion: 1 };
-  return events.map(({ type, data }, index) => ({
-    type,
-    data,
-    position: BigInt(10 * (index + 1)),
-    metadata: { ...metadata, occurredAt: at(index) },
-  }));
-}
-
-function given(...events: readonly DomainEvent[]): RunView {
-  const view = recorded(events).reduce<RunView | undefined>(foldRun, undefined);
-  if (!view) throw new TypeError('These facts make no run.');
-  return view;
-}
+const given = (...events: readonly DomainEvent[]): RunView => viewAfter(RUN, events);
 
 const stateOf = (view: RunView, key: string) => view.steps.find(step => step.key === key);
 
@@ -143,7 +129,7 @@ describe('the view of a run', () => {
   });
 
   it('does not change when facts come twice', () => {
-    const events = recorded([...upToTheGate(RUN), run.decided(), run.resolved(), run.ended()]);
+    const events = recorded(RUN, [...upToTheGate(RUN), run.decided(), run.resolved(), run.ended()]);
     const once = events.reduce<RunView | undefined>(foldRun, undefined);
     const twice = [...events, ...events].reduce<RunView | undefined>(foldRun, undefined);
     const each = events.flatMap(event => [event, event]).reduce<RunView | undefined>(foldRun, undefined);
@@ -152,7 +138,7 @@ describe('the view of a run', () => {
   });
 
   it('does not exist for a start that was declined', () => {
-    const [event] = recorded([{ type: 'RunDeclined', data: {} }]);
+    const [event] = recorded(RUN, [{ type: 'RunDeclined', data: {} }]);
     expect(event && foldRun(undefined, event)).toBeUndefined();
   });
 });

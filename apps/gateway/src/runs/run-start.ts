@@ -42,10 +42,11 @@ export function stepsAtStart(
   });
 }
 
-function inheriting(step: StepView, { state, outcome, summary, output }: InheritedStep): StepView {
+function inheriting(step: StepView, { state, from, outcome, summary, output }: InheritedStep): StepView {
   return {
     ...step,
     state,
+    inherited: from,
     ...(outcome !== undefined && { outcome }),
     ...(summary !== undefined && { summary }),
     ...(output !== undefined && { output }),

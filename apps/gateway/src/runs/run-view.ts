@@ -100,6 +100,8 @@ export interface StepView {
   readonly retryAt?: string;
   /** Since when its worker is gone, until another one has taken it up. */
   readonly interruptedAt?: string;
+  /** The run and the attempt that did it, when this run has its results from there. */
+  readonly inherited?: { readonly runId: string; readonly attempt: number };
   /** Failed, and the flow went on another way. */
   readonly handled?: boolean;
 }

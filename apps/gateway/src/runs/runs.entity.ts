@@ -1,3 +1,4 @@
+import type { RunLineage } from '@runledger/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { RunStatus, RunView } from './run-view.js';
 
@@ -36,6 +37,13 @@ export class RunRow {
 
   @Column('text', { name: 'subject_id', nullable: true })
   subjectId!: string | null;
+
+  /** The run that it goes back to. */
+  @Column('text', { name: 'lineage_of', nullable: true })
+  lineageOf!: string | null;
+
+  @Column('text', { name: 'lineage_kind', nullable: true })
+  lineageKind!: RunLineage['kind'] | null;
 
   @Column('timestamptz', { name: 'started_at' })
   startedAt!: Date;

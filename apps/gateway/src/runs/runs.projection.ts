@@ -8,7 +8,7 @@ import { runViewEvents, type RunView, type RunViewEvent } from './run-view.js';
 /** One row for each run: the whole view, and what lists are filtered and sorted by. */
 export const runViews = defineView<RunView, RunViewEvent>({
   name: 'runs',
-  version: 1,
+  version: 2,
   table: 'runs',
   types: runViewEvents.map(event => event.type),
   key: event => keyIn(event.tenant, event.metadata.correlationId),
@@ -23,6 +23,8 @@ export const runViews = defineView<RunView, RunViewEvent>({
     started_by: view.startedBy.id,
     subject_kind: view.subject?.kind ?? null,
     subject_id: view.subject?.id ?? null,
+    lineage_of: view.lineage?.of ?? null,
+    lineage_kind: view.lineage?.kind ?? null,
     started_at: view.startedAt,
     duration_ms: view.endedAt === undefined ? -1 : Date.parse(view.endedAt) - Date.parse(view.startedAt),
     cost_micro_units: costColumn(view),
@@ -69,4 +71,4 @@ const runNumbers: Projection = {
 };
 
 /** What runs do and did. Run whole: the number of a run depends on those before it in its workspace. */
-export const runsProjection = together('runs', 1, [runViews, runNumbers]);
+export const runsProjection = together('runs', 2, [runViews, runNumbers]);

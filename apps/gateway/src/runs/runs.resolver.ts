@@ -5,15 +5,18 @@ import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { approvalNode } from '../approvals/approval-nodes.js';
 import { artifactNode } from '../artifacts/artifact-nodes.js';
+import type { ArtifactRow } from '../artifacts/artifacts.entity.js';
 import { FlowReader } from '../flows/flow-reader.js';
 import { pageSize } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
-import { LoaderFactory } from '../graph/loaders.js';
+import { LoaderFactory, type Loaders } from '../graph/loaders.js';
 import { RequestError } from '../graph/request-errors.js';
 import { ReadModels } from '../reads/read-models.js';
 import { TranscriptReader } from '../transcript/transcript-reader.js';
-import { actionsFor, costNode, stepNode, type RunNode, type StepNode } from './run-nodes.js';
+import { actionsFor, stepActionsFor } from './run-actions.js';
+import { costNode, stepNode, type RunNode, type StepNode } from './run-nodes.js';
 import { RunReader, type RunFilter, type RunsAsked } from './run-reader.js';
+import type { StepView } from './run-view.js';
 
 interface RunsArgs {
   readonly filter?: RunFilter | null;
@@ -89,6 +92,11 @@ export class RunFieldsResolver {
     return actionsFor(view, callerOf(context));
   }
 
+  @ResolveField('lineage')
+  lineage(@Parent() { view }: RunNode) {
+    return view;
+  }
+
   @ResolveField('timeline')
   timeline(@Parent() { view }: RunNode) {
     const now = this.clock.now();
@@ -113,12 +121,13 @@ export class RunFieldsResolver {
 
   @ResolveField('artifacts')
   async artifacts(
-    @Parent() { id }: RunNode,
+    @Parent() { id, view }: RunNode,
     @Args('step') step: string | null | undefined,
     @Context() context: GraphContext,
   ) {
-    const found = await this.loaders.of(context).artifacts.load(id);
-    return found.filter(row => step == null || row.step === step).map(artifactNode);
+    const steps = view.steps.filter(one => step == null || one.key === step);
+    const found = await Promise.all(steps.map(one => artifactsOf(this.loaders.of(context), id, one)));
+    return found.flat().sort(byPosition).map(artifactNode);
   }
 
   @ResolveField('cost')
@@ -131,10 +140,14 @@ export class RunFieldsResolver {
 export class StepCardsResolver {
   constructor(@Inject(LoaderFactory) private readonly loaders: LoaderFactory) {}
 
+  @ResolveField('availableActions')
+  availableActions(@Parent() { run, step }: StepNode, @Context() context: GraphContext) {
+    return stepActionsFor(run, step, callerOf(context));
+  }
+
   @ResolveField('artifacts')
-  async artifacts(@Parent() { runId, key }: StepNode, @Context() context: GraphContext) {
-    const found = await this.loaders.of(context).artifacts.load(runId);
-    return found.filter(row => row.step === key).map(artifactNode);
+  async artifacts(@Parent() { runId, step }: StepNode, @Context() context: GraphContext) {
+    return (await artifactsOf(this.loaders.of(context), runId, step)).map(artifactNode);
   }
 
   @ResolveField('gate')
@@ -144,4 +157,19 @@ export class StepCardsResolver {
     const view = found.find(request => request.requestId === requestId);
     return view ? approvalNode(view, callerOf(context)) : null;
   }
+}
+
+/** The files that a step kept, in this run or in the one that it has its results from. */
+async function artifactsOf(
+  { artifacts }: Pick<Loaders, 'artifacts'>,
+  runId: string,
+  { key, inherited }: StepView,
+): Promise<readonly ArtifactRow[]> {
+  const found = await artifacts.load(inherited?.runId ?? runId);
+  return found.filter(row => row.step === key && (inherited === undefined || row.attempt === inherited.attempt));
+}
+
+function byPosition(left: ArtifactRow, right: ArtifactRow): number {
+  const [first, second] = [BigInt(left.position), BigInt(right.position)];
+  return first < second ? -1 : first > second ? 1 : 0;
 }

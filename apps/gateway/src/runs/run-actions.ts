@@ -1,0 +1,101 @@
+import type { Scope } from '@runledger/contracts';
+import { holds, type Caller } from '../access/caller.js';
+import { hasEnded, type RunView, type StepView } from './run-view.js';
+
+/** What can be done with one step. */
+export type StepAction = 'RETRY' | 'SKIP' | 'FORCE_ADVANCE' | 'RERUN_FROM';
+
+/** What can be done with a run, or with at least one of its steps. */
+export type RunAction =
+  | 'DECIDE'
+  | 'PAUSE'
+  | 'RESUME'
+  | 'CANCEL'
+  | 'RETRY'
+  | 'RETRY_STEP'
+  | 'SKIP_STEP'
+  | 'FORCE_ADVANCE'
+  | 'RERUN'
+  | 'DISCARD';
+
+type WholeRunAction = Extract<RunAction, 'DECIDE' | 'PAUSE' | 'RESUME' | 'CANCEL' | 'RETRY' | 'RERUN' | 'DISCARD'>;
+
+/** What each verb asks of a run, in the order in which actions are offered. */
+const FITS: Readonly<Record<WholeRunAction, (view: RunView) => boolean>> = {
+  DECIDE: view => !hasEnded(view) && view.steps.some(step => step.state === 'WAITING' && step.gate?.asked),
+  PAUSE: view => view.status === 'RUNNING' && !view.cancel,
+  RESUME: view => isResumable(view) && !view.discarded,
+  CANCEL: view => !hasEnded(view) && view.cancel?.mode !== 'FORCE',
+  RETRY: view => (view.status === 'FAILED' || view.status === 'INTERRUPTED') && !view.discarded,
+  RERUN: view => hasEnded(view),
+  DISCARD: view => DISCARDED_FROM.has(view.status) && !view.discarded,
+};
+const WHOLE_RUN = Object.keys(FITS) as readonly WholeRunAction[];
+
+const DISCARDED_FROM: ReadonlySet<RunView['status']> = new Set(['CANCELLED', 'INTERRUPTED', 'FAILED']);
+
+/** What each verb asks of a step; that its run can go on at all is asked before. */
+const STEP_FITS: Readonly<Record<Exclude<StepAction, 'RERUN_FROM'>, (step: StepView) => boolean>> = {
+  RETRY: step => isFailed(step) || step.state === 'BLOCKED' || step.interruptedAt !== undefined,
+  SKIP: step => isFailed(step) || step.state === 'BLOCKED' || step.state === 'WAITING',
+  FORCE_ADVANCE: step => isFailed(step) || isStuck(step),
+};
+const STEP_ACTIONS = Object.keys(STEP_FITS) as readonly Exclude<StepAction, 'RERUN_FROM'>[];
+
+const ASKED_OF_STEPS = { RETRY: 'RETRY_STEP', SKIP: 'SKIP_STEP', FORCE_ADVANCE: 'FORCE_ADVANCE' } as const;
+
+/** What this caller may do with the run now: its state, the caller's scopes, and whose run it is. */
+export function actionsFor(view: RunView, caller: Caller): readonly RunAction[] {
+  const whole = WHOLE_RUN.filter(action => FITS[action](view) && mayTake(action, view, caller));
+  const ofSteps = STEP_ACTIONS.filter(action => view.steps.some(step => stepFits(action, view, step)))
+    .map(action => ASKED_OF_STEPS[action])
+    .filter(action => mayTake(action, view, caller));
+  return [...whole, ...ofSteps];
+}
+
+/** What this caller may do with one step of the run now. */
+export function stepActionsFor(view: RunView, step: StepView, caller: Caller): readonly StepAction[] {
+  const now = STEP_ACTIONS.filter(
+    action => stepFits(action, view, step) && mayTake(ASKED_OF_STEPS[action], view, caller),
+  );
+  return FITS.RERUN(view) && mayTake('RERUN', view, caller) ? [...now, 'RERUN_FROM'] : now;
+}
+
+/** Own runs with `flows.run`, everybody's with `flows.cancel.any`: to cancel, and to put away for good. */
+export function mayCancel(view: Pick<RunView, 'startedBy'>, caller: Caller): boolean {
+  const isOwn = view.startedBy.kind === 'member' && view.startedBy.id === caller.memberId;
+  return holds(caller, 'flows.cancel.any') || (isOwn && holds(caller, 'flows.run'));
+}
+
+function mayTake(action: RunAction, view: RunView, caller: Caller): boolean {
+  return action === 'CANCEL' || action === 'DISCARD' ? mayCancel(view, caller) : holds(caller, scopeOf(action));
+}
+
+function scopeOf(action: Exclude<RunAction, 'CANCEL' | 'DISCARD'>): Scope {
+  return action === 'FORCE_ADVANCE' ? 'flows.force' : 'flows.run';
+}
+
+function isResumable(view: RunView): boolean {
+  if (view.cancel && !hasEnded(view)) return false;
+  return view.status === 'BLOCKED' || view.status === 'CANCELLED' || (view.paused !== undefined && !hasEnded(view));
+}
+
+function stepFits(action: Exclude<StepAction, 'RERUN_FROM'>, view: RunView, step: StepView): boolean {
+  return canGoOn(view) && STEP_FITS[action](step);
+}
+
+/** A run that has failed goes on when one of its steps is steered; a cancellation under way is not interfered with. */
+function canGoOn(view: RunView): boolean {
+  if (view.discarded) return false;
+  return view.status === 'FAILED' || (!hasEnded(view) && !view.cancel);
+}
+
+function isFailed(step: StepView): boolean {
+  return step.state === 'FAILED' && step.handled !== true;
+}
+
+/** It has begun, or asks people, and is not done. */
+function isStuck(step: StepView): boolean {
+  if (step.state === 'PENDING') return step.attempts.length > 0;
+  return step.state === 'RUNNING' || step.state === 'WAITING' || step.state === 'BLOCKED';
+}
