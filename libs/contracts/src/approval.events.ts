@@ -1,6 +1,5 @@
-import type { EventOf } from '@runledger/kernel';
+import { defineEvent, type EventOf } from '@runledger/kernel';
 import { z } from 'zod';
-import { defineEvent } from './define-event.js';
 import { approver, gatePolicy, gateTimeoutOutcome } from './gate-definition.js';
 import { gateEvidence, permissionEvidence, questionEvidence } from './gate-evidence.js';
 import { actorSchema, approvalDecision, approvalKind, json, stepKey, timestamp } from './values.js';

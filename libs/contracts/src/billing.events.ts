@@ -1,6 +1,5 @@
-import type { EventOf } from '@runledger/kernel';
+import { defineEvent, type EventOf } from '@runledger/kernel';
 import { z } from 'zod';
-import { defineEvent } from './define-event.js';
 import { actorSchema, microUnits, plan, stepKey, timestamp, utcDay } from './values.js';
 
 /**

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { agentPermissions, toolName } from './agent-permissions.js';
 import { gateDefinition } from './gate-definition.js';
 import { attemptOutcome, checkpointMode, executionMode, json, slug, stepKey } from './values.js';
 
-export const toolName = z.enum(['bash', 'read_file', 'write_file', 'edit_file', 'list_files']);
-export type ToolName = z.infer<typeof toolName>;
+export { toolName, type ToolName } from './agent-permissions.js';
 
 /** One turn of a written conversation, for the provider `scripted`. The tool calls really happen. */
 export const scriptedTurn = z.strictObject({
@@ -24,6 +24,7 @@ export const agentWork = z.strictObject({
   instructions: z.string().max(100_000).optional(),
   prompt: z.string().min(1).max(100_000),
   tools: z.array(toolName).optional(),
+  ...agentPermissions,
   /** Model turns at most; default 50. */
   maxTurns: z.int().min(1).max(500).optional(),
   maxOutputTokens: z.int().min(1).max(200_000).optional(),

@@ -1,4 +1,5 @@
 export * from './agent-asks.events.js';
+export { DANGEROUS_TOOLS, toolsThatAsk } from './agent-permissions.js';
 export * from './approval.commands.js';
 export * from './approval.events.js';
 export * from './audit.commands.js';
@@ -21,4 +22,5 @@ export * from './profile-definition.js';
 export * from './sandbox.commands.js';
 export * from './sandbox.events.js';
 export * from './stream-owners.js';
+export * from './tool-detail.js';
 export * from './values.js';

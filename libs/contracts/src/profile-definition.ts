@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentPermissions } from './agent-permissions.js';
 import { slug } from './values.js';
 
 /** What a sandbox is. Sizes in bytes, times in ms. */
@@ -32,6 +33,7 @@ export const profileDefinition = z.strictObject({
     outputBytes: z.int().positive(),
   }),
   network: z.enum(['none']),
+  ...agentPermissions,
 });
 export type ProfileDefinition = z.infer<typeof profileDefinition>;
 

@@ -1,8 +1,8 @@
-import type { EventOf } from '@runledger/kernel';
+import { defineEvent, type EventOf } from '@runledger/kernel';
 import { z } from 'zod';
 import { askEvents } from './agent-asks.events.js';
-import { defineEvent } from './define-event.js';
 import { profileDefinition } from './profile-definition.js';
+import { toolDetail } from './tool-detail.js';
 import {
   actorSchema,
   attemptOutcome,
@@ -45,11 +45,18 @@ export const AttemptStarted = defineEvent({
   }),
 });
 
-/** A worker went on with an attempt whose worker had died; finished tool calls are not repeated (R2). */
+/** A worker went on with an attempt that had been left; finished tool calls are not repeated (R2). */
 export const AttemptResumed = defineEvent({
   type: 'AttemptResumed',
   version: 1,
-  schema: z.strictObject({ ...place, worker: z.string(), reason: z.string(), resumedAt: timestamp }),
+  schema: z.strictObject({
+    ...place,
+    worker: z.string(),
+    reason: z.string(),
+    /** `WORKER_GONE`: its worker had stopped; `ANSWERED`: it waited for people, and heard from them. */
+    cause: z.enum(['WORKER_GONE', 'ANSWERED']),
+    resumedAt: timestamp,
+  }),
 });
 
 /** Something was done to prepare the sandbox: a clone, a check-out, a credential helper. */
@@ -86,13 +93,6 @@ export const AgentThinking = defineEvent({
   version: 1,
   schema: z.strictObject({ ...place, entryId: z.string(), text: z.string(), at: timestamp }),
 });
-
-/** Structure for the calls that readers know: an edit's diff, a new file. */
-export const toolDetail = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('diff'), path: z.string(), diff: z.string() }),
-  z.strictObject({ kind: z.literal('file'), path: z.string(), content: z.string(), truncated: z.boolean() }),
-]);
-export type ToolDetail = z.infer<typeof toolDetail>;
 
 /** A tool call, or the script of a command step (tool `command`), begins. `callId` is unique within the run. */
 export const ToolCallStarted = defineEvent({

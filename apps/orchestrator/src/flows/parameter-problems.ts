@@ -1,5 +1,4 @@
 import type { Problem } from '@runledger/kernel';
-import type { KnownParameter } from '../expressions/expression-literals.js';
 import { parameterVariable } from '../references/environment-names.js';
 import { schemaErrors } from '../parameters/parameter-schema.js';
 import type { LocatedDocument } from './located-document.js';
@@ -10,13 +9,11 @@ import { isRecord } from './step-graph.js';
 export function parameterProblems(document: LocatedDocument): {
   readonly problems: Problem[];
   readonly names: ReadonlySet<string>;
-  readonly known: ReadonlyMap<string, KnownParameter>;
 } {
   const written = isRecord(document.value) ? document.value['parameters'] : undefined;
-  if (!isRecord(written)) return { problems: [], names: new Set(), known: new Map() };
+  if (!isRecord(written)) return { problems: [], names: new Set() };
   const schema = parameterSchemaOf(written);
-  const properties = isRecord(schema['properties']) ? schema['properties'] : {};
-  const names = Object.keys(properties);
+  const names = Object.keys(isRecord(schema['properties']) ? schema['properties'] : {});
   const short = schema !== written;
   const wrong = schemaErrors(schema).map(({ path, message }) => {
     const at = short && path[0] === 'properties' ? path.slice(1) : path;
@@ -24,29 +21,8 @@ export function parameterProblems(document: LocatedDocument): {
       fix: 'Write for example `title: { type: string }`.',
     });
   });
-  return {
-    problems: [...wrong, ...clashes(document, names, short)],
-    names: new Set(names),
-    known: knownParameters(properties),
-  };
+  return { problems: [...wrong, ...clashes(document, names, short)], names: new Set(names) };
 }
-
-function knownParameters(properties: Readonly<Record<string, unknown>>): ReadonlyMap<string, KnownParameter> {
-  return new Map(
-    Object.entries(properties).map(([name, schema]): [string, KnownParameter] => {
-      if (!isRecord(schema)) return [name, {}];
-      const type = SCALARS.find(({ names }) => names.some(known => known === schema['type']))?.type;
-      const values = Array.isArray(schema['enum']) ? (schema['enum'] as readonly unknown[]) : undefined;
-      return [name, { type, values }];
-    }),
-  );
-}
-
-const SCALARS = [
-  { type: 'string', names: ['string'] },
-  { type: 'number', names: ['number', 'integer'] },
-  { type: 'boolean', names: ['boolean'] },
-] as const;
 
 /** Two parameters must not share one environment variable. */
 function clashes(document: LocatedDocument, names: readonly string[], short: boolean): Problem[] {

@@ -4,6 +4,7 @@ import type { ToolCall } from '../attempt/tool-call.js';
 import { headOf } from '../attempt/storable-text.js';
 import { replacementDiff } from './line-diff.js';
 import { toolInputs } from './tool-inputs.js';
+import type { SandboxTool } from './tool-inputs.js';
 import { EDIT_FILE } from './tool-programs.js';
 import { LIST_FILES, READ_FILE, WRITE_FILE } from './tool-scripts.js';
 
@@ -18,9 +19,9 @@ const MOST_LINES = 2_000;
 const LISTED_DEPTH = 2;
 
 /** What to run inside the sandbox for one call of a tool; refused when the arguments do not fit its schema. */
-export function planCall(tool: ToolName, input: Json): ToolPlan {
+export function planCall(tool: SandboxTool, input: Json): ToolPlan {
   const parsed = toolInputs[tool].safeParse(input);
-  if (!parsed.success) return { refused: refusalOf(tool, parsed.error) };
+  if (!parsed.success) return { refused: misfit(tool, parsed.error) };
   switch (tool) {
     case 'bash':
       return bash(parsed.data as InputOf<'bash'>);
@@ -35,7 +36,8 @@ export function planCall(tool: ToolName, input: Json): ToolPlan {
   }
 }
 
-function refusalOf(tool: ToolName, error: z.ZodError): string {
+/** What is wrong with the arguments, in words for the agent. */
+export function misfit(tool: ToolName, error: z.ZodError): string {
   const lines = error.issues.map(issue => `${issue.path.join('.') || 'arguments'}: ${issue.message}`);
   return `The arguments of ${tool} do not fit: ${lines.join('; ')}`;
 }

@@ -1,6 +1,9 @@
 import type { ToolName } from '@runledger/contracts';
 import { z } from 'zod';
 
+/** Tools that are programs in the sandbox. */
+export type SandboxTool = Exclude<ToolName, 'ask_user'>;
+
 /** A program's arguments end at the first NUL. */
 const hasNoNul = (text: string): boolean => !text.includes('\0');
 const NUL = 'it contains a NUL character';
@@ -28,6 +31,15 @@ export const toolInputs = {
     path: path.optional().describe('Default: the workspace.'),
     depth: z.int().min(1).max(10).optional().describe('How deep to go; default 2.'),
   }),
+  ask_user: z.strictObject({
+    question: z.string().min(1).max(10_000),
+    choices: z
+      .array(z.string().min(1).max(1_000))
+      .min(1)
+      .max(20)
+      .optional()
+      .describe('Left out: people answer in their own words.'),
+  }),
 } as const satisfies Record<ToolName, z.ZodType>;
 
 export const toolDescriptions: Readonly<Record<ToolName, string>> = {
@@ -36,6 +48,8 @@ export const toolDescriptions: Readonly<Record<ToolName, string>> = {
   write_file: 'Writes a file, whole; makes the directories it needs.',
   edit_file: 'Replaces text in a file by exact match.',
   list_files: 'Lists files and directories.',
+  ask_user: 'Asks people something and returns their answer. Use it when you cannot go on without knowing.',
 };
 
-export const ALL_TOOLS: readonly ToolName[] = ['bash', 'read_file', 'write_file', 'edit_file', 'list_files'];
+/** What an agent has whose step names no tools. Only who is told to may ask people: it stops until they answer. */
+export const ALL_TOOLS: readonly SandboxTool[] = ['bash', 'read_file', 'write_file', 'edit_file', 'list_files'];

@@ -1,12 +1,14 @@
 import { ToolCallEnded, ToolCallStarted, toolName } from '@runledger/contracts';
-import type { Json } from '@runledger/contracts';
+import type { Json, ToolName } from '@runledger/contracts';
 import type { ModelMessage, ToolCallPart, ToolModelMessage, ToolResultPart } from 'ai';
 import type { StepRun } from '../attempt/step-run.js';
 import { headOf } from '../attempt/storable-text.js';
 import { runToolCall } from '../attempt/tool-call.js';
 import type { ToolCallResult } from '../attempt/tool-call.js';
-import { ALL_TOOLS } from './tool-inputs.js';
-import { planCall } from './sandbox-tools.js';
+import { answerOf, objectionTo } from './asking-people.js';
+import { misfit, planCall } from './sandbox-tools.js';
+import { ALL_TOOLS, toolInputs } from './tool-inputs.js';
+import type { SandboxTool } from './tool-inputs.js';
 
 const ARGUMENT_CHARS = 65_536;
 
@@ -41,28 +43,54 @@ export async function answerCalls(
 
 async function answerCall(run: StepRun, callId: string, call: ToolCallPart): Promise<ToolCallResult> {
   const known = toolName.safeParse(call.toolName);
-  const allowed = run.attempt.ready.agent?.tools ?? ALL_TOOLS;
+  const allowed: readonly ToolName[] = run.attempt.ready.agent?.tools ?? ALL_TOOLS;
   if (!known.success || !allowed.includes(known.data)) {
     return refuse(run, callId, call, `There is no tool ${call.toolName} here; there are ${allowed.join(', ')}.`);
   }
-  const plan = planCall(known.data, call.input as Json);
+  return known.data === 'ask_user' ? askUser(run, callId, call) : callTool(run, callId, call, known.data);
+}
+
+async function callTool(run: StepRun, callId: string, call: ToolCallPart, tool: SandboxTool): Promise<ToolCallResult> {
+  const plan = planCall(tool, call.input as Json);
   if ('refused' in plan) return refuse(run, callId, call, plan.refused);
-  const timeoutMs = Math.min(plan.exec.timeoutMs, run.remainingMs());
   const args = argumentsOf(call.input);
-  return runToolCall(run, { ...plan, callId, tool: known.data, arguments: args, exec: { ...plan.exec, timeoutMs } });
+  if (run.asking.includes(tool)) {
+    const objection = await objectionTo(run, { callId, tool, input: call.input as Record<string, Json>, shown: args });
+    if (objection !== undefined) return withoutProgram(run, callId, call, failure('DENIED', objection));
+  }
+  const timeoutMs = Math.min(plan.exec.timeoutMs, run.remainingMs());
+  return runToolCall(run, { ...plan, callId, tool, arguments: args, exec: { ...plan.exec, timeoutMs } });
+}
+
+async function askUser(run: StepRun, callId: string, call: ToolCallPart): Promise<ToolCallResult> {
+  const asked = toolInputs.ask_user.safeParse(call.input);
+  if (!asked.success) return refuse(run, callId, call, misfit('ask_user', asked.error));
+  const output = await answerOf(run, { callId, ...asked.data });
+  return withoutProgram(run, callId, call, { state: 'ok', output, stdoutTail: '' });
 }
 
 /** A call that cannot be made is answered with an error, as any failed call; the agent goes on. */
 function refuse(run: StepRun, callId: string, call: ToolCallPart, message: string): ToolCallResult {
+  return withoutProgram(run, callId, call, failure('INVALID_TOOL_CALL', message));
+}
+
+function failure(code: string, message: string): ToolCallResult {
+  return { state: 'error', output: message, error: { code, message }, stdoutTail: '' };
+}
+
+/** Records a call for which nothing runs, once. */
+function withoutProgram(run: StepRun, callId: string, call: ToolCallPart, result: ToolCallResult): ToolCallResult {
   const { transcript, history } = run;
   const recorded = history.calls.get(callId);
-  const error = { code: 'INVALID_TOOL_CALL', message };
+  const { state, output, error } = result;
   const named = { ...transcript.place, callId, tool: call.toolName, at: transcript.now() };
   if (!recorded) transcript.add(ToolCallStarted({ ...named, arguments: argumentsOf(call.input) }));
   if (!recorded?.ended) {
-    transcript.add(ToolCallEnded({ ...named, state: 'error', output: message, error, durationMs: 0 }));
+    transcript.add(
+      ToolCallEnded({ ...named, state, output, ...(error === undefined ? {} : { error }), durationMs: 0 }),
+    );
   }
-  return { state: 'error', output: message, error, stdoutTail: '' };
+  return result;
 }
 
 /** Arguments as the event keeps them: what is very long is in the turn's messages anyway. */

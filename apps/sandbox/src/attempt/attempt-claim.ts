@@ -89,11 +89,13 @@ function startedData(claimer: Claimer, attempt: ReadyAttempt, profile: ClaimedPr
   };
 }
 
-function resumedData(claimer: Claimer, { place }: ReadyAttempt) {
+function resumedData(claimer: Claimer, { place, waitedFor }: ReadyAttempt) {
+  const heard = waitedFor !== undefined;
   return {
     ...place,
     worker: claimer.worker,
-    reason: 'The worker that executed this attempt had stopped.',
+    reason: heard ? 'People answered what it had asked.' : 'The worker that executed this attempt had stopped.',
+    cause: heard ? ('ANSWERED' as const) : ('WORKER_GONE' as const),
     resumedAt: claimer.clock.now(),
   };
 }

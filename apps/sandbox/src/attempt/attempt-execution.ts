@@ -1,17 +1,17 @@
+import { toolsThatAsk } from '@runledger/contracts';
 import type { ProfileDefinition, StepError } from '@runledger/contracts';
-import type { EventStore } from '@runledger/event-store';
-import type { BlobStore } from '@runledger/platform';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
 import { cancelUnstarted, claim } from './attempt-claim.js';
-import type { ClaimedProfile, Claimer } from './attempt-claim.js';
+import type { ClaimedProfile } from './attempt-claim.js';
 import { endAttempt, isCancelled } from './attempt-end.js';
-import type { AttemptObserver, ExecutionNotes } from './attempt-observer.js';
+import type { AttemptHost, PublishedProfile } from './attempt-needs.js';
+import type { ExecutionNotes } from './attempt-observer.js';
 import { readHistory } from './attempt-history.js';
 import type { AttemptHistory } from './attempt-history.js';
+import { AwaitingPeopleError } from './people.js';
 import { failureResult } from './failure-result.js';
 import { resumableSandbox, tenuredSandbox } from './resumable-sandbox.js';
 import type { OpenAttempt } from './open-work.js';
-import type { RunSandboxes } from './run-sandboxes.js';
 import { CANCELLED, timedOut } from './step-run.js';
 import type { StepResult, StepRun } from './step-run.js';
 import { AttemptLeftError } from './stop-switch.js';
@@ -19,35 +19,7 @@ import type { StopSwitch } from './stop-switch.js';
 import type { Tenure } from '../workers/tenure.js';
 import { Transcript } from './transcript.js';
 
-export interface PublishedProfile {
-  readonly version: number;
-  readonly definition: ProfileDefinition;
-}
-
-/** What executing attempts needs of the rest of the service. */
-export interface AttemptHost extends Claimer {
-  readonly store: EventStore;
-  readonly blobs: BlobStore;
-  readonly sandboxes: RunSandboxes;
-  /** Left out: nobody watches. */
-  readonly observer?: AttemptObserver;
-  /** The profile as it is now; undefined when none was ever published under this slug. */
-  profile(workspaceId: string, slug: string): Promise<PublishedProfile | undefined>;
-  /** Brings the run's files here when another worker had the run; answers what the transcript should say of it. */
-  bring?(open: OpenAttempt, driver: SandboxDriver): Promise<string | undefined>;
-  /** Throws a fault when the operator did not allow the profile's isolation. */
-  driver(profile: ProfileDefinition): SandboxDriver;
-  /** Clones and checks out what the profile asks for; `note` says it in the transcript. */
-  setUp(sandbox: Sandbox, profile: ProfileDefinition, run: SetUpTools): Promise<void>;
-  work(run: StepRun): Promise<StepResult>;
-  /** Keeps the declared files; adds `ArtifactStored` entries. */
-  collect(run: StepRun): Promise<void>;
-}
-
-export interface SetUpTools {
-  readonly signal: AbortSignal;
-  note(text: string): void;
-}
+export type { AttemptHost, PublishedProfile, SetUpTools } from './attempt-needs.js';
 
 export interface ExecutionOrder {
   readonly stop: StopSwitch;
@@ -57,8 +29,8 @@ export interface ExecutionOrder {
   readonly tenure: Tenure;
 }
 
-/** `over`: it had ended before. `left`: without an end, to be resumed. `refused`: someone else was faster; look again. */
-export type ExecutionEnd = 'ended' | 'over' | 'left' | 'refused';
+/** `over`: it had ended before. `waits`: for people. `left`: without an end, to be resumed. `refused`: someone else was faster; look again. */
+export type ExecutionEnd = 'ended' | 'over' | 'left' | 'refused' | 'waits';
 
 /**
  * Executes one attempt from wherever it stands to its end. Leaves without an end, to be resumed, when the process shuts down
@@ -100,6 +72,7 @@ async function claimAndOwn(host: AttemptHost, { claimed, found, ...order }: Clai
   const epoch = await claim(host, open, claimed, found);
   if (epoch === undefined) return 'refused';
   order.notes.claimed(epoch);
+  if (open.waitedFor !== undefined) await host.people.goOn(open);
   // The worker before may have recorded more until the moment when it was fenced off.
   const history = found.status === 'absent' ? found : await readHistory(host.store, open.workspaceId, open.place);
   return own(host, { ...order, history: { ...history, epoch } });
@@ -141,7 +114,9 @@ async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
     return 'ended';
   } catch (error) {
     await leave(transcript, stop, error);
-    return 'left';
+    if (!(error instanceof AwaitingPeopleError)) return 'left';
+    await host.people.wait(ready, error.callId);
+    return 'waits';
   } finally {
     clearTimeout(timer);
     transcript.lost.removeEventListener('abort', onLost);
@@ -163,6 +138,8 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
       history: owned.history,
       sandbox: tenured,
       blobs: host.blobs,
+      people: host.people,
+      asking: toolsThatAsk(ready.ready.agent ?? {}, profile.definition),
       stop,
       ...tools,
     };
@@ -172,6 +149,7 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
     return result;
   } catch (error) {
     stop.throwIfLeft();
+    if (error instanceof AwaitingPeopleError && stop.cause === undefined) throw error;
     if (stop.cause === 'cancelled') return { outcome: 'ERROR', turns: owned.history.turns.length, error: CANCELLED };
     if (stop.cause === 'timeout') return failed(timedOut(ready.ready.timeoutMs), owned.history);
     return failureResult(error, owned.history.turns.length);
@@ -227,5 +205,5 @@ async function leave(transcript: Transcript, stop: StopSwitch, error: unknown): 
   if (stop.cause === 'shutdown') await transcript.flush().catch(() => undefined);
   await transcript.abandon();
   if (transcript.lost.aborted) throw transcript.lost.reason;
-  if (!(error instanceof AttemptLeftError)) throw error;
+  if (!(error instanceof AttemptLeftError) && !(error instanceof AwaitingPeopleError)) throw error;
 }

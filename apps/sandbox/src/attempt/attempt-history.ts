@@ -14,6 +14,11 @@ export interface RecordedCall {
   ended?: DataOf<'ToolCallEnded'>;
 }
 
+/** Something that the agent asked of people, and what it has heard. */
+export interface RecordedAsk {
+  answer?: DataOf<'AnswerReceived'>;
+}
+
 /** What earlier workers did in an attempt: enough to go on without repeating anything that was finished (R2). */
 export interface AttemptHistory {
   status: 'absent' | 'executing' | 'ended';
@@ -25,6 +30,10 @@ export interface AttemptHistory {
   activeMs: number;
   turns: { readonly turn: number; readonly finishReason: string; readonly messages: readonly Json[] }[];
   readonly calls: Map<string, RecordedCall>;
+  /** By call. */
+  readonly asks: Map<string, RecordedAsk>;
+  /** Calls that a grant let go ahead. */
+  readonly autoResolved: Set<string>;
   readonly entryIds: Set<string>;
   readonly usageIds: Set<string>;
   readonly artifactIds: Set<string>;
@@ -40,6 +49,8 @@ export function emptyHistory(): AttemptHistory {
     activeMs: 0,
     turns: [],
     calls: new Map(),
+    asks: new Map(),
+    autoResolved: new Set(),
     entryIds: new Set(),
     usageIds: new Set(),
     artifactIds: new Set(),
@@ -95,6 +106,16 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
     case 'ToolOutput':
     case 'ToolCallEnded':
       return foldCall(history.calls, event);
+    case 'PermissionRequested':
+    case 'QuestionAsked':
+      history.asks.set(event.data.callId, {});
+      return;
+    case 'AnswerReceived':
+      history.asks.set(event.data.callId, { answer: event.data });
+      return;
+    case 'CallAutoResolved':
+      history.autoResolved.add(event.data.callId);
+      return;
     case 'ModelTurnEnded':
       history.turns.push(event.data);
       return;

@@ -37,7 +37,7 @@ export interface AttemptHostParts {
 const MODEL_CALL_MS = 600_000;
 
 /** Attempts on the drivers of this machine, with the profiles of the workspaces and the providers of the configuration. */
-export function attemptHost(parts: AttemptHostParts): AttemptHost {
+export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'> {
   const { store, blobs, clock, commands, profiles, config, homeDir, telemetry } = parts;
   const drivers = driversOf(homeDir, config);
   const agents: AgentSettings = {

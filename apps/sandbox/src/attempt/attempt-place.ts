@@ -17,6 +17,8 @@ export interface ReadyAttempt {
   readonly readyEventId: string;
   readonly place: AttemptPlace;
   readonly ready: ReadyStep;
+  /** The call with which it waited for people, if it did. */
+  readonly waitedFor?: string | undefined;
 }
 
 export function placeOf(ready: ReadyStep): AttemptPlace {

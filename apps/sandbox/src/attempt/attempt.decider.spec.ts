@@ -16,7 +16,13 @@ const startedData = {
   worker: 'ada',
   startedAt: at,
 } as const;
-const resumedData = { ...place, worker: 'bob', reason: 'The worker had stopped.', resumedAt: at };
+const resumedData = {
+  ...place,
+  worker: 'bob',
+  reason: 'The worker had stopped.',
+  cause: 'WORKER_GONE' as const,
+  resumedAt: at,
+};
 const endedData: EndedData = {
   ...place,
   outcome: 'SUCCESS',

@@ -1,5 +1,6 @@
-import type { AttemptEvent, RunEvent } from '@runledger/contracts';
+import type { ApprovalEvent, AttemptEvent, RunEvent } from '@runledger/contracts';
 import type { RecordedEvent } from '@runledger/event-store';
+import { attemptId } from '@runledger/kernel';
 import type { Reactor } from '@runledger/messaging';
 import type { Offer } from './attempt-worker.js';
 import { placeOf } from './attempt-place.js';
@@ -22,13 +23,15 @@ const TYPES = [
   'AttemptStarted',
   'AttemptResumed',
   'AttemptEnded',
+  'ApprovalDecided',
+  'ApprovalWithdrawn',
   'RunCancelRequested',
   'RunCompleted',
   'RunFailed',
   'RunRejected',
   'RunCancelled',
 ] as const;
-type WorkEvent = Extract<RunEvent | AttemptEvent, { type: (typeof TYPES)[number] }>;
+type WorkEvent = Extract<RunEvent | AttemptEvent | ApprovalEvent, { type: (typeof TYPES)[number] }>;
 
 /**
  * Keeps the table of open work and tells whoever is concerned. It never waits for an attempt: a ready step that no worker has
@@ -50,6 +53,9 @@ async function note(work: OpenWork, hands: Hands, recorded: RecordedEvent): Prom
       return work.claimed(workspaceId, event.data.attemptId, event.data.worker);
     case 'AttemptEnded':
       return work.attemptEnded(workspaceId, event.data.attemptId);
+    case 'ApprovalDecided':
+    case 'ApprovalWithdrawn':
+      return noteAnswer(work, hands, workspaceId, event);
     case 'RunCancelRequested':
       return hands.workFor(await work.cancelRequested(workspaceId, event.data.runId, event.data.mode));
     case 'RunCompleted':
@@ -58,6 +64,25 @@ async function note(work: OpenWork, hands: Hands, recorded: RecordedEvent): Prom
     case 'RunCancelled':
       return hands.endedAt(await work.runEnded(workspaceId, event.data.runId));
   }
+}
+
+/** What agents asked is answered, or moot; gates are not this service's affair. */
+async function noteAnswer(
+  work: OpenWork,
+  hands: Hands,
+  workspaceId: string,
+  event: Extract<ApprovalEvent, { type: 'ApprovalDecided' | 'ApprovalWithdrawn' }>,
+): Promise<void> {
+  const { runId, calls } = event.data;
+  if (calls.length === 0) return;
+  if (event.type === 'ApprovalWithdrawn') {
+    const attemptIds = calls.map(({ step, attempt }) => attemptId(runId, step, attempt));
+    return hands.workFor(await work.withdrawn(workspaceId, runId, attemptIds));
+  }
+  const { requestId, decision, by, comment, answer } = event.data;
+  const said = { ...(comment === undefined ? {} : { comment }), ...(answer === undefined ? {} : { answer }) };
+  const heard = { callIds: calls.map(({ callId }) => callId), answer: { requestId, decision, by, ...said } };
+  hands.workFor(await work.answered(workspaceId, runId, heard));
 }
 
 async function noteReady(work: OpenWork, hands: Hands, recorded: RecordedEvent): Promise<void> {

@@ -31,6 +31,7 @@ import { SandboxRuntime } from './sandbox-runtime.js';
 import type { WorkerLimits } from './attempt-worker.js';
 
 const WORKSPACE = 'ws_test';
+type RuntimeHost = Omit<AttemptHost, 'people'>;
 type EndedData = ReturnType<typeof AttemptEnded>['data'];
 
 /** A database, a directory and the hands of an orchestrator: everything around the sandbox service that a spec needs. */
@@ -59,12 +60,12 @@ export class Ground {
 
   /** Starts the service in this process. `profile` is what every step gets. */
   async service(
-    parts: Pick<AttemptHost, 'work'> & Partial<AttemptHost> & { readonly drivers: readonly SandboxDriver[] },
+    parts: Pick<AttemptHost, 'work'> & Partial<RuntimeHost> & { readonly drivers: readonly SandboxDriver[] },
     limits: Partial<WorkerLimits> = {},
     profile: ProfileDefinition = testProfile(),
   ): Promise<SandboxRuntime> {
     const { drivers, ...more } = parts;
-    const host: AttemptHost = {
+    const host: RuntimeHost = {
       store: this.store,
       commands: new CommandHandler(this.store),
       clock: systemClock,
@@ -97,7 +98,7 @@ export class Ground {
     return this.#start(host, homeDir, limits);
   }
 
-  async #start(host: AttemptHost, homeDir: string, limits: Partial<WorkerLimits>): Promise<SandboxRuntime> {
+  async #start(host: RuntimeHost, homeDir: string, limits: Partial<WorkerLimits>): Promise<SandboxRuntime> {
     const runtime = new SandboxRuntime({
       host,
       database: this.pool,

@@ -1,3 +1,4 @@
+import type { AnswerReceived } from '@runledger/contracts';
 import { migrateSchema } from '@runledger/event-store';
 import type { Pool } from 'pg';
 import type { TenureKey } from '../workers/worker-table.js';
@@ -12,6 +13,21 @@ export interface OpenAttempt extends ReadyAttempt {
   /** Whose directory has the run's files, whether or not that worker lives. */
   readonly filesAt: string | undefined;
 }
+
+/** What people answered an agent. */
+export type Answer = Pick<
+  ReturnType<typeof AnswerReceived>['data'],
+  'requestId' | 'decision' | 'by' | 'comment' | 'answer'
+>;
+
+export interface Heard {
+  /** The calls that waited for it. */
+  readonly callIds: readonly string[];
+  readonly answer: Answer;
+}
+
+const ANSWERED = `EXISTS (SELECT FROM sandbox.answers AS heard
+  WHERE heard.workspace_id = attempt.workspace_id AND heard.run_id = attempt.run_id AND heard.call_id = attempt.waits_for)`;
 
 /** Whose home a run has; undefined when nobody has it, or when it is not open. */
 export type RunHome = string | undefined;
@@ -102,7 +118,8 @@ export class OpenWork {
   runEnded(workspaceId: string, runId: string): Promise<RunHome> {
     return this.#home(
       'run-ended',
-      `WITH stopped AS (UPDATE sandbox.open_attempts SET cancel = 'FORCE' WHERE workspace_id = $1 AND run_id = $2)
+      `WITH stopped AS (UPDATE sandbox.open_attempts SET cancel = 'FORCE' WHERE workspace_id = $1 AND run_id = $2),
+       heard AS (DELETE FROM sandbox.answers WHERE workspace_id = $1 AND run_id = $2)
        UPDATE sandbox.open_runs SET ended = true WHERE workspace_id = $1 AND run_id = $2 RETURNING worker`,
       [workspaceId, runId],
     );
@@ -118,8 +135,60 @@ export class OpenWork {
     return this.#attempts(
       'to-do',
       host,
-      'attempt.cancel IS NULL ORDER BY attempt.worker IS NULL, attempt.position',
+      `attempt.cancel IS NULL AND (attempt.waits_for IS NULL OR ${ANSWERED})
+       ORDER BY attempt.worker IS NULL, attempt.position`,
       limit,
+    );
+  }
+
+  /** From now on there is nothing to do for it until `callId` is answered; an answer that has come meanwhile counts. */
+  async waits({ workspaceId, place }: ReadyAttempt, callId: string): Promise<void> {
+    await this.#rows(
+      'waits',
+      'UPDATE sandbox.open_attempts SET waits_for = $3 WHERE workspace_id = $1 AND attempt_id = $2',
+      [workspaceId, place.attemptId, callId],
+    );
+  }
+
+  async goesOn({ workspaceId, place, waitedFor }: ReadyAttempt): Promise<void> {
+    await this.#rows(
+      'goes-on',
+      `UPDATE sandbox.open_attempts SET waits_for = NULL
+       WHERE workspace_id = $1 AND attempt_id = $2 AND waits_for = $3`,
+      [workspaceId, place.attemptId, waitedFor],
+    );
+  }
+
+  /** Keeps what people answered for whoever goes on with the attempts that wait for it. */
+  async answered(workspaceId: string, runId: string, heard: Heard): Promise<RunHome> {
+    const { callIds, answer } = heard;
+    return this.#home(
+      'answered',
+      `WITH heard AS (
+         INSERT INTO sandbox.answers (workspace_id, run_id, call_id, answer)
+         SELECT $1, $2, call_id, $4 FROM unnest($3::text[]) AS call_id ON CONFLICT DO NOTHING)
+       SELECT worker FROM sandbox.open_runs WHERE workspace_id = $1 AND run_id = $2`,
+      [workspaceId, runId, callIds, JSON.stringify(answer)],
+    );
+  }
+
+  async answerTo(workspaceId: string, runId: string, callId: string): Promise<Answer | undefined> {
+    const [row] = await this.#rows(
+      'answer-to',
+      'SELECT answer FROM sandbox.answers WHERE workspace_id = $1 AND run_id = $2 AND call_id = $3',
+      [workspaceId, runId, callId],
+    );
+    return row?.['answer'] as Answer | undefined;
+  }
+
+  /** What these attempts asked is moot, and so is their work. */
+  async withdrawn(workspaceId: string, runId: string, attemptIds: readonly string[]): Promise<RunHome> {
+    return this.#home(
+      'withdrawn',
+      `WITH cancelled AS (
+         UPDATE sandbox.open_attempts SET cancel = 'FORCE' WHERE workspace_id = $1 AND attempt_id = ANY ($3))
+       SELECT worker FROM sandbox.open_runs WHERE workspace_id = $1 AND run_id = $2`,
+      [workspaceId, runId, attemptIds],
     );
   }
 
@@ -171,5 +240,6 @@ function openAttempt(row: Row): OpenAttempt {
     place: placeOf(ready),
     cancel: (row['cancel'] as CancelMode | null) ?? undefined,
     filesAt: textOf(row, 'files_at'),
+    waitedFor: textOf(row, 'waits_for'),
   };
 }

@@ -133,7 +133,7 @@ describe('the sandbox service', () => {
       {
         type: 'ResumeAttempt',
         seenEpoch: 1,
-        data: { ...place, worker: 'another', reason: 'spec', resumedAt: systemClock.now() },
+        data: { ...place, worker: 'another', reason: 'spec', cause: 'WORKER_GONE', resumedAt: systemClock.now() },
       },
       {
         commandId: newUuid(),

@@ -15,12 +15,13 @@ import { AttemptWorker, DEFAULT_WORKER_LIMITS } from './attempt-worker.js';
 import type { WorkerLimits } from './attempt-worker.js';
 import { claimReactor } from './claim.reactor.js';
 import { OpenWork } from './open-work.js';
+import { PeopleOfTheLog } from './people.js';
 import { RunHomes } from './run-homes.js';
 import { RunReleases } from './run-releases.js';
 import { WorkNews } from './work-news.js';
 
 export interface SandboxRuntimeParts {
-  readonly host: AttemptHost;
+  readonly host: Omit<AttemptHost, 'people'>;
   readonly database: Pool;
   /** Absolute. Holds the worker's name and its sandboxes; locked while the service runs. */
   readonly homeDir: string;
@@ -62,8 +63,9 @@ export class SandboxRuntime {
     const [homes, workers] = [new RunHomes(database), new WorkerTable(database)];
     const home: WorkerHome = { machine: thisMachine(), path: homeDir };
     const files = new RunFiles({ worker, home, workers, homes, store });
-    const bringing: AttemptHost = { ...host, bring: (open, driver) => files.bring(open, driver) };
     this.#work = new OpenWork(database);
+    const people = new PeopleOfTheLog(store, this.#work);
+    const bringing: AttemptHost = { ...host, people, bring: (open, driver) => files.bring(open, driver) };
     this.#limits = { ...DEFAULT_WORKER_LIMITS, ...parts.limits };
     this.#worker = new AttemptWorker(bringing, { work: this.#work, homes }, log, this.#limits);
     this.#releases = new RunReleases({ worker, homes, sandboxes, executing: this.#worker.executing, log });

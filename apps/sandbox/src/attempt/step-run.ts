@@ -1,8 +1,9 @@
-import type { AttemptOutcome, Json, StepError } from '@runledger/contracts';
+import type { AttemptOutcome, Json, StepError, ToolName } from '@runledger/contracts';
 import type { BlobStore } from '@runledger/platform';
 import type { Sandbox } from '../driver/sandbox-driver.js';
 import type { AttemptHistory } from './attempt-history.js';
 import type { AttemptPlace, ReadyAttempt, ReadyStep } from './attempt-place.js';
+import type { People } from './people.js';
 import type { StopSwitch } from './stop-switch.js';
 import type { Transcript } from './transcript.js';
 
@@ -13,6 +14,9 @@ export interface StepRun {
   readonly transcript: Transcript;
   readonly sandbox: Sandbox;
   readonly blobs: BlobStore;
+  readonly people: People;
+  /** Tools whose calls people have to allow. */
+  readonly asking: readonly ToolName[];
   readonly stop: StopSwitch;
   /** Of the step's time-out, in ms; the time between a worker's death and the next one's start does not count. */
   remainingMs(): number;

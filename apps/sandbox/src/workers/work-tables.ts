@@ -45,11 +45,23 @@ const WORKERS = `
   CREATE INDEX open_runs_by_files ON sandbox.open_runs (files_at);
   CREATE INDEX open_runs_ended ON sandbox.open_runs (worker) WHERE ended;`;
 
+/** `waits_for` names the call with which an attempt waits for people: it is left alone until there is an answer to it. */
+const ANSWERS = `
+  ALTER TABLE sandbox.open_attempts ADD COLUMN waits_for text;
+  CREATE TABLE sandbox.answers (
+    workspace_id text NOT NULL,
+    run_id text NOT NULL,
+    call_id text NOT NULL,
+    answer jsonb NOT NULL,
+    PRIMARY KEY (workspace_id, run_id, call_id)
+  );`;
+
 /** The sandbox service's own schema. */
 export const SANDBOX_SCHEMA: SchemaHistory = {
   schema: 'sandbox',
   migrations: [
     { name: '0001-open-work', sql: OPEN_WORK },
     { name: '0002-workers', sql: WORKERS },
+    { name: '0003-answers', sql: ANSWERS },
   ],
 };

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { AnswerReceived, CallAutoResolved, PermissionRequested, QuestionAsked } from '@runledger/contracts';
+import type { Json } from '@runledger/contracts';
+import { canonicalJson } from '@runledger/kernel';
+import type { Answer } from '../attempt/open-work.js';
+import { AwaitingPeopleError } from '../attempt/people.js';
+import type { StepRun } from '../attempt/step-run.js';
+
+export interface CallToAllow {
+  readonly callId: string;
+  readonly tool: string;
+  /** Whole, as the agent gave them. */
+  readonly input: Record<string, Json>;
+  /** As the transcript keeps them. */
+  readonly shown: Record<string, Json>;
+}
+
+/** Undefined: go ahead. Else why not, in words for the agent. */
+export type Objection = string | undefined;
+
+/**
+ * Whether a call of a dangerous tool may go ahead. It was begun before, a grant covers it, or people have allowed it; where they
+ * have not said anything yet, the attempt is left until they do (throws {@link AwaitingPeopleError}). A call is asked about
+ * once, by its id, however often its attempt is taken up (R2).
+ */
+export async function objectionTo(run: StepRun, call: CallToAllow): Promise<Objection> {
+  const { history } = run;
+  const { callId } = call;
+  const begun = history.calls.get(callId);
+  if (begun?.ended || history.autoResolved.has(callId)) return undefined;
+  if (!history.asks.has(callId)) {
+    if (begun || (await coveredByGrant(run, call))) return undefined;
+    await askPermission(run, call);
+  }
+  const answer = await heard(run, callId);
+  if (answer.decision !== 'DENY') return undefined;
+  const who = answer.by.name ?? answer.by.id;
+  return `${who} denied this call${answer.comment === undefined ? '.' : `: ${answer.comment}`}`;
+}
+
+export interface Question {
+  readonly callId: string;
+  readonly question: string;
+  readonly choices?: readonly string[] | undefined;
+}
+
+/** What people answer. Asks once, and leaves the attempt until there is an answer. */
+export async function answerOf(run: StepRun, { callId, question, choices }: Question): Promise<string> {
+  const { transcript, history } = run;
+  if (!history.asks.has(callId)) {
+    const asked = { ...transcript.place, callId, question, at: transcript.now() };
+    transcript.add(QuestionAsked({ ...asked, ...(choices === undefined ? {} : { choices: [...choices] }) }));
+    await transcript.flush();
+  }
+  const { answer } = await heard(run, callId);
+  return typeof answer === 'string' ? answer : JSON.stringify(answer ?? null);
+}
+
+async function coveredByGrant(run: StepRun, { callId, tool, input }: CallToAllow): Promise<boolean> {
+  const { transcript, attempt, people } = run;
+  const call = { runId: attempt.place.runId, tool, arguments: input, at: transcript.now() };
+  const grant = await people.covering(attempt.workspaceId, call);
+  if (!grant) return false;
+  const { grantId, scope, by } = grant;
+  const resolved = { ...transcript.place, callId, tool, grantId, scope, grantedBy: by, at: transcript.now() };
+  transcript.add(CallAutoResolved(resolved));
+  return true;
+}
+
+async function askPermission(run: StepRun, { callId, tool, input, shown }: CallToAllow): Promise<void> {
+  const { transcript } = run;
+  const callHash = createHash('sha256')
+    .update(canonicalJson({ tool, arguments: input }))
+    .digest('hex');
+  const asked = { ...transcript.place, callId, tool, arguments: shown, callHash, at: transcript.now() };
+  transcript.add(PermissionRequested(asked));
+  await transcript.flush();
+}
+
+async function heard(run: StepRun, callId: string): Promise<Answer> {
+  const { transcript, history, people, attempt } = run;
+  const known = history.asks.get(callId)?.answer;
+  if (known) return known;
+  const answer = await people.answerTo(attempt.workspaceId, attempt.place, callId);
+  if (!answer) throw new AwaitingPeopleError(callId);
+  transcript.add(AnswerReceived({ ...transcript.place, callId, ...answer, at: transcript.now() }));
+  return answer;
+}

@@ -1,0 +1,42 @@
+import type { ProfileDefinition } from '@runledger/contracts';
+import type { EventStore } from '@runledger/event-store';
+import type { BlobStore } from '@runledger/platform';
+import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
+import type { Claimer } from './attempt-claim.js';
+import type { AttemptObserver } from './attempt-observer.js';
+import type { OpenAttempt } from './open-work.js';
+import type { People } from './people.js';
+import type { RunSandboxes } from './run-sandboxes.js';
+import type { StepResult, StepRun } from './step-run.js';
+
+export interface PublishedProfile {
+  readonly version: number;
+  readonly definition: ProfileDefinition;
+}
+
+/** What executing attempts needs of the rest of the service. */
+export interface AttemptHost extends Claimer {
+  readonly store: EventStore;
+  readonly blobs: BlobStore;
+  readonly sandboxes: RunSandboxes;
+  /** Left out: nobody watches. */
+  readonly observer?: AttemptObserver;
+  /** The profile as it is now; undefined when none was ever published under this slug. */
+  profile(workspaceId: string, slug: string): Promise<PublishedProfile | undefined>;
+  /** Brings the run's files here when another worker had the run; answers what the transcript should say of it. */
+  bring?(open: OpenAttempt, driver: SandboxDriver): Promise<string | undefined>;
+  /** What people say to agents; without it nobody answers. */
+  readonly people: People;
+  /** Throws a fault when the operator did not allow the profile's isolation. */
+  driver(profile: ProfileDefinition): SandboxDriver;
+  /** Clones and checks out what the profile asks for; `note` says it in the transcript. */
+  setUp(sandbox: Sandbox, profile: ProfileDefinition, run: SetUpTools): Promise<void>;
+  work(run: StepRun): Promise<StepResult>;
+  /** Keeps the declared files; adds `ArtifactStored` entries. */
+  collect(run: StepRun): Promise<void>;
+}
+
+export interface SetUpTools {
+  readonly signal: AbortSignal;
+  note(text: string): void;
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+export const toolName = z.enum(['bash', 'read_file', 'write_file', 'edit_file', 'list_files', 'ask_user']);
+export type ToolName = z.infer<typeof toolName>;
+
+/** Tools that can do harm: they ask first where asking is switched on and nothing else is said. */
+export const DANGEROUS_TOOLS: readonly ToolName[] = ['bash', 'write_file', 'edit_file'];
+
+/** Of an agent step, else of the sandbox profile that it runs in. */
+export const agentPermissions = {
+  /** `ASK`: people allow each call of a dangerous tool; `ALLOW`: the sandbox is protection enough. Neither says: `ALLOW`. */
+  permissions: z.enum(['ASK', 'ALLOW']).optional(),
+  /** The tools that ask; left out: `bash`, `write_file` and `edit_file`. */
+  dangerousTools: z.array(toolName).optional(),
+};
+
+export interface AgentPermissions {
+  readonly permissions?: 'ASK' | 'ALLOW' | undefined;
+  readonly dangerousTools?: readonly ToolName[] | undefined;
+}
+
+/** The tools whose calls ask first. What the step says goes before what the profile says, each word for itself. */
+export function toolsThatAsk(step: AgentPermissions, profile: AgentPermissions): readonly ToolName[] {
+  if ((step.permissions ?? profile.permissions ?? 'ALLOW') === 'ALLOW') return [];
+  return step.dangerousTools ?? profile.dangerousTools ?? DANGEROUS_TOOLS;
+}
