@@ -25,7 +25,7 @@ import {
   type CommandClient,
 } from '@runledger/platform';
 import { eventually, FakeClock } from '@runledger/testing';
-import { MemoryTimers } from '@runledger/timers';
+import { MemoryTimers, type TimerHost } from '@runledger/timers';
 import pg from 'pg';
 import { OrchestratorModule } from './orchestrator.module.js';
 
@@ -43,7 +43,11 @@ export class OrchestratorProcess {
     readonly store: EventStore,
   ) {}
 
-  static async start(databaseUrl: string): Promise<OrchestratorProcess> {
+  /** `timers`: virtual ones unless others are given. */
+  static async start(
+    databaseUrl: string,
+    timers: (pool: pg.Pool) => TimerHost = () => new MemoryTimers(),
+  ): Promise<OrchestratorProcess> {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
     const store = createPostgresEventStore({ connectionString: databaseUrl });
     const platform = PlatformModule.register({
@@ -56,7 +60,7 @@ export class OrchestratorProcess {
     });
     const imports = [
       platform,
-      OrchestratorModule.register({ connectedProviders: ['anthropic'], timers: new MemoryTimers() }),
+      OrchestratorModule.register({ connectedProviders: ['anthropic'], timers: timers(pool) }),
     ];
     const app = await Test.createTestingModule({ imports }).compile();
     // Billing is another service; here it lets every run start.

@@ -11,7 +11,11 @@ import { attemptEnds } from './runs/attempt-ends.reactor.js';
 import { cancelRun } from './runs/cancel-run.js';
 import { gateDecisions } from './runs/gate-decisions.reactor.js';
 import { DailyStarts } from './runs/daily-starts.js';
+import { PinnedFlows } from './runs/pinned-flows.js';
 import { RunStarter } from './runs/run-starter.js';
+import { scheduleFirings } from './schedules/schedule-firings.js';
+import { scheduleTimers } from './schedules/schedule-timers.reactor.js';
+import { Schedules } from './schedules/schedules.js';
 
 export interface OrchestratorParts {
   readonly store: EventStore;
@@ -49,20 +53,22 @@ export class Orchestrator {
   }
 
   answer(commands: CommandRegistry): void {
-    const { handler } = this.parts;
+    const { handler, store } = this.parts;
     commands.answer(PublishFlow, (input, context) => publishFlow(handler, input, context));
     commands.answer(StartRun, (input, context) => this.#starter.start(input, context));
     commands.answer(Preflight, (input, context) => this.#preflight.look(input, context));
     commands.answer(CancelRun, (input, context) => cancelRun(handler, input, context));
+    new Schedules({ handler, flows: new PinnedFlows(store), starter: this.#starter }).answer(commands);
   }
 
   reactors(): Reactor[] {
-    const { handler, clock } = this.parts;
-    return [attemptEnds(handler, clock), gateDecisions(handler, clock)];
+    const { handler, clock, timers } = this.parts;
+    return [attemptEnds(handler, clock), gateDecisions(handler, clock), scheduleTimers(timers)];
   }
 
   timerKinds(): TimerKind[] {
-    return [];
+    const { handler, timers } = this.parts;
+    return [scheduleFirings({ handler, timers, starter: this.#starter })];
   }
 }
 

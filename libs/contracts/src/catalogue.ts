@@ -4,12 +4,14 @@ import { allowanceEvents, chargeEvents, planEvents, rateCardEvents } from './bil
 import { grantEvents } from './grant.events.js';
 import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
 import { flowEvents, runEvents } from './orchestrator.events.js';
+import { scheduleEvents } from './orchestrator.schedule.events.js';
 import { attemptEvents, profileEvents } from './sandbox.events.js';
 
 /** Every event type of the platform by the stream category that holds it. */
 export const eventsByCategory = {
   flow: flowEvents,
   run: runEvents,
+  schedule: scheduleEvents,
   profile: profileEvents,
   attempt: attemptEvents,
   approval: approvalEvents,

@@ -18,6 +18,8 @@ export * from './grant.events.js';
 export * from './orchestrator.commands.js';
 export * from './orchestrator.events.js';
 export * from './preflight.commands.js';
+export * from './orchestrator.schedule.commands.js';
+export * from './orchestrator.schedule.events.js';
 export * from './profile-definition.js';
 export * from './sandbox.commands.js';
 export * from './sandbox.events.js';

@@ -1,0 +1,70 @@
+import type { Recurrence } from '@runledger/contracts';
+import { Cron } from 'croner';
+
+/** More than any answer holds; what was missed beyond it is not counted. */
+const MOST_COUNTED = 1_000;
+const FEW = 3;
+
+/**
+ * The first firing after an instant, ISO 8601 UTC; undefined when there is none. A wall time that a change to summer time
+ * leaves out fires at the first instant after the gap, and one that comes twice fires the first time: never zero, never twice.
+ * Minutes and hours with a `*` are distances instead, and go on through the repeated hour.
+ */
+export function nextAfter(recurrence: Recurrence, after: string): string | undefined {
+  return firingsAfter(recurrence, after, 1)[0];
+}
+
+/** The first `count` firings after an instant. */
+export function firingsAfter(recurrence: Recurrence, after: string, count: number): string[] {
+  const { startAt, endAt } = recurrence;
+  const beforeStart = startAt === undefined ? Number.NEGATIVE_INFINITY : Date.parse(startAt) - 1;
+  const from = new Date(Math.max(Date.parse(after), beforeStart));
+  return cronOf(recurrence)
+    .nextRuns(count, from)
+    .map(firing => firing.toISOString())
+    .filter(firing => firing > after && (endAt === undefined || firing <= canonical(endAt)));
+}
+
+/** The firings from one instant up to and with another, oldest first; of very many only the latest. */
+export function firingsBetween(recurrence: Recurrence, first: string, last: string): string[] {
+  const { endAt } = recurrence;
+  const until = endAt === undefined || last < canonical(endAt) ? last : canonical(endAt);
+  const [before, after] = [new Date(Date.parse(first) - 1), new Date(Date.parse(until) + 1_000)];
+  // Mostly there is one, and looking ahead from it is cheap.
+  const ahead = cronOf(recurrence).nextRuns(FEW, before);
+  const reaches = ahead.length < FEW || (ahead.at(-1)?.getTime() ?? 0) > Date.parse(until);
+  const found = reaches ? ahead : cronOf(recurrence).previousRuns(MOST_COUNTED, after);
+  return found
+    .map(firing => firing.toISOString())
+    .filter(firing => firing >= first && firing <= until)
+    .sort();
+}
+
+/** What is wrong with five cron fields, in a sentence; undefined when they can be read. */
+export function cronProblem(cron: string): string | undefined {
+  try {
+    cronOf({ cron, timeZone: 'UTC' });
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(/^CronPattern: /, '');
+  }
+}
+
+/** The IANA name as it is written; undefined when there is no such zone. Offsets like `+02:00` are no places. */
+export function knownTimeZone(name: string): string | undefined {
+  if (!/^[a-z]/i.test(name)) return undefined;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lists of hours and minutes are wall times like single ones; only a `*` makes distances. */
+function cronOf({ cron, timeZone }: Pick<Recurrence, 'cron' | 'timeZone'>): Cron {
+  return new Cron(cron, { timezone: timeZone, mode: '5-part', fixedTimeRule: 'no-wildcard', paused: true });
+}
+
+function canonical(instant: string): string {
+  return new Date(instant).toISOString();
+}
