@@ -4,6 +4,7 @@ import { DataSource, In } from 'typeorm';
 import { ApprovalRow } from '../approvals/approvals.entity.js';
 import type { ApprovalView } from '../approvals/approvals.projection.js';
 import { ArtifactRow } from '../artifacts/artifacts.entity.js';
+import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import type { FlowView, PublishedVersion } from '../flows/flows.projection.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
@@ -24,6 +25,8 @@ export interface Loaders {
   readonly approvals: DataLoader<string, readonly ApprovalView[]>;
   /** By run, oldest first. */
   readonly artifacts: DataLoader<string, readonly ArtifactRow[]>;
+  /** By run, oldest first. */
+  readonly autoResolutions: DataLoader<string, readonly AutoResolutionRow[]>;
 }
 
 /** Makes the loaders of an operation when its first field asks for them. */
@@ -72,6 +75,11 @@ export class LoaderFactory {
         const found = await rows
           .getRepository(ArtifactRow)
           .find({ where, order: { position: 'ASC', artifactId: 'ASC' } });
+        return runIds.map(id => found.filter(row => row.runId === id));
+      }),
+      autoResolutions: new DataLoader(async runIds => {
+        const where = { workspaceId, runId: In([...runIds]) };
+        const found = await rows.getRepository(AutoResolutionRow).find({ where, order: { position: 'ASC' } });
         return runIds.map(id => found.filter(row => row.runId === id));
       }),
     };

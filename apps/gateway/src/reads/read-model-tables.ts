@@ -1,6 +1,7 @@
 import { MemberRow, TokenRow, WorkspaceRow } from '../access/access.entity.js';
 import { ApprovalRow } from '../approvals/approvals.entity.js';
 import { ArtifactRow } from '../artifacts/artifacts.entity.js';
+import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import { ProfileRow } from '../profiles/profiles.entity.js';
 import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
@@ -18,6 +19,7 @@ export const entities = [
   ProfileRow,
   RunRow,
   RunNumberRow,
+  AutoResolutionRow,
   ApprovalRow,
   ArtifactRow,
   TranscriptEntryRow,

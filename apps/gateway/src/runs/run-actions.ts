@@ -1,6 +1,8 @@
 import type { Scope } from '@runledger/contracts';
 import { holds, type Caller } from '../access/caller.js';
-import { hasEnded, type RunView, type StepView } from './run-view.js';
+import { hasEnded, type AskView, type RunView, type StepView } from './run-view.js';
+
+type Asked = Pick<AskView, 'approvers' | 'excludesStarter'>;
 
 /** What can be done with one step. */
 export type StepAction = 'RETRY' | 'SKIP' | 'FORCE_ADVANCE' | 'RERUN_FROM';
@@ -22,7 +24,7 @@ type WholeRunAction = Extract<RunAction, 'DECIDE' | 'PAUSE' | 'RESUME' | 'CANCEL
 
 /** What each verb asks of a run, in the order in which actions are offered. */
 const FITS: Readonly<Record<WholeRunAction, (view: RunView) => boolean>> = {
-  DECIDE: view => !hasEnded(view) && view.steps.some(step => step.state === 'WAITING' && step.gate?.asked),
+  DECIDE: view => !hasEnded(view) && view.steps.some(step => openAsks(step).length > 0),
   PAUSE: view => view.status === 'RUNNING' && !view.cancel,
   RESUME: view => isResumable(view) && !view.discarded,
   CANCEL: view => !hasEnded(view) && view.cancel?.mode !== 'FORCE',
@@ -63,12 +65,29 @@ export function stepActionsFor(view: RunView, step: StepView, caller: Caller): r
 
 /** Own runs with `flows.run`, everybody's with `flows.cancel.any`: to cancel, and to put away for good. */
 export function mayCancel(view: Pick<RunView, 'startedBy'>, caller: Caller): boolean {
-  const isOwn = view.startedBy.kind === 'member' && view.startedBy.id === caller.memberId;
-  return holds(caller, 'flows.cancel.any') || (isOwn && holds(caller, 'flows.run'));
+  return holds(caller, 'flows.cancel.any') || (isOwn(view, caller) && holds(caller, 'flows.run'));
+}
+
+function isOwn({ startedBy }: Pick<RunView, 'startedBy'>, caller: Caller): boolean {
+  return startedBy.kind === 'member' && startedBy.id === caller.memberId;
 }
 
 function mayTake(action: RunAction, view: RunView, caller: Caller): boolean {
-  return action === 'CANCEL' || action === 'DISCARD' ? mayCancel(view, caller) : holds(caller, scopeOf(action));
+  if (action === 'CANCEL' || action === 'DISCARD') return mayCancel(view, caller);
+  if (!holds(caller, scopeOf(action))) return false;
+  return action !== 'DECIDE' || view.steps.some(step => openAsks(step).some(ask => isAsked(ask, view, caller)));
+}
+
+/** What people can decide at the step now. */
+function openAsks({ state, gate, asks = [] }: StepView): readonly Asked[] {
+  if (state !== 'WAITING') return [];
+  return gate?.asked && gate.decision === undefined && !gate.withdrawn ? [gate, ...asks] : asks;
+}
+
+/** Members named by e-mail address are known to the service that takes the decision; here they count as possible. */
+function isAsked({ approvers, excludesStarter }: Asked, view: RunView, caller: Caller): boolean {
+  if (excludesStarter && isOwn(view, caller)) return false;
+  return approvers.length === 0 || approvers.some(one => one === caller.memberId || one.includes('@'));
 }
 
 function scopeOf(action: Exclude<RunAction, 'CANCEL' | 'DISCARD'>): Scope {

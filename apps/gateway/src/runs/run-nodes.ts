@@ -38,7 +38,8 @@ export function scopeName(scope: Scope): string {
 }
 
 function waitingNode(waiting: Waiting) {
-  return { ...waiting, mayAct: waiting.mayAct === undefined ? null : scopeName(waiting.mayAct) };
+  const mayAct = waiting.mayAct === undefined ? null : scopeName(waiting.mayAct);
+  return { ...waiting, mayAct, members: waiting.members ?? [] };
 }
 
 /** `now`: ISO 8601; what executes is measured up to it. `run` and `step` are for the field resolvers. */

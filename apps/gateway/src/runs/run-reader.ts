@@ -8,10 +8,12 @@ import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { ReadModels } from '../reads/read-models.js';
 import { keyIn } from '../reads/row-key.js';
 import { runNode, type RunNode } from './run-nodes.js';
+import type { RunStatus } from './run-view.js';
 import { RunNumberRow, RunRow } from './runs.entity.js';
 
 export interface RunFilter {
-  readonly status?: readonly string[] | null;
+  readonly status?: readonly RunStatus[] | null;
+  readonly group?: keyof typeof GROUPS | null;
   readonly flow?: string | null;
   readonly trigger?: string | null;
   readonly startedFrom?: string | null;
@@ -21,6 +23,11 @@ export interface RunFilter {
   readonly subjectId?: string | null;
   readonly text?: string | null;
 }
+
+const GROUPS = {
+  OPEN: ['PENDING', 'RUNNING', 'PAUSED', 'BLOCKED', 'INTERRUPTED'],
+  UNSUCCESSFUL: ['REJECTED', 'FAILED'],
+} as const satisfies Readonly<Record<string, readonly RunStatus[]>>;
 
 export interface RunsAsked {
   readonly filter: RunFilter;
@@ -151,12 +158,22 @@ function behind(
   });
 }
 
+/** The states that runs must be in; undefined: any. */
+function statesOf({ status, group }: RunFilter): readonly RunStatus[] | undefined {
+  const named = status && status.length > 0 ? status : undefined;
+  if (group == null) return named;
+  const all: readonly RunStatus[] = GROUPS[group];
+  return named ? all.filter(state => named.includes(state)) : all;
+}
+
 /** Each condition that was given, and the parameter that it takes. */
 function narrow(query: SelectQueryBuilder<RunRow>, filter: RunFilter): void {
-  const { status, flow, trigger, startedFrom, startedBefore, startedBy, subjectKind, subjectId, text } = filter;
-  if (status && status.length > 0) query.andWhere('r.status IN (:...status)', { status });
+  const { flow, trigger, startedFrom, startedBefore, startedBy, subjectKind, subjectId, text } = filter;
+  const states = statesOf(filter);
+  if (states) query.andWhere('r.status = ANY (:states)', { states });
   const conditions: readonly (readonly [string, string, string | null | undefined])[] = [
-    ['(r.flowId = :flow OR r.flowSlug = :flow)', 'flow', flow],
+    // A slug has no underscore, so that an id is told from it, and an index serves either.
+    [flow?.startsWith('flow_') ? 'r.flowId = :flow' : 'r.flowSlug = :flow', 'flow', flow],
     ['r.triggerKind = :trigger', 'trigger', trigger],
     ['r.startedAt >= :startedFrom', 'startedFrom', startedFrom],
     ['r.startedAt < :startedBefore', 'startedBefore', startedBefore],

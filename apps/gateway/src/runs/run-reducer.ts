@@ -1,9 +1,10 @@
 import type { RecordedEvent } from '@runledger/event-store';
 import { addCharge } from './cost-sums.js';
 import { withAttempt, withAttemptReady, withStep } from './run-attempts.js';
+import { withPeople, withSteps } from './run-people.js';
 import { viewAtStart } from './run-start.js';
 import { withSteering } from './run-steering.js';
-import { hasEnded, type GateView, type RunStatus, type RunView, type RunViewEvent, type StepView } from './run-view.js';
+import { hasEnded, type RunStatus, type RunView, type RunViewEvent, type StepView } from './run-view.js';
 
 /** What of a stored event the reducer looks at; `data` is of today's version. */
 export type FoldedEvent = Pick<RecordedEvent, 'type' | 'data' | 'position' | 'metadata'>;
@@ -39,20 +40,19 @@ function changed(view: RunView, event: RunViewEvent): RunView {
     case 'AttemptEnded':
       return withAttemptEvent(view, event);
     case 'GateReached':
+    case 'GateResolved':
     case 'ApprovalRequested':
+    case 'ApprovalJoined':
+    case 'ApprovalEscalated':
     case 'ApprovalDecided':
     case 'ApprovalWithdrawn':
-    case 'GateResolved':
-      return withGateEvent(view, event);
+      return withPeople(view, event);
     case 'StepCompleted':
     case 'StepFailed':
     case 'StepCancelled':
       return withStep(view, event.data.step, step => ended(step, event));
     case 'StepSkipped':
-      return [event.data.step, ...(event.data.others ?? [])].reduce(
-        (next, key) => withStep(next, key, step => ended(step, event)),
-        view,
-      );
+      return withSteps(view, [event.data.step, ...(event.data.others ?? [])], step => ended(step, event));
     case 'RunPaused':
     case 'RunResumed':
     case 'RunReopened':
@@ -92,41 +92,11 @@ function withAttemptEvent(
   );
 }
 
-function withGateEvent(
-  view: RunView,
-  event: Extract<
-    RunViewEvent,
-    { type: 'GateReached' | 'ApprovalRequested' | 'ApprovalDecided' | 'ApprovalWithdrawn' | 'GateResolved' }
-  >,
-): RunView {
-  return withStep(view, event.data.step, step => {
-    switch (event.type) {
-      case 'GateReached': {
-        const { gateId, message, reachedAt } = event.data;
-        return { ...step, state: 'WAITING', gate: { requestId: gateId, message, reachedAt, asked: false } };
-      }
-      case 'ApprovalRequested':
-        return withGate(step, event.data.requestId, { asked: true });
-      case 'ApprovalDecided':
-        return withGate(step, event.data.requestId, { decision: event.data.decision, decidedBy: event.data.by });
-      case 'ApprovalWithdrawn':
-        return withGate(step, event.data.requestId, { withdrawn: true });
-      case 'GateResolved': {
-        const decided = withGate(step, event.data.gateId, { decision: event.data.decision, decidedBy: event.data.by });
-        return decided.state === 'WAITING' ? { ...decided, state: 'PENDING' } : decided;
-      }
-    }
-  });
-}
-
-function withGate(step: StepView, requestId: string, news: Partial<GateView>): StepView {
-  return step.gate?.requestId === requestId ? { ...step, gate: { ...step.gate, ...news } } : step;
-}
-
 function ended(
-  step: StepView,
+  before: StepView,
   event: Extract<RunViewEvent, { type: 'StepCompleted' | 'StepFailed' | 'StepSkipped' | 'StepCancelled' }>,
 ): StepView {
+  const { asks: _asks, ...step } = before;
   switch (event.type) {
     case 'StepCompleted': {
       const { outcome, summary, output, completedAt } = event.data;
@@ -177,7 +147,10 @@ function settled(view: RunView): RunView {
   if (view.paused)
     return { ...rest, status: 'PAUSED', ...(view.paused.reason && { statusReason: view.paused.reason }) };
   const waiting = view.steps.find(step => step.state === 'WAITING');
-  if (waiting) return { ...rest, status: 'PAUSED', ...(waiting.gate && { statusReason: waiting.gate.message }) };
+  if (waiting) {
+    const message = waiting.asks?.[0]?.message ?? waiting.gate?.message;
+    return { ...rest, status: 'PAUSED', ...(message !== undefined && { statusReason: message }) };
+  }
   if (view.steps.some(isInterrupted)) return { ...rest, status: 'INTERRUPTED' };
   return { ...rest, status: view.steps.every(isUntouched) ? 'PENDING' : 'RUNNING' };
 }

@@ -1,5 +1,7 @@
 import {
   ApprovalDecided,
+  ApprovalEscalated,
+  ApprovalJoined,
   ApprovalRequested,
   ApprovalWithdrawn,
   AttemptEnded,
@@ -26,6 +28,8 @@ export const runViewEvents = [
   ModelTurnEnded,
   AttemptEnded,
   ApprovalRequested,
+  ApprovalJoined,
+  ApprovalEscalated,
   ApprovalDecided,
   ApprovalWithdrawn,
   ChargeRecorded,
@@ -94,6 +98,8 @@ export interface StepView {
   readonly endedAt?: string;
   readonly attempts: readonly AttemptView[];
   readonly gate?: GateView;
+  /** What its agents ask people and wait for, oldest first; left out when nothing. */
+  readonly asks?: readonly AskView[];
   /** Set while it is blocked. */
   readonly blocked?: BlockCause;
   /** When it is tried again, while it waits for that. */
@@ -106,9 +112,21 @@ export interface StepView {
   readonly handled?: boolean;
 }
 
-export interface GateView {
+/** An open prompt or question of an agent. */
+export interface AskView {
   readonly requestId: string;
+  readonly kind: 'PERMISSION' | 'QUESTION';
   readonly message: string;
+  readonly since: string;
+  readonly until?: string;
+  /** Members by id or e-mail address; empty: everybody with the scope. */
+  readonly approvers: readonly string[];
+  readonly excludesStarter: boolean;
+}
+
+export interface GateView extends Pick<AskView, 'requestId' | 'message' | 'until' | 'approvers' | 'excludesStarter'> {
+  /** So many must approve. */
+  readonly count: number;
   readonly reachedAt: string;
   /** Whether people can decide it yet: the request follows the gate. */
   readonly asked: boolean;

@@ -1,5 +1,6 @@
 import { RunStarted } from '@runledger/contracts';
 import { defineView, type Projection } from '@runledger/projections';
+import { autoResolutions } from '../auto-resolutions/auto-resolutions.projection.js';
 import { together } from '../reads/composite-projection.js';
 import { keyIn } from '../reads/row-key.js';
 import { foldRun } from './run-reducer.js';
@@ -71,4 +72,4 @@ const runNumbers: Projection = {
 };
 
 /** What runs do and did. Run whole: the number of a run depends on those before it in its workspace. */
-export const runsProjection = together('runs', 2, [runViews, runNumbers]);
+export const runsProjection = together('runs', 2, [runViews, runNumbers, autoResolutions]);

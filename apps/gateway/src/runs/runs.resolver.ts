@@ -6,6 +6,7 @@ import { Requires } from '../access/requires.js';
 import { approvalNode } from '../approvals/approval-nodes.js';
 import { artifactNode } from '../artifacts/artifact-nodes.js';
 import type { ArtifactRow } from '../artifacts/artifacts.entity.js';
+import { autoResolutionNode } from '../auto-resolutions/auto-resolution-nodes.js';
 import { FlowReader } from '../flows/flow-reader.js';
 import { pageSize } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
@@ -148,6 +149,12 @@ export class StepCardsResolver {
   @ResolveField('artifacts')
   async artifacts(@Parent() { runId, step }: StepNode, @Context() context: GraphContext) {
     return (await artifactsOf(this.loaders.of(context), runId, step)).map(artifactNode);
+  }
+
+  @ResolveField('autoResolved')
+  async autoResolved(@Parent() { runId, key }: StepNode, @Context() context: GraphContext) {
+    const found = await this.loaders.of(context).autoResolutions.load(runId);
+    return found.filter(row => row.step === key).map(autoResolutionNode);
   }
 
   @ResolveField('gate')

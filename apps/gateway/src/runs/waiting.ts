@@ -1,13 +1,25 @@
 import type { Scope } from '@runledger/contracts';
-import { hasEnded, type AttemptView, type RunView, type StepView } from './run-view.js';
+import { hasEnded, type AskView, type AttemptView, type RunView, type StepView } from './run-view.js';
 
 export interface Waiting {
-  readonly kind: 'DECISION' | 'WORKER' | 'STEP' | 'RETRY' | 'BLOCKER' | 'OPERATOR' | 'CANCELLATION' | 'PLATFORM';
+  readonly kind:
+    | 'DECISION'
+    | 'PERMISSION'
+    | 'QUESTION'
+    | 'WORKER'
+    | 'STEP'
+    | 'RETRY'
+    | 'BLOCKER'
+    | 'OPERATOR'
+    | 'CANCELLATION'
+    | 'PLATFORM';
   readonly what: string;
   readonly step?: string;
   readonly since: string;
   readonly until?: string;
   readonly mayAct?: Scope;
+  /** Only these of them, by id or e-mail address. */
+  readonly members?: readonly string[];
   readonly requestId?: string;
 }
 
@@ -34,11 +46,7 @@ function ofPause({ by, at, reason }: NonNullable<RunView['paused']>): Waiting {
 }
 
 function ofStep(step: StepView, view: RunView): Waiting[] {
-  if (step.state === 'WAITING' && step.gate) {
-    const { message, reachedAt, asked, requestId } = step.gate;
-    const request = asked ? { requestId } : {};
-    return [{ kind: 'DECISION', what: message, step: step.key, since: reachedAt, mayAct: 'flows.run', ...request }];
-  }
+  if (step.state === 'WAITING') return ofPeople(step);
   if (step.state === 'BLOCKED') return [ofBlocker(step, view)];
   const attempt = step.attempts.at(-1);
   if (step.retryAt !== undefined) return [ofRetry(step, step.retryAt, attempt?.endedAt ?? view.updatedAt)];
@@ -48,6 +56,23 @@ function ofStep(step: StepView, view: RunView): Waiting[] {
     ];
   }
   return attempt && (step.state === 'PENDING' || step.state === 'RUNNING') ? ofAttempt(step, attempt) : [];
+}
+
+function ofPeople({ key, gate, asks = [] }: StepView): Waiting[] {
+  const open = asks.map(ask => ofAsk(key, ask.kind, ask, { since: ask.since, requestId: ask.requestId }));
+  if (!gate || gate.decision !== undefined) return open;
+  const request = gate.asked ? { requestId: gate.requestId } : {};
+  return [ofAsk(key, 'DECISION', gate, { since: gate.reachedAt, ...request }), ...open];
+}
+
+function ofAsk(
+  step: string,
+  kind: 'DECISION' | 'PERMISSION' | 'QUESTION',
+  { message, until, approvers }: Pick<AskView, 'message' | 'until' | 'approvers'>,
+  more: Pick<Waiting, 'since' | 'requestId'>,
+): Waiting {
+  const limits = { ...(until !== undefined && { until }), ...(approvers.length > 0 && { members: approvers }) };
+  return { kind, what: message, step, mayAct: 'flows.run', ...limits, ...more };
 }
 
 function ofRetry(step: StepView, until: string, since: string): Waiting {
