@@ -14,9 +14,14 @@ export function summaryVariable(stepKey: string): string {
 /** Holds the id of the run. */
 export const RUN_ID_VARIABLE = 'RUN_ID';
 
+/** Holds what people at a review want done otherwise; only in the attempt that they asked for. */
+export const CHANGES_VARIABLE = 'REQUESTED_CHANGES';
+
 /** Variables that the platform sets itself; a flow's own `env` may not use them. */
 export function isReservedVariable(name: string): boolean {
-  return name === RUN_ID_VARIABLE || name.startsWith('PARAM_') || /^STEP_.*_SUMMARY$/.test(name);
+  return (
+    name === RUN_ID_VARIABLE || name === CHANGES_VARIABLE || name.startsWith('PARAM_') || /^STEP_.*_SUMMARY$/.test(name)
+  );
 }
 
 function variablePart(name: string): string {

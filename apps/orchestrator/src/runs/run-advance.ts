@@ -1,35 +1,33 @@
 import {
-  GateReached,
   RunCancelled,
   RunCompleted,
   RunFailed,
   RunRejected,
   StepCancelled,
-  StepFailed,
-  StepReady,
-  type RunEvent,
   type StepDefinition,
 } from '@runledger/contracts';
-import { gateId } from '@runledger/kernel';
 import { jsonBytes } from '../values/storable-text.js';
-import { evidenceFor } from './gate-evidence.js';
+import { checkpointBefore, reachGate } from './gate-reach.js';
+import { ORCHESTRATOR } from './orchestrator-actor.js';
 import type { RunDraft } from './run-draft.js';
-import { isStartable } from './run-evolve.js';
-import type { RunningRun, StepProgress } from './run-state.js';
-import { workOf } from './step-work.js';
+import {
+  isStartable,
+  openSteps,
+  stepOf,
+  underWay,
+  type Closing,
+  type RunningRun,
+  type StepStatus,
+} from './run-state.js';
+import { startAttempt } from './start-attempt.js';
+import { conditionHolds } from './step-conditions.js';
+import { failStep, leaveOut } from './step-ends.js';
 
-/** Steps are tried once; trying again will be a further attempt. */
-export const FIRST_ATTEMPT = 1;
 /**
  * One append takes 1,000 events and one megabyte. What does not fit starts with the next decision, which comes for certain:
  * something that was started here must end first.
  */
 const MAX_STARTS = 200;
-const NOBODY_IN_PARTICULAR = {
-  policy: { count: 1, excludeStarter: false },
-  onTimeout: 'FAIL',
-  autoApproveInBackground: false,
-} as const;
 const MAX_START_BYTES = 150_000;
 /** So many fit into one append. A run that ends with more open steps cancels the others by its own end. */
 const MAX_CANCELLED = 900;
@@ -40,96 +38,102 @@ const MAX_CANCELLED = 900;
  */
 export function advance(draft: RunDraft, at: string): void {
   startSteps(draft, at);
-  if (draft.running?.closing) cancelUnbegun(draft, at);
-  endRun(draft, at);
-}
-
-/** Starts one step whose gate, if any, is passed. A step that cannot be filled in fails at once. */
-export function startStep(draft: RunDraft, run: RunningRun, step: StepDefinition, at: string): void {
-  const result = workOf(run, step);
-  const { runId, choices } = run.plan;
-  const place = { runId, step: step.key, attempt: FIRST_ATTEMPT };
-  if ('error' in result) {
-    draft.emit(StepFailed({ ...place, outcome: 'ERROR', error: result.error, failedAt: at }));
-    return;
+  const run = draft.running;
+  if (!run) return;
+  const ending = run.closing ?? stuck(run);
+  if (ending) {
+    cancelUnbegun(draft, run, at);
+    if (run.counts.executing === 0) endRun(draft, ending, at);
+  } else if (openSteps(run) === 0 && run.counts.failed === 0) {
+    draft.emit(RunCompleted({ runId: run.plan.runId, completedAt: at }));
   }
-  const { timeoutMs, artifacts } = step;
-  draft.emit(StepReady({ ...place, profile: choices.profile, ...result.work, timeoutMs, artifacts, readyAt: at }));
 }
 
 function startSteps(draft: RunDraft, at: string): void {
-  const first = draft.running;
-  if (!first || first.closing || first.startable === 0) return;
+  const queue = startableSteps(draft);
+  const crowded = queue.length > 1;
   let bytes = 0;
   let started = 0;
-  for (const index of startableSteps(draft, first)) {
+  for (const index of queue) {
     const run = draft.running;
-    const step = first.plan.steps[index];
-    if (!step || !run || run.closing || started === MAX_STARTS || bytes > MAX_START_BYTES) return;
-    const gate = gateBefore(run, step, at);
-    if (gate) draft.emit(gate);
-    else startStep(draft, run, step, at);
-    started += 1;
-    bytes += first.startable === 1 ? 0 : jsonBytes(draft.events.at(-1)?.data);
+    const step = run?.plan.steps[index];
+    if (!run || !step || run.closing || run.paused || started === MAX_STARTS || bytes > MAX_START_BYTES) return;
+    if (!isStartable(run.steps.at(index))) continue;
+    beginStep(draft, run, step, at);
+    if (isUnderWay(draft, step.key)) {
+      started += 1;
+      bytes += crowded ? jsonBytes(draft.events.at(-1)?.data) : 0;
+    } else queue.push(...startableAround(draft, step.key));
   }
 }
 
-/** Usually the dependents of what has just ended; all steps are searched only when earlier ones did not fit. */
-function startableSteps(draft: RunDraft, run: RunningRun): number[] {
-  const { indexOf, dependents } = run.plan;
-  const near = draft.events
-    .flatMap(event => (event.type === 'StepCompleted' || event.type === 'StepSkipped' ? [event.data.step] : []))
-    .flatMap(key => dependents[indexOf.get(key) ?? -1] ?? [])
-    .filter(index => isStartable(run.steps.at(index)));
+/** Asks about one step whose turn has come, starts it, or leaves it out. */
+function beginStep(draft: RunDraft, run: RunningRun, step: StepDefinition, at: string): void {
+  const passed = stepOf(run, step.key)?.passed ?? false;
+  const condition = passed || step.if === undefined ? { value: true } : conditionHolds(run, step.if);
+  if ('error' in condition) return failStep(draft, step, { outcome: 'ERROR', error: condition.error, at });
+  if (!condition.value) {
+    const reason = 'Its condition is not true.';
+    return leaveOut(draft, step, { cause: 'condition', reason, by: ORCHESTRATOR, at });
+  }
+  const gate = passed ? undefined : checkpointBefore(run, step);
+  if (gate) reachGate(draft, step, gate, at);
+  else startAttempt(draft, step, { at });
+}
+
+function isUnderWay(draft: RunDraft, key: string): boolean {
+  const status = draft.running && stepOf(draft.running, key)?.status;
+  return status === 'executing' || status === 'waiting';
+}
+
+/** Usually the steps around what has just ended; all are searched only when earlier ones did not fit. */
+function startableSteps(draft: RunDraft): number[] {
+  const run = draft.running;
+  if (!run || run.closing || run.paused || run.startable === 0) return [];
+  const near = [...new Set(draft.touched.flatMap(key => startableAround(draft, key)))];
   return near.length === run.startable ? near : run.steps.indexesOf(isStartable);
 }
 
-function gateBefore(run: RunningRun, step: StepDefinition, at: string): RunEvent | undefined {
-  const { runId, choices } = run.plan;
-  const template = choices.checkpointMode === 'NONE' ? undefined : step.gates?.before;
-  if (!template && choices.checkpointMode !== 'EVERY_STEP') return undefined;
-  return GateReached({
-    runId,
-    step: step.key,
-    gateId: gateId(runId, step.key, 'before', FIRST_ATTEMPT),
-    position: 'before',
-    origin: template ? 'template' : 'every_step',
-    message: template?.message ?? `Start “${step.name}”?`,
-    terms: NOBODY_IN_PARTICULAR,
-    startedBy: run.plan.startedBy,
-    execution: choices.execution,
-    shown: evidenceFor(run, step),
-    reachedAt: at,
-  });
+/** The step and its dependents, as far as they may start. */
+function startableAround(draft: RunDraft, key: string): number[] {
+  const run = draft.running;
+  const index = run?.plan.indexOf.get(key);
+  if (!run || index === undefined) return [];
+  return [index, ...(run.plan.dependents[index] ?? [])].filter(near => isStartable(run.steps.at(near)));
+}
+
+/** Nothing is under way and nothing can start, because what is left needs a step that failed. */
+function stuck(run: RunningRun): Closing | undefined {
+  if (run.paused || underWay(run) > 0 || run.startable > 0 || run.counts.failed === 0) return undefined;
+  const [first = -1] = run.steps.indexesOf(step => step.status === 'failed' && !step.handled);
+  const step = run.steps.at(first);
+  if (step?.status !== 'failed') return undefined;
+  return { as: 'failed', step: run.plan.steps[first]?.key ?? '', error: step.error };
 }
 
 /** Waiting steps first: people must not be asked about a run that is over. */
-function cancelUnbegun(draft: RunDraft, at: string): void {
-  const run = draft.running;
-  if (!run || run.open === run.executing) return;
-  const is = (status: StepProgress['status']) => run.steps.indexesOf(step => step.status === status);
-  for (const index of [...is('waiting'), ...is('pending')].slice(0, MAX_CANCELLED)) {
+function cancelUnbegun(draft: RunDraft, run: RunningRun, at: string): void {
+  if (openSteps(run) === run.counts.executing) return;
+  const order: readonly StepStatus[] = ['waiting', 'blocked', 'retrying', 'pending'];
+  const unbegun = order.flatMap(status =>
+    run.counts[status] === 0 ? [] : run.steps.indexesOf(step => step.status === status),
+  );
+  for (const index of unbegun.slice(0, MAX_CANCELLED)) {
     const step = run.plan.steps[index];
     if (step) draft.emit(StepCancelled({ runId: run.plan.runId, step: step.key, cancelledAt: at }));
   }
 }
 
-function endRun(draft: RunDraft, at: string): void {
+function endRun(draft: RunDraft, ending: Closing, at: string): void {
   const run = draft.running;
-  if (!run || run.executing > 0) return;
+  if (!run) return;
   const { runId } = run.plan;
-  switch (run.closing?.as) {
-    case undefined:
-      if (run.open === 0) draft.emit(RunCompleted({ runId, completedAt: at }));
-      return;
+  switch (ending.as) {
     case 'failed':
-      draft.emit(RunFailed({ runId, step: run.closing.step, error: run.closing.error, failedAt: at }));
-      return;
+      return draft.emit(RunFailed({ runId, step: ending.step, error: ending.error, failedAt: at }));
     case 'rejected':
-      draft.emit(RunRejected({ runId, ...run.closing.data, rejectedAt: at }));
-      return;
+      return draft.emit(RunRejected({ runId, ...ending.data, rejectedAt: at }));
     case 'cancelled':
-      draft.emit(RunCancelled({ runId, by: run.closing.by, cancelledAt: at }));
-      return;
+      return draft.emit(RunCancelled({ runId, by: ending.by, cancelledAt: at }));
   }
 }

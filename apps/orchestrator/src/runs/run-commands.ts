@@ -1,50 +1,112 @@
 import type {
-  ApprovalDecided,
   AttemptEnded,
+  BlockCause,
   GateDecision,
+  Json,
   RunCancelRequested,
   RunDeclined,
+  RunReopened,
   RunStarted,
 } from '@runledger/contracts';
+import type { RunActor } from './run-state.js';
 
 type Ended = ReturnType<typeof AttemptEnded>['data'];
-type Decided = ReturnType<typeof ApprovalDecided>['data'];
 type CancelRequested = ReturnType<typeof RunCancelRequested>['data'];
 
-/** Starts a run whose request was found good: parameters valid, version pinned, choices resolved. */
-export interface StartRun {
-  readonly type: 'StartRun';
-  readonly data: ReturnType<typeof RunStarted>['data'];
+interface Command<Type extends string, Data> {
+  readonly type: Type;
+  readonly data: Data;
 }
+
+/** Who asks, and when. */
+interface Asked {
+  readonly by: RunActor;
+  readonly at: string;
+}
+
+/** Something about one attempt. */
+interface OfAttempt {
+  readonly step: string;
+  readonly attempt: number;
+  readonly at: string;
+}
+
+/** Starts a run whose request was found good: parameters valid, version pinned, choices resolved. */
+export type StartRun = Command<'StartRun', ReturnType<typeof RunStarted>['data']>;
 
 /** Writes down that a start was declined. */
-export interface DeclineRun {
-  readonly type: 'DeclineRun';
-  readonly data: ReturnType<typeof RunDeclined>['data'];
-}
+export type DeclineRun = Command<'DeclineRun', ReturnType<typeof RunDeclined>['data']>;
 
 /** A sandbox has ended an attempt. */
-export interface RecordAttemptEnded {
-  readonly type: 'RecordAttemptEnded';
-  readonly data: Pick<Ended, 'step' | 'attempt' | 'outcome' | 'cancelled' | 'summary' | 'output' | 'error'> & {
-    readonly at: string;
-  };
-}
+export type RecordAttemptEnded = Command<
+  'RecordAttemptEnded',
+  OfAttempt & Pick<Ended, 'outcome' | 'cancelled' | 'summary' | 'output' | 'error'>
+>;
 
-/** People decided at a gate. `gateId` is the id of their approval request. */
-export interface ResolveGate {
-  readonly type: 'ResolveGate';
-  readonly data: Pick<Decided, 'step' | 'by' | 'comment'> & {
-    readonly decision: GateDecision;
+/** The worker of an attempt is gone. */
+export type RecordInterruption = Command<'RecordInterruption', OfAttempt & { readonly reason: string }>;
+
+/** A worker has taken an attempt up that had lost its own. */
+export type RecordReattachment = Command<'RecordReattachment', OfAttempt & { readonly worker: string }>;
+
+/** An attempt cannot go on without something from outside: found by whoever watches over it. */
+export type BlockStep = Command<'BlockStep', OfAttempt & { readonly cause: BlockCause }>;
+
+/** The wait before a retry is over. */
+export type StartRetry = Command<'StartRetry', OfAttempt>;
+
+/** People decided at a gate, or its deadline did. `gateId` is the id of their approval request. */
+export type ResolveGate = Command<
+  'ResolveGate',
+  Asked & {
+    readonly step: string;
     readonly gateId: string;
-    readonly at: string;
-  };
-}
+    readonly decision: GateDecision;
+    readonly comment?: string | undefined;
+  }
+>;
 
 /** Someone wants the run stopped. Asking again with FORCE is an escalation; asking again otherwise changes nothing. */
-export interface RequestCancel {
-  readonly type: 'RequestCancel';
-  readonly data: Pick<CancelRequested, 'mode' | 'by'> & { readonly at: string };
-}
+export type RequestCancel = Command<'RequestCancel', Asked & Pick<CancelRequested, 'mode'>>;
 
-export type RunCommand = StartRun | DeclineRun | RecordAttemptEnded | ResolveGate | RequestCancel;
+/** The sandbox has had its time to stop what executes. */
+export type EnforceCancel = Command<'EnforceCancel', { readonly at: string }>;
+
+export type PauseRun = Command<'PauseRun', Asked & { readonly reason?: string | undefined }>;
+export type ResumeRun = Command<'ResumeRun', Asked>;
+
+/** Tries a failed run again in its own stream; `parameters` and `flow` when they change. */
+export type RetryRun = Command<
+  'RetryRun',
+  Asked & {
+    readonly from: 'FAILED_STEP' | 'BEGINNING';
+    readonly parameters?: Record<string, Json> | undefined;
+    readonly flow?: ReturnType<typeof RunReopened>['data']['flow'];
+  }
+>;
+
+export type RetryStep = Command<
+  'RetryStep',
+  Asked & { readonly step: string; readonly instructions?: string | undefined }
+>;
+export type SkipStep = Command<'SkipStep', Asked & { readonly step: string; readonly comment?: string | undefined }>;
+export type ForceAdvance = Command<
+  'ForceAdvance',
+  Asked & { readonly step: string; readonly comment?: string | undefined }
+>;
+export type DiscardRun = Command<'DiscardRun', Asked & { readonly reason?: string | undefined }>;
+
+export type SteeringCommand = PauseRun | ResumeRun | RetryRun | RetryStep | SkipStep | ForceAdvance | DiscardRun;
+
+export type RunCommand =
+  | StartRun
+  | DeclineRun
+  | RecordAttemptEnded
+  | RecordInterruption
+  | RecordReattachment
+  | BlockStep
+  | StartRetry
+  | ResolveGate
+  | RequestCancel
+  | EnforceCancel
+  | SteeringCommand;

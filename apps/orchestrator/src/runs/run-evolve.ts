@@ -1,48 +1,35 @@
 import type { RunEvent } from '@runledger/contracts';
 import { planRun } from './run-plan.js';
-import type { Closing, Run, RunningRun, StepProgress } from './run-state.js';
+import { reopened } from './run-reopen.js';
+import type { Closing, EndedRun, KnownRun, Run, RunningRun, StepProgress } from './run-state.js';
+import { NEW_STEP, NO_STEPS, rebuilt, unlocked } from './step-moves.js';
+import { evolveStep, type StepEvent } from './step-evolve.js';
 import { StepTable } from './step-table.js';
 
 type DataOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>['data'];
-type Ending = Extract<Run, { status: 'ended' }>['as'];
 
-/** The run after one more event. Costs the same for a run of ten steps and of thousands, but for its first event. */
+/**
+ * The run after one more event. Costs the same for a run of ten steps and of thousands, but for those events that begin it or
+ * begin it again.
+ */
 export function evolveRun(run: Run, event: RunEvent): Run {
+  if (event.type === 'RunStarted') return started(event.data);
+  if (event.type === 'RunDeclined') return { status: 'declined' };
+  return run.status === 'absent' || run.status === 'declined' ? run : evolveKnown(run, event);
+}
+
+function evolveKnown(run: KnownRun, event: Exclude<RunEvent, { type: 'RunStarted' | 'RunDeclined' }>): KnownRun {
   switch (event.type) {
-    case 'RunStarted':
-      return started(event.data);
-    case 'RunDeclined':
-      return { status: 'declined' };
     case 'RunPaused':
+      return { ...run, paused: { cause: event.data.cause, step: event.data.step } };
     case 'RunResumed':
+      return { ...run, paused: undefined };
     case 'RunReopened':
-    case 'GateAnswered':
-    case 'StepBlocked':
-    case 'StepRetryScheduled':
-    case 'StepInstructionsEdited':
-    case 'StepForceAdvanced':
-    case 'StepInterrupted':
-    case 'StepReattached':
-    case 'RunDiscarded':
-      return run;
-    case 'StepReady':
-      return moved(run, event.data.step, { status: 'executing', attempt: event.data.attempt });
-    case 'GateReached':
-      return moved(run, event.data.step, { status: 'waiting', gateId: event.data.gateId });
-    case 'GateResolved':
-      return event.data.decision === 'REJECT' ? closing(run, rejection(event.data)) : run;
-    case 'StepCompleted':
-      return completed(run, event.data);
-    case 'StepFailed': {
-      const { step, error } = event.data;
-      return closing(moved(run, step, { status: 'failed' }), { as: 'failed', step, error });
+      return reopened(run, event.data);
+    case 'RunCancelRequested': {
+      const { by, mode, stopBy } = event.data;
+      return closing(run, { as: 'cancelled', by, mode, stopBy });
     }
-    case 'StepSkipped':
-      return unlocked(moved(run, event.data.step, { status: 'skipped' }), event.data.step);
-    case 'StepCancelled':
-      return moved(run, event.data.step, { status: 'cancelled' });
-    case 'RunCancelRequested':
-      return closing(run, { as: 'cancelled', by: event.data.by, mode: event.data.mode });
     case 'RunCompleted':
       return ended(run, 'completed');
     case 'RunFailed':
@@ -51,30 +38,55 @@ export function evolveRun(run: Run, event: RunEvent): Run {
       return ended(run, 'rejected');
     case 'RunCancelled':
       return ended(run, 'cancelled');
+    case 'RunDiscarded':
+      return run.status === 'ended' ? { ...run, discarded: true } : run;
+    default:
+      return evolveSteps(run, event);
   }
 }
 
-/** A pending step that may start now. */
-export function isStartable(step: StepProgress | undefined): boolean {
-  return step?.status === 'pending' && step.openNeeds === 0;
-}
-
-export function isOpen(step: StepProgress | undefined): boolean {
-  return step?.status === 'pending' || step?.status === 'waiting' || step?.status === 'executing';
+/** What a step comes to, and what that means for its run. */
+function evolveSteps(run: KnownRun, event: StepEvent): KnownRun {
+  const next = evolveStep(run, event);
+  switch (event.type) {
+    case 'GateResolved':
+      return event.data.decision === 'REJECT' ? closing(next, rejection(event.data)) : next;
+    case 'StepFailed': {
+      const { step, error, then = 'FAIL' } = event.data;
+      if (then === 'ROUTE') return unlocked(next, step);
+      return then === 'FAIL' ? closing(next, { as: 'failed', step, error }) : next;
+    }
+    case 'StepCompleted':
+      return unlocked(next, event.data.step);
+    case 'StepSkipped':
+      return [event.data.step, ...(event.data.others ?? [])].reduce(unlocked, next);
+    default:
+      return next;
+  }
 }
 
 function started(data: DataOf<'RunStarted'>): RunningRun {
-  const steps = data.steps.map((step): StepProgress => ({ status: 'pending', openNeeds: step.needs.length }));
-  return {
+  const plan = planRun(data);
+  const inherited = new Map(data.inherited?.map(step => [step.step, step]));
+  const begun: RunningRun = {
     status: 'running',
-    plan: planRun(data),
+    plan,
     requestHash: data.requestHash,
-    steps: StepTable.from(steps),
-    executing: 0,
-    startable: steps.filter(isStartable).length,
-    open: steps.length,
+    steps: StepTable.from<StepProgress>([]),
+    counts: NO_STEPS,
+    startable: 0,
+    interrupted: 0,
     closing: undefined,
+    paused: undefined,
+    reopenedBy: undefined,
   };
+  return rebuilt(begun, index => {
+    const from = inherited.get(plan.steps[index]?.key ?? '');
+    if (!from) return { ...NEW_STEP, status: 'pending', openNeeds: 0 };
+    if (from.state === 'SKIPPED') return { ...NEW_STEP, status: 'skipped', notTaken: from.notTaken ?? false };
+    const { outcome = 'SUCCESS', summary, output } = from;
+    return { ...NEW_STEP, status: 'completed', outcome, summary, output };
+  });
 }
 
 function rejection({ step, gateId, by, comment }: DataOf<'GateResolved'>): Closing {
@@ -82,50 +94,11 @@ function rejection({ step, gateId, by, comment }: DataOf<'GateResolved'>): Closi
 }
 
 /** What a person ordered last wins: a cancellation replaces other reasons, and nothing replaces it but its escalation. */
-function closing(run: Run, reason: Closing): Run {
+function closing(run: KnownRun, reason: Closing): KnownRun {
   if (run.status !== 'running') return run;
   return run.closing === undefined || reason.as === 'cancelled' ? { ...run, closing: reason } : run;
 }
 
-function completed(run: Run, { step, outcome, summary, output }: DataOf<'StepCompleted'>): Run {
-  return unlocked(moved(run, step, { status: 'completed', outcome, summary, output }), step);
-}
-
-/** One step less stands between the dependents of `key` and their start. */
-function unlocked(run: Run, key: string): Run {
-  if (run.status !== 'running') return run;
-  const index = run.plan.indexOf.get(key);
-  const dependents = index === undefined ? undefined : run.plan.dependents[index];
-  if (!dependents || dependents.length === 0) return run;
-  let { steps, startable } = run;
-  for (const dependent of dependents) {
-    const step = steps.at(dependent);
-    if (step?.status !== 'pending') continue;
-    const openNeeds = step.openNeeds - 1;
-    steps = steps.with(dependent, { status: 'pending', openNeeds });
-    if (openNeeds === 0) startable += 1;
-  }
-  return { ...run, steps, startable };
-}
-
-function moved(run: Run, key: string, to: StepProgress): Run {
-  if (run.status !== 'running') return run;
-  const index = run.plan.indexOf.get(key);
-  if (index === undefined) return run;
-  const from = run.steps.at(index);
-  return {
-    ...run,
-    steps: run.steps.with(index, to),
-    executing: run.executing - countIf(from?.status === 'executing') + countIf(to.status === 'executing'),
-    startable: run.startable - countIf(isStartable(from)),
-    open: run.open - countIf(isOpen(from)) + countIf(isOpen(to)),
-  };
-}
-
-function countIf(condition: boolean): number {
-  return condition ? 1 : 0;
-}
-
-function ended(run: Run, as: Ending): Run {
-  return run.status === 'running' ? { status: 'ended', as, requestHash: run.requestHash } : run;
+function ended(run: KnownRun, as: EndedRun['as']): KnownRun {
+  return run.status === 'running' ? { ...run, status: 'ended', as, discarded: false, paused: undefined } : run;
 }

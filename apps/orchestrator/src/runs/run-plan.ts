@@ -1,6 +1,8 @@
 import type { Json, RunChoices, RunStarted, StepDefinition } from '@runledger/contracts';
 
-/** What a run is going to do; never changes. Steps are named by their place in the flow. */
+export type StartedData = ReturnType<typeof RunStarted>['data'];
+
+/** What a run is going to do. Steps are named by their place in the flow. Changes only when a run is reopened. */
 export interface RunPlan {
   readonly runId: string;
   readonly flowName: string;
@@ -10,13 +12,12 @@ export interface RunPlan {
   readonly dependents: readonly (readonly number[])[];
   readonly parameters: Readonly<Record<string, Json>>;
   readonly choices: RunChoices;
-  readonly startedBy: ReturnType<typeof RunStarted>['data']['startedBy'];
+  /** How it was started, for runs that go back to it. */
+  readonly started: StartedData;
 }
 
-export function planRun(
-  run: Pick<RunPlan, 'runId' | 'flowName' | 'steps' | 'parameters' | 'choices' | 'startedBy'>,
-): RunPlan {
-  const { runId, flowName, steps, parameters, choices, startedBy } = run;
+export function planRun(started: StartedData): RunPlan {
+  const { runId, flowName, steps, parameters, choices } = started;
   const indexOf = new Map(steps.map((step, index) => [step.key, index]));
   const dependents: number[][] = steps.map(() => []);
   steps.forEach((step, index) => {
@@ -25,5 +26,5 @@ export function planRun(
       if (needed !== undefined) dependents[needed]?.push(index);
     }
   });
-  return { runId, flowName, steps, indexOf, dependents, parameters, choices, startedBy };
+  return { runId, flowName, steps, indexOf, dependents, parameters, choices, started };
 }

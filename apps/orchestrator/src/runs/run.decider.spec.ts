@@ -22,6 +22,9 @@ const runFailed = (key: string) => RunFailed({ runId, step: key, error: the.cras
 const runCancelled = RunCancelled({ runId, by: ada, cancelledAt: at });
 const asked = (mode: 'GRACEFUL' | 'FORCE' = 'GRACEFUL') =>
   RunCancelRequested({ runId, mode, by: ada, requestedAt: at });
+/** While something executes: until when it must have stopped. */
+const stopping = (mode: 'GRACEFUL' | 'FORCE' = 'GRACEFUL') =>
+  RunCancelRequested({ ...asked(mode).data, stopBy: `2026-03-01T10:0${mode === 'FORCE' ? '0:30' : '2:00'}.000Z` });
 const declined = RunDeclined({
   runId,
   flow: 'demo',
@@ -128,8 +131,8 @@ describe('an attempt that failed', () => {
       the.ready('right'),
     ];
     given(...history)
-      .when(the.ended('left', { outcome: 'BLOCKED', error: the.crash }))
-      .thenEmits(the.failed('left', 'BLOCKED'), the.cancelled('join'));
+      .when(the.ended('left', { outcome: 'ERROR', error: the.crash }))
+      .thenEmits(the.failed('left'), the.cancelled('join'));
     given(...history, the.failed('left'), the.cancelled('join'))
       .when(the.ended('right'))
       .thenEmits(the.completed('right'), runFailed('left'));
@@ -238,7 +241,7 @@ describe('cancelling a run', () => {
     const history = [the.started(chain), the.ready('plan')];
     given(...history)
       .when(the.cancel())
-      .thenEmits(asked(), the.cancelled('build'));
+      .thenEmits(stopping(), the.cancelled('build'));
     given(...history, asked(), the.cancelled('build'))
       .when(the.ended('plan', { outcome: 'ERROR', cancelled: true }))
       .thenEmits(the.cancelled('plan'), runCancelled);
@@ -263,7 +266,7 @@ describe('cancelling a run', () => {
       .thenNothing();
     given(...history)
       .when(the.cancel('FORCE'))
-      .thenEmits(asked('FORCE'));
+      .thenEmits(stopping('FORCE'));
     given(...history, asked('FORCE'))
       .when(the.cancel('GRACEFUL'))
       .thenNothing();

@@ -29,7 +29,6 @@ const anyMove = fc.record({
     'SUCCESS' as const,
     'PARTIAL' as const,
     'ERROR' as const,
-    'BLOCKED' as const,
   ),
   decision: fc.constantFrom('APPROVE' as const, 'APPROVE' as const, 'SKIP' as const, 'REJECT' as const),
   cancel: fc.nat({ max: 25 }).map(roll => roll === 0),
@@ -83,7 +82,7 @@ function nextCommand(log: readonly RunEvent[], move: Move): RunCommand | undefin
   const possible: RunCommand[] = [];
   for (const key of openAfter(log, 'StepReady')) {
     const stopped = cancelling && move.outcome === 'ERROR';
-    const error = move.outcome === 'ERROR' || move.outcome === 'BLOCKED' ? the.crash : undefined;
+    const error = move.outcome === 'ERROR' ? the.crash : undefined;
     possible.push(the.ended(key, { outcome: move.outcome, cancelled: stopped, error }));
   }
   for (const key of openAfter(log, 'GateReached')) possible.push(the.decide(key, move.decision));

@@ -1,8 +1,13 @@
 import type { AgentWork, CommandWork, Json, StepDefinition, StepError } from '@runledger/contracts';
 import { jsonBytes, MAX_WORK_BYTES } from '../values/storable-text.js';
-import { parameterVariable, RUN_ID_VARIABLE, summaryVariable } from '../references/environment-names.js';
+import {
+  CHANGES_VARIABLE,
+  parameterVariable,
+  RUN_ID_VARIABLE,
+  summaryVariable,
+} from '../references/environment-names.js';
 import { fillReferences, jsonAt, mapStrings, type Reference } from '../references/references.js';
-import type { RunningRun, StepProgress } from './run-state.js';
+import type { RunFacts, StepStanding } from './run-state.js';
 
 /** Longest prompt and longest instructions after filling in, in characters: the contract's limit. */
 const MAX_TEXT = 100_000;
@@ -10,14 +15,26 @@ const MAX_TEXT = 100_000;
 type Filled = { readonly work: Work } | { readonly error: StepError };
 type Work = { readonly agent: AgentWork } | { readonly command: CommandWork };
 
+/** What people want of one attempt beyond what the flow says. */
+export interface FurtherOrders {
+  /** Instead of the instructions of the flow. */
+  readonly instructions?: string | undefined;
+  /** What they missed in the attempt before; taken as it is, whatever braces are in it. */
+  readonly changes?: string | undefined;
+}
+
 /** The work of a step with everything filled in that only the run knows, or why that cannot be done. */
-export function workOf(run: RunningRun, step: StepDefinition): Filled {
-  if (step.command) return commandOf(run, step, step.command);
-  if (step.agent) return agentOf(run, step.agent);
+export function workOf(run: RunFacts, step: StepDefinition, orders: FurtherOrders = {}): Filled {
+  if (step.command) return commandOf(run, step, step.command, orders);
+  if (step.agent) return agentOf(run, instructed(step.agent, orders), orders);
   return { error: { code: 'NO_WORK', message: `Step ${step.key} has neither an agent nor a script.` } };
 }
 
-function agentOf(run: RunningRun, agent: AgentWork): Filled {
+function instructed(agent: AgentWork, { instructions }: FurtherOrders): AgentWork {
+  return instructions === undefined ? agent : { ...agent, instructions };
+}
+
+function agentOf(run: RunFacts, agent: AgentWork, { changes }: FurtherOrders): Filled {
   const missing: string[] = [];
   const fill = (text: string) =>
     fillReferences(text, reference => {
@@ -28,7 +45,7 @@ function agentOf(run: RunningRun, agent: AgentWork): Filled {
   const filled = {
     ...agent,
     ...(agent.instructions === undefined ? {} : { instructions: fill(agent.instructions) }),
-    prompt: fill(agent.prompt),
+    prompt: withChanges(fill(agent.prompt), changes),
     ...(agent.script === undefined ? {} : { script: mapStrings(agent.script, fill) }),
   };
   if (missing.length > 0) return { error: unresolved(missing) };
@@ -38,10 +55,17 @@ function agentOf(run: RunningRun, agent: AgentWork): Filled {
   return { work: { agent: filled } };
 }
 
+function withChanges(prompt: string, changes: string | undefined): string {
+  return changes === undefined
+    ? prompt
+    : `${prompt}\n\nPeople looked at your result and ask for these changes:\n${changes}`;
+}
+
 /** Values reach scripts as environment variables only: see `environment-names.ts`. */
-function commandOf(run: RunningRun, step: StepDefinition, command: CommandWork): Filled {
+function commandOf(run: RunFacts, step: StepDefinition, command: CommandWork, { changes }: FurtherOrders): Filled {
   const env: Record<string, string> = { ...command.env, [RUN_ID_VARIABLE]: run.plan.runId };
   for (const [name, value] of Object.entries(run.plan.parameters)) env[parameterVariable(name)] = asText(value);
+  if (changes !== undefined) env[CHANGES_VARIABLE] = changes;
   for (const key of summarised(step, command)) env[summaryVariable(key)] = summaryOf(progressOf(run, key));
   const filled = { run: command.run, env };
   const length = Object.values(env).reduce((sum, value) => sum + value.length, command.run.length);
@@ -59,7 +83,7 @@ function summarised(step: StepDefinition, command: CommandWork): string[] {
 }
 
 function valueOf(
-  run: RunningRun,
+  run: RunFacts,
   reference: Reference,
 ): { readonly value?: Json | undefined; readonly missing?: string } {
   if (reference.kind === 'parameter') {
@@ -74,12 +98,12 @@ function valueOf(
   return { missing: ['steps', reference.step, 'output', ...reference.path].join('.') };
 }
 
-function progressOf(run: RunningRun, key: string): StepProgress | undefined {
+function progressOf(run: RunFacts, key: string): StepStanding | undefined {
   const index = run.plan.indexOf.get(key);
   return index === undefined ? undefined : run.steps.at(index);
 }
 
-function summaryOf(progress: StepProgress | undefined): string {
+function summaryOf(progress: StepStanding | undefined): string {
   return progress?.status === 'completed' ? (progress.summary ?? '') : '';
 }
 

@@ -1,0 +1,33 @@
+import type { BlockCause, StepError } from '@runledger/contracts';
+
+type Kind = BlockCause['kind'];
+
+/** What the codes of the failure vocabulary ask for from outside. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  auth: 'CREDENTIAL',
+  quota: 'CREDENTIAL',
+  CREDENTIAL: 'CREDENTIAL',
+  ENVIRONMENT: 'ENVIRONMENT',
+  INTEGRATION: 'INTEGRATION',
+  BUDGET: 'BUDGET',
+};
+
+const FIXES: Readonly<Record<Kind, string>> = {
+  CREDENTIAL: 'Put the credential or the account behind it right, then resume the run.',
+  ENVIRONMENT: 'Bring the environment back, then resume the run.',
+  INTEGRATION: 'Connect the integration again, then resume the run.',
+  SELF_REPORTED: 'Give the step what it asks for, then resume the run.',
+  SILENT: 'Look at what the step was doing, then resume the run for a new attempt.',
+  BUDGET: 'Raise the budget, then resume the run.',
+};
+
+/** What an attempt needs from outside; undefined when it simply failed. */
+export function blockCauseOf(outcome: 'BLOCKED' | 'ERROR', error: StepError): BlockCause | undefined {
+  const kind = KINDS[error.code] ?? (outcome === 'BLOCKED' ? 'SELF_REPORTED' : undefined);
+  return kind === undefined ? undefined : { kind, message: error.message, fix: error.fix ?? FIXES[kind] };
+}
+
+export function silence(sinceMs: number): BlockCause {
+  const minutes = Math.round(sinceMs / 60_000);
+  return { kind: 'SILENT', message: `Nothing was heard of the step for ${minutes} minutes.`, fix: FIXES.SILENT };
+}

@@ -1,0 +1,54 @@
+import { RunPaused, RunReopened, RunResumed, type RunEvent, type StepDefinition } from '@runledger/contracts';
+import { advance } from './run-advance.js';
+import type { PauseRun, ResumeRun } from './run-commands.js';
+import { RunDraft } from './run-draft.js';
+import type { KnownRun, Run, StepProgress } from './run-state.js';
+import { isKnown, notPossible, runNotFound, type SteeringRefusal } from './run-verbs.js';
+import { startAttempt } from './start-attempt.js';
+
+/** No further step starts, and each agent stops after its current tool call. Branches that wait for people go on waiting. */
+export function pauseRun({ by, reason, at }: PauseRun['data'], run: Run): readonly RunEvent[] | SteeringRefusal {
+  if (!isKnown(run)) return runNotFound();
+  if (run.status === 'running' && run.paused?.cause === 'OPERATOR') return [];
+  const { counts } = run;
+  const active = counts.executing + counts.retrying + run.startable > 0;
+  if (run.status !== 'running' || run.closing || !active) return notPossible(run, 'paused');
+  const why = reason === undefined ? {} : { reason };
+  return [RunPaused({ runId: run.plan.runId, cause: 'OPERATOR', by, ...why, pausedAt: at })];
+}
+
+/**
+ * A run goes on: blocked and failed steps get a new attempt with the rights of whoever resumes it, retries that became due
+ * meanwhile begin, and a cancelled run continues with everything that is not completed or skipped.
+ */
+export function resumeRun({ by, at }: ResumeRun['data'], run: Run): readonly RunEvent[] | SteeringRefusal {
+  if (!isKnown(run)) return runNotFound();
+  const draft = new RunDraft(run);
+  const { runId } = run.plan;
+  if (run.status === 'ended') {
+    if (run.as !== 'cancelled' || run.discarded) return notPossible(run, 'resumed');
+    draft.emit(RunReopened({ runId, verb: 'RESUME', from: 'CANCELLED', scope: 'REMAINING', by, reopenedAt: at }));
+    advance(draft, at);
+    return draft.events;
+  }
+  const held = run.paused !== undefined || run.counts.blocked > 0;
+  if (run.closing || !held) return notPossible(run, 'resumed');
+  const retried = stepsWhere(run, isHeldUp);
+  draft.emit(RunResumed({ runId, retried: retried.map(({ key }) => key), by, resumedAt: at }));
+  for (const step of retried) startAttempt(draft, step, { at, askedBy: by });
+  for (const step of stepsWhere(run, progress => isDue(progress, at))) startAttempt(draft, step, { at });
+  advance(draft, at);
+  return draft.events;
+}
+
+function isHeldUp(step: StepProgress): boolean {
+  return step.status === 'blocked' || (step.status === 'failed' && !step.handled);
+}
+
+function isDue(step: StepProgress, at: string): boolean {
+  return step.status === 'retrying' && Date.parse(step.dueAt) <= Date.parse(at);
+}
+
+export function stepsWhere(run: KnownRun, fits: (step: StepProgress) => boolean): StepDefinition[] {
+  return run.steps.indexesOf(fits).flatMap(index => run.plan.steps[index] ?? []);
+}

@@ -1,0 +1,40 @@
+import { StepReady, type StepDefinition } from '@runledger/contracts';
+import { reachGate } from './gate-reach.js';
+import type { RunDraft } from './run-draft.js';
+import { stepOf, type RunActor } from './run-state.js';
+import { failStep } from './step-ends.js';
+import { workOf } from './step-work.js';
+
+export interface AttemptStart {
+  readonly at: string;
+  /** The person who wants this further attempt. */
+  readonly askedBy?: RunActor;
+  /** Instead of the flow's, for this attempt only. */
+  readonly instructions?: string;
+}
+
+/** Hands a step to the sandbox, or to people when it only asks. One that cannot be filled in fails at once. */
+export function startAttempt(draft: RunDraft, step: StepDefinition, { at, askedBy, instructions }: AttemptStart): void {
+  const run = draft.running;
+  const progress = run && stepOf(run, step.key);
+  if (!run || !progress) return;
+  if (step.gate) return reachGate(draft, step, { definition: step.gate, position: 'between', origin: 'template' }, at);
+  const changes = progress.status === 'pending' ? progress.changes : undefined;
+  const filled = workOf(run, step, { instructions, changes: changes?.comment });
+  if ('error' in filled) return failStep(draft, step, { outcome: 'ERROR', error: filled.error, at });
+  const { runId, choices } = run.plan;
+  const asker = askedBy ?? changes?.by ?? run.reopenedBy;
+  draft.emit(
+    StepReady({
+      runId,
+      step: step.key,
+      attempt: progress.attempt + 1,
+      profile: choices.profile,
+      ...filled.work,
+      timeoutMs: step.timeoutMs,
+      artifacts: step.artifacts,
+      ...(asker ? { askedBy: asker } : {}),
+      readyAt: at,
+    }),
+  );
+}
