@@ -13,6 +13,9 @@ import { gateDecisions } from './runs/gate-decisions.reactor.js';
 import { DailyStarts } from './runs/daily-starts.js';
 import { PinnedFlows } from './runs/pinned-flows.js';
 import { RunStarter } from './runs/run-starter.js';
+import { RunSuccessors } from './runs/run-successors.js';
+import { runDeadlines, runTimerKinds } from './runs/run-timers.js';
+import { answerSteering } from './runs/steering-commands.js';
 import { scheduleFirings } from './schedules/schedule-firings.js';
 import { scheduleTimers } from './schedules/schedule-timers.reactor.js';
 import { Schedules } from './schedules/schedules.js';
@@ -40,6 +43,7 @@ export interface OrchestratorOptions {
 /** What this service answers, what it reacts to and what it does when time has come, without a framework. */
 export class Orchestrator {
   readonly #starter: RunStarter;
+  readonly #successors: RunSuccessors;
   readonly #preflight: PreflightDesk;
 
   constructor(
@@ -49,6 +53,7 @@ export class Orchestrator {
     const { store, handler: commands, client } = parts;
     const checks = new StartChecks(store, availableFrom(options));
     this.#starter = new RunStarter({ store, commands, checks, dailyStarts: new DailyStarts(client) });
+    this.#successors = new RunSuccessors({ commands, starter: this.#starter, checks });
     this.#preflight = new PreflightDesk(checks, client);
   }
 
@@ -59,16 +64,18 @@ export class Orchestrator {
     commands.answer(Preflight, (input, context) => this.#preflight.look(input, context));
     commands.answer(CancelRun, (input, context) => cancelRun(handler, input, context));
     new Schedules({ handler, flows: new PinnedFlows(store), starter: this.#starter }).answer(commands);
+    answerSteering(commands, handler, this.#successors);
   }
 
   reactors(): Reactor[] {
     const { handler, clock, timers } = this.parts;
-    return [attemptEnds(handler, clock), gateDecisions(handler, clock), scheduleTimers(timers)];
+    const ends = [attemptEnds(handler, clock), gateDecisions(handler, clock)];
+    return [...ends, runDeadlines(timers), scheduleTimers(timers)];
   }
 
   timerKinds(): TimerKind[] {
     const { handler, timers } = this.parts;
-    return [scheduleFirings({ handler, timers, starter: this.#starter })];
+    return [...runTimerKinds(handler), scheduleFirings({ handler, timers, starter: this.#starter })];
   }
 }
 

@@ -119,7 +119,8 @@ export const RetryStep = defineCommand({
     /** Replace the instructions of the flow, for the new attempt only. Agents have instructions, programs have none. */
     instructions: z.string().max(100_000).optional(),
   }),
-  output: z.strictObject({ runId: z.string(), attempt: z.int().positive() }),
+  /** 0 for a step that only asks people. */
+  output: z.strictObject({ runId: z.string(), attempt: z.int().nonnegative() }),
   refusals: steeringRefusals,
 });
 

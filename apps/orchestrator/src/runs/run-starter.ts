@@ -1,4 +1,10 @@
-import { type RunStarted, type OutputOf, type RefusalOf, type StartRun } from '@runledger/contracts';
+import {
+  type RunStarted,
+  type OutputOf,
+  type RefusalOf,
+  type StartRun,
+  type StepDefinition,
+} from '@runledger/contracts';
 import type { CommandContext, CommandHandler, EventStore } from '@runledger/event-store';
 import { isRejection, streamOf } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
@@ -18,11 +24,17 @@ export interface RunStarterParts {
   readonly dailyStarts: DailyStarts;
 }
 
+type StartedData = ReturnType<typeof RunStarted>['data'];
+
+/** What a run has from another one, given the steps that it is going to have. */
+export type Origin = (steps: readonly StepDefinition[]) => Pick<StartedData, 'lineage' | 'inherited'> | Decline;
+
 /** Answers StartRun: checks everything that can be known before a step exists, then starts, or declines in writing. */
 export class RunStarter {
   constructor(private readonly parts: RunStarterParts) {}
 
-  async start(request: StartRequest, context: CommandContext): Promise<Outcome> {
+  /** `origin`: of a run that goes back to another one. */
+  async start(request: StartRequest, context: CommandContext, origin?: Origin): Promise<Outcome> {
     const { idempotencyKey: key } = request;
     const runId = key === undefined ? runIdOfCommand(context, 'start') : runIdOfKey(context.workspaceId, key);
     // First of all: the same request is the same run even if its flow or its profile has changed since.
@@ -30,17 +42,15 @@ export class RunStarter {
     if (earlier) return earlier;
     const checked = checkedOrDecline(await this.parts.checks.examine(request, context.workspaceId));
     if (isRejection(checked)) return this.#decline(checked, request, context);
+    const inheriting = origin?.(checked.steps);
+    if (isRejection(inheriting)) return this.#decline(inheriting, request, context);
     // Last of all, so that no other decline uses up one of the day's starts.
     const limit = await this.parts.dailyStarts.reserve(runId, context);
     if (limit) return this.#decline(limit, request, context);
-    return this.#begin(startData(runId, request, checked, context), request, context);
+    return this.#begin({ ...startData(runId, request, checked, context), ...inheriting }, request, context);
   }
 
-  async #begin(
-    data: ReturnType<typeof RunStarted>['data'],
-    request: StartRequest,
-    context: CommandContext,
-  ): Promise<Outcome> {
+  async #begin(data: StartedData, request: StartRequest, context: CommandContext): Promise<Outcome> {
     const { runId } = data;
     const own = { ...context, correlationId: runId };
     const outcome = await this.parts.commands.begin(run, streamOf('run', runId), { type: 'StartRun', data }, own);
@@ -96,7 +106,7 @@ function startData(
   request: StartRequest,
   { flow, steps, parameters, choices }: CheckedRequest,
   context: CommandContext,
-): ReturnType<typeof RunStarted>['data'] {
+): StartedData {
   const { flowId, slug, version, hash, definition } = flow.flow;
   return {
     runId,
