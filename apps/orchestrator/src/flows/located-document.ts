@@ -13,6 +13,7 @@ interface ParsedText {
   readonly document: Document;
   readonly lines: LineCounter;
   readonly format: DocumentFormat;
+  readonly source: string;
 }
 
 /** A parsed document that knows where each of its parts was written. */
@@ -63,6 +64,44 @@ export class LocatedDocument {
     return { path: pathText(whole), message, ...fix, ...this.placeOf(path, more.key) };
   }
 
+  /** A problem at a character of the text at `path`; where the text is written folded or escaped, at its beginning. */
+  problemWithin(
+    path: Path,
+    { text, offset }: { readonly text: string; readonly offset: number },
+    message: string,
+    fix?: string,
+  ): Problem {
+    const problem = this.problem(path, message, { fix });
+    const begins = this.#writtenAt(path, { text, offset });
+    if (begins === undefined) return problem;
+    const { line, col } = this.#text.lines.linePos(begins);
+    return { ...problem, line, column: col };
+  }
+
+  /** Where a character of the text at `path` stands: line by line, since blocks are indented. */
+  #writtenAt(path: Path, { text, offset }: { readonly text: string; readonly offset: number }): number | undefined {
+    const { source } = this.#text;
+    const node = this.#valueAt(path);
+    const lines = text.slice(0, offset).split('\n');
+    const rest = text.slice(offset).split('\n', 1)[0] ?? '';
+    let from = startOf(node) ?? source.length;
+    for (const [index, line] of lines.entries()) {
+      const last = index === lines.length - 1;
+      const at = source.indexOf(last ? line + rest : line, from);
+      if (at === -1 || at > (endOf(node) ?? 0)) return undefined;
+      from = at + line.length;
+    }
+    return from;
+  }
+
+  #valueAt(path: Path): unknown {
+    return path.reduce<unknown>((node, part) => {
+      const found = this.#partAt(node, part);
+      const value = isPair(found) ? found.value : found;
+      return isAlias(value) ? value.resolve(this.#text.document) : value;
+    }, this.#text.document.contents);
+  }
+
   #partAt(node: unknown, part: PropertyKey): unknown {
     if (isSeq(node)) return typeof part === 'number' ? node.items[part] : undefined;
     if (!isMap(node)) return undefined;
@@ -85,7 +124,7 @@ export function locateDocument(source: string, format: DocumentFormat | undefine
   });
   const wrong = kind === 'json' ? jsonErrors(source, document) : yamlErrors(document);
   const located = (value: unknown, problems: readonly Problem[]) =>
-    new LocatedDocument({ document, lines, format: kind }, value, problems);
+    new LocatedDocument({ document, lines, format: kind, source }, value, problems);
   const problems = wrong.map(({ offset, message, fix }): Problem => {
     const { line, col } = lines.linePos(offset);
     return { path: '', message, line, column: col, ...(fix === undefined ? {} : { fix }) };
@@ -180,4 +219,9 @@ function duplicateKeys(document: Document): TextError[] {
 function startOf(node: unknown): number | undefined {
   const range = (node as { range?: readonly number[] } | undefined | null)?.range;
   return range?.[0];
+}
+
+function endOf(node: unknown): number | undefined {
+  const range = (node as { range?: readonly number[] } | undefined | null)?.range;
+  return range?.[1];
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '@runledger/kernel';
+import type { KnownParameter } from '../expressions/expression-literals.js';
 import { parameterVariable } from '../references/environment-names.js';
 import { schemaErrors } from '../parameters/parameter-schema.js';
 import type { LocatedDocument } from './located-document.js';
@@ -9,11 +10,13 @@ import { isRecord } from './step-graph.js';
 export function parameterProblems(document: LocatedDocument): {
   readonly problems: Problem[];
   readonly names: ReadonlySet<string>;
+  readonly known: ReadonlyMap<string, KnownParameter>;
 } {
   const written = isRecord(document.value) ? document.value['parameters'] : undefined;
-  if (!isRecord(written)) return { problems: [], names: new Set() };
+  if (!isRecord(written)) return { problems: [], names: new Set(), known: new Map() };
   const schema = parameterSchemaOf(written);
-  const names = Object.keys(isRecord(schema['properties']) ? schema['properties'] : {});
+  const properties = isRecord(schema['properties']) ? schema['properties'] : {};
+  const names = Object.keys(properties);
   const short = schema !== written;
   const wrong = schemaErrors(schema).map(({ path, message }) => {
     const at = short && path[0] === 'properties' ? path.slice(1) : path;
@@ -21,8 +24,29 @@ export function parameterProblems(document: LocatedDocument): {
       fix: 'Write for example `title: { type: string }`.',
     });
   });
-  return { problems: [...wrong, ...clashes(document, names, short)], names: new Set(names) };
+  return {
+    problems: [...wrong, ...clashes(document, names, short)],
+    names: new Set(names),
+    known: knownParameters(properties),
+  };
 }
+
+function knownParameters(properties: Readonly<Record<string, unknown>>): ReadonlyMap<string, KnownParameter> {
+  return new Map(
+    Object.entries(properties).map(([name, schema]): [string, KnownParameter] => {
+      if (!isRecord(schema)) return [name, {}];
+      const type = SCALARS.find(({ names }) => names.some(known => known === schema['type']))?.type;
+      const values = Array.isArray(schema['enum']) ? (schema['enum'] as readonly unknown[]) : undefined;
+      return [name, { type, values }];
+    }),
+  );
+}
+
+const SCALARS = [
+  { type: 'string', names: ['string'] },
+  { type: 'number', names: ['number', 'integer'] },
+  { type: 'boolean', names: ['boolean'] },
+] as const;
 
 /** Two parameters must not share one environment variable. */
 function clashes(document: LocatedDocument, names: readonly string[], short: boolean): Problem[] {

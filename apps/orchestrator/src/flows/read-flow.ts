@@ -2,6 +2,8 @@ import { flowDefinition, type FlowDefinition } from '@runledger/contracts';
 import { canonicalJson } from '@runledger/kernel';
 import type { Problem } from '@runledger/kernel';
 import { jsonBytes, MAX_WORK_BYTES, unstorableTexts } from '../values/storable-text.js';
+import { concurrencyProblems } from './concurrency-problems.js';
+import { conditionProblems } from './condition-problems.js';
 import { flowDocument } from './flow-document.js';
 import { locateDocument, type DocumentFormat, type LocatedDocument } from './located-document.js';
 import { normaliseFlow } from './normalise-flow.js';
@@ -47,6 +49,8 @@ function problemsOf(document: LocatedDocument): Problem[] {
     ...stepProblems(document, steps),
     ...parameters.problems,
     ...referenceProblems(document, steps, parameters.names),
+    ...conditionProblems(document, steps, parameters.known),
+    ...concurrencyProblems(document, parameters.names),
   ];
 }
 

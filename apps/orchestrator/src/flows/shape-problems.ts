@@ -17,9 +17,21 @@ export function shapeProblems(document: LocatedDocument): Problem[] {
 export function issueProblems(document: LocatedDocument, issues: readonly Issue[]): Problem[] {
   return issues.flatMap(issue => {
     if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(document, issue.path, key));
+    const inner = issue.code === 'invalid_union' ? meantBranch(issue, document.value) : undefined;
+    if (inner) return issueProblems(document, inner);
     if (isMissing(document.value, issue.path)) return [missingKey(document, issue.path)];
     return [wrongValue(document, issue)];
   });
+}
+
+/** Whoever wrote a block meant the form that is a block: its own problems say more than that no form fits. */
+function meantBranch(issue: z.core.$ZodIssueInvalidUnion, root: unknown): Issue[] | undefined {
+  const value = valueAt(root, issue.path);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const branch = issue.errors.find(
+    issues => !issues.some(({ code, path }) => code.startsWith('invalid') && path.length === 0),
+  );
+  return branch?.map(inner => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function unknownKey(document: LocatedDocument, path: Path, key: string): Problem {

@@ -1,5 +1,8 @@
 import { agentWork } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
+import { gateProblems } from './gate-problems.js';
+import { outcomeProblems } from './outcome-problems.js';
+import { outputProblems } from './output-problems.js';
 import { durationProblems } from './duration-problems.js';
 import { isReservedVariable, parameterVariable, summaryVariable } from '../references/environment-names.js';
 import { COMMAND_TIMEOUT_MS } from './normalise-flow.js';
@@ -10,11 +13,15 @@ const WORK = ['agent', 'run', 'command'] as const;
 
 /** What is wrong with single steps beyond their shape: no work or too much, two ways to say one thing, braces in scripts. */
 export function stepProblems(document: LocatedDocument, steps: readonly StepSketch[]): Problem[] {
+  const byKey = new Map(steps.map(step => [step.key, step]));
   return steps.flatMap(step => [
     ...workProblems(document, step),
     ...twoGatesBefore(document, step),
     ...bothWays(document, step, 'timeout', 'timeoutMs'),
     ...durationProblems(document, step),
+    ...gateProblems(document, step),
+    ...outcomeProblems(document, step, byKey),
+    ...outputProblems(document, step),
     ...modelMissing(document, step),
     ...scriptProblems(document, step),
     ...variableProblems(document, step),

@@ -1,0 +1,153 @@
+import { readFlow } from './read-flow.js';
+
+const told = (source: string): string[] => {
+  const reading = readFlow(source);
+  if (!('problems' in reading)) throw new Error('The flow was accepted.');
+  return reading.problems.map(
+    ({ line, column, path, message, fix }) => `${line}:${column} ${path} ${message} ${fix ?? ''}`,
+  );
+};
+const flow = (steps: string, more = '') => `slug: a\n${more}steps:\n  - { key: plan, run: x }\n${steps}`;
+const step = (rest: string) => flow(`  - { key: ship, needs: [plan], run: x, ${rest} }`);
+const gate = (rest: string) => step(`gate: { message: m, ${rest} }`);
+
+describe('a problem of a gate', () => {
+  it.each([
+    [gate('aprovers: [a]'), '4:61 steps[1].gate.aprovers `aprovers` is not known here. Did you mean `approvers`?'],
+    [step('gate: { count: 2 }'), 'steps[1].gate.message `message` is missing. Add `message`. What people are asked.'],
+    [
+      gate('approvers: [ada, ada], count: 2'),
+      '4:84 steps[1].gate.count 2 must approve, but only one member is named. Name more members, or write `count: 1`.',
+    ],
+    [
+      step('gates: { after: { message: m, policy: { approvers: [a, b], count: 3 } } }'),
+      'steps[1].gates.after.policy.count 3 must approve, but only 2 members are named.',
+    ],
+    [gate('count: 1, policy: { count: 2 }'), '`count` and `policy.count` say the same thing. Keep one of them.'],
+    [gate('timeout: 1h, timeoutMs: 3600000'), '`timeout` and `timeoutMs` say the same thing. Keep `timeout`.'],
+    [gate('timeout: 400d'), '`400d` is not between 100ms and 366d.'],
+    [gate('timeout: 1h, onTimeout: EXPLODE'), '`EXPLODE` is not one of FAIL, REJECT, SKIP, ESCALATE.'],
+    [gate('onTimeout: SKIP'), 'The gate has no `timeout`, so this never happens. Add `timeout`, such as `24h`.'],
+    [gate('timeout: 1h, onTimeout: ESCALATE'), 'Nobody is named to escalate to. Name members under `escalateTo`.'],
+    [gate('timeout: 1h, escalateTo: [ada]'), '`escalateTo` has no effect here. Write `onTimeout: ESCALATE`'],
+    [gate('approvers: []'), 'steps[1].gate.approvers Not accepted here'],
+    [step('gate: x, gates: { before: y }'), '`gate` and `gates.before` say the same thing. Keep one of them.'],
+    [step('gate: 5'), 'steps[1].gate Not accepted here; expected: a gate is its message (text), or a block'],
+  ])('is told with its place and its fix: %s', (source, expected) => {
+    expect(told(source).join('\n')).toContain(expected);
+  });
+});
+
+describe('a problem of what follows a step', () => {
+  const routes = (rules: string, others = '  - { key: ship, needs: [plan], run: x }\n  - { key: tell, run: x }') =>
+    `slug: a\nsteps:\n  - key: plan\n    run: x\n    routes:\n${rules}\n${others}`;
+
+  it.each([
+    [
+      routes('      - { to: tell }'),
+      '6:11 steps[0].routes[0].to `tell` does not need `plan`, so no route can lead from `plan` to it. Add `plan` to the `needs` of `tell`.',
+    ],
+    [
+      routes('      - { to: [ship, shp] }'),
+      '6:22 steps[0].routes[0].to[1] No step has the key `shp`. Did you mean `ship`?',
+    ],
+    [
+      routes('      - to: ship\n      - { on: ERROR, to: ship }'),
+      '7:9 steps[0].routes[1] This rule is never reached: the one on line 6 always fits. Move the rule',
+    ],
+    [routes('      - { on: FAILED, to: ship }'), 'steps[0].routes[0].on'],
+    [
+      routes('      - { on: [SUCCES], to: ship }'),
+      '`SUCCES` is not one of SUCCESS, PARTIAL, BLOCKED, ERROR. Did you mean `SUCCESS`?',
+    ],
+    [routes('      - { when: x, to: ship }'), '`when` is not known here.'],
+    [step('onFailure: retry'), 'steps[1].onFailure Not accepted here; expected: FAIL, PAUSE or SKIP, or a block'],
+    [step('onFailure: { retry: { max: 3, backof: 1s } }'), '`backof` is not known here. Did you mean `backoff`?'],
+    [step('onFailure: { retry: { max: 0 } }'), 'steps[1].onFailure.retry.max Not accepted here; expected: Too small'],
+    [
+      step('onFailure: { retry: { max: 3, backoff: 1h, maxBackoff: 30m } }'),
+      'The first wait (1h) is longer than the longest (30m). Write `maxBackoff: 1h` or more.',
+    ],
+    [step('onFailure: { retry: { max: 3, backoff: 1s, backoffMs: 9 } }'), '`backoff` and `backoffMs` say the same'],
+  ])('is told with its place and its fix: %s', (source, expected) => {
+    expect(told(source).join('\n')).toContain(expected);
+  });
+});
+
+describe('a problem of a condition', () => {
+  it.each([
+    [step('if: steps.plan.outcom == "SUCCESS"'), '4:45 steps[1].if Of a step there are outcome, summary, output.'],
+    [
+      step('if: "parameters.x == 1"'),
+      '4:46 steps[1].if The flow has no parameter `x`. Declare `x` under `parameters`.',
+    ],
+    [step('if: \'outcome == "ERROR"\''), '`outcome` means something in `routes` only'],
+    [step('if: steps.ship.outcome == "ERROR"'), '`ship` need not be done by then.'],
+    [step('if: true'), 'steps[1].if Expected string, found boolean.'],
+    [
+      'slug: a\nsteps:\n  - key: plan\n    run: x\n    routes:\n      - if: |\n          output.x = 1\n        to: ship\n  - { key: ship, needs: [plan], run: x }',
+      '7:20 steps[0].routes[0].if Unexpected character: =. Write `==` to compare.',
+    ],
+    [
+      '{"slug":"a","steps":[\n {"key":"s","run":"x","if":"1 =! 2"}]}',
+      '2:31 steps[0].if Unexpected character: =. Write `==` to compare.',
+    ],
+  ])('is told at the character where it is: %s', (source, expected) => {
+    expect(told(source).join('\n')).toContain(expected);
+  });
+
+  it('may speak of its own step in routes, and of what comes before its needs', () => {
+    const source = `slug: a
+parameters: { deep: { type: boolean, default: false } }
+steps:
+  - { key: first, run: x }
+  - { key: then, needs: [first], run: x, routes: [{ if: 'output.ok && steps.then.outcome != "ERROR"', to: last }] }
+  - { key: last, needs: [then], run: x, if: 'parameters.deep || steps.first.summary != ""' }
+`;
+    expect(readFlow(source)).toHaveProperty('flow');
+  });
+});
+
+describe('a problem of an output schema', () => {
+  const schema = (text: string) => step(`output: { schema: ${text} }`);
+  const bomb = `{ $ref: '#/$defs/a0', $defs: { ${Array.from({ length: 30 }, (_, n) => `a${n}: { anyOf: [{ $ref: '#/$defs/a${n + 1}' }, { $ref: '#/$defs/a${n + 1}' }] }`).join(', ')}, a30: { type: string } } }`;
+
+  it.each([
+    [schema('{ type: strin }'), 'steps[1].output.schema.type Not a JSON Schema here'],
+    [schema('{ typ: string }'), 'Not a JSON Schema here: strict mode: unknown keyword: "typ"'],
+    [
+      schema("{ type: string, pattern: '(a+)+$' }"),
+      '`pattern` is not taken in schemas of outputs. Use `enum`, `format`',
+    ],
+    [schema("{ $ref: 'https://example.com/x.json' }"), "can't resolve reference https://example.com/x.json"],
+    [schema("{ type: object, properties: { x: { $ref: '#' } } }"), 'The schema refers to itself, or to too much.'],
+    [schema(bomb), 'The schema refers to itself, or to too much.'],
+    [schema(`{ description: ${'x'.repeat(50_001)} }`), 'at most 50000 are taken.'],
+    [step('output: { schema: { type: object }, passes: 11 }'), 'steps[1].output.passes Not accepted here'],
+  ])('is told with its place and its fix: %#', (source, expected) => {
+    expect(told(source).join('\n')).toContain(expected);
+  });
+
+  it('is not that a property is called like a keyword', () => {
+    const source = schema(
+      "{ type: object, properties: { pattern: { type: string }, x: { enum: [pattern] }, y: { $ref: '#/$defs/z' } }, $defs: { z: { type: string } } }",
+    );
+    expect(readFlow(source)).toHaveProperty('flow');
+  });
+});
+
+describe('a problem of the whole flow', () => {
+  it.each([
+    ['concurrency: x {{ parameters.y }}\n', '2:1 concurrency The flow has no parameter `y`. Declare `y`'],
+    [
+      'concurrency: { key: "{{ steps.plan.summary }}" }\n',
+      'concurrency.key `{{ steps.plan }}` is not known when a run starts.',
+    ],
+    ['concurrency: { key: x, policy: WAIT }\n', '`WAIT` is not one of QUEUE, SKIP, CANCEL_OLDER.'],
+    ['retention: { artifactsDays: 0 }\n', 'retention.artifactsDays Not accepted here; expected: Too small'],
+    ['retention: { artifactDays: 1 }\n', '`artifactDays` is not known here. Did you mean `artifactsDays`?'],
+    ['requires: { credential: [x] }\n', '`credential` is not known here. Did you mean `credentials`?'],
+  ])('is told with its place and its fix: %s', (more, expected) => {
+    expect(told(flow('', more)).join('\n')).toContain(expected);
+  });
+});
