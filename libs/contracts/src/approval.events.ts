@@ -1,5 +1,6 @@
-import { defineEvent, type EventOf } from '@runledger/kernel';
+import type { EventOf } from '@runledger/kernel';
 import { z } from 'zod';
+import { defineEvent } from './define-event.js';
 import { approver, gatePolicy, gateTimeoutOutcome } from './gate-definition.js';
 import { gateEvidence, permissionEvidence, questionEvidence } from './gate-evidence.js';
 import { actorSchema, approvalDecision, approvalKind, json, stepKey, timestamp } from './values.js';

@@ -1,5 +1,6 @@
-import { defineEvent, type EventOf } from '@runledger/kernel';
+import type { EventOf } from '@runledger/kernel';
 import { z } from 'zod';
+import { defineEvent } from './define-event.js';
 import { actorSchema, microUnits, plan, stepKey, timestamp, utcDay } from './values.js';
 
 /**

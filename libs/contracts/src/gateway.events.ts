@@ -1,5 +1,6 @@
-import { defineEvent, type EventOf } from '@runledger/kernel';
+import type { EventOf } from '@runledger/kernel';
 import { z } from 'zod';
+import { defineEvent } from './define-event.js';
 import { actorSchema, plan, slug, timestamp } from './values.js';
 
 export const scope = z.enum([

@@ -1,5 +1,6 @@
-import { defineEvent, type EventOf } from '@runledger/kernel';
+import type { EventOf } from '@runledger/kernel';
 import { z } from 'zod';
+import { defineEvent } from './define-event.js';
 import { actorSchema, timestamp } from './values.js';
 
 /** From now on calls of a tool need no asking. Stream `grants-<workspace key>`. */

@@ -1,5 +1,6 @@
-import { defineEvent, type EventOf } from '@runledger/kernel';
+import type { EventOf } from '@runledger/kernel';
 import { z } from 'zod';
+import { defineEvent } from './define-event.js';
 import { flowDefinition } from './flow-definition.js';
 import * as runs from './orchestrator.runs.events.js';
 import * as steps from './orchestrator.steps.events.js';

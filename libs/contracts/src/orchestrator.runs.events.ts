@@ -1,5 +1,5 @@
-import { defineEvent } from '@runledger/kernel';
 import { z } from 'zod';
+import { defineEvent } from './define-event.js';
 import { stepDefinition } from './flow-definition.js';
 import {
   actorSchema,

@@ -1,5 +1,5 @@
-import { defineEvent } from '@runledger/kernel';
 import { z } from 'zod';
+import { defineEvent } from './define-event.js';
 import { agentWork, commandWork } from './flow-definition.js';
 import { gateDefinition } from './gate-definition.js';
 import { gateEvidence } from './gate-evidence.js';

@@ -1,6 +1,7 @@
-import { defineEvent, type EventOf } from '@runledger/kernel';
+import type { EventOf } from '@runledger/kernel';
 import { z } from 'zod';
 import { askEvents } from './agent-asks.events.js';
+import { defineEvent } from './define-event.js';
 import { profileDefinition } from './profile-definition.js';
 import { toolDetail } from './tool-detail.js';
 import {
