@@ -22,7 +22,7 @@ export const pages = {
   'docs/reference/metrics.md': () => metricsPage(),
   'docs/reference/commands.md': () => commandsPage(root),
   'docs/reference/flow-format.md': () =>
-    flowFormatPage(JSON.parse(source('apps/orchestrator/src/flows/flow.schema.json', 'the schema of flow documents'))),
+    flowFormatPage(JSON.parse(source('libs/contracts/flow.schema.json', 'the schema of flow documents'))),
   'docs/reference/graphql.md': () => graphqlPage(source('apps/gateway/schema.graphql', 'the merged GraphQL schema')),
 };
 

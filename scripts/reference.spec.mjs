@@ -51,7 +51,7 @@ describe('the generator', () => {
     expect(() => definitionsIn('export const DoorOpened = defineEvent({\n});', 'doors')).toThrow(/no doc comment/);
   });
 
-  it('lists each keyword of a flow document once, with its default', () => {
+  it('lists each keyword of a flow document once, with its default and an example', () => {
     const page = flowFormatPage({
       type: 'object',
       required: ['name'],
@@ -61,12 +61,15 @@ describe('the generator', () => {
         last: { $ref: '#/$defs/step' },
       },
       $defs: {
-        step: { type: 'object', properties: { timeout: { type: 'string', default: '30m', description: 'How long.' } } },
+        step: {
+          type: 'object',
+          properties: { timeout: { type: 'string', default: '30m', description: 'How long.', examples: ['1h'] } },
+        },
       },
     });
     expect(page).toContain('| `name` | string | yes | For people. |');
-    expect(page).toContain('| `timeout` | string, default `"30m"` | no | How long. Default `"30m"`. |');
-    expect(page.match(/`timeout`/g)).toHaveLength(1);
+    expect(page).toContain('| `timeout` | string | no | How long. Default `"30m"`. | `timeout: 1h` |');
+    expect(page.match(/\| `timeout`/g)).toHaveLength(1);
   });
 
   it('lists operations, unions and enums of a GraphQL schema', () => {

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import { typeOf } from './json-schema-fields.mjs';
 import { code, joined, pageHead, table } from './markdown.mjs';
 
@@ -14,15 +15,16 @@ function section({ title, schema, root }) {
   const required = schema.required ?? [];
   const rows = Object.entries(schema.properties).map(([keyword, property]) => [
     code(keyword),
-    typeOf(property, root),
+    typeOf({ ...follow(property, root), default: undefined }, root),
     required.includes(keyword) ? 'yes' : 'no',
     meaning(property, root),
+    example(keyword, property),
   ]);
   return [
     `## ${title}`,
     '',
     schema.description && title !== 'Document' ? `${schema.description}\n` : '',
-    ...table(['Keyword', 'Type', 'Required', 'Meaning'], rows),
+    ...table(['Keyword', 'Type', 'Required', 'Meaning', 'Example'], rows),
   ];
 }
 
@@ -30,7 +32,20 @@ function meaning(property, root) {
   const target = follow(property, root);
   const description = property.description ?? target.description ?? '';
   const fallback = property.default ?? target.default;
-  return fallback === undefined ? description : `${description} Default ${code(JSON.stringify(fallback))}.`.trim();
+  return fallback === undefined || /default/i.test(description)
+    ? description
+    : `${description} Default ${code(JSON.stringify(fallback))}.`.trim();
+}
+
+/** One line of YAML, as an author would write it. */
+function example(keyword, { examples: [first] = [] }) {
+  if (first === undefined) return '';
+  return code(
+    stringify({ [keyword]: first }, { lineWidth: 0, collectionStyle: 'flow', flowCollectionPadding: true })
+      .trim()
+      .replace(/^\{ /, '')
+      .replace(/ \}$/, ''),
+  );
 }
 
 /** Every object with keywords in the schema, the document first, each once, named by the way to it. */

@@ -1,3 +1,4 @@
+import { flowSchema } from '@runledger/contracts';
 import { definition, published, story, upToTheGate } from './runs/run-story.fixture.js';
 import { testGateway, type TestGateway } from './gateway.fixture.js';
 
@@ -253,6 +254,12 @@ describe('the gateway', () => {
       403,
       { code: 'FORBIDDEN', fix: expect.stringContaining('audit.read') },
     ]);
+  });
+
+  it('gives editors the schema of flows without asking who they are', async () => {
+    const response = await fetch(`${gateway.url}/schemas/flow.json`);
+    expect(response.headers.get('content-type')).toContain('application/schema+json');
+    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(flowSchema())));
   });
 
   it('says ready when every projection has caught up, and lists them', async () => {

@@ -21,6 +21,7 @@ import { LogReader } from './events/log-reader.js';
 import { ConsoleRoutes } from './explorer/console-routes.js';
 import { ExplorerRoutes } from './explorer/explorer-routes.js';
 import { FlowReader } from './flows/flow-reader.js';
+import { FlowSchemaRoutes } from './flows/flow-schema-routes.js';
 import { FlowVersionsResolver, FlowsResolver } from './flows/flows.resolver.js';
 import { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
 import { graphqlOptions } from './graph/graphql-options.js';
@@ -87,7 +88,7 @@ export class GatewayModule {
         GraphQLModule.forRoot<ApolloDriverConfig>(graphqlOptions(options)),
         OperationsModule.register({ metrics: options.metrics ?? { from: 'loopback' } }),
       ],
-      controllers: [TriggerRoutes, SteeringRoutes, AuditRoutes, ArtifactRoutes, ...pages],
+      controllers: [FlowSchemaRoutes, TriggerRoutes, SteeringRoutes, AuditRoutes, ArtifactRoutes, ...pages],
       providers: [
         { provide: GATEWAY_OPTIONS, useValue: options },
         { provide: CursorSigner, useValue: new CursorSigner(options.pepper) },

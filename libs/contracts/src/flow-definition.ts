@@ -7,12 +7,30 @@ export { toolName, type ToolName } from './agent-permissions.js';
 
 /** One turn of a written conversation, for the provider `scripted`. The tool calls really happen. */
 export const scriptedTurn = z.strictObject({
-  thinking: z.string().optional(),
-  text: z.string().optional(),
+  thinking: z
+    .string()
+    .optional()
+    .describe('What it thinks.')
+    .meta({ examples: ['I have to look first.'] }),
+  text: z
+    .string()
+    .optional()
+    .describe('What it says.')
+    .meta({ examples: ['Hello.'] }),
   tools: z
-    .array(z.strictObject({ name: toolName, arguments: z.record(z.string(), json) }))
+    .array(
+      z.strictObject({
+        name: toolName.describe('Which tool.').meta({ examples: ['bash'] }),
+        arguments: z
+          .record(z.string(), json)
+          .describe('What it is called with.')
+          .meta({ examples: [{ command: 'ls' }] }),
+      }),
+    )
     .max(20)
-    .optional(),
+    .optional()
+    .describe('The tools that it calls.')
+    .meta({ examples: [[{ name: 'bash', arguments: { command: 'ls' } }]] }),
 });
 export type ScriptedTurn = z.infer<typeof scriptedTurn>;
 

@@ -175,12 +175,7 @@ export type Usage = z.infer<typeof usage>;
 export const UsageRecorded = defineEvent({
   type: 'UsageRecorded',
   version: 1,
-  schema: z.strictObject({
-    ...place,
-    usageId: z.string(),
-    usage,
-    at: timestamp,
-  }),
+  schema: z.strictObject({ ...place, usageId: z.string(), usage, at: timestamp }),
 });
 
 /** A declared file was kept: it outlives its sandbox. */

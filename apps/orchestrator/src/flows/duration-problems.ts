@@ -1,9 +1,14 @@
-import { MAX_GATE_TIMEOUT_MS, MIN_GATE_TIMEOUT_MS } from '@runledger/contracts';
+import {
+  MAX_GATE_TIMEOUT_MS,
+  MIN_GATE_TIMEOUT_MS,
+  durationText,
+  readDuration,
+  MAX_STEP_TIMEOUT_MS,
+  MIN_STEP_TIMEOUT_MS,
+} from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
-import { durationText, readDuration } from './durations.js';
 import type { LocatedDocument, Path } from './located-document.js';
 import { valueAt } from './shape-problems.js';
-import { MAX_STEP_TIMEOUT_MS, MIN_STEP_TIMEOUT_MS } from './step-document.js';
 import type { StepSketch } from './step-graph.js';
 
 const DAY_MS = 86_400_000;

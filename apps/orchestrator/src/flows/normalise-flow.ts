@@ -1,9 +1,14 @@
-import type { FlowDefinition, Requirements, StepDefinition } from '@runledger/contracts';
-import { durationMs } from './durations.js';
-import type { FlowDocument } from './flow-document.js';
-import { normaliseGate } from './gate-document.js';
-import { normaliseFailure, normaliseRoute } from './outcome-document.js';
-import type { RequiresDocument, StepDocument } from './step-document.js';
+import {
+  type FlowDefinition,
+  type Requirements,
+  type StepDefinition,
+  durationMs,
+  type FlowDocument,
+  type RequiresDocument,
+  type StepDocument,
+} from '@runledger/contracts';
+import { normaliseGate } from './normalise-gate.js';
+import { normaliseFailure, normaliseRoute } from './normalise-outcomes.js';
 import { parameterSchemaOf } from './normalise-parameters.js';
 
 const AGENT_TIMEOUT_MS = 1_800_000;

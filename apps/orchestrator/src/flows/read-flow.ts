@@ -1,10 +1,9 @@
-import { flowDefinition, type FlowDefinition } from '@runledger/contracts';
+import { flowDefinition, type FlowDefinition, flowDocument } from '@runledger/contracts';
 import { canonicalJson } from '@runledger/kernel';
 import type { Problem } from '@runledger/kernel';
 import { jsonBytes, MAX_WORK_BYTES, unstorableTexts } from '../values/storable-text.js';
 import { concurrencyProblems } from './concurrency-problems.js';
 import { conditionProblems } from './condition-problems.js';
-import { flowDocument } from './flow-document.js';
 import { locateDocument, type DocumentFormat, type LocatedDocument } from './located-document.js';
 import { normaliseFlow } from './normalise-flow.js';
 import { parameterProblems } from './parameter-problems.js';

@@ -1,8 +1,7 @@
+import { flowDocument, keysAt } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
 import type { z } from 'zod';
 import { closestWord } from '../values/closest-word.js';
-import { flowDocument } from './flow-document.js';
-import { keysAt } from './flow-schema.js';
 import { pathText, type LocatedDocument, type Path } from './located-document.js';
 
 type Issue = z.core.$ZodIssue;

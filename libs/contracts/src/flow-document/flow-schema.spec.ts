@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { keysAt, flowSchema } from './flow-schema.js';
 
-const published = new URL('./flow.schema.json', import.meta.url);
+const published = new URL('../../flow.schema.json', import.meta.url);
 
 describe('the published schema of flow documents', () => {
   it('is the schema that documents are checked against: run with UPDATE_SCHEMA=1 after a change', () => {

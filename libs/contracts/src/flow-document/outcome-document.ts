@@ -1,16 +1,7 @@
-import {
-  attemptOutcome,
-  expressionText,
-  failurePolicy,
-  outputContract,
-  retryPolicy,
-  type AttemptOutcome,
-  type FailurePolicy,
-  type RetryPolicy,
-  type RouteRule,
-} from '@runledger/contracts';
+import { expressionText, failurePolicy, outputContract, retryPolicy } from '../flow-definition.js';
+import { attemptOutcome } from '../values.js';
 import { z } from 'zod';
-import { duration, durationMs } from './durations.js';
+import { duration } from './durations.js';
 
 const MAX_WAIT_MS = 86_400_000;
 const then = failurePolicy.shape.then;
@@ -25,7 +16,10 @@ const retry = z
           .optional()
           .describe('Wait before the first retry. Default 10s.')
           .meta({ default: '10s', examples: ['30s'] }),
-        backoffMs: retryPolicy.shape.backoffMs.optional().describe('The long form of `backoff`, in milliseconds.'),
+        backoffMs: retryPolicy.shape.backoffMs
+          .optional()
+          .describe('The long form of `backoff`, in milliseconds.')
+          .meta({ examples: [30_000] }),
         factor: retryPolicy.shape.factor
           .optional()
           .describe('Each wait is so many times the one before. Default 2.')
@@ -36,21 +30,25 @@ const retry = z
           .meta({ default: '10m', examples: ['1h'] }),
         maxBackoffMs: retryPolicy.shape.maxBackoffMs
           .optional()
-          .describe('The long form of `maxBackoff`, in milliseconds.'),
+          .describe('The long form of `maxBackoff`, in milliseconds.')
+          .meta({ examples: [3_600_000] }),
       }),
     ],
     { error: 'how often (a number), or a block with `max`' },
   )
   .describe('Try again by itself: how often, or a block.')
   .meta({ examples: [3] });
-type RetryDocument = z.infer<typeof retry>;
+export type RetryDocument = z.infer<typeof retry>;
 
 /** What a failed step means, as people write it: a word, or a block. */
 export const failureDocument = z.union(
   [
     then,
     z.strictObject({
-      then: then.optional().describe('What follows when no retry is left. Default FAIL.').meta({ default: 'FAIL' }),
+      then: then
+        .optional()
+        .describe('What follows when no retry is left. Default FAIL.')
+        .meta({ default: 'FAIL', examples: ['SKIP'] }),
       retry: retry.optional(),
     }),
   ],
@@ -87,29 +85,3 @@ export const outputDocument = z.strictObject({
     .describe('How often an agent whose output does not fit is asked again. Default 2.')
     .meta({ default: 2, examples: [1] }),
 });
-
-export function normaliseFailure(written: FailureDocument | undefined): FailurePolicy {
-  if (written === undefined) return { then: 'FAIL' };
-  if (typeof written === 'string') return { then: written };
-  const outcome = { then: written.then ?? 'FAIL' };
-  return written.retry === undefined ? outcome : { ...outcome, retry: normaliseRetry(written.retry) };
-}
-
-export function normaliseRoute({ on, if: condition, to }: RouteDocument): RouteRule {
-  const list: readonly AttemptOutcome[] | undefined = typeof on === 'string' ? [on] : on;
-  return {
-    ...(list === undefined ? {} : { on: [...new Set(list)] }),
-    ...(condition === undefined ? {} : { if: condition }),
-    to: typeof to === 'string' ? [to] : [...new Set(to)],
-  };
-}
-
-function normaliseRetry(written: RetryDocument): RetryPolicy {
-  const retrying: Exclude<RetryDocument, number> = typeof written === 'number' ? { max: written } : written;
-  return {
-    max: retrying.max,
-    backoffMs: retrying.backoffMs ?? durationMs(retrying.backoff ?? '10s'),
-    factor: retrying.factor ?? 2,
-    maxBackoffMs: retrying.maxBackoffMs ?? durationMs(retrying.maxBackoff ?? '10m'),
-  };
-}
