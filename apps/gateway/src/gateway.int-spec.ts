@@ -34,7 +34,8 @@ describe('the gateway', () => {
     reader = await gateway.tokenFor('ws_acme', 'mem_rob', ['flows.read']);
     stranger = await gateway.tokenFor('ws_other', 'mem_eve');
     await gateway.tell({ workspaceId: 'ws_acme', stream: 'flow-release' }, published());
-    await gateway.tell({ workspaceId: 'ws_acme', stream: 'flow-release' }, published(2));
+    const steps = definition.steps.map(step => (step.key === 'lint' ? { ...step, name: 'Look closely' } : step));
+    await gateway.tell({ workspaceId: 'ws_acme', stream: 'flow-release' }, published(2, { ...definition, steps }));
     await gateway.tell({ workspaceId: 'ws_acme', stream: 'run-1', runId: RUN }, ...upToTheGate(RUN));
     const blob = await gateway.blobs.put(Buffer.from('<script>alert(1)</script>'));
     await gateway.tell(
@@ -254,6 +255,22 @@ describe('the gateway', () => {
       403,
       { code: 'FORBIDDEN', fix: expect.stringContaining('audit.read') },
     ]);
+  });
+
+  it('tells two versions of a flow apart, for those who may read them', async () => {
+    const query = `query ($to: Int!) { flowVersionDiff(flowId: "flow_release", from: 1, to: $to) {
+      from { version } to { version } fields { path } steps { key kind fields { path before after } } reordered text } }`;
+    const { data } = await gateway.graphql(reader, query, { to: 2 });
+    expect(data.flowVersionDiff).toMatchObject({
+      from: { version: 1 },
+      to: { version: 2 },
+      fields: [],
+      steps: [{ key: 'lint', kind: 'CHANGED', fields: [{ path: 'name', before: 'Lint', after: 'Look closely' }] }],
+      reordered: false,
+      text: expect.stringContaining('-    name: Lint\n+    name: Look closely\n'),
+    });
+    expect((await gateway.graphql(reader, query, { to: 3 })).errors?.[0]?.extensions.code).toBe('NOT_FOUND');
+    expect((await gateway.graphql(stranger, query, { to: 2 })).errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   });
 
   it('gives editors the schema of flows without asking who they are', async () => {

@@ -22,6 +22,7 @@ import { ConsoleRoutes } from './explorer/console-routes.js';
 import { ExplorerRoutes } from './explorer/explorer-routes.js';
 import { FlowReader } from './flows/flow-reader.js';
 import { FlowSchemaRoutes } from './flows/flow-schema-routes.js';
+import { FlowDiffResolver } from './flows/flow-diff.resolver.js';
 import { FlowVersionsResolver, FlowsResolver } from './flows/flows.resolver.js';
 import { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
 import { graphqlOptions } from './graph/graphql-options.js';
@@ -60,6 +61,7 @@ const RESOLVERS = [
   AccessResolver,
   FlowsResolver,
   FlowVersionsResolver,
+  FlowDiffResolver,
   ProfilesResolver,
   RunsResolver,
   RunFieldsResolver,

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Fault } from '@runledger/kernel';
-import { DataSource } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { connectionOf, type Connection } from '../graph/connection.js';
 import type { Loaders } from '../graph/loaders.js';
@@ -68,6 +68,14 @@ export class FlowReader {
     const found = await this.rows
       .getRepository(FlowVersionRow)
       .find({ where: { workspaceId, flowId }, order: { version: 'DESC' }, take: size });
+    return found.map(row => flowVersionNode(row.published));
+  }
+
+  /** Some versions of one flow; those that there are. */
+  async versionsOf(workspaceId: string, flowId: string, numbers: readonly number[]): Promise<FlowVersionNode[]> {
+    const found = await this.rows
+      .getRepository(FlowVersionRow)
+      .findBy({ workspaceId, flowId, version: In([...numbers]) });
     return found.map(row => flowVersionNode(row.published));
   }
 

@@ -51,13 +51,13 @@ export const definition: FlowDefinition = {
   ],
 };
 
-export const published = (version = 1) =>
+export const published = (version = 1, of: FlowDefinition = definition) =>
   FlowVersionPublished({
     flowId: 'flow_release',
     slug: 'release',
     version,
     hash: 'a'.repeat(64),
-    definition,
+    definition: of,
     source: 'slug: release',
     sourceFormat: 'yaml',
     publishedBy: BY,
