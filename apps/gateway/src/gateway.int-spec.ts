@@ -289,6 +289,7 @@ describe('the gateway', () => {
       'profiles',
       'runs',
       'approvals',
+      'grants',
       'artifacts',
       'transcript',
     ]);

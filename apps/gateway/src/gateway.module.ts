@@ -16,6 +16,7 @@ import { AccessResolver } from './access/access.resolver.js';
 import { Authority } from './access/authority.js';
 import { ApprovalReader } from './approvals/approval-reader.js';
 import { ApprovalFieldsResolver, ApprovalsResolver } from './approvals/approvals.resolver.js';
+import { InboxResolver } from './approvals/inbox.resolver.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
 import { ConsoleRoutes } from './explorer/console-routes.js';
@@ -25,6 +26,7 @@ import { FlowSchemaRoutes } from './flows/flow-schema-routes.js';
 import { FlowDiffResolver } from './flows/flow-diff.resolver.js';
 import { FlowVersionsResolver, FlowsResolver } from './flows/flows.resolver.js';
 import { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
+import { GrantsResolver } from './grants/grants.resolver.js';
 import { graphqlOptions } from './graph/graphql-options.js';
 import { LoaderFactory } from './graph/loaders.js';
 import { CursorSigner } from './graph/signed-cursor.js';
@@ -72,6 +74,8 @@ const RESOLVERS = [
   InheritanceResolver,
   ApprovalsResolver,
   ApprovalFieldsResolver,
+  InboxResolver,
+  GrantsResolver,
   EventsResolver,
   TranscriptResolver,
   ParkedEventsResolver,

@@ -40,6 +40,8 @@ export const MemberAdded = defineEvent({
     workspaceId: z.string(),
     name: z.string(),
     kind: z.enum(['person', 'service']),
+    /** Where they can be reached; gates may name approvers by it. */
+    email: z.email().max(320).optional(),
     scopes: z.array(scope),
     addedBy: actorSchema,
     addedAt: timestamp,

@@ -1,6 +1,6 @@
 import { AppendTooLargeError, InvalidAppendError } from './append-errors.js';
 import { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_BYTES } from './port.js';
-import type { EventMetadata, ExpectedRevision, NewEvent, StreamRef } from './port.js';
+import type { ExpectedRevision, NewEvent, StreamRef } from './port.js';
 
 /** One event as it goes over the wire. */
 export interface EncodedEvent {
@@ -34,14 +34,10 @@ export function toAppendRequest(
   }
   const encoded: EncodedEvent[] = [];
   let bytes = 0;
-  let metadata: SharedMetadata | undefined;
   for (const event of events) {
-    // What one command caused carries one metadata, which is encoded once.
-    if (metadata?.of !== event.metadata) metadata = undefined;
-    const one = encodeEvent(event, stream, metadata?.text);
-    metadata ??= { of: event.metadata, text: one.metadata, bytes: Buffer.byteLength(one.metadata) };
+    const one = encodeEvent(event, stream);
     encoded.push(one);
-    bytes += checkedSize(one, metadata.bytes);
+    bytes += checkedSize(one);
   }
   if (bytes > MAX_APPEND_BYTES) throw new AppendTooLargeError(`An append to ${stream.name}`, bytes, MAX_APPEND_BYTES);
   if (encoded.length > 1 && new Set(encoded.map(event => event.id.toLowerCase())).size < encoded.length) {
@@ -71,14 +67,7 @@ export function checkExpected(expected: ExpectedRevision, stream: StreamRef): vo
   );
 }
 
-interface SharedMetadata {
-  readonly of: EventMetadata;
-  readonly text: string;
-  readonly bytes: number;
-}
-
-/** `metadata` is its JSON, when that is known. */
-function encodeEvent(event: NewEvent, stream: StreamRef, metadata: string | undefined): EncodedEvent {
+function encodeEvent(event: NewEvent, stream: StreamRef): EncodedEvent {
   const refuse = (reason: string, cause?: unknown) =>
     new InvalidAppendError(`Event ${event.type} for ${stream.name} cannot be stored: ${reason}.`, {
       cause,
@@ -93,8 +82,7 @@ function encodeEvent(event: NewEvent, stream: StreamRef, metadata: string | unde
     if (hasLoneSurrogate(text)) throw refuse(`its ${part} has half of a surrogate pair, which no UTF-8 text can hold`);
     return text;
   };
-  const { id, type } = event;
-  return { id, type, correlationId, data: encode('data'), metadata: metadata ?? encode('metadata') };
+  return { id: event.id, type: event.type, correlationId, data: encode('data'), metadata: encode('metadata') };
 }
 
 function toJson(value: unknown, refuse: (cause?: unknown) => InvalidAppendError): string {
@@ -114,11 +102,11 @@ function hasLoneSurrogate(json: string): boolean {
 }
 
 function isStorable(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0');
+  return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 }
 
-function checkedSize(event: EncodedEvent, metadataBytes: number): number {
-  const bytes = Buffer.byteLength(event.data) + metadataBytes;
+function checkedSize(event: EncodedEvent): number {
+  const bytes = Buffer.byteLength(event.data) + Buffer.byteLength(event.metadata);
   if (bytes > MAX_EVENT_BYTES) throw new AppendTooLargeError(`Event ${event.type}`, bytes, MAX_EVENT_BYTES);
   return bytes;
 }

@@ -1,4 +1,4 @@
-import type { ArtifactStored, GateDefinition, GateEvidence, GateReached, RunStarted } from '@runledger/contracts';
+import type { ArtifactStored, GateEvidence, GateReached, RunStarted } from '@runledger/contracts';
 import type { ApprovalCommand, Settlement } from './approval.decider.js';
 import type { Requested } from './approval-state.js';
 import { shownHash } from './shown-hash.js';
@@ -9,9 +9,6 @@ export type Artifact = ReturnType<typeof ArtifactStored>['data'];
 
 const AUTO_APPROVAL = { kind: 'system', id: 'auto-approval', name: 'Automatic approval' } as const;
 const MOST_ARTIFACTS = 100;
-
-/** Of checkpoints, which no flow defines: any one member who may run flows. */
-const CHECKPOINT = { policy: { count: 1, excludeStarter: false }, autoApproveInBackground: false } as const;
 
 /** What a gate needs beside its event. */
 export interface GateSurroundings {
@@ -24,21 +21,20 @@ export interface GateSurroundings {
 
 /** The request that a gate makes; a background run passes a marked gate, and that is written down as a decision. */
 export function gateRequest(gate: Gate, around: GateSurroundings): ApprovalCommand {
-  const { started, now } = around;
-  const definition = definitionOf(gate, started);
-  const { gateId, runId, step, message } = gate;
+  const { now } = around;
+  const { gateId, runId, step, message, terms, startedBy, execution } = gate;
   const shown = evidenceOf(gate, around);
-  const deadline = deadlineOf(definition, now);
+  const deadline = deadlineOf(terms, now);
   const data: Requested = {
     ...{ requestId: gateId, runId, step, kind: 'gate', message, shown, shownHash: shownHash({ message, shown }) },
     decisions: decisionsAt(gate),
-    policy: definition.policy,
-    ...(started?.startedBy.kind === 'member' ? { startedBy: started.startedBy.id } : {}),
+    policy: terms.policy,
+    ...(startedBy.kind === 'member' ? { startedBy: startedBy.id } : {}),
     ...(deadline === undefined ? {} : { deadline }),
     calls: [],
     requestedAt: now,
   };
-  const passes = definition.autoApproveInBackground && started?.choices.execution === 'BACKGROUND';
+  const passes = terms.autoApproveInBackground && execution === 'BACKGROUND';
   return { type: 'RequestApproval', data, ...(passes ? { settlement: autoApproval(now) } : {}) };
 }
 
@@ -58,24 +54,16 @@ function evidenceOf({ shown }: Gate, { started, artifacts }: GateSurroundings): 
   };
 }
 
-type Definition = Pick<GateDefinition, 'policy' | 'autoApproveInBackground'> & Partial<GateDefinition>;
-
-function definitionOf(gate: Gate, started: Started | undefined): Definition {
-  const step = started?.steps.find(({ key }) => key === gate.step);
-  const written: Partial<GateDefinition> = (gate.origin === 'template' && step?.gates?.before) || {};
-  return { ...CHECKPOINT, ...written };
-}
-
 /** Only where a result is under review can another attempt be asked for. */
 function decisionsAt({ position }: Gate): Requested['decisions'] {
-  return position === 'before' ? ['APPROVE', 'REJECT', 'SKIP'] : ['APPROVE', 'REJECT', 'SKIP', 'REQUEST_CHANGES'];
+  return position === 'after' ? ['APPROVE', 'REJECT', 'SKIP', 'REQUEST_CHANGES'] : ['APPROVE', 'REJECT', 'SKIP'];
 }
 
-function deadlineOf({ timeoutMs, onTimeout, escalateTo }: Definition, now: string): Requested['deadline'] {
+function deadlineOf({ timeoutMs, onTimeout, escalateTo }: Gate['terms'], now: string): Requested['deadline'] {
   if (timeoutMs === undefined) return undefined;
   return {
     timeoutMs,
-    onTimeout: onTimeout ?? 'FAIL',
+    onTimeout,
     ...(escalateTo === undefined ? {} : { escalateTo }),
     dueAt: new Date(Date.parse(now) + timeoutMs).toISOString(),
   };

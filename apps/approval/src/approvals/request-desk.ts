@@ -24,6 +24,12 @@ export class RequestDesk {
     return reactionContext(event, { reactor: `${reactor}/${purpose}`, actor: APPROVAL, now: this.clock.now() });
   }
 
+  /** Sends what may be refused, and leaves it at that. */
+  offer(reactor: string, event: RecordedEvent, requestId: string, command: ApprovalCommand) {
+    const context = this.context(reactor, event, `${requestId}/${command.type}`);
+    return this.handler.handle(approval, streamOf('approval', requestId), command, context);
+  }
+
   /** Answers what became of the request. */
   async send(
     reactor: string,
@@ -31,8 +37,7 @@ export class RequestDesk {
     requestId: string,
     command: ApprovalCommand,
   ): Promise<ApprovalState> {
-    const context = this.context(reactor, event, `${requestId}/${command.type}`);
-    const outcome = await this.handler.handle(approval, streamOf('approval', requestId), command, context);
+    const outcome = await this.offer(reactor, event, requestId, command);
     if (outcome.status === 'accepted') return outcome.state;
     throw new TypeError(`${command.type} cannot be refused, but was: ${outcome.refusal.message}`);
   }

@@ -1,4 +1,4 @@
-import type { ApprovalDecided, StepSkipped } from '@runledger/contracts';
+import type { ApprovalDecided, GateAnswered, StepForceAdvanced, StepSkipped } from '@runledger/contracts';
 import type { CommandHandler, EventStore, RecordedEvent } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
@@ -20,6 +20,10 @@ const ENDINGS: Readonly<Record<string, string>> = {
 };
 
 const ASKS = ['GateReached', 'PermissionRequested', 'QuestionAsked'];
+const ANSWERS = ['ApprovalDecided', 'GateAnswered', 'StepSkipped', 'StepForceAdvanced'];
+
+type Answered = ReturnType<typeof GateAnswered>['data'];
+type LeftOut = ReturnType<typeof StepSkipped | typeof StepForceAdvanced>['data'];
 
 /**
  * A run reached a gate, or an agent asks → people are asked; a run ends → its open requests are withdrawn. Events of one run
@@ -27,7 +31,7 @@ const ASKS = ['GateReached', 'PermissionRequested', 'QuestionAsked'];
  */
 export class RequestsReactor implements Reactor {
   readonly name = 'approval.requests';
-  readonly types = [...ASKS, 'ApprovalDecided', 'StepSkipped', ...Object.keys(ENDINGS)];
+  readonly types = [...ASKS, ...ANSWERS, ...Object.keys(ENDINGS)];
 
   constructor(
     private readonly desk: RequestDesk,
@@ -45,8 +49,11 @@ export class RequestsReactor implements Reactor {
         return this.prompts.question(event);
       case 'ApprovalDecided':
         return this.#decided(event);
+      case 'GateAnswered':
+        return this.#answered(event);
       case 'StepSkipped':
-        return this.#skipped(event);
+      case 'StepForceAdvanced':
+        return this.#leftOut(event);
       default:
         return this.#withdraw(event, await this.facts.before(event, ASKS), ENDINGS[event.type] ?? 'the run ended');
     }
@@ -67,16 +74,26 @@ export class RequestsReactor implements Reactor {
     await this.prompts.granted(event);
   }
 
-  /** Whoever skips a step that waits at a gate has decided there; what its agent asked is moot. */
-  async #skipped(event: RecordedEvent): Promise<void> {
-    const { step, by, reason, skippedAt } = event.data as ReturnType<typeof StepSkipped>['data'];
+  /**
+   * Someone skipped or force-advanced the step instead of deciding here. A skip is that person's vote, which the policy may
+   * not count; force is an administrator's approval whatever the policy says.
+   */
+  async #answered(event: RecordedEvent): Promise<void> {
+    const { gateId, verb, decision, by, comment, answeredAt } = event.data as Answered;
+    const said = { decision, by, ...(comment === undefined ? {} : { comment }), decidedAt: answeredAt };
+    if (verb === 'SKIP') {
+      await this.desk.offer(this.name, event, gateId, { type: 'DecideApproval', data: { requestId: gateId, ...said } });
+    } else {
+      await this.desk.send(this.name, event, gateId, { type: 'SettleApproval', data: { ...said, how: 'FORCE' } });
+    }
+  }
+
+  /** What a step's agent asked is moot once people have left the step out. */
+  async #leftOut(event: RecordedEvent): Promise<void> {
+    const { step, by } = event.data as LeftOut;
     if (by.kind !== 'member') return;
     const asks = (await this.facts.before(event, ASKS)).filter(ask => (ask.data as { step: string }).step === step);
-    for (const gate of asks.filter(({ type }) => type === 'GateReached')) {
-      const data = { decision: 'SKIP', how: 'FORCE', by, comment: reason, decidedAt: skippedAt } as const;
-      await this.desk.send(this.name, event, dataOf<Gate>(gate).gateId, { type: 'SettleApproval', data });
-    }
-    await this.#withdraw(event, asks, 'the step was skipped');
+    await this.#withdraw(event, asks, 'the step was left out');
   }
 
   async #withdraw(event: RecordedEvent, asks: readonly RecordedEvent[], reason: string): Promise<void> {

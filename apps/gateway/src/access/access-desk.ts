@@ -1,9 +1,10 @@
-import { ALL_SCOPES, type Scope } from '@runledger/contracts';
+import { ALL_SCOPES, MemberAdded, type Scope } from '@runledger/contracts';
 import { CommandHandler, newUuid, type Actor, type CommandContext } from '@runledger/event-store';
-import { reject, streamOf } from '@runledger/kernel';
+import { idOf, reject, streamOf } from '@runledger/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '@runledger/platform';
 import { GATEWAY_OPTIONS, type GatewayOptions } from '../gateway.config.js';
+import { fitting } from '../reads/command-desk.js';
 import { ReadModels } from '../reads/read-models.js';
 import { actorOf, holds, type Caller } from './caller.js';
 import { member } from './member.decider.js';
@@ -19,6 +20,14 @@ export interface Bootstrap {
   readonly memberId: string;
   /** `rl_…` when it was made now: whoever asked keeps it, nobody can be shown it again. */
   readonly token: string | undefined;
+}
+
+/** Who joins a workspace. */
+export interface NewMember {
+  readonly name: string;
+  readonly kind: 'person' | 'service';
+  readonly email?: string;
+  readonly scopes: readonly Scope[];
 }
 
 /** Where workspaces, members and tokens are made: the commands of the gateway's own streams. */
@@ -72,6 +81,32 @@ export class AccessDesk {
   ) {
     const context = this.#context(caller.workspaceId, actorOf(caller));
     return this.#issue(context, { ...asked, memberId: caller.memberId, held: caller.scopes });
+  }
+
+  /** Adds a member with at most the caller's own scopes, and makes a token that carries all of the member's. */
+  async addMember(caller: Caller, asked: NewMember) {
+    const missing = asked.scopes.filter(scope => !holds(caller, scope));
+    if (missing.length > 0) {
+      const message = `You cannot give what you do not have: ${missing.join(', ')}.`;
+      return { status: 'refused' as const, refusal: reject('SCOPE_NOT_HELD', message, { fix: 'Leave it out.' }) };
+    }
+    const context = this.#context(caller.workspaceId, actorOf(caller));
+    const memberId = idOf('mem', context.commandId);
+    const data = {
+      ...asked,
+      scopes: [...new Set(asked.scopes)],
+      ...{ memberId, workspaceId: caller.workspaceId, addedBy: context.actor, addedAt: context.occurredAt },
+    };
+    const added = await this.handler.handle(
+      member,
+      streamOf('member', memberId),
+      { type: 'AddMember', data: fitting(MemberAdded.schema, data) },
+      context,
+    );
+    if (added.status === 'refused') return added;
+    const { scopes } = asked;
+    const issued = await this.#issue(context, { memberId, name: 'First token', scopes, held: scopes });
+    return issued.status === 'refused' ? issued : { ...issued, memberId };
   }
 
   async revokeToken(caller: Caller, tokenId: string) {

@@ -8,7 +8,14 @@ import { scopeName } from '../runs/run-nodes.js';
 import { AccessDesk } from './access-desk.js';
 import { AccessReader } from './access-reader.js';
 import type { Caller } from './caller.js';
-import { RequiresToken } from './requires.js';
+import { Requires, RequiresToken } from './requires.js';
+
+interface MemberInput {
+  readonly name: string;
+  readonly kind?: 'PERSON' | 'SERVICE' | null;
+  readonly email?: string | null;
+  readonly scopes: readonly string[];
+}
 
 interface TokenInput {
   readonly name: string;
@@ -34,7 +41,10 @@ export class AccessResolver {
     await this.readModels.atLeast(atLeast, context);
     const { workspaceId, slug, name, plan } = await this.reader.workspace(caller.workspaceId);
     return {
-      member: { id: caller.memberId, name: caller.memberName, kind: caller.memberKind.toUpperCase() },
+      member: {
+        ...{ id: caller.memberId, name: caller.memberName, kind: caller.memberKind.toUpperCase() },
+        email: caller.email ?? null,
+      },
       workspace: { id: workspaceId, slug, name, plan: plan.toUpperCase() },
       scopes: caller.scopes.map(scopeName),
     };
@@ -55,6 +65,19 @@ export class AccessResolver {
     await this.#reached(issued.position);
     const token = await this.reader.token(caller.workspaceId, issued.tokenId);
     return { __typename: 'IssuedToken', token, secret: issued.shown };
+  }
+
+  @Mutation('addMember')
+  @Requires('workspace.admin')
+  async addMember(@Args('input') input: MemberInput, @CallerOf() caller: Caller) {
+    const { name, email } = input;
+    const kind = input.kind === 'SERVICE' ? ('service' as const) : ('person' as const);
+    const asked = { name, kind, scopes: input.scopes.map(scopeOf), ...(email != null && { email }) };
+    const added = await this.desk.addMember(caller, asked);
+    if (added.status === 'refused') return refusalNode('MemberRefused', added.refusal);
+    await this.#reached(added.position);
+    const member = { id: added.memberId, name, kind: kind.toUpperCase(), email: email ?? null };
+    return { __typename: 'AddedMember', member, secret: added.shown };
   }
 
   @Mutation('revokeToken')

@@ -80,6 +80,7 @@ function callerFrom({ token, member }: Found): Caller {
     memberId: member.memberId,
     memberName: member.name,
     memberKind: member.kind,
+    email: member.email,
     scopes: token.scopes.filter((scope: Scope) => member.scopes.includes(scope)),
   };
 }

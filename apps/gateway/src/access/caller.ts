@@ -8,6 +8,7 @@ export interface Caller {
   readonly memberId: string;
   readonly memberName: string;
   readonly memberKind: 'person' | 'service';
+  readonly email?: string | undefined;
   /** The member's scopes as far as the token carries them. */
   readonly scopes: readonly Scope[];
 }

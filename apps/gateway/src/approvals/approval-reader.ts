@@ -7,13 +7,20 @@ import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { keyIn } from '../reads/row-key.js';
 import { approvalNode, type ApprovalNode } from './approval-nodes.js';
 import { ApprovalRow } from './approvals.entity.js';
+import { concerns, namesOf } from './who-decides.js';
 
 export interface InboxAsked {
   readonly states: readonly string[];
+  readonly kinds: readonly string[] | undefined;
   readonly runId: string | undefined;
+  /** Of everybody, or what waits for the caller. */
+  readonly everyones: boolean;
   readonly size: number;
   readonly after: string | undefined;
 }
+
+const MINE = `(a.approvers IS NULL OR a.approvers && :names) AND (a.excluded IS NULL OR a.excluded <> :me)
+  AND NOT (:me = ANY (a.voters) AND a.state = 'OPEN')`;
 
 /** Reads the approval requests of one workspace. */
 @Injectable()
@@ -25,12 +32,14 @@ export class ApprovalReader {
 
   async page(caller: Caller, asked: InboxAsked): Promise<Connection<ApprovalNode>> {
     const { workspaceId } = caller;
-    const { states, runId, after, size } = asked;
-    const list = ['inbox', workspaceId, states, runId];
+    const { states, kinds, runId, everyones, after, size } = asked;
+    const list = ['inbox', workspaceId, states, runId, kinds, everyones ? undefined : caller.memberId];
     const query = this.rows
       .getRepository(ApprovalRow)
       .createQueryBuilder('a')
       .where('a.workspaceId = :workspaceId AND a.state IN (:...states)', { workspaceId, states });
+    if (!everyones) query.andWhere(MINE, { names: namesOf(caller), me: caller.memberId });
+    if (kinds !== undefined) query.andWhere('a.kind IN (:...kinds)', { kinds });
     if (runId !== undefined) query.andWhere('a.runId = :runId', { runId });
     if (after !== undefined) {
       const [askedAt] = this.signer.open(list, after);
@@ -50,7 +59,17 @@ export class ApprovalReader {
   }
 
   async find(caller: Caller, requestId: string): Promise<ApprovalNode | undefined> {
-    const row = await this.rows.getRepository(ApprovalRow).findOneBy({ key: keyIn(caller.workspaceId, requestId) });
+    const row = await this.#row(caller, requestId);
     return row ? approvalNode(row.view, caller) : undefined;
+  }
+
+  /** The request if the caller may, or might have, decide it. */
+  async findMine(caller: Caller, requestId: string): Promise<ApprovalNode | undefined> {
+    const row = await this.#row(caller, requestId);
+    return row && concerns(row.view, caller) ? approvalNode(row.view, caller) : undefined;
+  }
+
+  #row(caller: Caller, requestId: string): Promise<ApprovalRow | null> {
+    return this.rows.getRepository(ApprovalRow).findOneBy({ key: keyIn(caller.workspaceId, requestId) });
   }
 }

@@ -19,6 +19,19 @@ export class ApprovalRow {
   @Column('text')
   state!: ApprovalView['state'];
 
+  @Column('text')
+  kind!: ApprovalView['kind'];
+
+  /** Null: anybody may decide. Else member ids and e-mail addresses, in lower case. */
+  @Column('text', { array: true, nullable: true })
+  approvers!: string[] | null;
+
+  @Column('text', { nullable: true })
+  excluded!: string | null;
+
+  @Column('text', { array: true })
+  voters!: string[];
+
   /** Position of the question in the log, decimal. */
   @Column('bigint', { name: 'asked_at' })
   askedAt!: string;

@@ -42,9 +42,18 @@ export const approvalsProjection = defineView<ApprovalView, ApprovalEvent>({
     workspace_id: view.workspaceId,
     run_id: view.runId,
     state: view.state,
+    kind: view.kind,
+    approvers: namedApprovers(view) ?? null,
+    excluded: (view.policy.excludeStarter ? view.startedBy : undefined) ?? null,
+    voters: view.votes.map(({ by }) => by.id),
     asked_at: view.askedAt,
   }),
 });
+
+/** Member ids and e-mail addresses in lower case; undefined: anybody. */
+export function namedApprovers({ policy, escalatedTo }: ApprovalView): readonly string[] | undefined {
+  return policy.approvers && [...policy.approvers, ...escalatedTo].map(name => name.toLowerCase());
+}
 
 function asked(data: Requested, workspaceId: string, at: string): ApprovalView {
   const { deadline } = data;

@@ -1,4 +1,5 @@
-import { Decide, type PersonDecision } from '@runledger/contracts';
+import { AnswerQuestion, Decide, type GrantReach, type PersonDecision } from '@runledger/contracts';
+import type { CommandOutcome } from '@runledger/platform';
 import { idOf, keyOf } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
@@ -14,11 +15,23 @@ import { RunReader } from '../runs/run-reader.js';
 import type { ApprovalNode } from './approval-nodes.js';
 import { ApprovalReader } from './approval-reader.js';
 
+interface InboxFilter {
+  readonly states?: readonly string[] | null;
+  readonly kinds?: readonly string[] | null;
+  readonly runId?: string | null;
+  readonly everyones?: boolean | null;
+}
+
 interface InboxArgs {
-  readonly filter?: { readonly states?: readonly string[] | null; readonly runId?: string | null } | null;
+  readonly filter?: InboxFilter | null;
   readonly first?: number | null;
   readonly after?: string | null;
   readonly atLeast?: string | null;
+}
+
+interface AnswerArgs {
+  readonly requestId: string;
+  readonly answer: string;
 }
 
 interface DecisionInput {
@@ -26,6 +39,8 @@ interface DecisionInput {
   readonly decision: PersonDecision;
   readonly comment?: string | null;
   readonly shownHash?: string | null;
+  readonly grantPattern?: string | null;
+  readonly grantExpiresAt?: string | null;
 }
 
 @Resolver('ApprovalRequest')
@@ -40,10 +55,12 @@ export class ApprovalsResolver {
   @Requires('flows.read')
   async inbox(@Args() args: InboxArgs, @CallerOf() caller: Caller, @Context() context: GraphContext) {
     await this.readModels.atLeast(args.atLeast, context);
-    const states = args.filter?.states;
+    const { states, kinds, runId, everyones } = args.filter ?? {};
     return this.reader.page(caller, {
       states: states && states.length > 0 ? states : ['OPEN'],
-      runId: args.filter?.runId ?? undefined,
+      kinds: kinds && kinds.length > 0 ? kinds.map(kind => kind.toLowerCase()) : undefined,
+      runId: runId ?? undefined,
+      everyones: everyones === true,
       size: pageSize(args.first, 50),
       after: args.after ?? undefined,
     });
@@ -53,13 +70,26 @@ export class ApprovalsResolver {
   @Requires('flows.run')
   async decide(@Args('input') input: DecisionInput, @CallerOf() caller: Caller) {
     const { requestId, decision, comment, shownHash } = input;
+    const grant = grantOf(input);
     const command = {
       requestId,
       decision,
       ...(comment != null && comment !== '' && { comment }),
       ...(shownHash != null && { shownHash }),
+      ...(grant !== undefined && { grant }),
+      ...(caller.email !== undefined && { email: caller.email }),
     };
-    const outcome = await this.desk.send(Decide, command, caller, runOf(requestId));
+    return this.#answer(requestId, caller, await this.desk.send(Decide, command, caller, runOf(requestId)));
+  }
+
+  @Mutation('answerQuestion')
+  @Requires('flows.run')
+  async answerQuestion(@Args() { requestId, answer }: AnswerArgs, @CallerOf() caller: Caller) {
+    const command = { requestId, answer, ...(caller.email !== undefined && { email: caller.email }) };
+    return this.#answer(requestId, caller, await this.desk.send(AnswerQuestion, command, caller, runOf(requestId)));
+  }
+
+  async #answer(requestId: string, caller: Caller, outcome: CommandOutcome<unknown, string>) {
     if (outcome.status === 'refused') {
       const request = await this.reader.find(caller, requestId);
       return { ...refusalNode('DecisionRefused', outcome.refusal), request: request ?? null };
@@ -81,6 +111,14 @@ export class ApprovalFieldsResolver {
     const found = await this.loaders.of(context).run.load(runId);
     return this.runs.referred({ workspaceId: callerOf(context).workspaceId, runId }, BigInt(askedAt), found);
   }
+}
+
+function grantOf({ grantPattern, grantExpiresAt }: DecisionInput): GrantReach | undefined {
+  if (grantPattern == null && grantExpiresAt == null) return undefined;
+  return {
+    ...(grantPattern != null && { pattern: grantPattern }),
+    ...(grantExpiresAt != null && { expiresAt: grantExpiresAt }),
+  };
 }
 
 /** `apr_<run key>.<step>.<position>.<attempt>` names the run whose story the decision belongs to. */

@@ -3,6 +3,7 @@ import { accessProjection } from '../access/access.projection.js';
 import { approvalsProjection } from '../approvals/approvals.projection.js';
 import { artifactsProjection } from '../artifacts/artifacts.projection.js';
 import { flowsProjection } from '../flows/flows.projection.js';
+import { grantsProjection } from '../grants/grants.projection.js';
 import { profilesProjection } from '../profiles/profiles.projection.js';
 import { runsProjection } from '../runs/runs.projection.js';
 import { transcriptProjection } from '../transcript/transcript.projection.js';
@@ -14,6 +15,7 @@ export const PROJECTIONS: readonly Projection[] = [
   profilesProjection,
   runsProjection,
   approvalsProjection,
+  grantsProjection,
   artifactsProjection,
   transcriptProjection,
 ];

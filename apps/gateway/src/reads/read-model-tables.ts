@@ -3,11 +3,13 @@ import { ApprovalRow } from '../approvals/approvals.entity.js';
 import { ArtifactRow } from '../artifacts/artifacts.entity.js';
 import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
+import { GrantRow } from '../grants/grants.entity.js';
 import { ProfileRow } from '../profiles/profiles.entity.js';
 import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
 import { TranscriptEntryRow, TranscriptPieceRow } from '../transcript/transcript.entity.js';
 import { ReadModels1760000000001 } from './migrations/0001-read-models.js';
 import { RunLineage1763700000002 } from './migrations/0002-run-lineage.js';
+import { People1763700000003 } from './migrations/0003-people.js';
 
 /** What the gateway's schema holds. */
 export const entities = [
@@ -21,10 +23,11 @@ export const entities = [
   RunNumberRow,
   AutoResolutionRow,
   ApprovalRow,
+  GrantRow,
   ArtifactRow,
   TranscriptEntryRow,
   TranscriptPieceRow,
 ];
 
 /** How it came to be, oldest first. */
-export const migrations = [ReadModels1760000000001, RunLineage1763700000002];
+export const migrations = [ReadModels1760000000001, RunLineage1763700000002, People1763700000003];
