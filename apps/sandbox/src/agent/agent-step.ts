@@ -59,6 +59,7 @@ async function goOn(agent: Agent, conversation: ModelMessage[], saidBefore: stri
   let said = saidBefore;
   const last = work.maxTurns ?? MAX_TURNS;
   for (let turn = run.history.turns.length + 1; turn <= last; turn += 1) {
+    run.stop.throwIfPaused();
     const outcome = await ask(agent, conversation, turn);
     run.stop.throwIfLeft();
     if (outcome.status === 'aborted') return stopped(run, turn - 1);

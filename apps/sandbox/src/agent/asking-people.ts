@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AnswerReceived, CallAutoResolved, PermissionRequested, QuestionAsked } from '@runledger/contracts';
 import type { Json } from '@runledger/contracts';
 import { canonicalJson } from '@runledger/kernel';
-import type { Answer } from '../attempt/open-work.js';
+import type { Answer } from '../attempt/heard-answers.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
 import type { StepRun } from '../attempt/step-run.js';
 

@@ -34,6 +34,7 @@ export async function answerCalls(
   const content: ToolResultPart[] = [];
   for (const [index, call] of calls.entries()) {
     if (run.stop.signal.aborted) break;
+    run.stop.throwIfPaused();
     const result = await answerCall(run, `${step}.${attempt}.t${turn}.${index + 1}`, call);
     content.push(resultPart(call, result));
   }

@@ -94,7 +94,7 @@ function resumedData(claimer: Claimer, { place, waitedFor }: ReadyAttempt) {
   return {
     ...place,
     worker: claimer.worker,
-    reason: heard ? 'People answered what it had asked.' : 'The worker that executed this attempt had stopped.',
+    reason: heard ? 'People answered what it had asked.' : 'Its worker had stopped, or its run was paused.',
     cause: heard ? ('ANSWERED' as const) : ('WORKER_GONE' as const),
     resumedAt: claimer.clock.now(),
   };

@@ -14,7 +14,7 @@ import { resumableSandbox, tenuredSandbox } from './resumable-sandbox.js';
 import type { OpenAttempt } from './open-work.js';
 import { CANCELLED, timedOut } from './step-run.js';
 import type { StepResult, StepRun } from './step-run.js';
-import { AttemptLeftError } from './stop-switch.js';
+import { AttemptLeftError, AttemptPausedError } from './stop-switch.js';
 import type { StopSwitch } from './stop-switch.js';
 import type { Tenure } from '../workers/tenure.js';
 import { Transcript } from './transcript.js';
@@ -29,8 +29,8 @@ export interface ExecutionOrder {
   readonly tenure: Tenure;
 }
 
-/** `over`: it had ended before. `waits`: for people. `left`: without an end, to be resumed. `refused`: someone else was faster; look again. */
-export type ExecutionEnd = 'ended' | 'over' | 'left' | 'refused' | 'waits';
+/** `over`: it had ended before. `waits`: for people. `paused`: with its run. `left`: without an end, to be resumed. `refused`: someone else was faster; look again. */
+export type ExecutionEnd = 'ended' | 'over' | 'left' | 'refused' | 'waits' | 'paused';
 
 /**
  * Executes one attempt from wherever it stands to its end. Leaves without an end, to be resumed, when the process shuts down
@@ -114,6 +114,7 @@ async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
     return 'ended';
   } catch (error) {
     await leave(transcript, stop, error);
+    if (error instanceof AttemptPausedError) return 'paused';
     if (!(error instanceof AwaitingPeopleError)) return 'left';
     await host.people.wait(ready, error.callId);
     return 'waits';
@@ -149,7 +150,7 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
     return result;
   } catch (error) {
     stop.throwIfLeft();
-    if (error instanceof AwaitingPeopleError && stop.cause === undefined) throw error;
+    if (isInterlude(error) && stop.cause === undefined) throw error;
     if (stop.cause === 'cancelled') return { outcome: 'ERROR', turns: owned.history.turns.length, error: CANCELLED };
     if (stop.cause === 'timeout') return failed(timedOut(ready.ready.timeoutMs), owned.history);
     return failureResult(error, owned.history.turns.length);
@@ -200,10 +201,16 @@ function openSandbox(
   });
 }
 
+/** The attempt waits for people and holds no worker meanwhile. */
+function isInterlude(error: unknown): boolean {
+  return error instanceof AwaitingPeopleError || error instanceof AttemptPausedError;
+}
+
 /** What was written so far stays; the end is left to whoever resumes. A fault is for the worker to report. */
 async function leave(transcript: Transcript, stop: StopSwitch, error: unknown): Promise<void> {
-  if (stop.cause === 'shutdown') await transcript.flush().catch(() => undefined);
+  const isAtRest = stop.cause === 'shutdown' || error instanceof AttemptPausedError;
+  if (isAtRest) await transcript.flush().catch(() => undefined);
   await transcript.abandon();
   if (transcript.lost.aborted) throw transcript.lost.reason;
-  if (!(error instanceof AttemptLeftError) && !(error instanceof AwaitingPeopleError)) throw error;
+  if (!(error instanceof AttemptLeftError) && !isInterlude(error)) throw error;
 }

@@ -5,6 +5,7 @@ import { OwnershipLostError } from './attempt-errors.js';
 import type { AttemptHost, ExecutionEnd } from './attempt-execution.js';
 import { attemptKey, ExecutingAttempts } from './executing-attempts.js';
 import type { OpenAttempt, OpenWork } from './open-work.js';
+import type { HeldRuns } from './held-runs.js';
 import type { RunHomes } from './run-homes.js';
 import { Setbacks } from './setbacks.js';
 import { StopSwitch } from './stop-switch.js';
@@ -21,6 +22,7 @@ export const DEFAULT_WORKER_LIMITS: WorkerLimits = { maxAttempts: 8, lookEveryMs
 export interface WorkTables {
   readonly work: OpenWork;
   readonly homes: RunHomes;
+  readonly held: HeldRuns;
 }
 
 /** A ready step is being noted, and its run may come here. */
@@ -137,15 +139,17 @@ export class AttemptWorker {
   }
 
   async #look(tenure: Tenure): Promise<void> {
-    const { work } = this.tables;
+    const { work, held } = this.tables;
     const known = this.executing.count + this.#settled.size;
     const arrived = this.#arrived;
-    const [toCancel, toDo] = await Promise.all([
+    const [toCancel, toDo, toPause] = await Promise.all([
       work.toCancel(tenure, ANSWERED_AT_ONCE + known),
       work.toDo(tenure, this.limits.maxAttempts + known),
+      held.toPause(tenure),
     ]);
     this.#arrived -= arrived;
     if (tenure !== this.#tenure) return;
+    this.executing.pause(toPause);
     for (const attempt of toCancel) this.#cancel(attempt, tenure);
     for (const attempt of toDo) {
       if (this.#mayStart(attempt)) this.executing.start(attempt, tenure);

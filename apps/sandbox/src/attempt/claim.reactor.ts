@@ -4,6 +4,7 @@ import { attemptId } from '@runledger/kernel';
 import type { Reactor } from '@runledger/messaging';
 import type { Offer } from './attempt-worker.js';
 import { placeOf } from './attempt-place.js';
+import type { HeldRuns } from './held-runs.js';
 import type { OpenAttempt, OpenWork, RunHome } from './open-work.js';
 
 /** Who does the work: the worker of this process, or those of others. */
@@ -25,6 +26,11 @@ const TYPES = [
   'AttemptEnded',
   'ApprovalDecided',
   'ApprovalWithdrawn',
+  'RunPaused',
+  'RunResumed',
+  'RunReopened',
+  'StepSkipped',
+  'StepBlocked',
   'RunCancelRequested',
   'RunCompleted',
   'RunFailed',
@@ -38,12 +44,18 @@ type WorkEvent = Extract<RunEvent | AttemptEvent | ApprovalEvent, { type: (typeo
  * room for stays in the table, whatever happens to this process (R2). Events of one run arrive in order, and again after a
  * crash (R1).
  */
-export function claimReactor(work: OpenWork, hands: Hands): Reactor {
-  return { name: 'sandbox.claim', types: TYPES, react: event => note(work, hands, event) };
+export function claimReactor(tables: ClaimTables, hands: Hands): Reactor {
+  return { name: 'sandbox.claim', types: TYPES, react: event => note(tables, hands, event) };
 }
 
-async function note(work: OpenWork, hands: Hands, recorded: RecordedEvent): Promise<void> {
+export interface ClaimTables {
+  readonly work: OpenWork;
+  readonly held: HeldRuns;
+}
+
+async function note({ work, held }: ClaimTables, hands: Hands, recorded: RecordedEvent): Promise<void> {
   const { workspaceId } = recorded.metadata;
+  const { position } = recorded;
   const event = { type: recorded.type, data: recorded.data } as WorkEvent;
   switch (event.type) {
     case 'StepReady':
@@ -56,13 +68,40 @@ async function note(work: OpenWork, hands: Hands, recorded: RecordedEvent): Prom
     case 'ApprovalDecided':
     case 'ApprovalWithdrawn':
       return noteAnswer(work, hands, workspaceId, event);
-    case 'RunCancelRequested':
-      return hands.workFor(await work.cancelRequested(workspaceId, event.data.runId, event.data.mode));
+    case 'RunPaused':
+    case 'RunResumed':
+    case 'RunReopened':
+    case 'StepSkipped':
+    case 'StepBlocked':
+      return hands.workFor(await noteHold(held, event, { workspaceId, runId: event.data.runId, position }));
+    case 'RunCancelRequested': {
+      const { runId, mode } = event.data;
+      return hands.workFor(await work.cancelRequested(workspaceId, runId, { mode, position }));
+    }
     case 'RunCompleted':
     case 'RunFailed':
     case 'RunRejected':
     case 'RunCancelled':
-      return hands.endedAt(await work.runEnded(workspaceId, event.data.runId));
+      return hands.endedAt(await work.runEnded(workspaceId, event.data.runId, position));
+  }
+}
+
+/** Someone steered a run whose attempts are under way. */
+function noteHold(
+  held: HeldRuns,
+  event: Extract<WorkEvent, { type: 'RunPaused' | 'RunResumed' | 'RunReopened' | 'StepSkipped' | 'StepBlocked' }>,
+  run: Parameters<HeldRuns['paused']>[0],
+): Promise<RunHome> {
+  switch (event.type) {
+    case 'RunPaused':
+      return held.paused(run);
+    case 'RunResumed':
+    case 'RunReopened':
+      return held.goesOn(run);
+    case 'StepBlocked':
+      return held.without(run, [event.data.step]);
+    case 'StepSkipped':
+      return held.without(run, [event.data.step, ...(event.data.others ?? [])]);
   }
 }
 
@@ -92,8 +131,9 @@ async function noteReady(work: OpenWork, hands: Hands, recorded: RecordedEvent):
   const offer = hands.offer();
   let here: OpenAttempt | undefined;
   try {
-    const { home, filesAt, isNew } = await work.stepReady(attempt, recorded.position, offer.host);
-    if (isNew && home === hands.name) here = { ...attempt, filesAt, cancel: undefined };
+    const { home, filesAt, isNew, holds } = await work.stepReady(attempt, recorded.position, offer.host);
+    if (holds) hands.endedAt(home);
+    else if (isNew && home === hands.name) here = { ...attempt, filesAt, cancel: undefined };
     else hands.workFor(home);
   } finally {
     offer.settle(here);

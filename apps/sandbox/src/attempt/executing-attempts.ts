@@ -9,6 +9,7 @@ import type { StopCause } from './stop-switch.js';
 
 interface Executing {
   readonly run: string;
+  readonly attemptId: string;
   readonly stop: StopSwitch;
   readonly done: Promise<void>;
 }
@@ -49,7 +50,15 @@ export class ExecutingAttempts {
         this.listener.onFault(attempt, error);
       },
     );
-    this.#executing.set(key, { run: runKey(attempt.workspaceId, attempt.place.runId), stop, done });
+    const { workspaceId, place } = attempt;
+    const { attemptId } = place;
+    this.#executing.set(key, { run: runKey(workspaceId, place.runId), attemptId, stop, done });
+  }
+
+  /** Agents of these attempts leave after their current tool call. */
+  pause(attemptIds: ReadonlySet<string>): void {
+    if (attemptIds.size === 0) return;
+    for (const { attemptId, stop } of this.#executing.values()) if (attemptIds.has(attemptId)) stop.pause();
   }
 
   /** False when it does not execute here. */

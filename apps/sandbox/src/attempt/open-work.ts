@@ -1,29 +1,23 @@
-import type { AnswerReceived } from '@runledger/contracts';
 import { migrateSchema } from '@runledger/event-store';
 import type { Pool } from 'pg';
 import type { TenureKey } from '../workers/worker-table.js';
 import { SANDBOX_SCHEMA } from '../workers/work-tables.js';
 import { placeOf } from './attempt-place.js';
 import type { ReadyAttempt, ReadyStep } from './attempt-place.js';
+import type { Answer, Heard } from './heard-answers.js';
 
 export type CancelMode = 'GRACEFUL' | 'FORCE';
+
+export interface CancelRequest {
+  readonly mode: CancelMode;
+  /** Of the request in the log: attempts that became ready after it are of a run that goes on. */
+  readonly position: bigint;
+}
 
 export interface OpenAttempt extends ReadyAttempt {
   readonly cancel: CancelMode | undefined;
   /** Whose directory has the run's files, whether or not that worker lives. */
   readonly filesAt: string | undefined;
-}
-
-/** What people answered an agent. */
-export type Answer = Pick<
-  ReturnType<typeof AnswerReceived>['data'],
-  'requestId' | 'decision' | 'by' | 'comment' | 'answer'
->;
-
-export interface Heard {
-  /** The calls that waited for it. */
-  readonly callIds: readonly string[];
-  readonly answer: Answer;
 }
 
 const ANSWERED = `EXISTS (SELECT FROM sandbox.answers AS heard
@@ -38,6 +32,8 @@ export interface NotedStep {
   readonly filesAt: string | undefined;
   /** False when it had been noted before: what has become of it since then stands in its row. */
   readonly isNew: boolean;
+  /** The run had ended and goes on: its old sandbox goes first. Or it is paused. Either way nothing begins yet. */
+  readonly holds: boolean;
 }
 
 /**
@@ -65,24 +61,28 @@ export class OpenWork {
          ON CONFLICT (workspace_id, run_id) DO UPDATE
            SET worker = excluded.worker, files_at = coalesce(run.files_at, excluded.files_at)
            WHERE run.worker IS NULL AND excluded.worker IS NOT NULL
-         RETURNING run.worker, run.files_at),
+         RETURNING run.worker, run.files_at, run.ended OR run.paused_at IS NOT NULL AS holds),
+       stale AS (
+         UPDATE sandbox.open_attempts SET cancel = 'FORCE'
+         WHERE workspace_id = $1 AND run_id = $3 AND position < $6 AND ready ->> 'step' = $9),
        noted AS (
          INSERT INTO sandbox.open_attempts (workspace_id, attempt_id, run_id, ready_event_id, ready, position)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING attempt_id)
        SELECT home.*, EXISTS (SELECT FROM noted) AS is_new FROM (
-         SELECT worker, files_at FROM run
+         SELECT worker, files_at, holds FROM run
          UNION ALL
-         SELECT worker, files_at FROM sandbox.open_runs
+         SELECT worker, files_at, ended OR paused_at IS NOT NULL FROM sandbox.open_runs
          WHERE workspace_id = $1 AND run_id = $3 AND NOT EXISTS (SELECT FROM run)) AS home`,
       [
         ...[workspaceId, place.attemptId, place.runId, readyEventId, JSON.stringify(ready), String(position)],
-        ...[host?.worker ?? null, host?.id ?? null],
+        ...[host?.worker ?? null, host?.id ?? null, place.step],
       ],
     );
     return {
       home: textOf(row, 'worker'),
       filesAt: textOf(row, 'files_at'),
       isNew: row?.['is_new'] === true,
+      holds: row?.['holds'] === true,
     };
   }
 
@@ -103,25 +103,27 @@ export class OpenWork {
   }
 
   /** A graceful request never softens an earlier forced one. */
-  cancelRequested(workspaceId: string, runId: string, mode: CancelMode): Promise<RunHome> {
+  cancelRequested(workspaceId: string, runId: string, { mode, position }: CancelRequest): Promise<RunHome> {
     return this.#home(
       'cancel-requested',
       `WITH cancelled AS (
          UPDATE sandbox.open_attempts SET cancel = CASE WHEN cancel = 'FORCE' THEN cancel ELSE $3 END
-         WHERE workspace_id = $1 AND run_id = $2)
+         WHERE workspace_id = $1 AND run_id = $2 AND position < $4)
        SELECT worker FROM sandbox.open_runs WHERE workspace_id = $1 AND run_id = $2`,
-      [workspaceId, runId, mode],
+      [workspaceId, runId, mode, String(position)],
     );
   }
 
-  /** The row of the run stays until its sandbox is released. */
-  runEnded(workspaceId: string, runId: string): Promise<RunHome> {
+  /** The row of the run stays until its sandbox is released. What was noted after its end belongs to a run that goes on. */
+  runEnded(workspaceId: string, runId: string, position: bigint): Promise<RunHome> {
     return this.#home(
       'run-ended',
-      `WITH stopped AS (UPDATE sandbox.open_attempts SET cancel = 'FORCE' WHERE workspace_id = $1 AND run_id = $2),
+      `WITH stopped AS (
+         UPDATE sandbox.open_attempts SET cancel = 'FORCE' WHERE workspace_id = $1 AND run_id = $2 AND position < $3),
        heard AS (DELETE FROM sandbox.answers WHERE workspace_id = $1 AND run_id = $2)
-       UPDATE sandbox.open_runs SET ended = true WHERE workspace_id = $1 AND run_id = $2 RETURNING worker`,
-      [workspaceId, runId],
+       UPDATE sandbox.open_runs SET ended = true, paused_at = NULL
+       WHERE workspace_id = $1 AND run_id = $2 RETURNING worker`,
+      [workspaceId, runId, String(position)],
     );
   }
 
@@ -135,7 +137,8 @@ export class OpenWork {
     return this.#attempts(
       'to-do',
       host,
-      `attempt.cancel IS NULL AND (attempt.waits_for IS NULL OR ${ANSWERED})
+      `attempt.cancel IS NULL AND (attempt.waits_for IS NULL OR ${ANSWERED}) AND NOT run.ended
+         AND (run.paused_at IS NULL OR (attempt.worker IS NOT NULL AND attempt.ready ? 'command'))
        ORDER BY attempt.worker IS NULL, attempt.position`,
       limit,
     );

@@ -3,7 +3,8 @@ import type { CoveredCall, Grant, GrantEvent } from '@runledger/contracts';
 import type { EventStore } from '@runledger/event-store';
 import { EventCatalogue, streamOf } from '@runledger/kernel';
 import type { AttemptPlace, ReadyAttempt } from './attempt-place.js';
-import type { Answer, OpenWork } from './open-work.js';
+import type { Answer } from './heard-answers.js';
+import type { OpenWork } from './open-work.js';
 
 /** What people have said to agents, and what they will say. */
 export interface People {

@@ -75,6 +75,19 @@ export class RunHomes {
     return rows.map(row => ({ workspaceId: row.workspace_id, runId: row.run_id }));
   }
 
+  /** Runs that were over, are released, and have something to do again: they go on here. */
+  async reopen(worker: string, released: readonly OpenRun[]): Promise<boolean> {
+    const { rowCount } = await this.database.query(
+      `UPDATE sandbox.open_runs AS run SET ended = false, files_at = run.worker
+       WHERE run.ended AND run.worker = $1
+         AND (run.workspace_id, run.run_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+         AND EXISTS (SELECT FROM sandbox.open_attempts AS attempt
+           WHERE (attempt.workspace_id, attempt.run_id) = (run.workspace_id, run.run_id) AND attempt.cancel IS NULL)`,
+      [worker, released.map(({ workspaceId }) => workspaceId), released.map(({ runId }) => runId)],
+    );
+    return (rowCount ?? 0) > 0;
+  }
+
   /** Forgets the runs that are over, released or without a home, once each of their attempts has been answered. */
   async forget(worker: string, released: readonly OpenRun[]): Promise<void> {
     await this.database.query(

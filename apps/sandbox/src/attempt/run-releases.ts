@@ -10,6 +10,8 @@ export interface RunReleasesParts {
   readonly sandboxes: RunSandboxes;
   readonly executing: ExecutingAttempts;
   readonly log: ConsumerLog;
+  /** A run that was over goes on: its attempts can begin now. */
+  readonly onReopened: () => void;
 }
 
 /** Now and then even when nothing of this worker ended: what it had before others took it over may be over. */
@@ -63,10 +65,11 @@ export class RunReleases {
   }
 
   async #releaseEnded(): Promise<void> {
-    const { homes, worker } = this.parts;
+    const { homes, worker, onReopened } = this.parts;
     const ended = await homes.ended(worker);
     const open = await Promise.all(ended.map(run => this.#release(run)));
     if (open.includes(false) || Date.now() - this.#sweptAt > SWEEP_EVERY_MS) await this.sweep();
+    if (ended.length > 0 && (await homes.reopen(worker, ended))) onReopened();
     await homes.forget(worker, ended);
   }
 

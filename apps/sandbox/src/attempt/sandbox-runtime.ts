@@ -14,6 +14,7 @@ import type { AttemptHost } from './attempt-execution.js';
 import { AttemptWorker, DEFAULT_WORKER_LIMITS } from './attempt-worker.js';
 import type { WorkerLimits } from './attempt-worker.js';
 import { claimReactor } from './claim.reactor.js';
+import { HeldRuns } from './held-runs.js';
 import { OpenWork } from './open-work.js';
 import { PeopleOfTheLog } from './people.js';
 import { RunHomes } from './run-homes.js';
@@ -49,6 +50,7 @@ const CATCH_UP_MS = 2_000;
 /** The running service: the reactor that notes what is open, the worker that does it, and its life among other workers. */
 export class SandboxRuntime {
   readonly #work: OpenWork;
+  readonly #held: HeldRuns;
   readonly #limits: WorkerLimits;
   readonly #worker: AttemptWorker;
   readonly #releases: RunReleases;
@@ -64,11 +66,13 @@ export class SandboxRuntime {
     const home: WorkerHome = { machine: thisMachine(), path: homeDir };
     const files = new RunFiles({ worker, home, workers, homes, store });
     this.#work = new OpenWork(database);
+    this.#held = new HeldRuns(database);
     const people = new PeopleOfTheLog(store, this.#work);
     const bringing: AttemptHost = { ...host, people, bring: (open, driver) => files.bring(open, driver) };
     this.#limits = { ...DEFAULT_WORKER_LIMITS, ...parts.limits };
-    this.#worker = new AttemptWorker(bringing, { work: this.#work, homes }, log, this.#limits);
-    this.#releases = new RunReleases({ worker, homes, sandboxes, executing: this.#worker.executing, log });
+    this.#worker = new AttemptWorker(bringing, { work: this.#work, homes, held: this.#held }, log, this.#limits);
+    const onReopened = (): void => this.#worker.wake();
+    this.#releases = new RunReleases({ worker, homes, sandboxes, executing: this.#worker.executing, log, onReopened });
     this.#news = new WorkNews({ name: worker, worker: this.#worker, releases: this.#releases, url: newsUrl, log });
     const liveness = { ...DEFAULT_LIVENESS, ...parts.liveness };
     const member = this.#member(workers, homes, home);
@@ -85,7 +89,7 @@ export class SandboxRuntime {
     await this.#work.prepare();
     await this.#membership.start();
     const head = await host.store.head();
-    this.#claims = await reactors.start(claimReactor(this.#work, this.#news));
+    this.#claims = await reactors.start(claimReactor({ work: this.#work, held: this.#held }, this.#news));
     await Promise.race([this.#claims.reached(head), delay(CATCH_UP_MS, undefined, { ref: false })]);
     this.#releases.start();
     this.#worker.start();

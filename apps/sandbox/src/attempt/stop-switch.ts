@@ -9,9 +9,18 @@ export class AttemptLeftError extends Error {
   }
 }
 
+/** Thrown through an attempt that leaves between two tool calls because its run is paused; it is taken up again afterwards. */
+export class AttemptPausedError extends Error {
+  constructor() {
+    super('The run is paused.');
+    this.name = 'AttemptPausedError';
+  }
+}
+
 /** The one place where an attempt is told to stop; the first cause holds. */
 export class StopSwitch {
   readonly #controller = new AbortController();
+  #paused = false;
   #cause: StopCause | undefined;
 
   get signal(): AbortSignal {
@@ -26,6 +35,16 @@ export class StopSwitch {
   stop(cause: StopCause, force: boolean): void {
     this.#cause ??= cause;
     this.#controller.abort(force ? 'force' : 'graceful');
+  }
+
+  /** An agent leaves at its next tool call or model turn; a program is not touched. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Throws {@link AttemptPausedError} when the run is paused: between two tool calls nothing is lost. */
+  throwIfPaused(): void {
+    if (this.#paused && this.#cause === undefined) throw new AttemptPausedError();
   }
 
   /** Throws {@link AttemptLeftError} when this worker must not record anything more. */

@@ -56,6 +56,10 @@ const ANSWERS = `
     PRIMARY KEY (workspace_id, run_id, call_id)
   );`;
 
+/** Since which place in the log a run is paused: its agents stop after their current tool call, and nothing of it begins. */
+const PAUSES = `
+  ALTER TABLE sandbox.open_runs ADD COLUMN paused_at bigint;`;
+
 /** The sandbox service's own schema. */
 export const SANDBOX_SCHEMA: SchemaHistory = {
   schema: 'sandbox',
@@ -63,5 +67,6 @@ export const SANDBOX_SCHEMA: SchemaHistory = {
     { name: '0001-open-work', sql: OPEN_WORK },
     { name: '0002-workers', sql: WORKERS },
     { name: '0003-answers', sql: ANSWERS },
+    { name: '0004-pauses', sql: PAUSES },
   ],
 };
