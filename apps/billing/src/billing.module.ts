@@ -3,24 +3,13 @@ import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap }
 import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
-import type { Reactor, RunningConsumer } from '@runledger/messaging';
+import type { RunningConsumer } from '@runledger/messaging';
 import { CLOCK, CommandRegistry, EVENT_STORE } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
-import { DailyRunDesk } from './allowances/daily-runs.js';
-import { BillingCommands } from './billing-commands.js';
-import { UsageReactor } from './charges/usage.reactor.js';
-import { PlanDesk } from './plans/plan-desk.js';
-import { DefaultRateCardReactor } from './rate-cards/default-rate-card.reactor.js';
-import { RateCards } from './rate-cards/rate-cards.js';
+import { Billing } from './billing.js';
 
-/** Everything that billing does by itself. */
-export class BillingReactors {
-  readonly all: readonly Reactor[];
-
-  constructor(handler: CommandHandler, rateCards: RateCards, clock: Clock) {
-    this.all = [new DefaultRateCardReactor(rateCards, clock), new UsageReactor(handler, rateCards, clock)];
-  }
-}
+export { Billing } from './billing.js';
+export type { BillingParts } from './billing.js';
 
 /** The billing service: dated rate cards, one charge for each use (M1), plans and how many runs they let start. */
 @Module({})
@@ -28,10 +17,9 @@ export class BillingModule implements OnApplicationBootstrap, BeforeApplicationS
   #running: RunningConsumer[] = [];
 
   constructor(
+    private readonly billing: Billing,
     private readonly commands: CommandRegistry,
     private readonly reactors: ReactorHost,
-    private readonly asked: BillingCommands,
-    private readonly own: BillingReactors,
   ) {}
 
   /** Needs the global platform module beside it; has no options of its own. */
@@ -40,32 +28,18 @@ export class BillingModule implements OnApplicationBootstrap, BeforeApplicationS
       module: BillingModule,
       providers: [
         {
-          provide: RateCards,
-          inject: [CommandHandler, CLOCK],
-          useFactory: (handler: CommandHandler, clock: Clock) => new RateCards(handler, clock),
-        },
-        {
-          provide: BillingReactors,
-          inject: [CommandHandler, RateCards, CLOCK],
-          useFactory: (handler: CommandHandler, rateCards: RateCards, clock: Clock) =>
-            new BillingReactors(handler, rateCards, clock),
-        },
-        {
-          provide: BillingCommands,
-          inject: [CommandHandler, EVENT_STORE, RateCards],
-          useFactory: (handler: CommandHandler, store: EventStore, rateCards: RateCards) => {
-            const plans = new PlanDesk(handler, store);
-            return new BillingCommands(rateCards, plans, new DailyRunDesk(handler, plans));
-          },
+          provide: Billing,
+          inject: [EVENT_STORE, CommandHandler, CLOCK],
+          useFactory: (store: EventStore, handler: CommandHandler, clock: Clock) =>
+            new Billing({ store, handler, clock }),
         },
       ],
-      exports: [RateCards],
     };
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.asked.answer(this.commands);
-    for (const reactor of this.own.all) this.#running.push(await this.reactors.start(reactor));
+    this.billing.answer(this.commands);
+    for (const reactor of this.billing.reactors()) this.#running.push(await this.reactors.start(reactor));
   }
 
   async beforeApplicationShutdown(): Promise<void> {

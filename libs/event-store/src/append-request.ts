@@ -1,6 +1,6 @@
 import { AppendTooLargeError, InvalidAppendError } from './append-errors.js';
 import { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_BYTES } from './port.js';
-import type { ExpectedRevision, NewEvent, StreamRef } from './port.js';
+import type { EventMetadata, ExpectedRevision, NewEvent, StreamRef } from './port.js';
 
 /** One event as it goes over the wire. */
 export interface EncodedEvent {
@@ -34,10 +34,14 @@ export function toAppendRequest(
   }
   const encoded: EncodedEvent[] = [];
   let bytes = 0;
+  let metadata: SharedMetadata | undefined;
   for (const event of events) {
-    const one = encodeEvent(event, stream);
+    // What one command caused carries one metadata, which is encoded once.
+    if (metadata?.of !== event.metadata) metadata = undefined;
+    const one = encodeEvent(event, stream, metadata?.text);
+    metadata ??= { of: event.metadata, text: one.metadata, bytes: Buffer.byteLength(one.metadata) };
     encoded.push(one);
-    bytes += checkedSize(one);
+    bytes += checkedSize(one, metadata.bytes);
   }
   if (bytes > MAX_APPEND_BYTES) throw new AppendTooLargeError(`An append to ${stream.name}`, bytes, MAX_APPEND_BYTES);
   if (encoded.length > 1 && new Set(encoded.map(event => event.id.toLowerCase())).size < encoded.length) {
@@ -67,7 +71,14 @@ export function checkExpected(expected: ExpectedRevision, stream: StreamRef): vo
   );
 }
 
-function encodeEvent(event: NewEvent, stream: StreamRef): EncodedEvent {
+interface SharedMetadata {
+  readonly of: EventMetadata;
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/** `metadata` is its JSON, when that is known. */
+function encodeEvent(event: NewEvent, stream: StreamRef, metadata: string | undefined): EncodedEvent {
   const refuse = (reason: string, cause?: unknown) =>
     new InvalidAppendError(`Event ${event.type} for ${stream.name} cannot be stored: ${reason}.`, {
       cause,
@@ -82,7 +93,8 @@ function encodeEvent(event: NewEvent, stream: StreamRef): EncodedEvent {
     if (hasLoneSurrogate(text)) throw refuse(`its ${part} has half of a surrogate pair, which no UTF-8 text can hold`);
     return text;
   };
-  return { id: event.id, type: event.type, correlationId, data: encode('data'), metadata: encode('metadata') };
+  const { id, type } = event;
+  return { id, type, correlationId, data: encode('data'), metadata: metadata ?? encode('metadata') };
 }
 
 function toJson(value: unknown, refuse: (cause?: unknown) => InvalidAppendError): string {
@@ -102,11 +114,11 @@ function hasLoneSurrogate(json: string): boolean {
 }
 
 function isStorable(text: string): boolean {
-  return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
+  return text.isWellFormed() && !text.includes('\0');
 }
 
-function checkedSize(event: EncodedEvent): number {
-  const bytes = Buffer.byteLength(event.data) + Buffer.byteLength(event.metadata);
+function checkedSize(event: EncodedEvent, metadataBytes: number): number {
+  const bytes = Buffer.byteLength(event.data) + metadataBytes;
   if (bytes > MAX_EVENT_BYTES) throw new AppendTooLargeError(`Event ${event.type}`, bytes, MAX_EVENT_BYTES);
   return bytes;
 }

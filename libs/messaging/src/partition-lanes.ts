@@ -19,9 +19,12 @@ export class PartitionLanes<Item> {
     return this.#pending;
   }
 
-  /** Resolves when the item has its place, or with false when closed; call it for one item after the other. */
-  async add(partition: string, item: Item): Promise<boolean> {
-    while (!this.#closed && !this.#hasRoom(partition)) await this.#change();
+  /**
+   * Answers whether the item has got its place, which only a closed one refuses; a promise of that when there is no room at
+   * the moment. Call it for one item after the other.
+   */
+  add(partition: string, item: Item): boolean | Promise<boolean> {
+    if (!this.#closed && !this.#hasRoom(partition)) return this.#addLater(partition, item);
     if (this.#closed) return false;
     this.#pending += 1;
     const lane = this.#lanes.get(partition);
@@ -33,6 +36,11 @@ export class PartitionLanes<Item> {
     this.#lanes.set(partition, fresh);
     this.#drain(partition, fresh).catch(this.onDefect);
     return true;
+  }
+
+  async #addLater(partition: string, item: Item): Promise<boolean> {
+    while (!this.#closed && !this.#hasRoom(partition)) await this.#change();
+    return this.add(partition, item);
   }
 
   /** Takes no further item; those that were taken go on. */

@@ -1,6 +1,7 @@
 import { pause } from '@runledger/event-store';
 import type { PartitionLease, Position } from '@runledger/event-store';
 import { LowWatermark } from './low-watermark.js';
+import type { Taken } from './low-watermark.js';
 
 /**
  * What a consumer does in one partition that it has: how far it is, and what is under way. When it is closed, what lies before
@@ -77,4 +78,21 @@ export class PartitionWork {
     this.end();
     return this.#taken;
   }
+}
+
+/** Undefined without any. */
+export function lowestPosition(works: Iterable<PartitionWork>): Position | undefined {
+  let lowest: Position | undefined;
+  for (const { position } of works) if (lowest === undefined || position < lowest) lowest = position;
+  return lowest;
+}
+
+/** The first event in the log that was taken up and is not finished. */
+export function oldestPending(works: Iterable<PartitionWork>): Taken | undefined {
+  let oldest: Taken | undefined;
+  for (const { watermark } of works) {
+    const { pending } = watermark;
+    if (pending && (!oldest || pending.position < oldest.position)) oldest = pending;
+  }
+  return oldest;
 }

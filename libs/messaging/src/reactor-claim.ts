@@ -7,7 +7,7 @@ import { followLog } from './follow-log.js';
 import type { Seat } from './leases/claimant.js';
 import type { Taken } from './low-watermark.js';
 import { PartitionLanes } from './partition-lanes.js';
-import { PartitionWork } from './partition-work.js';
+import { lowestPosition, oldestPending, PartitionWork } from './partition-work.js';
 import { Reactions } from './reactions.js';
 import type { Reactor } from './reactor.js';
 import type { ReactorSettings } from './reactor-settings.js';
@@ -55,7 +55,7 @@ export class ReactorClaim {
     for (const lease of leases) this.#works.set(lease.partition, new PartitionWork(lease));
     this.#reactions = new Reactions({ ...parts, parking: checkpoints.parking });
     this.#lanes = new PartitionLanes(
-      item => this.#handle(item).finally(() => item.work.putDown()),
+      item => this.#handle(item),
       { items: settings.maxInFlight, partitions: settings.maxPartitions },
       error => parts.onFailed(error),
     );
@@ -91,9 +91,7 @@ export class ReactorClaim {
 
   /** Of its partitions, the lowest; undefined without any. */
   get position(): Position | undefined {
-    let lowest: Position | undefined;
-    for (const { position } of this.#works.values()) if (lowest === undefined || position < lowest) lowest = position;
-    return lowest;
+    return lowestPosition(this.#works.values());
   }
 
   get size(): number {
@@ -102,12 +100,7 @@ export class ReactorClaim {
 
   /** When the log took the oldest event that was taken up and not dealt with. */
   get pendingSince(): string | undefined {
-    let oldest: Taken | undefined;
-    for (const { watermark } of this.#works.values()) {
-      const { pending } = watermark;
-      if (pending && (!oldest || pending.position < oldest.position)) oldest = pending;
-    }
-    return oldest?.recordedAt;
+    return oldestPending(this.#works.values())?.recordedAt;
   }
 
   get parked(): number {
@@ -170,7 +163,10 @@ export class ReactorClaim {
     });
     for await (const { events, scannedTo, caughtUp } of deliveries) {
       this.#live = caughtUp;
-      for (const event of events) await this.#take(event);
+      for (const event of events) {
+        const queued = this.#take(event);
+        if (queued) await queued;
+      }
       if (this.#ending.signal.aborted) return;
       for (const work of this.#works.values()) {
         if (!work.isOpen || scannedTo <= work.lease.position) continue;
@@ -181,32 +177,38 @@ export class ReactorClaim {
     }
   }
 
-  async #take(recorded: RecordedEvent): Promise<void> {
+  /** A promise when there is no room for it at the moment. */
+  #take(recorded: RecordedEvent): Promise<void> | undefined {
     const key = this.parts.reactor.partitionBy?.(recorded) ?? recorded.metadata.correlationId;
     const work = this.#works.get(partitionOf(key));
     // Claims begin at the lowest of their checkpoints: what this partition has behind it is not done again.
-    if (!work?.isOpen || recorded.position <= work.lease.position) return;
+    if (!work?.isOpen || recorded.position <= work.lease.position) return undefined;
     const event = { recorded, taken: work.watermark.take(recorded) };
-    await this.#queue({ work, key, event });
+    return this.#queue({ work, key, event });
   }
 
-  async #queue(item: Item): Promise<void> {
+  #queue(item: Item): Promise<void> | undefined {
     item.work.takeUp();
-    if (!(await this.#lanes.add(item.key, item))) item.work.putDown();
+    const added = this.#lanes.add(item.key, item);
+    if (typeof added !== 'boolean') return added.then(isAdded => void (isAdded || item.work.putDown()));
+    if (!added) item.work.putDown();
+    return undefined;
   }
 
   async #handle({ work, key, event }: Item): Promise<void> {
     try {
       if (!event) return await this.#reactions.resume(work, key);
       if (!(await this.#reactions.handle(work, key, event.recorded))) return work.stickTo(key);
+      work.watermark.finish(event.taken);
+      this.#saver.note(work.lease.partition, work.position, true);
+      this.parts.onMoved();
     } catch (error) {
       if (!isFenced(error)) return this.parts.onFailed(error);
       this.lost([work.lease.partition]);
       return this.parts.seat.doubt();
+    } finally {
+      work.putDown();
     }
-    work.watermark.finish(event.taken);
-    this.#saver.note(work.lease.partition, work.position, true);
-    this.parts.onMoved();
   }
 
   /** People ask for another try, or discard, in the database: only who has something parked needs to look. */

@@ -1,42 +1,6 @@
-import { METHOD_METADATA } from '@nestjs/common/constants.js';
-import { ModulesContainer } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
-import { REQUIREMENT } from '@runledger/platform';
-import type { Requirement } from './requires.js';
-
-const ROOTS = ['Query', 'Mutation', 'Subscription'];
-/** Metadata of `@nestjs/graphql`: the type that a handler resolves a field of, and the field's name. */
-const RESOLVER_TYPE = 'graphql:resolver_type';
-const RESOLVER_NAME = 'graphql:resolver_name';
-
-interface EntryPoint {
-  readonly name: string;
-  readonly requirement: Requirement | undefined;
-}
-
-/** Every handler that the world can reach, with what it declares. */
-function entryPoints(gateway: TestGateway): readonly EntryPoint[] {
-  const modules = [...gateway.app.get(ModulesContainer).values()];
-  const classes = modules.flatMap(one => [...one.providers.values(), ...one.controllers.values()]);
-  const found = new Map<unknown, EntryPoint>();
-  for (const { metatype } of classes) {
-    if (typeof metatype !== 'function' || !metatype.prototype) continue;
-    const prototype = metatype.prototype as Record<string, unknown>;
-    for (const name of Object.getOwnPropertyNames(prototype)) {
-      const handler = Object.getOwnPropertyDescriptor(prototype, name)?.value as unknown;
-      if (typeof handler !== 'function') continue;
-      const requirement = Reflect.getMetadata(REQUIREMENT, handler) as Requirement | undefined;
-      const type = Reflect.getMetadata(RESOLVER_TYPE, handler) as string | undefined;
-      if (type !== undefined && ROOTS.includes(type)) {
-        found.set(handler, { name: `${type}.${String(Reflect.getMetadata(RESOLVER_NAME, handler))}`, requirement });
-      } else if (Reflect.hasMetadata(METHOD_METADATA, handler)) {
-        found.set(handler, { name: `${metatype.name}.${name}`, requirement });
-      }
-    }
-  }
-  return [...found.values()];
-}
+import { entryPoints, ROOTS } from './entry-points.fixture.js';
 
 describe('the one authorization point (G2)', () => {
   let gateway: TestGateway;
@@ -78,11 +42,20 @@ describe('the one authorization point (G2)', () => {
       'Mutation.startRun': 'flows.run',
       'Mutation.decide': 'flows.run',
       'Mutation.cancelRun': 'flows.run',
+      'Mutation.pauseRun': 'flows.run',
+      'Mutation.resumeRun': 'flows.run',
+      'Mutation.retryRun': 'flows.run',
+      'Mutation.retryStep': 'flows.run',
+      'Mutation.skipStep': 'flows.run',
+      'Mutation.forceAdvance': 'flows.force',
+      'Mutation.rerunFromStep': 'flows.run',
+      'Mutation.discardRun': 'flows.run',
       'Mutation.publishFlow': 'flows.manage',
       'Mutation.publishSandboxProfile': 'flows.manage',
       'Subscription.runEvents': 'flows.read',
       'Subscription.transcript': 'flows.read',
       'TriggerRoutes.trigger': 'flows.run',
+      'SteeringRoutes.force': 'flows.force',
       'AuditRoutes.auditOf': 'audit.read',
       'ArtifactRoutes.download': 'flows.read',
     });

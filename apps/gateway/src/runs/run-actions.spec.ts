@@ -62,15 +62,21 @@ describe('what can be done with a run', () => {
     ['that runs', running, ['PAUSE', 'CANCEL']],
     ['that waits at a gate', upToTheGate(RUN), ['DECIDE', 'CANCEL', 'SKIP_STEP']],
     [
+      'of which one branch waits at a gate and another runs',
+      [...running, run.gate()],
+      ['PAUSE', 'CANCEL', 'SKIP_STEP'],
+    ],
+    ['that is about to fail', [...running, failedStep], ['CANCEL', 'RETRY', 'RETRY_STEP', 'SKIP_STEP']],
+    [
       'that someone paused',
       [...running, RunPaused({ runId: RUN, cause: 'OPERATOR', by: BY, pausedAt: at(5) })],
       ['RESUME', 'CANCEL'],
     ],
-    ['that is blocked', blocked, ['RESUME', 'CANCEL', 'RETRY_STEP', 'SKIP_STEP']],
+    ['that is blocked', blocked, ['PAUSE', 'RESUME', 'CANCEL', 'RETRY_STEP', 'SKIP_STEP']],
     [
       'whose worker is gone',
       [...running, StepInterrupted({ runId: RUN, step: 'build', attempt: 1, reason: 'Died.', interruptedAt: at(5) })],
-      ['CANCEL', 'RETRY', 'DISCARD', 'RETRY_STEP'],
+      ['PAUSE', 'CANCEL', 'RETRY', 'RETRY_STEP'],
     ],
     ['that failed', failed, ['RETRY', 'RERUN', 'DISCARD', 'RETRY_STEP', 'SKIP_STEP']],
     [

@@ -25,22 +25,27 @@ type WholeRunAction = Extract<RunAction, 'DECIDE' | 'PAUSE' | 'RESUME' | 'CANCEL
 /** What each verb asks of a run, in the order in which actions are offered. */
 const FITS: Readonly<Record<WholeRunAction, (view: RunView) => boolean>> = {
   DECIDE: view => !hasEnded(view) && view.steps.some(step => openAsks(step).length > 0),
-  PAUSE: view => view.status === 'RUNNING' && !view.cancel,
-  RESUME: view => isResumable(view) && !view.discarded,
+  PAUSE: view => goesOn(view) && !view.paused && view.steps.some(step => isExecuting(step) || isRetrying(step)),
+  RESUME: view =>
+    goesOn(view)
+      ? view.paused !== undefined || view.steps.some(step => step.state === 'BLOCKED')
+      : view.status === 'CANCELLED' && !view.discarded,
   CANCEL: view => !hasEnded(view) && view.cancel?.mode !== 'FORCE',
-  RETRY: view => (view.status === 'FAILED' || view.status === 'INTERRUPTED') && !view.discarded,
+  RETRY: view =>
+    hasFailed(view) || (goesOn(view) && (view.paused ? view.steps.some(isFailed) : view.steps.some(isInterrupted))),
   RERUN: view => hasEnded(view),
-  DISCARD: view => DISCARDED_FROM.has(view.status) && !view.discarded,
+  DISCARD: view =>
+    !view.discarded && (view.status === 'FAILED' || view.status === 'CANCELLED' || (goesOn(view) && isDeserted(view))),
 };
 const WHOLE_RUN = Object.keys(FITS) as readonly WholeRunAction[];
 
-const DISCARDED_FROM: ReadonlySet<RunView['status']> = new Set(['CANCELLED', 'INTERRUPTED', 'FAILED']);
-
 /** What each verb asks of a step; that its run can go on at all is asked before. */
-const STEP_FITS: Readonly<Record<Exclude<StepAction, 'RERUN_FROM'>, (step: StepView) => boolean>> = {
-  RETRY: step => isFailed(step) || step.state === 'BLOCKED' || step.interruptedAt !== undefined,
-  SKIP: step => isFailed(step) || step.state === 'BLOCKED' || step.state === 'WAITING',
-  FORCE_ADVANCE: step => isFailed(step) || isStuck(step),
+const STEP_FITS: Readonly<Record<Exclude<StepAction, 'RERUN_FROM'>, (step: StepView, view: RunView) => boolean>> = {
+  // An attempt that began in a paused run would be stopped at once, but for the step for which the run paused.
+  RETRY: (step, view) =>
+    isHeldUp(step) || isInterrupted(step) ? !view.paused || view.paused.step === step.key : false,
+  SKIP: step => isHeldUp(step) || isAtGate(step),
+  FORCE_ADVANCE: step => isHeldUp(step) || isAtGate(step) || isExecuting(step),
 };
 const STEP_ACTIONS = Object.keys(STEP_FITS) as readonly Exclude<StepAction, 'RERUN_FROM'>[];
 
@@ -81,7 +86,7 @@ function mayTake(action: RunAction, view: RunView, caller: Caller): boolean {
 /** What people can decide at the step now. */
 function openAsks({ state, gate, asks = [] }: StepView): readonly Asked[] {
   if (state !== 'WAITING') return [];
-  return gate?.asked && gate.decision === undefined && !gate.withdrawn ? [gate, ...asks] : asks;
+  return gate?.asked && gate.decision === undefined && !gate.withdrawn && !gate.answered ? [gate, ...asks] : asks;
 }
 
 /** Members named by e-mail address are known to the service that takes the decision; here they count as possible. */
@@ -94,27 +99,53 @@ function scopeOf(action: Exclude<RunAction, 'CANCEL' | 'DISCARD'>): Scope {
   return action === 'FORCE_ADVANCE' ? 'flows.force' : 'flows.run';
 }
 
-function isResumable(view: RunView): boolean {
-  if (view.cancel && !hasEnded(view)) return false;
-  return view.status === 'BLOCKED' || view.status === 'CANCELLED' || (view.paused !== undefined && !hasEnded(view));
-}
-
 function stepFits(action: Exclude<StepAction, 'RERUN_FROM'>, view: RunView, step: StepView): boolean {
-  return canGoOn(view) && STEP_FITS[action](step);
+  return (hasFailed(view) || goesOn(view)) && STEP_FITS[action](step, view);
 }
 
-/** A run that has failed goes on when one of its steps is steered; a cancellation under way is not interfered with. */
-function canGoOn(view: RunView): boolean {
-  if (view.discarded) return false;
-  return view.status === 'FAILED' || (!hasEnded(view) && !view.cancel);
+/** It has failed, or will as soon as nothing executes: such a run goes on when one of its steps is steered. */
+function hasFailed(view: RunView): boolean {
+  if (view.status === 'FAILED') return !view.discarded;
+  return !hasEnded(view) && !view.cancel && !view.paused && view.steps.some(isFailed);
+}
+
+/** Neither over nor about to be. */
+function goesOn(view: RunView): boolean {
+  return (
+    !hasEnded(view) && !view.cancel && !hasFailed(view) && !view.steps.some(step => step.gate?.decision === 'REJECT')
+  );
 }
 
 function isFailed(step: StepView): boolean {
   return step.state === 'FAILED' && step.handled !== true;
 }
 
-/** It has begun, or asks people, and is not done. */
-function isStuck(step: StepView): boolean {
-  if (step.state === 'PENDING') return step.attempts.length > 0;
-  return step.state === 'RUNNING' || step.state === 'WAITING' || step.state === 'BLOCKED';
+function isRetrying(step: StepView): boolean {
+  return step.state === 'PENDING' && step.retryAt !== undefined;
+}
+
+function isHeldUp(step: StepView): boolean {
+  return isFailed(step) || isRetrying(step) || step.state === 'BLOCKED';
+}
+
+/** A worker has its attempt, or may take it; its agents may be asking people. */
+function isExecuting({ state, attempts }: StepView): boolean {
+  const last = attempts.at(-1)?.state;
+  return (
+    (state === 'PENDING' || state === 'RUNNING' || state === 'WAITING') && (last === 'READY' || last === 'RUNNING')
+  );
+}
+
+function isInterrupted(step: StepView): boolean {
+  return step.interruptedAt !== undefined && isExecuting(step);
+}
+
+function isAtGate(step: StepView): boolean {
+  return step.state === 'WAITING' && !isExecuting(step) && step.gate?.answered !== true;
+}
+
+/** Some of its workers are gone, and nothing else of it moves or waits. */
+function isDeserted({ steps }: RunView): boolean {
+  const begun = steps.filter(step => isExecuting(step) || isHeldUp(step) || step.state === 'WAITING');
+  return begun.length > 0 && begun.every(isInterrupted);
 }

@@ -6,6 +6,7 @@ export type PeopleEvent = Extract<
     type:
       | 'GateReached'
       | 'GateResolved'
+      | 'GateAnswered'
       | 'ApprovalRequested'
       | 'ApprovalJoined'
       | 'ApprovalEscalated'
@@ -20,6 +21,8 @@ export function withPeople(view: RunView, event: PeopleEvent): RunView {
   switch (event.type) {
     case 'GateReached':
       return withSteps(view, [event.data.step], step => atGate(step, event.data));
+    case 'GateAnswered':
+      return withSteps(view, [event.data.step], step => withGate(step, event.data.gateId, { answered: true }));
     case 'GateResolved': {
       const { gateId, decision, by } = event.data;
       return withSteps(view, [event.data.step], step => {

@@ -40,6 +40,7 @@ function changed(view: RunView, event: RunViewEvent): RunView {
     case 'AttemptEnded':
       return withAttemptEvent(view, event);
     case 'GateReached':
+    case 'GateAnswered':
     case 'GateResolved':
     case 'ApprovalRequested':
     case 'ApprovalJoined':
@@ -65,7 +66,6 @@ function changed(view: RunView, event: RunViewEvent): RunView {
       return withSteering(view, event);
     case 'StepInstructionsEdited':
     case 'StepForceAdvanced':
-    case 'GateAnswered':
       return view;
     case 'RunCompleted':
       return atEnd(view, 'COMPLETED', event.data.completedAt);

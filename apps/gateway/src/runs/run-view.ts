@@ -131,6 +131,8 @@ export interface GateView extends Pick<AskView, 'requestId' | 'message' | 'until
   /** Whether people can decide it yet: the request follows the gate. */
   readonly asked: boolean;
   readonly decision?: ApprovalDecision;
+  /** Someone skipped the step or advanced it by force; the decision is on its way. */
+  readonly answered?: boolean;
   readonly decidedBy?: ViewActor;
   readonly withdrawn?: boolean;
 }

@@ -60,7 +60,7 @@ function ofStep(step: StepView, view: RunView): Waiting[] {
 
 function ofPeople({ key, gate, asks = [] }: StepView): Waiting[] {
   const open = asks.map(ask => ofAsk(key, ask.kind, ask, { since: ask.since, requestId: ask.requestId }));
-  if (!gate || gate.decision !== undefined) return open;
+  if (!gate || gate.decision !== undefined || gate.answered) return open;
   const request = gate.asked ? { requestId: gate.requestId } : {};
   return [ofAsk(key, 'DECISION', gate, { since: gate.reachedAt, ...request }), ...open];
 }

@@ -3,7 +3,7 @@ import type { Decider, DomainEvent, Rejection } from '@runledger/kernel';
 import { MAX_APPEND_EVENTS } from '../port.js';
 import type { AppendOutcome, EventStore, NewEvent, Position, StreamRef } from '../port.js';
 import { StreamBusyError, StreamEndedError } from './command-errors.js';
-import { derivedId } from './event-ids.js';
+import { derivedId, followingId } from './event-ids.js';
 import { toNewEvents } from './new-events.js';
 import type { CommandContext } from './new-events.js';
 import { cacheKey, nothingOf, StreamStates } from './stream-states.js';
@@ -96,7 +96,7 @@ export class CommandHandler {
     { command, context, guess }: Order<Command, State>,
   ): Promise<Accepted<State> | Refused<Refusal>> {
     const first = derivedId(context.commandId, ref.name, 0);
-    const idAt = (index: number) => (index === 0 ? first : derivedId(context.commandId, ref.name, index));
+    const idAt = (index: number) => followingId(first, index);
     const cached = this.#states.cached<State>(ref) ?? guess?.();
     let loaded = cached ?? (await this.#states.refresh(decider, ref));
     let fresh = cached === undefined;
@@ -146,7 +146,8 @@ export class CommandHandler {
   ): Promise<Accepted<State>> {
     const catalogue = this.#states.catalogueOf(decider);
     const { events } = await this.#store.readStream(ref, { from, limit: MAX_APPEND_EVENTS });
-    const own = events.filter((event, index) => event.id === derivedId(commandId, ref.name, index));
+    const first = derivedId(commandId, ref.name, 0);
+    const own = events.filter((event, index) => event.id === followingId(first, index));
     const last = own.at(-1);
     const again = own.map(({ type, data, metadata }) => ({
       type,

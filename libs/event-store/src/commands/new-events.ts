@@ -22,15 +22,14 @@ export function toNewEvents(
   context: CommandContext,
   idAt: (index: number) => string,
 ): NewEvent[] {
+  let metadata: EventMetadata | undefined;
   return events.map((event, index) => {
-    const definition = catalogue.find(event.type);
-    if (!definition) throw new InvalidEventError(event.type, 'the decider does not list it in `events`');
-    return {
-      id: idAt(index),
-      type: event.type,
-      data: validated(definition, event),
-      metadata: metadataOf(definition, context),
-    };
+    const { type } = event;
+    const definition = catalogue.find(type);
+    if (!definition) throw new InvalidEventError(type, 'the decider does not list it in `events`');
+    // Mostly the same for all of them: then it is encoded once.
+    if (metadata?.schemaVersion !== definition.version) metadata = metadataOf(definition, context);
+    return { id: idAt(index), type, data: validated(definition, event), metadata };
   });
 }
 

@@ -3,6 +3,7 @@ import { EventIdReusedError } from '../append-errors.js';
 import type { AppendRequest, EncodedEvent } from '../append-request.js';
 import type { AppendOutcome, ExpectedRevision, Position, StreamRef } from '../port.js';
 import { int4Array, int8Array, jsonArray, textArray, uuidArray } from './binary-array.js';
+import { toIso } from './event-rows.js';
 import type { Row } from './event-rows.js';
 import type { StoredAppend } from './loopback.js';
 import { inSchema } from './migrate.js';
@@ -80,7 +81,7 @@ export class Appender {
     const rows = await this.#run('one', values);
     if (rows.length === 0) return [];
     const positions = rows.map(([position]) => BigInt(position ?? 0));
-    return [{ request, first: revision + 1, positions, recordedAt: rows[0]?.[1] ?? '' }];
+    return [{ request, first: revision + 1, positions, recordedAt: toIso(rows[0]?.[1]) }];
   }
 
   async #storeMany(requests: readonly AppendRequest[]): Promise<StoredAppend[]> {
@@ -170,12 +171,13 @@ function toNumber(expected: ExpectedRevision): number {
 function toStored(requests: readonly AppendRequest[], [appends, gpos, recordedAt]: Row): StoredAppend[] {
   const bases = new Map(appends?.split(',').map(append => append.split(':').map(Number) as [number, number]));
   const positions = gpos?.split(',').map(BigInt) ?? [];
+  const at = toIso(recordedAt);
   let next = 0;
   return requests.flatMap((request, index) => {
     const base = bases.get(index + 1);
     if (base === undefined || request.events.length === 0) return [];
     const own = positions.slice(next, (next += request.events.length));
-    return [{ request, first: base + 1, positions: own, recordedAt: recordedAt ?? '' }];
+    return [{ request, first: base + 1, positions: own, recordedAt: at }];
   });
 }
 

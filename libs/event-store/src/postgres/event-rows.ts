@@ -17,13 +17,13 @@ export function toEvent(row: Row): RecordedEvent {
     id: id ?? '',
     type: type ?? '',
     data: JSON.parse(data ?? 'null') as unknown,
-    metadata: JSON.parse(metadata ?? 'null') as EventMetadata,
+    metadata: metadataFrom(metadata ?? 'null'),
     tenant: tenant ?? '',
     stream: name,
     category: categoryOf(name),
     revision: Number(revision),
     position: BigInt(position ?? 0),
-    recordedAt: toIso(recordedAt ?? ''),
+    recordedAt: toIso(recordedAt),
   };
 }
 
@@ -35,13 +35,13 @@ export function ownEvent({ request, first, positions, recordedAt }: StoredAppend
     id: canonicalUuid(id),
     type,
     data: JSON.parse(data) as unknown,
-    metadata: JSON.parse(metadata) as EventMetadata,
+    metadata: metadataFrom(metadata),
     tenant,
     stream: name,
     category: categoryOf(name),
     revision: first + index,
     position: positions[index] as Position,
-    recordedAt: toIso(recordedAt),
+    recordedAt,
   };
 }
 
@@ -53,6 +53,21 @@ export function weightOfOwn({ request }: StoredAppend, index: number): number {
 /** Bytes that an event takes in memory, roughly: its JSON, twice, and the object around it. */
 export function weightOf(row: Row): number {
   return EVENT_BYTES + 2 * ((row[3]?.length ?? 0) + (row[4]?.length ?? 0));
+}
+
+let last: { readonly text: string; readonly metadata: EventMetadata } | undefined;
+
+/** The events of one append lie side by side and mostly have one metadata: it is parsed once, and nobody can change it. */
+function metadataFrom(text: string): EventMetadata {
+  if (last?.text === text) return last.metadata;
+  const metadata = JSON.parse(text) as EventMetadata;
+  last = { text, metadata: frozen(metadata) };
+  return metadata;
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
 }
 
 function categoryOf(stream: string): string {
@@ -70,7 +85,8 @@ function canonicalUuid(id: string): string {
 const CANONICAL = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** `2026-11-21 02:28:47.1234+00`, as sessions in UTC write it, to ISO 8601 with milliseconds. */
-function toIso(timestamp: string): string {
+export function toIso(timestamp: string | null | undefined): string {
+  if (!timestamp) return '';
   const zone = timestamp.lastIndexOf('+');
   const fraction = timestamp.slice(20, zone).slice(0, 3).padEnd(3, '0');
   return `${timestamp.slice(0, 10)}T${timestamp.slice(11, 19)}.${fraction}Z`;

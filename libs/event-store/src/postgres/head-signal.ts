@@ -67,7 +67,7 @@ export class HeadSignal {
   #flush(): void {
     if (!this.#client) return this.#connect();
     this.#dirty = false;
-    this.#attempt(this.#client, 'select pg_notify($1, $2)', [this.channel, this.#sender]);
+    this.#attempt(this.#client, `notify ${this.channel}, '${this.#sender}'`);
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       if (this.#dirty) this.#flush();
@@ -122,7 +122,7 @@ export class HeadSignal {
   }
 
   /** One statement at a time: the client would only queue the others. */
-  #attempt(client: pg.Client, text: string, values: unknown[] = []): void {
-    this.#last = this.#last.then(() => client.query(text, values)).catch(this.handlers.onProblem);
+  #attempt(client: pg.Client, text: string): void {
+    this.#last = this.#last.then(() => client.query(text)).catch(this.handlers.onProblem);
   }
 }

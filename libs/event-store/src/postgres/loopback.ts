@@ -12,6 +12,7 @@ export interface StoredAppend {
   readonly first: number;
   /** Of its events, in their order. */
   readonly positions: readonly Position[];
+  /** ISO 8601. */
   readonly recordedAt: string;
 }
 

@@ -1,0 +1,38 @@
+import { AnswerQuestion, Decide, RevokeGrant } from '@runledger/contracts';
+import type { CommandHandler, EventStore } from '@runledger/event-store';
+import type { Reactor } from '@runledger/messaging';
+import type { Clock, CommandRegistry } from '@runledger/platform';
+import type { TimerKind, Timers } from '@runledger/timers';
+import { deadlines, deadlineTimer } from './approvals/deadlines.reactor.js';
+import { Decisions } from './approvals/decisions.js';
+import { requestsReactor } from './approvals/requests.reactor.js';
+import { GrantBook } from './grants/grant-book.js';
+
+export interface ApprovalParts {
+  readonly store: EventStore;
+  readonly handler: CommandHandler;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** What this service answers, what it reacts to and what it does when time has come, without a framework. */
+export class Approval {
+  constructor(private readonly parts: ApprovalParts) {}
+
+  answer(commands: CommandRegistry): void {
+    const { handler } = this.parts;
+    const [decisions, book] = [new Decisions(handler), new GrantBook(handler)];
+    commands.answer(Decide, (input, context) => decisions.decide(input, context));
+    commands.answer(AnswerQuestion, (input, context) => decisions.answer(input, context));
+    commands.answer(RevokeGrant, (input, context) => book.revoke(input, context));
+  }
+
+  reactors(): Reactor[] {
+    const { store, handler, clock, timers } = this.parts;
+    return [requestsReactor(store, handler, clock), deadlines(timers)];
+  }
+
+  timerKinds(): TimerKind[] {
+    return [deadlineTimer(this.parts.handler)];
+  }
+}

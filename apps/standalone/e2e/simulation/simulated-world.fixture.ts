@@ -1,0 +1,280 @@
+import { jest } from '@jest/globals';
+import { Approval } from '@runledger/approval';
+import { Billing } from '@runledger/billing';
+import { DEFAULT_LIMITS, PublishFlow, SandboxProfilePublished, StartRun, WorkspaceCreated } from '@runledger/contracts';
+import type { ProfileDefinition } from '@runledger/contracts';
+import { derivedId } from '@runledger/event-store';
+import type { CommandContext } from '@runledger/event-store';
+import { Orchestrator } from '@runledger/orchestrator';
+import type { CommandClient, CommandOutcome } from '@runledger/platform';
+import { Chance } from './chance.fixture.js';
+import { findingsIn, RUN_ENDS } from './findings.fixture.js';
+import { deliverOne } from './deliveries.fixture.js';
+import type { PoisonedError } from './deliveries.fixture.js';
+import { CALM, Desk } from './desk.fixture.js';
+import type { Life } from './desk.fixture.js';
+import { SimulatedLog } from './simulated-log.fixture.js';
+import { SimulatedPeople } from './simulated-people.fixture.js';
+import { simulatedSandbox } from './simulated-sandbox.fixture.js';
+import { SimulatedService } from './simulated-service.fixture.js';
+
+const TENANT = 'ws_sim';
+const STORM = { questionLost: 0.03, answerLost: 0.04 };
+/** So many things happen while everything goes wrong, or until all is over and a little longer; then the weather clears. */
+const STORMY_MOMENTS = 400;
+const AFTERMATH = 25;
+const MOST_MOMENTS = 20_000;
+const MOST_ROUNDS = 40;
+const GIVE_UP_AFTER = 25;
+
+/** Something that does not come to an end. */
+export class Stuck extends Error {}
+
+/** The log shows what it must not. */
+export class BrokenRule extends Error {}
+
+/**
+ * Orchestrator, approval and billing as they are, with everything around them simulated on virtual time: the store, the
+ * sandbox, deliveries, timers, people. Chance decides what happens next, and the seed decides chance.
+ */
+export class SimulatedWorld {
+  readonly log: SimulatedLog;
+  readonly runIds: string[] = [];
+  readonly #chance: Chance;
+  readonly #desk: Desk;
+  readonly #services: Readonly<Record<'orchestrator' | 'approval' | 'billing' | 'sandbox', SimulatedService>>;
+  readonly #people: SimulatedPeople;
+  readonly #poisoned: PoisonedError[] = [];
+  readonly #steps: readonly string[];
+  readonly #outside: Life = { over: false };
+  #nowMs = Date.parse('2026-01-01T00:00:00.000Z');
+
+  constructor(private readonly seed: number) {
+    this.#chance = new Chance(seed);
+    this.#desk = new Desk(this.#chance);
+    const clock = { now: () => new Date(this.#nowMs).toISOString() };
+    this.log = new SimulatedLog(clock.now);
+    const around = { log: this.log, desk: this.#desk, clock, clientOf: (life: Life) => this.#clientOf(life) };
+    const work = async ({ life }: { life: Life }) => {
+      for (let hops = this.#chance.below(12); hops > 0; hops -= 1) await this.#desk.ask(life, () => undefined, false);
+    };
+    this.#services = {
+      orchestrator: new SimulatedService('orchestrator', around, parts => new Orchestrator(parts)),
+      approval: new SimulatedService('approval', around, parts => new Approval(parts)),
+      billing: new SimulatedService('billing', around, parts => {
+        const billing = new Billing(parts);
+        return {
+          answer: registry => billing.answer(registry),
+          reactors: () => billing.reactors(),
+          timerKinds: () => [],
+        };
+      }),
+      sandbox: new SimulatedService('sandbox', around, simulatedSandbox(seed, work)),
+    };
+    this.#steps = Array.from({ length: 1 + this.#chance.below(5) }, (_, n) => `s${n}`);
+    this.#people = new SimulatedPeople({
+      ...{ seed, chance: this.#chance, log: this.log, now: clock.now, steps: this.#steps },
+      send: (command, input, context) => this.#clientOf(this.#outside).send(command, input, context),
+      answers: command => this.#services[command.service as 'approval'].answers(command),
+    });
+  }
+
+  /** Lets everything happen, to its end. Throws {@link Stuck}, or what no caller should have met. */
+  async live(): Promise<void> {
+    for (const service of Object.values(this.#services)) await service.start();
+    await this.#begin();
+    this.#desk.weather = STORM;
+    for (let moment = 0, after = 0; moment < STORMY_MOMENTS && after < AFTERMATH; moment += 1) {
+      await this.#moment();
+      if (this.#open().length === 0) after += 1;
+    }
+    this.#desk.weather = CALM;
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      await this.#settle();
+      const open = this.#open();
+      if (open.length === 0) return this.#check();
+      if (round < GIVE_UP_AFTER) this.#people.helpOn(open);
+      else this.#people.giveUp(open);
+    }
+    throw new Stuck(`Runs do not end: ${this.#open().join(', ')}.`);
+  }
+
+  async #begin(): Promise<void> {
+    this.#seedWith(workspace(this.#now()), 'workspace-sim', 0);
+    this.#seedWith(profile(this.#now()), 'profile-plain', 1);
+    const client = this.#clientOf(this.#outside);
+    await this.#answered(() =>
+      client.send(PublishFlow, { source: this.#flow(), format: 'json' }, this.#context('publish')),
+    );
+    for (let run = 0; run < 2; run += 1) {
+      const input = {
+        flow: 'sim',
+        parameters: {},
+        choices: {},
+        trigger: { kind: 'manual' as const },
+        idempotencyKey: `${run}`,
+      };
+      const { runId } = await this.#answered(() => client.send(StartRun, input, this.#context(`start ${run}`)));
+      this.runIds.push(runId);
+    }
+  }
+
+  /** One more thing happens. */
+  async #moment(): Promise<void> {
+    const chance = this.#chance;
+    if (chance.happens(0.02)) await chance.of(Object.values(this.#services)).crash();
+    else if (chance.happens(0.04)) this.#people.act(this.runIds);
+    else if (chance.happens(0.05)) chance.of(this.#deliveries()).saveCheckpoint();
+    else if (chance.happens(0.1)) this.#pass(1 + chance.below(2_000));
+    else if (this.#desk.busy && chance.happens(0.7)) this.#desk.deliverOne();
+    else if (!deliverOne(this.#deliveries(), chance, error => this.#poisoned.push(error))) this.#desk.deliverOne();
+    await breath();
+  }
+
+  /** Until nothing is under way any more, and nothing is due within a day. */
+  async #settle(): Promise<void> {
+    for (let moment = 0; moment < MOST_MOMENTS; moment += 1) {
+      this.#refuseSurprises();
+      if (this.#desk.busy) this.#desk.deliverOne();
+      else if (!deliverOne(this.#deliveries(), this.#chance, error => this.#poisoned.push(error))) {
+        const nextMs = this.#nextDueMs();
+        if (nextMs === undefined) return;
+        this.#pass(nextMs);
+      }
+      await breath();
+    }
+    throw new Stuck(
+      `Something goes on and on: ${this.log.events
+        .slice(-6)
+        .map(({ type }) => type)
+        .join(', ')}.`,
+    );
+  }
+
+  #pass(ms: number): void {
+    this.#nowMs += ms;
+    jest.advanceTimersByTime(ms);
+    for (const service of Object.values(this.#services)) service.pass(ms);
+  }
+
+  #nextDueMs(): number | undefined {
+    const due = Object.values(this.#services).flatMap(({ timers }) =>
+      timers.waiting().map(({ dueAt }) => Math.max(1, Date.parse(dueAt) - Date.parse(timers.now()))),
+    );
+    const waits = jest.getTimerCount() > 0 ? [50] : [];
+    const next = Math.min(...due, ...waits);
+    return next <= 86_400_000 ? next : undefined;
+  }
+
+  #refuseSurprises(): void {
+    const [poisoned] = this.#poisoned;
+    if (poisoned) throw poisoned;
+    const [surprise] = this.#people.surprises;
+    if (surprise) throw new Error('Somebody met with a fault.', { cause: surprise });
+  }
+
+  #deliveries() {
+    return Object.values(this.#services).flatMap(({ deliveries }) => deliveries);
+  }
+
+  #clientOf(life: Life): CommandClient {
+    return {
+      send: (command, input, context) => {
+        const service = this.#services[command.service as 'approval'];
+        const call = () => service.call(command, input, context);
+        return this.#desk.ask(life, call, true) as Promise<never>;
+      },
+    };
+  }
+
+  /** While the weather is fine, before the storm. */
+  async #answered<Output, Code extends string>(send: () => Promise<CommandOutcome<Output, Code>>): Promise<Output> {
+    let outcome: CommandOutcome<Output, Code> | undefined;
+    let failure: unknown;
+    send().then(
+      done => (outcome = done),
+      (error: unknown) => (failure = error),
+    );
+    for (let moment = 0; moment < MOST_MOMENTS && !outcome && !failure; moment += 1) {
+      this.#desk.deliverOne();
+      await breath();
+    }
+    if (outcome?.status !== 'accepted')
+      throw new Error(`The world did not begin: ${JSON.stringify(outcome)}`, { cause: failure });
+    return outcome.output;
+  }
+
+  #open(): string[] {
+    return this.runIds.filter(runId => !this.#isOver(runId));
+  }
+
+  #isOver(runId: string): boolean {
+    const last = this.log.events.findLast(
+      ({ type, metadata }) => metadata.correlationId === runId && (RUN_ENDS.has(type) || type === 'RunReopened'),
+    );
+    return last !== undefined && RUN_ENDS.has(last.type);
+  }
+
+  #check(): void {
+    this.#refuseSurprises();
+    const findings = findingsIn(this.log.events);
+    if (findings.length > 0) throw new BrokenRule(findings.join('; '));
+  }
+
+  /** Random steps, each needing some of those before it, with gates and ways to go on after a failure. */
+  #flow(): string {
+    const chance = this.#chance;
+    const steps = this.#steps.map((key, index) => ({
+      key,
+      run: 'true',
+      needs: this.#steps.slice(0, index).filter(() => chance.happens(0.5)),
+      ...(chance.happens(0.35) ? { gate: 'Go on?' } : {}),
+    }));
+    return JSON.stringify({ slug: 'sim', defaults: { profile: 'plain' }, steps });
+  }
+
+  #seedWith({ type, data }: { type: string; data: unknown }, name: string, index: number): void {
+    const context = this.#context(`seed ${index}`);
+    const { commandId: id, actor, correlationId } = context;
+    const metadata = {
+      correlationId,
+      causationId: id,
+      actor,
+      workspaceId: TENANT,
+      occurredAt: this.#now(),
+      schemaVersion: 1,
+    };
+    this.log.append({ tenant: TENANT, name }, [{ id, type, data, metadata }], 'any');
+  }
+
+  #context(what: string): CommandContext {
+    const commandId = derivedId(`${this.seed}`, what, 0);
+    const actor = { kind: 'member', id: 'mem_ann', via: 'token' } as const;
+    return { commandId, workspaceId: TENANT, actor, occurredAt: this.#now(), correlationId: commandId };
+  }
+
+  #now(): string {
+    return new Date(this.#nowMs).toISOString();
+  }
+}
+
+const ANN = { kind: 'member', id: 'mem_ann' } as const;
+
+function workspace(createdAt: string) {
+  const named = { workspaceId: TENANT, slug: 'sim', name: 'sim' };
+  return WorkspaceCreated({ ...named, plan: 'business', createdBy: ANN, createdAt });
+}
+
+function profile(publishedAt: string) {
+  const definition: ProfileDefinition = {
+    ...{ slug: 'plain', name: 'plain', isolation: 'none', repositories: [], mounts: [], env: {} },
+    ...{ resourceClass: 'small', limits: DEFAULT_LIMITS, network: 'none' },
+  };
+  const named = { profileId: 'prf_plain', slug: 'plain', version: 1 };
+  return SandboxProfilePublished({ ...named, definition, publishedBy: ANN, publishedAt });
+}
+
+/** Everything that follows at once from what has just happened. */
+function breath(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
