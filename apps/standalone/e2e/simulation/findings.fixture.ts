@@ -51,7 +51,7 @@ export function findingsIn(events: readonly RecordedEvent[]): string[] {
       of('ChargeRecorded').map(({ usageId }) => usageId),
     ),
     ...repeated('made ready', of('StepReady').map(placeOf)),
-    ...repeated('ended as a step', of(...STEP_ENDS).map(placeOf)),
+    ...repeated('ended as a step', begun(of(...STEP_ENDS)).map(placeOf)),
     ...missing('decided or withdrawn', requested(of), closed(of)),
     ...missing(
       'ended',
@@ -72,6 +72,9 @@ type Of = (...types: readonly string[]) => readonly Particulars[];
 
 const requested = (of: Of) => of('ApprovalRequested').map(({ requestId }) => requestId);
 const closed = (of: Of) => of('ApprovalDecided', 'ApprovalWithdrawn').map(({ requestId }) => requestId);
+
+/** Without steps that failed at their gate, before any attempt. */
+const begun = (ends: readonly Particulars[]) => ends.filter(({ attempt }) => attempt !== 0);
 
 function placeOf({ runId, step, attempt }: Particulars): string {
   return `${String(runId)} ${String(step)} ${String(attempt)}`;

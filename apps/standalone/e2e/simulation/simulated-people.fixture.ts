@@ -33,6 +33,7 @@ export interface PeopleParts {
 type Asked = readonly [AnyCommand, unknown];
 const asked = (command: AnyCommand, input: unknown): Asked => [command, input];
 
+const DECISIONS = ['APPROVE', 'APPROVE', 'APPROVE', 'APPROVE', 'REQUEST_CHANGES', 'REJECT', 'SKIP'] as const;
 const MEMBERS = ['mem_ann', 'mem_bob', 'mem_cle'];
 
 /** People who decide, cancel, pause, resume, retry and skip, too often and too late. */
@@ -49,8 +50,8 @@ export class SimulatedPeople {
     const step = chance.of(this.parts.steps);
     const requests = this.#requests();
     if (requests.length > 0 && chance.happens(0.6)) {
-      const decision = chance.of(['APPROVE', 'APPROVE', 'APPROVE', 'REJECT', 'SKIP'] as const);
-      return this.#ask(Decide, { requestId: chance.of(requests).requestId, decision });
+      const decision = chance.of(DECISIONS);
+      return this.#ask(Decide, { requestId: chance.of(requests).requestId, decision, comment: 'as chance has it' });
     }
     const asks = [
       asked(PauseRun, { runId }),

@@ -13,6 +13,7 @@ import { deliverOne } from './deliveries.fixture.js';
 import type { PoisonedError } from './deliveries.fixture.js';
 import { CALM, Desk } from './desk.fixture.js';
 import type { Life } from './desk.fixture.js';
+import { randomFlow } from './random-flow.fixture.js';
 import { SimulatedLog } from './simulated-log.fixture.js';
 import { SimulatedPeople } from './simulated-people.fixture.js';
 import { simulatedSandbox } from './simulated-sandbox.fixture.js';
@@ -104,7 +105,11 @@ export class SimulatedWorld {
     this.#seedWith(profile(this.#now()), 'profile-plain', 1);
     const client = this.#clientOf(this.#outside);
     await this.#answered(() =>
-      client.send(PublishFlow, { source: this.#flow(), format: 'json' }, this.#context('publish')),
+      client.send(
+        PublishFlow,
+        { source: randomFlow(this.#steps, this.#chance), format: 'json' },
+        this.#context('publish'),
+      ),
     );
     for (let run = 0; run < 2; run += 1) {
       const input = {
@@ -219,18 +224,6 @@ export class SimulatedWorld {
     this.#refuseSurprises();
     const findings = findingsIn(this.log.events);
     if (findings.length > 0) throw new BrokenRule(findings.join('; '));
-  }
-
-  /** Random steps, each needing some of those before it, with gates and ways to go on after a failure. */
-  #flow(): string {
-    const chance = this.#chance;
-    const steps = this.#steps.map((key, index) => ({
-      key,
-      run: 'true',
-      needs: this.#steps.slice(0, index).filter(() => chance.happens(0.5)),
-      ...(chance.happens(0.35) ? { gate: 'Go on?' } : {}),
-    }));
-    return JSON.stringify({ slug: 'sim', defaults: { profile: 'plain' }, steps });
   }
 
   #seedWith({ type, data }: { type: string; data: unknown }, name: string, index: number): void {
