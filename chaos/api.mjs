@@ -53,7 +53,8 @@ export class Api {
         signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       });
       const { data, errors } = await response.json();
-      if (!errors) return { data };
+      if (!errors && !isPassing(data)) return { data };
+      if (!errors) return { problem: JSON.stringify(data) };
       const passing = errors.every(({ extensions }) => PASSING.includes(extensions?.code) || extensions?.retryable);
       if (passing) return { problem: JSON.stringify(errors) };
       throw new RefusedError(JSON.stringify(errors));
@@ -66,3 +67,8 @@ export class Api {
 
 /** An answer that asking again would not change: a finding, not a setback. */
 export class RefusedError extends Error {}
+
+/** A start is declined, rather than an error, while the platform cannot take it yet. */
+function isPassing(data) {
+  return Object.values(data).some(answer => PASSING.includes(answer?.code));
+}

@@ -66,9 +66,14 @@ describe('commands', () => {
   });
   afterAll(() => gateway.close());
 
-  it('are answered with a typed error while the service that owns them is not there yet', async () => {
-    const { status, errors } = await gateway.graphql(ada, START, { input: { flow: 'release' } });
+  it('are answered with a typed error while the service that owns them is not there yet, a start with a decline', async () => {
+    const { status, errors } = await gateway.graphql(ada, DECIDE, {
+      input: { requestId: 'apr_1', decision: 'APPROVE' },
+    });
     expect([status, errors?.[0]?.extensions.code]).toEqual([503, 'PLATFORM_STARTING']);
+    const start = 'mutation { startRun(input: { flow: "release" }) { ... on RunDeclined { code retryable fix } } }';
+    const declined = { code: 'PLATFORM_STARTING', retryable: true, fix: 'Try again in a few seconds.' };
+    expect((await gateway.graphql(ada, start)).data).toEqual({ startRun: declined });
   });
 
   describe('with the services at work', () => {

@@ -292,6 +292,7 @@ describe('the gateway', () => {
       'grants',
       'artifacts',
       'transcript',
+      'run-usage',
     ]);
     expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
   });

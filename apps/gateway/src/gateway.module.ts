@@ -44,7 +44,13 @@ import { RestErrors } from './rest/rest-errors.js';
 import { SteeringRoutes } from './rest/steering-routes.js';
 import { TriggerRoutes } from './rest/trigger-routes.js';
 import { InheritanceResolver, LineageResolver } from './runs/lineage.resolver.js';
-import { RunCommandsResolver } from './runs/run-commands.resolver.js';
+import { PlansResolver } from './plans/plans.resolver.js';
+import { DailyRunReader } from './plans/daily-runs.js';
+import { PreflightResolver } from './preflight/preflight.resolver.js';
+import { UsageHistories } from './preflight/usage-history.js';
+import { TaskReader } from './tasks/task-reader.js';
+import { TasksResolver } from './tasks/tasks.resolver.js';
+import { RunDeclinedResolver, StartRunResolver } from './runs/start-run.resolver.js';
 import { RunReader } from './runs/run-reader.js';
 import { RunFieldsResolver, RunsResolver, StepCardsResolver } from './runs/runs.resolver.js';
 import { SteeringDesk } from './runs/steering-desk.js';
@@ -68,10 +74,14 @@ const RESOLVERS = [
   RunsResolver,
   RunFieldsResolver,
   StepCardsResolver,
-  RunCommandsResolver,
   SteeringResolver,
   LineageResolver,
   InheritanceResolver,
+  StartRunResolver,
+  RunDeclinedResolver,
+  PreflightResolver,
+  PlansResolver,
+  TasksResolver,
   ApprovalsResolver,
   ApprovalFieldsResolver,
   InboxResolver,
@@ -81,7 +91,18 @@ const RESOLVERS = [
   ParkedEventsResolver,
 ];
 
-const READERS = [AccessReader, FlowReader, RunReader, ApprovalReader, TranscriptReader, LogReader, LoaderFactory];
+const READERS = [
+  AccessReader,
+  FlowReader,
+  RunReader,
+  ApprovalReader,
+  TranscriptReader,
+  LogReader,
+  LoaderFactory,
+  UsageHistories,
+  TaskReader,
+  DailyRunReader,
+];
 
 /** The edge and the read side of the platform; takes the global `PlatformModule` for granted. */
 @Module({})

@@ -1,22 +1,34 @@
-import { memberEvents, tokenEvents, workspaceEvents } from '@runledger/contracts';
+import { allowanceEvents, memberEvents, planEvents, tokenEvents, workspaceEvents } from '@runledger/contracts';
 import type { MemberAdded, TokenIssued, WorkspaceCreated } from '@runledger/contracts';
-import type { MemberEvent, TokenEvent, WorkspaceEvent } from '@runledger/contracts';
+import type { AllowanceEvent, MemberEvent, PlanEvent, TokenEvent, WorkspaceEvent } from '@runledger/contracts';
 import type { EventOf } from '@runledger/kernel';
 import { defineView } from '@runledger/projections';
 import { together } from '../reads/composite-projection.js';
 import { keyIn } from '../reads/row-key.js';
 
-export type WorkspaceView = EventOf<readonly [typeof WorkspaceCreated]>['data'];
+export type WorkspaceView = EventOf<readonly [typeof WorkspaceCreated]>['data'] & {
+  /** The last day on which places of a capped plan were taken, and how many. */
+  readonly dailyRuns?: { readonly day: string; readonly used: number };
+};
 export type MemberView = EventOf<readonly [typeof MemberAdded]>['data'];
 export type TokenView = EventOf<readonly [typeof TokenIssued]>['data'] & { readonly revokedAt?: string };
 
-const workspaces = defineView<WorkspaceView, WorkspaceEvent>({
+const workspaces = defineView<WorkspaceView, WorkspaceEvent | PlanEvent | AllowanceEvent>({
   name: 'workspaces',
   version: 1,
   table: 'workspaces',
-  types: workspaceEvents.map(event => event.type),
+  types: [...workspaceEvents, ...planEvents, ...allowanceEvents].map(event => event.type),
   key: event => event.tenant,
-  evolve: (_view, event) => event.data,
+  evolve: (view, event) => {
+    switch (event.type) {
+      case 'WorkspaceCreated':
+        return event.data;
+      case 'PlanSet':
+        return view && { ...view, plan: event.data.plan };
+      case 'DailyRunReserved':
+        return view && { ...view, dailyRuns: { day: event.data.day, used: event.data.used } };
+    }
+  },
   columns: () => ({}),
 });
 

@@ -4,6 +4,7 @@ import { approvalsProjection } from '../approvals/approvals.projection.js';
 import { artifactsProjection } from '../artifacts/artifacts.projection.js';
 import { flowsProjection } from '../flows/flows.projection.js';
 import { grantsProjection } from '../grants/grants.projection.js';
+import { runUsageProjection } from '../preflight/run-usage.projection.js';
 import { profilesProjection } from '../profiles/profiles.projection.js';
 import { runsProjection } from '../runs/runs.projection.js';
 import { transcriptProjection } from '../transcript/transcript.projection.js';
@@ -18,4 +19,5 @@ export const PROJECTIONS: readonly Projection[] = [
   grantsProjection,
   artifactsProjection,
   transcriptProjection,
+  runUsageProjection,
 ];

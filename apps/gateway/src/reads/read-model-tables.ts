@@ -4,12 +4,14 @@ import { ArtifactRow } from '../artifacts/artifacts.entity.js';
 import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import { GrantRow } from '../grants/grants.entity.js';
+import { RunUsageRow } from '../preflight/run-usage.entity.js';
 import { ProfileRow } from '../profiles/profiles.entity.js';
 import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
 import { TranscriptEntryRow, TranscriptPieceRow } from '../transcript/transcript.entity.js';
 import { ReadModels1760000000001 } from './migrations/0001-read-models.js';
 import { RunLineage1763700000002 } from './migrations/0002-run-lineage.js';
 import { People1763700000003 } from './migrations/0003-people.js';
+import { UsageAndTasks1763700000005 } from './migrations/0005-usage-and-tasks.js';
 
 /** What the gateway's schema holds. */
 export const entities = [
@@ -22,6 +24,7 @@ export const entities = [
   RunRow,
   RunNumberRow,
   AutoResolutionRow,
+  RunUsageRow,
   ApprovalRow,
   GrantRow,
   ArtifactRow,
@@ -30,4 +33,9 @@ export const entities = [
 ];
 
 /** How it came to be, oldest first. */
-export const migrations = [ReadModels1760000000001, RunLineage1763700000002, People1763700000003];
+export const migrations = [
+  ReadModels1760000000001,
+  RunLineage1763700000002,
+  People1763700000003,
+  UsageAndTasks1763700000005,
+];

@@ -1,9 +1,12 @@
 import {
   AgentText,
+  CallAutoResolved,
+  GrantMade,
   SandboxProfilePublished,
   ToolCallEnded,
   ToolCallStarted,
   ToolOutput,
+  UsageRecorded,
   catalogue,
   DEFAULT_LIMITS,
 } from '@runledger/contracts';
@@ -68,10 +71,28 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
         AgentText({ ...place, entryId: 'e1', text: 'two.', at: at(3) }),
         ToolOutput({ ...place, callId: 'c1', channel: 'stdout', text: 'out', at: at(3) }),
         ToolCallEnded({ ...call, state: 'ok', output: 'out', durationMs: 5, at: at(4) }),
+        CallAutoResolved({
+          ...call,
+          grantId: 'grant_1',
+          scope: 'run',
+          grantedBy: BY,
+          at: at(2),
+        }),
+        UsageRecorded({
+          ...place,
+          usageId: 'u1',
+          usage: { kind: 'compute', resourceClass: 'small', milliseconds: 4 },
+          at: at(4),
+        }),
         run.kept('build', 'a.txt', { sha256: 'd'.repeat(64), bytes: 3 }),
         run.ended(),
       ];
       await gateway.tell({ workspaceId, stream: `attempt-${runId}`, runId }, ...said);
+      const grant = { grantId: `grant_${runId}`, scope: 'run' as const, runId, requestId: 'apr_1', tool: 'bash' };
+      await gateway.tell(
+        { workspaceId, stream: `grants-${runId}`, runId },
+        GrantMade({ ...grant, by: BY, madeAt: at(2) }),
+      );
     }
   }
 }
@@ -96,7 +117,11 @@ describe('the read models', () => {
 
   it('do not change when all facts come a second time (R1)', async () => {
     const before = await dump(rows);
-    expect(Object.values(before).every(table => table.length > 0)).toBe(true);
+    expect(
+      Object.entries(before)
+        .filter(([, table]) => table.length === 0)
+        .map(([name]) => name),
+    ).toEqual([]);
     const events = await everything();
     for (const projection of PROJECTIONS) {
       const own = events.filter(event => projection.types.includes(event.type));

@@ -1,3 +1,4 @@
+import { startDeclines, type RefusalOf, type StartRun } from '@runledger/contracts';
 import { Body, Controller, Inject, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -6,6 +7,7 @@ import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { positionText } from '../graph/position-text.js';
 import { fitting } from '../reads/command-desk.js';
+import { declineStatus } from './decline-status.js';
 import { SteeringDesk, type Steered, type SteeringVerb } from '../runs/steering-desk.js';
 
 /** Fields of the command without the run, which is in the address; an empty body is an empty object. */
@@ -110,13 +112,12 @@ function statusOf(code: string): number {
       return 404;
     case 'NOT_POSSIBLE':
     case 'RUN_ENDED':
-    case 'IDEMPOTENCY_KEY_REUSED':
       return 409;
-    case 'FORBIDDEN':
-      return 403;
-    case 'PLATFORM_STARTING':
-      return 503;
     default:
-      return 422;
+      return isDecline(code) ? declineStatus(code) : 422;
   }
+}
+
+function isDecline(code: string): code is RefusalOf<typeof StartRun> {
+  return (startDeclines as readonly string[]).includes(code);
 }

@@ -1,4 +1,4 @@
-import { StartRun, executionMode, checkpointMode, json, slug, subject } from '@runledger/contracts';
+import { StartRun, executionMode, checkpointMode, json, slug, stepKey, subject } from '@runledger/contracts';
 import { Body, Controller, Headers, Inject, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -7,10 +7,12 @@ import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { positionText } from '../graph/position-text.js';
 import { CommandDesk, fitting } from '../reads/command-desk.js';
+import { declineStatus } from './decline-status.js';
 
 const triggerBody = z.strictObject({
   flow: z.string().min(1).max(200),
   version: z.int().positive().optional(),
+  onlyStep: stepKey.optional(),
   parameters: z.record(z.string(), json).default({}),
   profile: slug.optional(),
   execution: executionMode.optional(),
@@ -42,8 +44,9 @@ export class TriggerRoutes {
     const outcome = await this.desk.send(StartRun, fitting(StartRun.input, command), caller);
     if (outcome.status === 'refused') {
       const { rejected, message, fix, details } = outcome.refusal;
-      const status = rejected === 'PLATFORM_STARTING' ? 503 : rejected === 'IDEMPOTENCY_KEY_REUSED' ? 409 : 422;
-      await reply.status(status).send({ error: { code: rejected, message, fix, details: details ?? [] } });
+      await reply
+        .status(declineStatus(rejected))
+        .send({ error: { code: rejected, message, fix, details: details ?? [] } });
       return;
     }
     const { runId, created } = outcome.output;

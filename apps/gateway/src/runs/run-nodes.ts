@@ -27,6 +27,7 @@ export function runNode(view: RunView, number: number) {
     startedAt,
     endedAt: endedAt ?? null,
     durationMs: endedAt === undefined ? null : Date.parse(endedAt) - Date.parse(startedAt),
+    onlyStep: view.onlyStep ?? null,
     parameters,
     choices,
     position: positionText(BigInt(view.position)),

@@ -13,6 +13,7 @@ export function viewAtStart(started: Started, workspaceId: string): RunView {
     flowSlug: started.flowSlug,
     flowName: started.flowName,
     flowVersion: started.flowVersion,
+    ...(started.onlyStep !== undefined && { onlyStep: started.onlyStep }),
     status: 'PENDING',
     startedBy: started.startedBy,
     trigger: started.trigger,

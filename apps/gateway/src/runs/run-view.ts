@@ -53,6 +53,7 @@ export interface RunView {
   readonly flowSlug: string;
   readonly flowName: string;
   readonly flowVersion: number;
+  readonly onlyStep?: string;
   readonly status: RunStatus;
   readonly statusReason?: string;
   readonly startedBy: ViewActor;

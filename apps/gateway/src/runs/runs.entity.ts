@@ -1,5 +1,6 @@
 import type { RunLineage } from '@runledger/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { TaskState } from '../tasks/task-view.js';
 import type { RunStatus, RunView } from './run-view.js';
 
 /** A run with what lists are filtered and sorted by. */
@@ -58,6 +59,13 @@ export class RunRow {
   /** Lower-case text that searches look into. */
   @Column('text')
   search!: string;
+
+  /** Of background runs; null: the run is no task. */
+  @Column('text', { name: 'task_state', nullable: true })
+  taskState!: TaskState | null;
+
+  @Column('text', { name: 'only_step', nullable: true })
+  onlyStep!: string | null;
 }
 
 /** The number of a run in its workspace. */

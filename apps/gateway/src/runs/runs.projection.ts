@@ -3,6 +3,7 @@ import { defineView, type Projection } from '@runledger/projections';
 import { autoResolutions } from '../auto-resolutions/auto-resolutions.projection.js';
 import { together } from '../reads/composite-projection.js';
 import { keyIn } from '../reads/row-key.js';
+import { taskStateOf } from '../tasks/task-view.js';
 import { foldRun } from './run-reducer.js';
 import { runViewEvents, type RunView, type RunViewEvent } from './run-view.js';
 
@@ -30,6 +31,8 @@ export const runViews = defineView<RunView, RunViewEvent>({
     duration_ms: view.endedAt === undefined ? -1 : Date.parse(view.endedAt) - Date.parse(view.startedAt),
     cost_micro_units: costColumn(view),
     search: searchText(view),
+    task_state: taskStateOf(view) ?? null,
+    only_step: view.onlyStep ?? null,
   }),
 });
 

@@ -1,0 +1,35 @@
+import { idOf, keyOf } from '@runledger/kernel';
+import type { RunNode } from '../runs/run-nodes.js';
+import { costNode } from '../runs/run-nodes.js';
+import { hasEnded, type RunView } from '../runs/run-view.js';
+
+export type TaskState = 'RUNNING' | 'REVIEW' | 'DONE';
+
+/** A run in the background is a task as well; any other is none. */
+export function taskStateOf(view: RunView): TaskState | undefined {
+  if (view.choices.execution !== 'BACKGROUND') return undefined;
+  if (hasEnded(view)) return 'DONE';
+  return view.status === 'PENDING' || view.status === 'RUNNING' ? 'RUNNING' : 'REVIEW';
+}
+
+export type TaskNode = NonNullable<ReturnType<typeof taskNode>>;
+
+/** The run as a task; undefined when it does not run in the background. Sums are those of the run (M1). */
+export function taskNode(run: RunNode) {
+  const { view } = run;
+  const state = taskStateOf(view);
+  if (state === undefined) return undefined;
+  const { total, unpriced } = costNode(view.costs);
+  return {
+    id: idOf('task', keyOf(view.id)),
+    run,
+    title: view.subject ? `${view.flowName}: ${view.subject.kind} ${view.subject.id}` : view.flowName,
+    state,
+    reason: view.statusReason ?? null,
+    turns: view.steps.reduce((sum, step) => sum + step.attempts.reduce((turns, { turns: n }) => turns + n, 0), 0),
+    cost: total,
+    unpriced,
+    startedAt: view.startedAt,
+    endedAt: view.endedAt ?? null,
+  };
+}
