@@ -1,5 +1,4 @@
 import { catalogue, GateReached, RunCancelRequested, RunRejected } from '@runledger/contracts';
-import type { Decide, InputOf } from '@runledger/contracts';
 import {
   CommandHandler,
   createPostgresEventStore,
@@ -198,41 +197,4 @@ describe('a decision', () => {
     expect(outcome).toMatchObject({ status: 'refused', refusal: { rejected: 'REQUEST_NOT_FOUND' } });
     expect(await eventsOf(requestId)).toHaveLength(1);
   });
-});
-
-describe('fifty people who decide at once', () => {
-  const choices = ['APPROVE', 'REJECT', 'SKIP'] as const;
-
-  it.each([1, 2, 3, 4, 5])(
-    'get one decision, ten gates in a row: one wins, all others learn which (D1), %d',
-    async () => {
-      // ten processes on two stores, five people at each
-      const processes = Array.from({ length: 10 }, (_, n) => new Decisions(new CommandHandler(stores[n % 2]!)));
-      for (let round = 0; round < 10; round += 1) {
-        const { requestId } = await requestedRun();
-        const offers = Array.from({ length: 50 }, (_, n) => ({
-          actor: member(n),
-          input: { requestId, decision: choices[(n + round) % 3]! } satisfies InputOf<typeof Decide>,
-          decisions: processes[n % 10]!,
-        }));
-        const outcomes = await Promise.all(
-          offers.map(({ actor, input, decisions: own }) => own.decide(input, by(actor))),
-        );
-        const winners = offers.filter((_, n) => outcomes[n]?.status === 'accepted');
-        expect(winners).toHaveLength(1);
-        const [{ actor, input }] = winners as [(typeof offers)[number]];
-        const details = [
-          { path: 'decision', message: input.decision },
-          { path: 'by', message: actor.id },
-          { path: 'decidedAt', message: AT },
-        ];
-        const refusals = outcomes.flatMap(outcome => (outcome.status === 'refused' ? [outcome.refusal] : []));
-        expect(refusals).toHaveLength(49);
-        for (const refusal of refusals) expect(refusal).toMatchObject({ rejected: 'ALREADY_DECIDED', details });
-        const stored = await eventsOf(requestId);
-        expect(stored.map(({ type }) => type)).toEqual(['ApprovalRequested', 'ApprovalDecided']);
-        expect(stored[1]?.data).toMatchObject({ decision: input.decision, by: actor });
-      }
-    },
-  );
 });
