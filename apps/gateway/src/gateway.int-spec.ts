@@ -291,6 +291,8 @@ describe('the gateway', () => {
       'approvals',
       'grants',
       'artifacts',
+      'schedules',
+      'webhooks',
       'transcript',
       'run-usage',
     ]);

@@ -40,6 +40,7 @@ import { READ_MODEL_SOURCE, readModelDatabase, readModelSource } from './reads/r
 import { ReadModels } from './reads/read-models.js';
 import { ArtifactRoutes } from './rest/artifact-routes.js';
 import { AuditRoutes } from './rest/audit-routes.js';
+import { HookRoutes } from './rest/hook-routes.js';
 import { RestErrors } from './rest/rest-errors.js';
 import { SteeringRoutes } from './rest/steering-routes.js';
 import { TriggerRoutes } from './rest/trigger-routes.js';
@@ -55,8 +56,14 @@ import { RunReader } from './runs/run-reader.js';
 import { RunFieldsResolver, RunsResolver, StepCardsResolver } from './runs/runs.resolver.js';
 import { SteeringDesk } from './runs/steering-desk.js';
 import { SteeringResolver } from './runs/steering.resolver.js';
+import { ScheduleReader } from './schedules/schedule-reader.js';
+import { SchedulesResolver } from './schedules/schedules.resolver.js';
 import { TranscriptReader } from './transcript/transcript-reader.js';
 import { TranscriptResolver } from './transcript/transcript.resolver.js';
+import { WebhookDeliveries } from './webhooks/webhook-deliveries.js';
+import { WebhookDesk } from './webhooks/webhook-desk.js';
+import { WebhookStore } from './webhooks/webhook-store.js';
+import { WebhooksResolver } from './webhooks/webhooks.resolver.js';
 
 export { AccessDesk, type Bootstrap } from './access/access-desk.js';
 export { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
@@ -89,6 +96,8 @@ const RESOLVERS = [
   EventsResolver,
   TranscriptResolver,
   ParkedEventsResolver,
+  SchedulesResolver,
+  WebhooksResolver,
 ];
 
 const READERS = [
@@ -102,6 +111,10 @@ const READERS = [
   UsageHistories,
   TaskReader,
   DailyRunReader,
+  ScheduleReader,
+  WebhookStore,
+  WebhookDesk,
+  WebhookDeliveries,
 ];
 
 /** The edge and the read side of the platform; takes the global `PlatformModule` for granted. */
@@ -115,7 +128,7 @@ export class GatewayModule {
         GraphQLModule.forRoot<ApolloDriverConfig>(graphqlOptions(options)),
         OperationsModule.register({ metrics: options.metrics ?? { from: 'loopback' } }),
       ],
-      controllers: [FlowSchemaRoutes, TriggerRoutes, SteeringRoutes, AuditRoutes, ArtifactRoutes, ...pages],
+      controllers: [FlowSchemaRoutes, TriggerRoutes, HookRoutes, SteeringRoutes, AuditRoutes, ArtifactRoutes, ...pages],
       providers: [
         { provide: GATEWAY_OPTIONS, useValue: options },
         { provide: CursorSigner, useValue: new CursorSigner(options.pepper) },

@@ -3,6 +3,7 @@ import { approvalEvents } from './approval.events.js';
 import { allowanceEvents, chargeEvents, planEvents, rateCardEvents } from './billing.events.js';
 import { grantEvents } from './grant.events.js';
 import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
+import { webhookEvents } from './gateway.webhook.events.js';
 import { flowEvents, runEvents } from './orchestrator.events.js';
 import { scheduleEvents } from './orchestrator.schedule.events.js';
 import { attemptEvents, profileEvents } from './sandbox.events.js';
@@ -23,6 +24,7 @@ export const eventsByCategory = {
   workspace: workspaceEvents,
   member: memberEvents,
   token: tokenEvents,
+  webhook: webhookEvents,
 } as const;
 
 export const catalogue = new EventCatalogue(Object.values(eventsByCategory).flat());

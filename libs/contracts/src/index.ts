@@ -19,6 +19,7 @@ export * from './flow-document/step-document.js';
 export * from './gate-definition.js';
 export * from './gate-evidence.js';
 export * from './gateway.events.js';
+export * from './gateway.webhook.events.js';
 export * from './grant-cover.js';
 export * from './grant.events.js';
 export * from './orchestrator.commands.js';

@@ -8,7 +8,7 @@ export const STREAM_OWNERS = {
   approval: ['approval', 'grants'],
   billing: ['plan', 'allowance', 'budget', 'charges', 'ratecard'],
   audit: ['audit'],
-  gateway: ['workspace', 'member', 'token'],
+  gateway: ['workspace', 'member', 'token', 'webhook'],
   relay: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

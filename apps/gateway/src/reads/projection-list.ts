@@ -7,7 +7,9 @@ import { grantsProjection } from '../grants/grants.projection.js';
 import { runUsageProjection } from '../preflight/run-usage.projection.js';
 import { profilesProjection } from '../profiles/profiles.projection.js';
 import { runsProjection } from '../runs/runs.projection.js';
+import { schedulesProjection } from '../schedules/schedules.projection.js';
 import { transcriptProjection } from '../transcript/transcript.projection.js';
+import { webhooksProjection } from '../webhooks/webhooks.projection.js';
 
 /** What is kept of the log for reading, in the order in which it is started. */
 export const PROJECTIONS: readonly Projection[] = [
@@ -18,6 +20,8 @@ export const PROJECTIONS: readonly Projection[] = [
   approvalsProjection,
   grantsProjection,
   artifactsProjection,
+  schedulesProjection,
+  webhooksProjection,
   transcriptProjection,
   runUsageProjection,
 ];

@@ -7,11 +7,14 @@ import { GrantRow } from '../grants/grants.entity.js';
 import { RunUsageRow } from '../preflight/run-usage.entity.js';
 import { ProfileRow } from '../profiles/profiles.entity.js';
 import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
+import { ScheduleRow } from '../schedules/schedules.entity.js';
 import { TranscriptEntryRow, TranscriptPieceRow } from '../transcript/transcript.entity.js';
+import { WebhookRow } from '../webhooks/webhooks.entity.js';
 import { ReadModels1760000000001 } from './migrations/0001-read-models.js';
 import { RunLineage1763700000002 } from './migrations/0002-run-lineage.js';
 import { People1763700000003 } from './migrations/0003-people.js';
 import { UsageAndTasks1763700000005 } from './migrations/0005-usage-and-tasks.js';
+import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
 
 /** What the gateway's schema holds. */
 export const entities = [
@@ -28,6 +31,8 @@ export const entities = [
   ApprovalRow,
   GrantRow,
   ArtifactRow,
+  ScheduleRow,
+  WebhookRow,
   TranscriptEntryRow,
   TranscriptPieceRow,
 ];
@@ -37,5 +42,6 @@ export const migrations = [
   ReadModels1760000000001,
   RunLineage1763700000002,
   People1763700000003,
+  SchedulesAndWebhooks1763700000004,
   UsageAndTasks1763700000005,
 ];

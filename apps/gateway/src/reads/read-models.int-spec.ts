@@ -3,10 +3,12 @@ import {
   CallAutoResolved,
   GrantMade,
   SandboxProfilePublished,
+  ScheduleCreated,
   ToolCallEnded,
   ToolCallStarted,
   ToolOutput,
   UsageRecorded,
+  WebhookCreated,
   catalogue,
   DEFAULT_LIMITS,
 } from '@runledger/contracts';
@@ -54,6 +56,17 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
     publishedAt: at(0),
   };
   await gateway.tell({ workspaceId: 'ws_acme', stream: 'profile-local' }, SandboxProfilePublished(profile));
+  const start = { flow: 'release', parameters: {}, choices: {} };
+  const schedule = ScheduleCreated({
+    ...{ scheduleId: 'sched_1', name: 'Nightly', expression: '0 3 * * *', start, createdBy: BY, createdAt: at(0) },
+    ...{ recurrence: { cron: '0 3 * * *', timeZone: 'UTC' }, catchUp: { policy: 'ONE', max: 1 }, nextFireAt: at(9) },
+  });
+  await gateway.tell({ workspaceId: 'ws_acme', stream: 'schedule-1' }, schedule);
+  const webhook = WebhookCreated({
+    ...{ webhookId: 'hook_1', name: 'CI', kind: 'GENERIC', start, mapping: {}, actions: [] },
+    ...{ createdBy: BY, createdAt: at(0) },
+  });
+  await gateway.tell({ workspaceId: 'ws_acme', stream: 'webhook-1' }, webhook);
   for (const workspaceId of ['ws_acme', 'ws_other']) {
     for (const runId of RUNS) {
       const run = story(runId);

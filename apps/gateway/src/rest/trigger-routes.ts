@@ -5,18 +5,23 @@ import { z } from 'zod';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
-import { positionText } from '../graph/position-text.js';
 import { CommandDesk, fitting } from '../reads/command-desk.js';
-import { declineStatus } from './decline-status.js';
+import { replyWithStart } from './start-reply.js';
+
+const choices = {
+  profile: slug.optional(),
+  execution: executionMode.optional(),
+  checkpointMode: checkpointMode.optional(),
+};
 
 const triggerBody = z.strictObject({
   flow: z.string().min(1).max(200),
   version: z.int().positive().optional(),
   onlyStep: stepKey.optional(),
   parameters: z.record(z.string(), json).default({}),
-  profile: slug.optional(),
-  execution: executionMode.optional(),
-  checkpointMode: checkpointMode.optional(),
+  ...choices,
+  /** The same three in an object of their own, as GraphQL shows them. */
+  choices: z.strictObject(choices).optional(),
   subject: subject.optional(),
 });
 
@@ -33,8 +38,9 @@ export class TriggerRoutes {
     @CallerOf() caller: Caller,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { profile, execution, checkpointMode: mode, ...rest } = fitting(triggerBody, body);
+    const { profile, execution, checkpointMode: mode, choices: chosen, ...rest } = fitting(triggerBody, body);
     const choices = {
+      ...chosen,
       ...(profile !== undefined && { profile }),
       ...(execution !== undefined && { execution }),
       ...(mode !== undefined && { checkpointMode: mode }),
@@ -42,15 +48,6 @@ export class TriggerRoutes {
     const key = idempotencyKey === undefined ? {} : { idempotencyKey };
     const command = { ...rest, choices, trigger: { kind: 'api' as const, ref: caller.tokenId }, ...key };
     const outcome = await this.desk.send(StartRun, fitting(StartRun.input, command), caller);
-    if (outcome.status === 'refused') {
-      const { rejected, message, fix, details } = outcome.refusal;
-      await reply
-        .status(declineStatus(rejected))
-        .send({ error: { code: rejected, message, fix, details: details ?? [] } });
-      return;
-    }
-    const { runId, created } = outcome.output;
-    const position = outcome.position === undefined ? undefined : positionText(outcome.position);
-    await reply.status(created ? 202 : 200).send({ runId, created, position });
+    await replyWithStart(reply, outcome);
   }
 }

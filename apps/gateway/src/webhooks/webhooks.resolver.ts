@@ -1,0 +1,88 @@
+import type { InputOf, Json, StartRun } from '@runledger/contracts';
+import { Inject } from '@nestjs/common';
+import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
+import type { Caller } from '../access/caller.js';
+import { Requires } from '../access/requires.js';
+import { CallerOf, type GraphContext } from '../graph/graph-context.js';
+import { jsonObject } from '../graph/json-object.js';
+import { actorNode, refusalNode } from '../graph/nodes.js';
+import { ReadModels } from '../reads/read-models.js';
+import { WebhookDesk } from './webhook-desk.js';
+import { WebhookStore } from './webhook-store.js';
+import type { WebhookView } from './webhooks.projection.js';
+
+type Choices = InputOf<typeof StartRun>['choices'];
+
+interface WebhookInput {
+  readonly name?: string | null;
+  readonly kind: 'GENERIC' | 'GITHUB';
+  readonly flow: string;
+  readonly version?: number | null;
+  readonly parameters?: Json | null;
+  readonly mapping?: Json | null;
+  readonly actions?: readonly string[] | null;
+  readonly profile?: string | null;
+  readonly execution?: Choices['execution'] | null;
+  readonly checkpointMode?: Choices['checkpointMode'] | null;
+}
+
+@Resolver('Webhook')
+export class WebhooksResolver {
+  constructor(
+    @Inject(WebhookDesk) private readonly desk: WebhookDesk,
+    @Inject(WebhookStore) private readonly store: WebhookStore,
+    @Inject(ReadModels) private readonly readModels: ReadModels,
+  ) {}
+
+  @Query('webhooks')
+  @Requires('flows.manage')
+  async webhooks(
+    @Args('atLeast') atLeast: string | undefined,
+    @CallerOf() caller: Caller,
+    @Context() context: GraphContext,
+  ) {
+    await this.readModels.atLeast(atLeast, context);
+    return (await this.store.list(caller.workspaceId)).map(webhookNode);
+  }
+
+  @Mutation('createWebhook')
+  @Requires('flows.manage')
+  async createWebhook(@Args('input') input: WebhookInput, @CallerOf() caller: Caller) {
+    const { kind, flow, version, profile, execution, checkpointMode } = input;
+    const choices = {
+      ...(profile != null && { profile }),
+      ...(execution != null && { execution }),
+      ...(checkpointMode != null && { checkpointMode }),
+    };
+    const parameters = jsonObject(input.parameters, 'parameters');
+    const start = { flow, parameters, choices, ...(version != null && { version }) };
+    const mapping = jsonObject(input.mapping, 'mapping');
+    const wish = { name: input.name ?? undefined, kind, start, mapping, actions: input.actions ?? undefined };
+    const outcome = await this.desk.create(wish, caller);
+    if (outcome.status === 'refused') return refusalNode('WebhookRefused', outcome.refusal);
+    if (outcome.position !== undefined) await this.readModels.reach(outcome.position, ['webhooks']);
+    const { webhookId, secret } = outcome;
+    const known = await this.store.find(webhookId);
+    return known && { __typename: 'CreatedWebhook' as const, webhook: webhookNode(known.view), secret };
+  }
+
+  @Mutation('deleteWebhook')
+  @Requires('flows.manage')
+  async deleteWebhook(@Args('id') id: string, @CallerOf() caller: Caller) {
+    const outcome = await this.desk.delete(id, caller);
+    if (outcome.status === 'refused') return refusalNode('WebhookRefused', outcome.refusal);
+    if (outcome.position !== undefined) await this.readModels.reach(outcome.position, ['webhooks']);
+    return { __typename: 'DeletedWebhook' as const, id };
+  }
+}
+
+function webhookNode({ webhookId, name, kind, start, mapping, actions, createdBy, createdAt }: WebhookView) {
+  return {
+    ...{ id: webhookId, name, kind, mapping, actions, createdAt },
+    path: `/api/v1/hooks/${webhookId}`,
+    flow: start.flow,
+    flowVersion: start.version ?? null,
+    parameters: start.parameters,
+    createdBy: actorNode(createdBy),
+  };
+}
