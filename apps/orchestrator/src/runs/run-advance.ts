@@ -59,11 +59,12 @@ function startSteps(draft: RunDraft, at: string): void {
     const step = run?.plan.steps[index];
     if (!run || !step || run.closing || run.paused || started === MAX_STARTS || bytes > MAX_START_BYTES) return;
     if (!isStartable(run.steps.at(index))) continue;
+    const before = draft.touched.length;
     beginStep(draft, run, step, at);
     if (isUnderWay(draft, step.key)) {
       started += 1;
       bytes += crowded ? jsonBytes(draft.events.at(-1)?.data) : 0;
-    } else queue.push(...startableAround(draft, step.key));
+    } else queue.push(...draft.touched.slice(before).flatMap(key => startableAround(draft, key)));
   }
 }
 

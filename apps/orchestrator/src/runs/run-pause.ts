@@ -5,6 +5,7 @@ import { RunDraft } from './run-draft.js';
 import type { KnownRun, Run, StepProgress } from './run-state.js';
 import { isKnown, notPossible, runNotFound, type SteeringRefusal } from './run-verbs.js';
 import { startAttempt } from './start-attempt.js';
+import { takeRoutesAgain } from './step-routes.js';
 
 /** No further step starts, and each agent stops after its current tool call. Branches that wait for people go on waiting. */
 export function pauseRun({ by, reason, at }: PauseRun['data'], run: Run): readonly RunEvent[] | SteeringRefusal {
@@ -28,6 +29,7 @@ export function resumeRun({ by, at }: ResumeRun['data'], run: Run): readonly Run
   if (run.status === 'ended') {
     if (run.as !== 'cancelled' || run.discarded) return notPossible(run, 'resumed');
     draft.emit(RunReopened({ runId, verb: 'RESUME', from: 'CANCELLED', scope: 'REMAINING', by, reopenedAt: at }));
+    takeRoutesAgain(draft, at);
     advance(draft, at);
     return draft.events;
   }

@@ -21,6 +21,7 @@ import {
   type SteeringRefusal,
 } from './run-verbs.js';
 import { startAttempt } from './start-attempt.js';
+import { takeRoutesAgain } from './step-routes.js';
 import { instructionsDiff } from './instructions-diff.js';
 
 /** Tries a failed run again in place, keeping what it has done or from the beginning; an interrupted one from where it stands. */
@@ -42,6 +43,7 @@ export function retryRun(data: RetryRun['data'], run: Run): readonly RunEvent[] 
         reopenedAt: at,
       }),
     );
+    takeRoutesAgain(draft, at);
   } else {
     const again = from === 'BEGINNING' || parameters || flow ? [] : stepsToTryAgain(run);
     if (again.length === 0) return notPossible(run, 'retried');
@@ -89,6 +91,7 @@ export function goOnWith(draft: RunDraft, run: KnownRun, { step, verb, by, at }:
   const { runId } = run.plan;
   if (hasFailed(run)) {
     draft.emit(RunReopened({ runId, verb, from: 'FAILED', scope: 'STEP', step, by, reopenedAt: at }));
+    takeRoutesAgain(draft, at);
     return true;
   }
   if (run.status === 'ended' || run.closing) return false;

@@ -4,6 +4,7 @@ import { advance } from './run-advance.js';
 import type { DeclineRun, StartRun } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
 import type { Run } from './run-state.js';
+import { takeRoutesAgain } from './step-routes.js';
 
 export type StartRefusal = Rejection<'IDEMPOTENCY_KEY_REUSED'>;
 
@@ -20,6 +21,7 @@ export function startRun(data: StartRun['data'], run: Run): readonly RunEvent[] 
   }
   const draft = new RunDraft(run);
   draft.emit(RunStarted(data));
+  if (data.inherited) takeRoutesAgain(draft, data.startedAt);
   advance(draft, data.startedAt);
   return draft.events;
 }

@@ -1,5 +1,5 @@
 import { reject, type Rejection } from '@runledger/kernel';
-import { underWay, type KnownRun, type Run } from './run-state.js';
+import type { KnownRun, Run } from './run-state.js';
 
 export type SteeringRefusal = Rejection<'RUN_NOT_FOUND' | 'STEP_NOT_FOUND' | 'NOT_POSSIBLE'>;
 
@@ -28,7 +28,7 @@ export function standingOf(run: KnownRun): RunStanding {
   if (run.paused) return 'paused';
   if (counts.waiting > 0) return 'waiting for people';
   if (interruptedSteps(run).length > 0) return 'interrupted';
-  return underWay(run) + counts.completed + counts.skipped + counts.failed === 0 ? 'pending' : 'running';
+  return counts.pending === run.plan.steps.length ? 'pending' : 'running';
 }
 
 const CLOSINGS = {

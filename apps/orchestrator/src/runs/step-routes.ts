@@ -42,6 +42,26 @@ export function takeRoute(draft: RunDraft, step: StepDefinition, chosen: Chosen,
   leaveOutNotTaken(draft, left, at);
 }
 
+/**
+ * Takes again the routes of everything that is done: when a run begins with the results of another one, or goes on after its
+ * end, steps may wait whose turn will never come.
+ */
+export function takeRoutesAgain(draft: RunDraft, at: string): void {
+  for (const step of draft.running?.plan.steps ?? []) {
+    const run = draft.running;
+    const progress = run && stepOf(run, step.key);
+    if (!progress) continue;
+    if (progress.status === 'failed' && progress.handled) {
+      takeRoute(draft, step, routeOfFailure(run, step, 'ERROR'), { failed: true, at });
+    } else if (step.routes && (progress.status === 'completed' || progress.status === 'skipped')) {
+      const end = progress.status === 'completed' ? progress : ({ outcome: 'SUCCESS' } as const);
+      const route = progress.status === 'skipped' && progress.notTaken ? undefined : routeOf(run, step, end);
+      if (route) takeRoute(draft, step, 'value' in route ? route.value : undefined, { at });
+    }
+    if (progress.status === 'pending' && isUnreachable(run, step)) leaveOutNotTaken(draft, [step.key], at);
+  }
+}
+
 /** A step all of whose needs were not taken is not taken either. */
 function leaveOutNotTaken(draft: RunDraft, left: readonly string[], at: string): void {
   const queue = [...left];
@@ -59,9 +79,12 @@ function unreachableAfter(run: RunningRun | undefined, key: string): string[] {
   if (!run || index === undefined) return [];
   return (run.plan.dependents[index] ?? []).flatMap(dependent => {
     const step = run.plan.steps[dependent];
-    const reached = !isStartable(run.steps.at(dependent)) || !step?.needs.every(need => isNotTaken(run, need));
-    return reached || !step ? [] : [step.key];
+    return step && isStartable(run.steps.at(dependent)) && isUnreachable(run, step) ? [step.key] : [];
   });
+}
+
+function isUnreachable(run: RunFacts, { needs }: StepDefinition): boolean {
+  return needs.length > 0 && needs.every(need => isNotTaken(run, need));
 }
 
 function isNotTaken(run: RunFacts, key: string): boolean {
