@@ -63,7 +63,7 @@ export class SimulatedService {
     const { log, desk, clock, clientOf } = this.around;
     const life = { over: false };
     const store = new SimulatedStore(log, desk, life);
-    const handler = new CommandHandler(store);
+    const handler = new CommandHandler(store, { cachedStates: 50 });
     const logic = this.logic({ store, handler, clock, client: clientOf(life), timers: this.timers, life });
     this.#life = life;
     this.#registry = new CommandRegistry();
