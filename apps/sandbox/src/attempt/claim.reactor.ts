@@ -6,6 +6,7 @@ import type { Offer } from './attempt-worker.js';
 import { placeOf } from './attempt-place.js';
 import type { HeldRuns } from './held-runs.js';
 import type { OpenAttempt, OpenWork, RunHome } from './open-work.js';
+import type { ParkedRuns } from './parked-runs.js';
 
 /** Who does the work: the worker of this process, or those of others. */
 export interface Hands {
@@ -15,7 +16,7 @@ export interface Hands {
   offer(): Offer;
   /** There may be something to start or to stop for whoever has the run. */
   workFor(home: RunHome): void;
-  /** A run is over: its sandbox can go. */
+  /** A run is over, or waits at a gate with nobody watching: its sandbox can go. */
   endedAt(home: RunHome): void;
 }
 
@@ -26,6 +27,8 @@ const TYPES = [
   'AttemptEnded',
   'ApprovalDecided',
   'ApprovalWithdrawn',
+  'GateReached',
+  'GateResolved',
   'RunPaused',
   'RunResumed',
   'RunReopened',
@@ -51,9 +54,10 @@ export function claimReactor(tables: ClaimTables, hands: Hands): Reactor {
 export interface ClaimTables {
   readonly work: OpenWork;
   readonly held: HeldRuns;
+  readonly parked: ParkedRuns;
 }
 
-async function note({ work, held }: ClaimTables, hands: Hands, recorded: RecordedEvent): Promise<void> {
+async function note({ work, held, parked }: ClaimTables, hands: Hands, recorded: RecordedEvent): Promise<void> {
   const { workspaceId } = recorded.metadata;
   const { position } = recorded;
   const event = { type: recorded.type, data: recorded.data } as WorkEvent;
@@ -68,6 +72,11 @@ async function note({ work, held }: ClaimTables, hands: Hands, recorded: Recorde
     case 'ApprovalDecided':
     case 'ApprovalWithdrawn':
       return noteAnswer(work, hands, workspaceId, event);
+    case 'GateReached':
+      if (event.data.execution !== 'BACKGROUND') return;
+      return hands.endedAt(await parked.parked({ workspaceId, runId: event.data.runId, position }));
+    case 'GateResolved':
+      return parked.goesOn({ workspaceId, runId: event.data.runId, position });
     case 'RunPaused':
     case 'RunResumed':
     case 'RunReopened':

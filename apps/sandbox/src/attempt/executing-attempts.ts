@@ -38,6 +38,10 @@ export class ExecutingAttempts {
     return this.#executing.has(attemptKey(attempt));
   }
 
+  hasRun(run: string): boolean {
+    return [...this.#executing.values()].some(executing => executing.run === run);
+  }
+
   start(attempt: OpenAttempt, tenure: Tenure, stop = new StopSwitch()): void {
     const key = attemptKey(attempt);
     const done = executeAttempt(this.host, attempt, { stop, tenure, giveUp: this.setbacks.verdict(key) }).then(

@@ -1,12 +1,14 @@
 import type { ConsumerLog } from '@runledger/messaging';
 import { runKey } from './attempt-place.js';
 import type { ExecutingAttempts } from './executing-attempts.js';
+import type { ParkedRuns } from './parked-runs.js';
 import type { OpenRun, RunHomes } from './run-homes.js';
 import type { RunSandboxes } from './run-sandboxes.js';
 
 export interface RunReleasesParts {
   readonly worker: string;
   readonly homes: RunHomes;
+  readonly parked: ParkedRuns;
   readonly sandboxes: RunSandboxes;
   readonly executing: ExecutingAttempts;
   readonly log: ConsumerLog;
@@ -56,6 +58,7 @@ export class RunReleases {
       while (this.#again && this.#open) {
         this.#again = false;
         await this.#releaseEnded();
+        await this.#putDownParked();
       }
     } catch (error) {
       this.parts.log.error({ error }, 'The sandboxes of ended runs were not released; it is tried again.');
@@ -71,6 +74,17 @@ export class RunReleases {
     if (open.includes(false) || Date.now() - this.#sweptAt > SWEEP_EVERY_MS) await this.sweep();
     if (ended.length > 0 && (await homes.reopen(worker, ended))) onReopened();
     await homes.forget(worker, ended);
+  }
+
+  /** The workspace stays: whichever step comes after the gate takes it up again. */
+  async #putDownParked(): Promise<void> {
+    const { parked, sandboxes, executing, worker } = this.parts;
+    for (const run of await parked.idle(worker)) {
+      const { workspaceId, runId } = run;
+      if (executing.hasRun(runKey(workspaceId, runId))) continue;
+      await sandboxes.putDown(runId);
+      await parked.putDown(run, worker);
+    }
   }
 
   /** False when it was not open in this process: then the sweep takes it. */

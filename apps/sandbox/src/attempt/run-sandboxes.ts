@@ -12,6 +12,7 @@ export interface SandboxRequest {
 /** The sandboxes that this process has open: one per run, shared by the run's attempts. */
 export class RunSandboxes {
   readonly #open = new Map<string, Promise<Sandbox>>();
+  readonly #leaving = new Map<string, Promise<void>>();
   readonly #proofs = new Map<SandboxDriver, Promise<void>>();
   /** Sweeps and proofs, one after the other: a sweep would take the sandbox of a proof for a leftover. */
   #turn: Promise<void> = Promise.resolve();
@@ -37,11 +38,28 @@ export class RunSandboxes {
 
   /** Releases the run's sandbox when this process has it open; answers whether it had. */
   async release(runId: string): Promise<boolean> {
+    await this.#leaving.get(runId);
     const opened = this.#open.get(runId);
     if (!opened) return false;
     this.#open.delete(runId);
     await (await opened).release();
     return true;
+  }
+
+  /**
+   * Puts down the run's sandbox when this process has it open: what runs in it is ended and what it holds of the machine given
+   * back. Its files stay, and the next `open` takes them up, once this is done.
+   */
+  async putDown(runId: string): Promise<void> {
+    const opened = this.#open.get(runId);
+    if (!opened) return;
+    this.#open.delete(runId);
+    const leaving = opened.then(sandbox => sandbox.leave()).finally(() => this.#leaving.delete(runId));
+    this.#leaving.set(
+      runId,
+      leaving.catch(() => undefined), // who asked is told; who opens it next finds it as it is
+    );
+    await leaving;
   }
 
   /** Puts down every sandbox that is open here and leaves its files to whoever has the run now. */
@@ -86,6 +104,7 @@ export class RunSandboxes {
     setUp: (sandbox: Sandbox) => Promise<void>,
   ): Promise<Sandbox> {
     await this.#turn;
+    await this.#leaving.get(request.runId);
     await this.#proven(driver);
     await request.bring?.(driver);
     const sandbox = await driver.open(request);

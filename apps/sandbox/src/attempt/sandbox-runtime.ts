@@ -13,10 +13,11 @@ import { WorkerTable } from '../workers/worker-table.js';
 import type { AttemptHost } from './attempt-execution.js';
 import { AttemptWorker, DEFAULT_WORKER_LIMITS } from './attempt-worker.js';
 import type { WorkerLimits } from './attempt-worker.js';
-import { claimReactor } from './claim.reactor.js';
+import { claimReactor, type ClaimTables } from './claim.reactor.js';
 import { HeldRuns } from './held-runs.js';
 import { OpenWork } from './open-work.js';
 import { PeopleOfTheLog } from './people.js';
+import { ParkedRuns } from './parked-runs.js';
 import { RunHomes } from './run-homes.js';
 import { RunReleases } from './run-releases.js';
 import { WorkNews } from './work-news.js';
@@ -51,6 +52,7 @@ const CATCH_UP_MS = 2_000;
 export class SandboxRuntime {
   readonly #work: OpenWork;
   readonly #held: HeldRuns;
+  readonly #parked: ParkedRuns;
   readonly #limits: WorkerLimits;
   readonly #worker: AttemptWorker;
   readonly #releases: RunReleases;
@@ -67,12 +69,14 @@ export class SandboxRuntime {
     const files = new RunFiles({ worker, home, workers, homes, store });
     this.#work = new OpenWork(database);
     this.#held = new HeldRuns(database);
+    const parked = (this.#parked = new ParkedRuns(database));
     const people = new PeopleOfTheLog(store, this.#work);
     const bringing: AttemptHost = { ...host, people, bring: (open, driver) => files.bring(open, driver) };
     this.#limits = { ...DEFAULT_WORKER_LIMITS, ...parts.limits };
     this.#worker = new AttemptWorker(bringing, { work: this.#work, homes, held: this.#held }, log, this.#limits);
     const onReopened = (): void => this.#worker.wake();
-    this.#releases = new RunReleases({ worker, homes, sandboxes, executing: this.#worker.executing, log, onReopened });
+    const { executing } = this.#worker;
+    this.#releases = new RunReleases({ worker, homes, parked, sandboxes, executing, log, onReopened });
     this.#news = new WorkNews({ name: worker, worker: this.#worker, releases: this.#releases, url: newsUrl, log });
     const liveness = { ...DEFAULT_LIVENESS, ...parts.liveness };
     const member = this.#member(workers, homes, home);
@@ -89,7 +93,7 @@ export class SandboxRuntime {
     await this.#work.prepare();
     await this.#membership.start();
     const head = await host.store.head();
-    this.#claims = await reactors.start(claimReactor({ work: this.#work, held: this.#held }, this.#news));
+    this.#claims = await reactors.start(claimReactor(this.#tables(), this.#news));
     await Promise.race([this.#claims.reached(head), delay(CATCH_UP_MS, undefined, { ref: false })]);
     this.#releases.start();
     this.#worker.start();
@@ -110,6 +114,10 @@ export class SandboxRuntime {
   async load(): Promise<SandboxLoad> {
     const waiting = await this.#work.waiting();
     return { waiting, executing: this.#worker.executing.count, capacity: this.#limits.maxAttempts };
+  }
+
+  #tables(): ClaimTables {
+    return { work: this.#work, held: this.#held, parked: this.#parked };
   }
 
   #member(workers: WorkerTable, homes: RunHomes, home: WorkerHome): Member {

@@ -60,6 +60,11 @@ const ANSWERS = `
 const PAUSES = `
   ALTER TABLE sandbox.open_runs ADD COLUMN paused_at bigint;`;
 
+/** Since which place in the log a background run waits at a gate, until its sandbox is put down. */
+const PARKING = `
+  ALTER TABLE sandbox.open_runs ADD COLUMN parked_at bigint;
+  CREATE INDEX open_runs_parked ON sandbox.open_runs (worker) WHERE parked_at IS NOT NULL;`;
+
 /** The sandbox service's own schema. */
 export const SANDBOX_SCHEMA: SchemaHistory = {
   schema: 'sandbox',
@@ -68,5 +73,6 @@ export const SANDBOX_SCHEMA: SchemaHistory = {
     { name: '0002-workers', sql: WORKERS },
     { name: '0003-answers', sql: ANSWERS },
     { name: '0004-pauses', sql: PAUSES },
+    { name: '0005-parking', sql: PARKING },
   ],
 };

@@ -1,0 +1,121 @@
+import { eventually, testDatabase } from '@runledger/testing';
+import type { TestDatabase } from '@runledger/testing';
+import type { ApiClient } from './api-client.fixture.js';
+import { profileNamed } from './counted-work.fixture.js';
+import { describeWith, tracesOf } from './machine.fixture.js';
+import { build, TemporaryHome } from './platform-process.fixture.js';
+import type { PlatformProcess } from './platform-process.fixture.js';
+
+const GATED = `slug: gated
+defaults: { profile: small }
+steps:
+  - { key: write, run: 'echo kept > note.txt' }
+  - { key: read, needs: [write], gate: Go on?, run: 'cat note.txt' }
+`;
+
+describeWith('bwrap')('starting runs (needs bwrap)', () => {
+  const home = new TemporaryHome();
+  let database: TestDatabase;
+  let platform: PlatformProcess;
+  let api: ApiClient;
+
+  beforeAll(async () => {
+    build();
+    database = await testDatabase();
+    platform = await home.start({ DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' });
+    api = platform.api;
+    await api.publishProfile(profileNamed('small'));
+    expect(await api.publishFlow(GATED)).toMatchObject({ __typename: 'FlowVersion' });
+  }, 60_000);
+
+  afterAll(async () => {
+    const ending = await platform.stop();
+    await home.giveBack();
+    await database.drop();
+    expect([ending.code, platform.errors]).toEqual([0, '']);
+  });
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are looked into, not typed
+  const data = async (query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<any> => {
+    const { data: answer, errors } = await api.ask(query, variables);
+    expect(errors).toEqual([]);
+    return answer;
+  };
+  const task = (runId: string) => data('query ($id: ID!) { run(id: $id) { task { id state turns } } }', { id: runId });
+  /** Sandboxes that are alive on this machine, each with a process of its own. */
+  const sandboxes = () => tracesOf(home.path).filter(({ name }) => name === 'bwrap').length;
+
+  it('in the background: shown as a task, the sandbox given back at a gate and taken up again behind it', async () => {
+    const watched = await api.started('gated');
+    await api.gateOf(watched, 'read');
+    expect(sandboxes()).toBe(1); // whoever watches finds it as the step left it
+    const runId = await api.started('gated', { execution: 'BACKGROUND' });
+    const gate = await api.gateOf(runId, 'read');
+    expect((await task(runId)).run.task).toMatchObject({ id: runId.replace('run_', 'task_'), state: 'REVIEW' });
+    expect((await data('{ tasks(filter: { state: [REVIEW] }) { nodes { run { id } title } } }')).tasks.nodes).toEqual([
+      { run: { id: runId }, title: 'gated' },
+    ]);
+    await eventually(() => Promise.resolve(sandboxes() === 1));
+    await api.decide(gate.id, 'APPROVE');
+    const run = await api.reaches(runId, 'COMPLETED');
+    expect(run.timeline[1]?.summary).toContain('kept');
+    expect((await task(runId)).run.task).toMatchObject({ state: 'DONE', turns: 0 });
+    expect((await task(watched)).run.task).toBeNull();
+    await api.cancel(watched);
+    await api.reaches(watched, 'CANCELLED');
+  });
+
+  it('looked at ahead: steps, gates, rights and what it will cost, from the runs before it', async () => {
+    const input = { flow: 'gated', execution: 'BACKGROUND' };
+    const { preflight } = await data(
+      `query ($input: StartRunInput!) { preflight(input: $input) { ready waves problems { code }
+        steps { key wave kind } gates { step position count } permissions { kind name held }
+        estimate { runs complete unpriced total { microUnits } lines { resourceClass basis cost { microUnits } } } } }`,
+      { input },
+    );
+    expect(preflight).toMatchObject({
+      ready: true,
+      waves: 2,
+      problems: [],
+      steps: [
+        { key: 'write', wave: 1, kind: 'COMMAND' },
+        { key: 'read', wave: 2, kind: 'COMMAND' },
+      ],
+      gates: [{ step: 'read', position: 'BEFORE', count: 1 }],
+      permissions: [{ kind: 'SCOPE', name: 'flows.run', held: true }],
+      estimate: {
+        runs: 1,
+        complete: true,
+        total: { microUnits: '0' },
+        lines: [{ resourceClass: 'small', basis: 'HISTORY', cost: { microUnits: '0' } }],
+      },
+    });
+  });
+
+  it('as many on one day as the plan has, one step alone as well', async () => {
+    const daily = () => data('{ viewer { workspace { plan } dailyRuns { started cap remaining resetsAt } } }');
+    expect((await daily()).viewer).toMatchObject({
+      workspace: { plan: 'BUSINESS' },
+      dailyRuns: { started: 2, cap: null, remaining: null },
+    });
+    await data('mutation { setPlan(plan: FREE) { plan } }');
+    for (let count = 1; count <= 5; count += 1) await api.started('gated', { onlyStep: 'write' });
+    expect((await daily()).viewer).toMatchObject({
+      workspace: { plan: 'FREE' },
+      dailyRuns: { started: 5, cap: 5, remaining: 0, resetsAt: expect.stringMatching(/T00:00:00\.000Z$/) },
+    });
+    expect(await api.startRun({ flow: 'gated' })).toMatchObject({
+      __typename: 'RunDeclined',
+      code: 'DAILY_RUN_LIMIT',
+      fix: expect.stringContaining('larger plan'),
+    });
+    const rest = await api.fetch('/api/v1/trigger', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ flow: 'gated' }),
+    });
+    expect([rest.status, await rest.json()]).toMatchObject([429, { error: { code: 'DAILY_RUN_LIMIT' } }]);
+    await data('mutation { setPlan(plan: TEAM) { plan } }');
+    expect(await api.startRun({ flow: 'gated', onlyStep: 'write' })).toMatchObject({ __typename: 'Run' });
+  });
+});
