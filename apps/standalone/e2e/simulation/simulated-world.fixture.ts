@@ -10,7 +10,7 @@ import type { CommandClient, CommandOutcome } from '@runledger/platform';
 import { Chance } from './chance.fixture.js';
 import { findingsIn, RUN_ENDS } from './findings.fixture.js';
 import { deliverOne } from './deliveries.fixture.js';
-import type { PoisonedError } from './deliveries.fixture.js';
+import type { Deliveries, PoisonedError } from './deliveries.fixture.js';
 import { CALM, Desk } from './desk.fixture.js';
 import type { Life } from './desk.fixture.js';
 import { randomFlow } from './random-flow.fixture.js';
@@ -47,6 +47,9 @@ export class SimulatedWorld {
   readonly #people: SimulatedPeople;
   readonly #poisoned: PoisonedError[] = [];
   readonly #steps: readonly string[];
+  readonly #over = new Set<string>();
+  #looked = 0;
+  #all: readonly Deliveries[] | undefined;
   readonly #outside: Life = { over: false };
   #nowMs = Date.parse('2026-01-01T00:00:00.000Z');
 
@@ -178,8 +181,9 @@ export class SimulatedWorld {
     if (surprise) throw new Error('Somebody met with a fault.', { cause: surprise });
   }
 
-  #deliveries() {
-    return Object.values(this.#services).flatMap(({ deliveries }) => deliveries);
+  /** The same ones in all lives of the services. */
+  #deliveries(): readonly Deliveries[] {
+    return (this.#all ??= Object.values(this.#services).flatMap(({ deliveries }) => deliveries));
   }
 
   #clientOf(life: Life): CommandClient {
@@ -213,11 +217,15 @@ export class SimulatedWorld {
     return this.runIds.filter(runId => !this.#isOver(runId));
   }
 
+  /** Looks only at what is new: this is asked at every moment. */
   #isOver(runId: string): boolean {
-    const last = this.log.events.findLast(
-      ({ type, metadata }) => metadata.correlationId === runId && (RUN_ENDS.has(type) || type === 'RunReopened'),
-    );
-    return last !== undefined && RUN_ENDS.has(last.type);
+    for (; this.#looked < this.log.events.length; this.#looked += 1) {
+      const { type, metadata } = this.log.events[this.#looked] ?? {};
+      if (type === undefined || metadata === undefined) continue;
+      if (RUN_ENDS.has(type)) this.#over.add(metadata.correlationId);
+      else if (type === 'RunReopened') this.#over.delete(metadata.correlationId);
+    }
+    return this.#over.has(runId);
   }
 
   #check(): void {
