@@ -2,10 +2,12 @@ import {
   ExportRun,
   PublishFlow,
   PublishSandboxProfile,
+  PublishSkill,
   StartRun,
   CancelRun,
   Decide,
   SandboxProfilePublished,
+  SkillVersionPublished,
 } from '@runledger/contracts';
 import { DEFAULT_LIMITS, RunCancelRequested, RunCancelled, type ProfileDefinition } from '@runledger/contracts';
 import { newUuid, type CommandContext } from '@runledger/event-store';
@@ -144,6 +146,14 @@ describe('commands', () => {
         });
         const position = await append(context, `profile-${slug}`, event);
         return { status: 'accepted', output: { profileId: `prof_${slug}`, slug, version: 1, created: true }, position };
+      });
+      commands.answer(PublishSkill, async ({ definition }, context) => {
+        const { slug } = definition;
+        const published = { skillId: `skill_${slug}`, slug, version: 1, hash: 'cafe' };
+        const publishedBy = { kind: 'member' as const, id: context.actor.id };
+        const event = SkillVersionPublished({ ...published, definition, publishedBy, publishedAt: at(0) });
+        const position = await append(context, `skill-${slug}`, event);
+        return { status: 'accepted', output: { ...published, created: true }, position };
       });
       commands.answer(ExportRun, ({ runId, cursor }) => {
         if (runId === 'run_gone')
@@ -286,6 +296,25 @@ describe('commands', () => {
         code: 'INVALID_PROFILE',
         details: [{ path: 'limits.pids' }],
       });
+    });
+
+    it('publish skills, and list them', async () => {
+      const mutation = `mutation ($input: SkillInput!) { publishSkill(input: $input) { __typename
+        ... on Skill { id name version tools output } ... on Refusal { code details { path } } } }`;
+      const input = { slug: 'review', instructions: 'Be strict.', tools: ['read_file'], output: { type: 'object' } };
+      const skill = {
+        id: 'skill_review',
+        name: 'review',
+        version: 1,
+        tools: ['read_file'],
+        output: { type: 'object' },
+      };
+      const good = await gateway.graphql(ada, mutation, { input });
+      expect(good.data.publishSkill).toEqual({ __typename: 'Skill', ...skill });
+      const { data } = await gateway.graphql(ada, '{ skills { slug instructions description } }');
+      expect(data.skills).toEqual([{ slug: 'review', instructions: 'Be strict.', description: null }]);
+      const bad = await gateway.graphql(ada, mutation, { input: { ...input, tools: ['fly'] } });
+      expect(bad.data.publishSkill).toMatchObject({ code: 'INVALID_SKILL', details: [{ path: 'tools.0' }] });
     });
 
     it('export a run whole, page by page, for those with audit.read', async () => {

@@ -58,6 +58,7 @@ import { SteeringDesk } from './runs/steering-desk.js';
 import { SteeringResolver } from './runs/steering.resolver.js';
 import { ScheduleReader } from './schedules/schedule-reader.js';
 import { SchedulesResolver } from './schedules/schedules.resolver.js';
+import { SkillsResolver } from './skills/skills.resolver.js';
 import { TranscriptReader } from './transcript/transcript-reader.js';
 import { TranscriptResolver } from './transcript/transcript.resolver.js';
 import { WebhookDeliveries } from './webhooks/webhook-deliveries.js';
@@ -78,6 +79,7 @@ const RESOLVERS = [
   FlowVersionsResolver,
   FlowDiffResolver,
   ProfilesResolver,
+  SkillsResolver,
   RunsResolver,
   RunFieldsResolver,
   StepCardsResolver,

@@ -1,4 +1,4 @@
-import { CancelRun, Preflight, PublishFlow, StartRun } from '@runledger/contracts';
+import { CancelRun, Preflight, PublishFlow, PublishSkill, StartRun } from '@runledger/contracts';
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock, CommandClient, CommandRegistry } from '@runledger/platform';
@@ -18,6 +18,8 @@ import { runDeadlines, runTimerKinds } from './runs/run-timers.js';
 import { answerSteering } from './runs/steering-commands.js';
 import { scheduleFirings } from './schedules/schedule-firings.js';
 import { scheduleTimers } from './schedules/schedule-timers.reactor.js';
+import { publishSkill } from './skills/publish-skill.js';
+import { PublishedSkills } from './skills/published-skills.js';
 import { Schedules } from './schedules/schedules.js';
 
 export interface OrchestratorParts {
@@ -59,7 +61,9 @@ export class Orchestrator {
 
   answer(commands: CommandRegistry): void {
     const { handler, store } = this.parts;
-    commands.answer(PublishFlow, (input, context) => publishFlow(handler, input, context));
+    const published = { commands: handler, skills: new PublishedSkills(store) };
+    commands.answer(PublishFlow, (input, context) => publishFlow(published, input, context));
+    commands.answer(PublishSkill, (input, context) => publishSkill(handler, input, context));
     commands.answer(StartRun, (input, context) => this.#starter.start(input, context));
     commands.answer(Preflight, (input, context) => this.#preflight.look(input, context));
     commands.answer(CancelRun, (input, context) => cancelRun(handler, input, context));

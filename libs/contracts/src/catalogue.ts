@@ -5,12 +5,14 @@ import { grantEvents } from './grant.events.js';
 import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
 import { webhookEvents } from './gateway.webhook.events.js';
 import { flowEvents, runEvents } from './orchestrator.events.js';
+import { skillEvents } from './orchestrator.skills.events.js';
 import { scheduleEvents } from './orchestrator.schedule.events.js';
 import { attemptEvents, profileEvents } from './sandbox.events.js';
 
 /** Every event type of the platform by the stream category that holds it. */
 export const eventsByCategory = {
   flow: flowEvents,
+  skill: skillEvents,
   run: runEvents,
   schedule: scheduleEvents,
   profile: profileEvents,

@@ -39,6 +39,8 @@ export const agentWork = z.strictObject({
   model: z.string().min(1).max(200),
   /** Slug of the skill whose instructions, tools and output schema the agent works with. */
   skill: slug.optional(),
+  /** The version of it that is part of this work; none: it was not there when the flow was published. */
+  skillVersion: z.int().positive().optional(),
   instructions: z.string().max(100_000).optional(),
   prompt: z.string().min(1).max(100_000),
   tools: z.array(toolName).optional(),

@@ -30,6 +30,8 @@ export * from './orchestrator.schedule.events.js';
 export * from './profile-definition.js';
 export * from './sandbox.commands.js';
 export * from './sandbox.events.js';
+export * from './orchestrator.skills.events.js';
+export * from './skill-definition.js';
 export * from './stream-owners.js';
 export * from './tool-detail.js';
 export * from './values.js';

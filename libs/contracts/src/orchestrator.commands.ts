@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from './define-command.js';
+import { skillDefinition } from './skill-definition.js';
 import { cancelMode, checkpointMode, executionMode, json, slug, stepKey, subject, trigger } from './values.js';
 
 /** Publishes a flow document; the same content published again answers with the version that exists. */
@@ -10,6 +11,16 @@ export const PublishFlow = defineCommand({
   output: z.strictObject({ flowId: z.string(), slug, version: z.int(), hash: z.string(), created: z.boolean() }),
   /** `details` carry path, line, column and fix of every problem. */
   refusals: ['INVALID_FLOW'],
+});
+
+/** Publishes a skill; the same content published again answers with the version that exists. */
+export const PublishSkill = defineCommand({
+  service: 'orchestrator',
+  name: 'PublishSkill',
+  input: z.strictObject({ definition: skillDefinition }),
+  output: z.strictObject({ skillId: z.string(), slug, version: z.int(), hash: z.string(), created: z.boolean() }),
+  /** `details` carry the path of every problem. */
+  refusals: ['INVALID_SKILL'],
 });
 
 /** The ways in which a start is declined before any step exists (`PLATFORM_STARTING` may be tried again). */

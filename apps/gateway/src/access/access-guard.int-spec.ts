@@ -20,7 +20,7 @@ describe('the one authorization point (G2)', () => {
     expect([...resolved].sort()).toEqual([...fields].sort());
   });
 
-  it('lets nobody without a token see more than pages, health and, on this machine, numbers', () => {
+  it('lets nobody without a token see more than pages, the format of flows, health and, on this machine, numbers', () => {
     const open = entryPoints(gateway).filter(one => one.requirement === 'open');
     expect(open.map(one => one.name).sort()).toEqual([
       'ConsoleRoutes.favicon',
@@ -28,6 +28,7 @@ describe('the one authorization point (G2)', () => {
       'ConsoleRoutes.page',
       'ExplorerRoutes.file',
       'ExplorerRoutes.page',
+      'FlowSchemaRoutes.flow',
       'HealthRoutes.live',
       'HealthRoutes.ready',
       'MetricsRoutes.read',
@@ -52,6 +53,8 @@ describe('the one authorization point (G2)', () => {
       'Mutation.discardRun': 'flows.run',
       'Mutation.publishFlow': 'flows.manage',
       'Mutation.publishSandboxProfile': 'flows.manage',
+      'Mutation.publishSkill': 'flows.manage',
+      'Query.flowVersionDiff': 'flows.read',
       'Subscription.runEvents': 'flows.read',
       'Subscription.transcript': 'flows.read',
       'TriggerRoutes.trigger': 'flows.run',

@@ -8,6 +8,7 @@ import { runUsageProjection } from '../preflight/run-usage.projection.js';
 import { profilesProjection } from '../profiles/profiles.projection.js';
 import { runsProjection } from '../runs/runs.projection.js';
 import { schedulesProjection } from '../schedules/schedules.projection.js';
+import { skillsProjection } from '../skills/skills.projection.js';
 import { transcriptProjection } from '../transcript/transcript.projection.js';
 import { webhooksProjection } from '../webhooks/webhooks.projection.js';
 
@@ -16,6 +17,7 @@ export const PROJECTIONS: readonly Projection[] = [
   accessProjection,
   flowsProjection,
   profilesProjection,
+  skillsProjection,
   runsProjection,
   approvalsProjection,
   grantsProjection,

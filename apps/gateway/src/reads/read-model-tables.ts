@@ -8,6 +8,7 @@ import { RunUsageRow } from '../preflight/run-usage.entity.js';
 import { ProfileRow } from '../profiles/profiles.entity.js';
 import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
 import { ScheduleRow } from '../schedules/schedules.entity.js';
+import { SkillRow } from '../skills/skills.entity.js';
 import { TranscriptEntryRow, TranscriptPieceRow } from '../transcript/transcript.entity.js';
 import { WebhookRow } from '../webhooks/webhooks.entity.js';
 import { ReadModels1760000000001 } from './migrations/0001-read-models.js';
@@ -15,6 +16,7 @@ import { RunLineage1763700000002 } from './migrations/0002-run-lineage.js';
 import { People1763700000003 } from './migrations/0003-people.js';
 import { UsageAndTasks1763700000005 } from './migrations/0005-usage-and-tasks.js';
 import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
+import { Skills1763700000006 } from './migrations/0006-skills.js';
 
 /** What the gateway's schema holds. */
 export const entities = [
@@ -24,6 +26,7 @@ export const entities = [
   FlowRow,
   FlowVersionRow,
   ProfileRow,
+  SkillRow,
   RunRow,
   RunNumberRow,
   AutoResolutionRow,
@@ -44,4 +47,5 @@ export const migrations = [
   People1763700000003,
   SchedulesAndWebhooks1763700000004,
   UsageAndTasks1763700000005,
+  Skills1763700000006,
 ];

@@ -21,43 +21,57 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   $anchor: 'Refer to `#/$defs/<name>`.',
 };
 
+/** One thing that is wrong with a schema; `path` leads to the place from the schema's root. */
+export interface SchemaFault {
+  readonly path: Path;
+  readonly message: string;
+  readonly fix: string;
+}
+
 /** What is wrong with the output schema of a step. */
 export function outputProblems(document: LocatedDocument, step: StepSketch): Problem[] {
   const { output } = step.raw;
   const schema = isRecord(output) ? output['schema'] : undefined;
   if (!isRecord(schema)) return [];
-  const path = ['steps', step.index, 'output', 'schema'];
+  const place = ['steps', step.index, 'output', 'schema'];
+  return outputSchemaFaults(schema).map(({ path, message, fix }) => {
+    const key = path.at(-1);
+    return typeof key === 'string'
+      ? document.problem([...place, ...path.slice(0, -1)], message, { fix, key })
+      : document.problem([...place, ...path], message, { fix });
+  });
+}
+
+/** What is wrong with a schema that values of agents shall be checked against. */
+export function outputSchemaFaults(schema: Readonly<Record<string, unknown>>): SchemaFault[] {
   const bytes = jsonBytes(schema);
   if (bytes > MAX_SCHEMA_BYTES) {
     const message = `The schema has ${bytes} bytes; at most ${MAX_SCHEMA_BYTES} are taken.`;
-    return [document.problem(path, message, { fix: 'Say less about the output.' })];
+    return [{ path: [], message, fix: 'Say less about the output.' }];
   }
-  const left = leftOut(document, schema, path);
+  const left = leftOut(schema, []);
   if (left.length > 0) return left;
-  const size = new SchemaSize(schema).measure();
-  if (size === undefined) {
-    return [
-      document.problem(path, 'The schema refers to itself, or to too much.', { fix: 'Write the inner levels out.' }),
-    ];
+  if (new SchemaSize(schema).measure() === undefined) {
+    return [{ path: [], message: 'The schema refers to itself, or to too much.', fix: 'Write the inner levels out.' }];
   }
-  return schemaErrors(schema as JsonObject).map(({ path: at, message }) =>
-    document.problem([...path, ...at.map(index)], `Not a JSON Schema here: ${message}.`, {
-      fix: 'Write for example `{ type: object, properties: { verdict: { type: string } } }`.',
-    }),
-  );
+  return schemaErrors(schema as JsonObject).map(({ path, message }) => ({
+    path: path.map(index),
+    message: `Not a JSON Schema here: ${message}.`,
+    fix: 'Write for example `{ type: object, properties: { verdict: { type: string } } }`.',
+  }));
 }
 
-function leftOut(document: LocatedDocument, schema: unknown, path: Path, inProperties = false): Problem[] {
-  if (Array.isArray(schema)) return schema.flatMap((item, at) => leftOut(document, item, [...path, at]));
+function leftOut(schema: unknown, path: Path, inProperties = false): SchemaFault[] {
+  if (Array.isArray(schema)) return schema.flatMap((item, at) => leftOut(item, [...path, at]));
   if (!isRecord(schema)) return [];
   return Object.entries(schema).flatMap(([key, value]) => {
     // The names of properties are no keywords, and values are no schemas.
     if (!inProperties && ['const', 'enum', 'default', 'examples'].includes(key)) return [];
     const fix = inProperties ? undefined : LEFT_OUT[key];
     if (fix !== undefined)
-      return [document.problem(path, `\`${key}\` is not taken in schemas of outputs.`, { fix, key })];
+      return [{ path: [...path, key], message: `\`${key}\` is not taken in schemas of outputs.`, fix }];
     const named = !inProperties && (key === 'properties' || key === '$defs');
-    return leftOut(document, value, [...path, key], named);
+    return leftOut(value, [...path, key], named);
   });
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { InputOf, OutputOf, PublishFlow, RefusalOf } from '@runledger/contracts';
 import type { CommandContext, CommandHandler } from '@runledger/event-store';
-import { canonicalJson, idOf, reject, streamOf } from '@runledger/kernel';
+import { canonicalJson, idOf, reject, streamOf, type Problem } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
+import { pinSkills } from '../skills/pin-skills.js';
+import type { PublishedSkills } from '../skills/published-skills.js';
 import { flow } from './flow.decider.js';
 import { readFlow } from './read-flow.js';
 
@@ -10,17 +12,15 @@ type Outcome = CommandOutcome<OutputOf<typeof PublishFlow>, RefusalOf<typeof Pub
 
 /** Answers PublishFlow: reads the document, and stores a new version unless it says what the newest says already. */
 export async function publishFlow(
-  commands: CommandHandler,
+  { commands, skills }: { readonly commands: CommandHandler; readonly skills: PublishedSkills },
   input: InputOf<typeof PublishFlow>,
   context: CommandContext,
 ): Promise<Outcome> {
   const reading = readFlow(input.source, input.format);
-  if ('problems' in reading) {
-    const count = reading.problems.length;
-    const message = count === 1 ? 'The flow has a problem.' : `The flow has ${count} problems.`;
-    return { status: 'refused', refusal: reject('INVALID_FLOW', message, { details: reading.problems }) };
-  }
-  const { flow: definition, format } = reading;
+  if ('problems' in reading) return refused(reading.problems);
+  const pinned = await pinSkills(reading.flow, (slug, version) => skills.find(context.workspaceId, slug, version));
+  if ('problems' in pinned) return refused(pinned.problems);
+  const { flow: definition } = pinned;
   const flowId = idOf('flow', definition.slug);
   const hash = createHash('sha256').update(canonicalJson(definition)).digest('hex');
   const accepted = await commands.handle(
@@ -34,7 +34,7 @@ export async function publishFlow(
         hash,
         definition,
         source: input.source,
-        sourceFormat: format,
+        sourceFormat: reading.format,
         publishedBy: context.actor,
         publishedAt: context.occurredAt,
       },
@@ -49,4 +49,9 @@ export async function publishFlow(
     output: { flowId, slug: definition.slug, version, hash, created: accepted.events.length > 0 },
     position: accepted.position,
   };
+}
+
+function refused(details: readonly Problem[]): Outcome {
+  const message = details.length === 1 ? 'The flow has a problem.' : `The flow has ${details.length} problems.`;
+  return { status: 'refused', refusal: reject('INVALID_FLOW', message, { details }) };
 }

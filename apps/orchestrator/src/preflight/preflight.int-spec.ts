@@ -1,4 +1,11 @@
-import { Preflight, PublishFlow, SandboxProfilePublished, StartRun, type InputOf } from '@runledger/contracts';
+import {
+  Preflight,
+  PublishFlow,
+  PublishSkill,
+  SandboxProfilePublished,
+  StartRun,
+  type InputOf,
+} from '@runledger/contracts';
 import { migrateEventStore, newUuid } from '@runledger/event-store';
 import { testDatabase, type TestDatabase } from '@runledger/testing';
 import pg from 'pg';
@@ -90,6 +97,24 @@ describe('a look ahead', () => {
       'MISSING_PARAMETER',
       'PROVIDER_NOT_CONNECTED',
     ]);
+  });
+
+  it('finds a skill once the flow was published with it', async () => {
+    const definition = { slug: 'drawing', name: 'Drawing', instructions: 'Draw it.' };
+    const source = 'slug: draw\nsteps: [{ key: a, agent: { provider: scripted, prompt: p, skill: drawing } }]';
+    const skills = async () => {
+      expect(await here.commands.send(PublishFlow, { source }, adaAsks())).toMatchObject({ status: 'accepted' });
+      return (await look({ flow: 'draw' })).skills;
+    };
+    expect(await skills()).toMatchObject([{ name: 'drawing', available: false }]);
+    expect(await here.commands.send(PublishSkill, { definition }, adaAsks())).toMatchObject({
+      output: { skillId: 'skill_drawing', version: 1, created: true },
+    });
+    expect(await skills()).toMatchObject([{ name: 'drawing', available: true }]);
+    const pattern = { definition: { ...definition, output: { type: 'string', pattern: '(a+)+$' } } };
+    expect(await here.commands.send(PublishSkill, pattern, adaAsks())).toMatchObject({
+      refusal: { rejected: 'INVALID_SKILL', details: [{ path: 'output.pattern' }] },
+    });
   });
 
   it('shows where people will be asked, by the choices of the run', async () => {

@@ -26,7 +26,7 @@ const INTEGRATION_FIX = 'Connect it, and name it in CONNECTED_INTEGRATIONS.';
 function skillsMissing(skills: readonly Need[]): Decline {
   const names = skills.map(({ name }) => name).join(', ');
   return reject('SKILL_UNAVAILABLE', `The flow uses ${names}, which this workspace has not.`, {
-    fix: 'Publish the skill, or let the step do without it.',
+    fix: 'Publish the skill, then the flow again, or let the step do without it.',
     details: skills.map(need => ({ path: placeOf(need), message: `There is no skill ${need.name}.` })),
   });
 }

@@ -29,16 +29,14 @@ export interface RunNeeds {
 interface Place {
   readonly tenant: string;
   readonly available: Available;
-  /** Whether the workspace has a skill. */
-  readonly hasSkill: (slug: string) => Promise<boolean>;
 }
 
 /** What these steps of the flow need from outside, each by name once, and whether it is there. */
-export async function needsOf(
+export function needsOf(
   flow: FlowDefinition,
   steps: readonly StepDefinition[],
-  { tenant, available, hasSkill }: Place,
-): Promise<RunNeeds> {
+  { tenant, available }: Place,
+): RunNeeds {
   const required = (kind: keyof Requirements, there: ReadonlySet<string>) => {
     const flows = flow.requires[kind].map((name): NamedBy => [name, undefined]);
     const own = steps.flatMap(step => (step.requires?.[kind] ?? []).map((name): NamedBy => [name, step.key]));
@@ -49,17 +47,18 @@ export async function needsOf(
       const name = nameOf(step);
       return name === undefined ? [] : [[name, step.key]];
     });
-  const skills = collected(
-    named(step => step.agent?.skill),
-    () => true,
-  );
+  // A skill is a part of the flow from its publication on; one that was not there then has no version.
+  const open = new Set(steps.flatMap(({ agent }) => (agent?.skillVersion === undefined ? [agent?.skill] : [])));
   return {
     // Scripted agents ask nobody.
     providers: collected(
       named(step => step.agent?.provider),
       name => name === 'scripted' || available.provider(name, tenant),
     ),
-    skills: await Promise.all(skills.map(async skill => ({ ...skill, available: await hasSkill(skill.name) }))),
+    skills: collected(
+      named(step => step.agent?.skill),
+      name => !open.has(name),
+    ),
     credentials: required('credentials', available.credentials),
     environments: required('environments', available.environments),
     integrations: required('integrations', available.integrations),

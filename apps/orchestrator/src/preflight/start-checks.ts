@@ -16,7 +16,6 @@ import {
   stepUnknown,
 } from '../runs/start-request.js';
 import { onlyThisStep } from './only-step.js';
-import { KnownSkills } from './known-skills.js';
 import { requirementProblems } from './requirement-problems.js';
 import { type Available, needsOf, type RunNeeds } from './run-needs.js';
 
@@ -38,7 +37,6 @@ export interface ExaminedRequest extends Partial<CheckedRequest> {
 export class StartChecks {
   readonly #flows: PinnedFlows;
   readonly #profiles: KnownProfiles;
-  readonly #skills: KnownSkills;
 
   constructor(
     store: EventStore,
@@ -46,7 +44,6 @@ export class StartChecks {
   ) {
     this.#flows = new PinnedFlows(store);
     this.#profiles = new KnownProfiles(store);
-    this.#skills = new KnownSkills(store);
   }
 
   async examine(request: StartRequest, tenant: string): Promise<ExaminedRequest> {
@@ -55,7 +52,7 @@ export class StartChecks {
     const parameters = checkParameters(request, flow);
     const steps = onlyThisStep(flow.flow.definition.steps, request.onlyStep);
     const profile = await this.#profile(request, flow, tenant);
-    const needs = await this.#needs(flow, steps ?? [], tenant);
+    const needs = this.#needs(flow, steps ?? [], tenant);
     const problems = [
       ...(isRejection(parameters) ? [parameters] : []),
       ...(steps ? [] : [stepUnknown(request.onlyStep ?? '', flow)]),
@@ -72,9 +69,9 @@ export class StartChecks {
     };
   }
 
-  #needs({ flow }: PinnedFlow, steps: readonly StepDefinition[], tenant: string): Promise<RunNeeds> {
+  #needs({ flow }: PinnedFlow, steps: readonly StepDefinition[], tenant: string): RunNeeds {
     const { available } = this;
-    return needsOf(flow.definition, steps, { tenant, available, hasSkill: skill => this.#skills.has(tenant, skill) });
+    return needsOf(flow.definition, steps, { tenant, available });
   }
 
   async #flow(request: StartRequest, tenant: string): Promise<PinnedFlow | Decline> {

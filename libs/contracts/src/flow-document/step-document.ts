@@ -21,6 +21,9 @@ const agent = z
       .optional()
       .describe('Slug of the skill that the agent works with: its instructions, tools and output schema.')
       .meta({ examples: ['code-review'] }),
+    skillVersion: agentWork.shape.skillVersion
+      .describe('Version of the skill. Default: the newest when the flow is published.')
+      .meta({ examples: [3] }),
     instructions: agentWork.shape.instructions
       .describe('Standing instructions (system prompt). May hold references.')
       .meta({ examples: ['You are careful.'] }),
