@@ -4,6 +4,7 @@ import {
   GrantMade,
   SandboxProfilePublished,
   ScheduleCreated,
+  SkillVersionPublished,
   ToolCallEnded,
   ToolCallStarted,
   ToolOutput,
@@ -67,6 +68,11 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
     ...{ createdBy: BY, createdAt: at(0) },
   });
   await gateway.tell({ workspaceId: 'ws_acme', stream: 'webhook-1' }, webhook);
+  const skill = SkillVersionPublished({
+    ...{ skillId: 'skill_review', slug: 'review', version: 1, hash: 'cafe', publishedBy: BY, publishedAt: at(0) },
+    definition: { slug: 'review', name: 'Review', instructions: 'Be strict.' },
+  });
+  await gateway.tell({ workspaceId: 'ws_acme', stream: 'skill-review' }, skill);
   for (const workspaceId of ['ws_acme', 'ws_other']) {
     for (const runId of RUNS) {
       const run = story(runId);
