@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { eventually } from '@runledger/testing';
 import { describeWith } from './machine.fixture.js';
 import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
@@ -13,6 +14,15 @@ interface Outcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+interface Looked {
+  readonly timeline: readonly {
+    readonly summary: string | null;
+    readonly attempts: readonly { readonly outcome: string | null }[];
+    readonly artifacts: readonly { readonly path: string }[];
+  }[];
+  readonly lineage: { readonly rerunOf: object | null; readonly reruns: readonly object[] };
 }
 
 /** The scripts that the guides quote, run as a reader runs them. */
@@ -121,6 +131,73 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
       code: 1,
       stderr: expect.stringMatching(/line \d+ does not follow/) as string,
     });
+  });
+
+  it('recover a failed run: with a further attempt, other parameters, without the step, and as a new run', async () => {
+    const folder = join(EXAMPLES, 'recover-a-run');
+    expect(await node('publish-flow/publish.mjs', folder)).toMatchObject({ code: 0 });
+    const script = (name: string, ...args: readonly string[]) =>
+      run('sh', [join(folder, name), ...args], platform.token);
+    const steer = async (...args: readonly string[]) => {
+      const [body = '', status] = (await script('steer.sh', ...args)).stdout.trim().split('\n');
+      return { status, body: JSON.parse(body) as { runId: string; error?: { code: string } } };
+    };
+    const look = async (id: string) =>
+      (JSON.parse((await script('look.sh', id)).stdout) as { data: { run: Looked } }).data.run;
+    const started = async () => (JSON.parse((await script('start.sh')).stdout) as { runId: string }).runId;
+
+    const runId = await started();
+    await platform.api.reaches(runId, 'FAILED');
+    expect(await look(runId)).toMatchObject({
+      statusReason: 'Exit code 3: There is no region nowhere.',
+      availableActions: expect.arrayContaining(['RETRY', 'DISCARD']) as string[],
+      timeline: [
+        { state: 'COMPLETED' },
+        { availableActions: expect.arrayContaining(['RETRY', 'SKIP']) as string[] },
+        {},
+      ],
+    });
+    expect(await steer(runId, 'resume')).toMatchObject({ status: '409', body: { error: { code: 'NOT_POSSIBLE' } } });
+
+    const again = JSON.parse((await script('retry-step.sh', runId, 'deliver')).stdout) as { data: object };
+    expect(again.data).toMatchObject({ retryStep: { __typename: 'Run', status: 'RUNNING' } });
+    await eventually(async () => (await look(runId)).timeline[1]?.attempts.at(-1)?.outcome === 'ERROR');
+    await platform.api.reaches(runId, 'FAILED');
+    const told = JSON.parse((await script('retry-step.sh', runId, 'deliver', 'Be careful.')).stdout) as {
+      data: object;
+    };
+    expect(told.data).toMatchObject({ retryStep: { code: 'NOT_POSSIBLE' } });
+
+    expect(await steer(runId, 'retry', '{ "parameters": { "region": "north" } }')).toMatchObject({ status: '200' });
+    await platform.api.reaches(runId, 'COMPLETED');
+    const { timeline } = await look(runId);
+    expect(timeline.map(({ attempts }) => attempts.map(({ outcome }) => outcome))).toEqual([
+      ['SUCCESS'],
+      ['ERROR', 'ERROR', 'SUCCESS'],
+      ['SUCCESS'],
+    ]);
+
+    const fields = '{ "step": "deliver", "parameters": { "region": "south" } }';
+    const rerun = await steer(runId, 'rerun-from-step', fields);
+    expect(rerun.status).toBe('202');
+    await platform.api.reaches(rerun.body.runId, 'COMPLETED');
+    const second = await look(rerun.body.runId);
+    expect(second.timeline.map(({ summary }) => summary)).toEqual([
+      timeline[0]?.summary,
+      'Delivered to south.',
+      'Told everybody.',
+    ]);
+    expect(second.timeline[0]?.artifacts).toEqual([{ path: 'package.txt' }]);
+    expect(second.lineage).toMatchObject({ rerunOf: { step: 'deliver', run: { id: runId } } });
+    expect((await look(runId)).lineage.reruns).toEqual([{ step: 'deliver', run: { id: rerun.body.runId } }]);
+
+    const other = await started();
+    await platform.api.reaches(other, 'FAILED');
+    expect(await steer(other, 'skip-step', '{ "step": "deliver", "comment": "By hand." }')).toMatchObject({
+      status: '200',
+    });
+    await platform.api.reaches(other, 'COMPLETED');
+    expect((await look(other)).timeline[1]).toMatchObject({ state: 'SKIPPED', summary: 'By hand.' });
   });
 
   it('make a token that may watch and not start, and revoke it', async () => {
