@@ -11,6 +11,7 @@ import { eventsPage } from './reference/events-page.mjs';
 import { flowFormatPage } from './reference/flow-format-page.mjs';
 import { graphqlPage } from './reference/graphql-page.mjs';
 import { metricsPage } from './reference/metrics-page.mjs';
+import { runStatesPage } from './reference/run-states-page.mjs';
 import { writeNewSchemas } from './reference/schema-files.mjs';
 
 const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.url)));
@@ -21,6 +22,7 @@ export const pages = {
   'docs/reference/configuration.md': () => configurationPage(),
   'docs/reference/metrics.md': () => metricsPage(),
   'docs/reference/commands.md': () => commandsPage(root),
+  'docs/reference/run-states.md': () => runStatesPage(),
   'docs/reference/flow-format.md': () =>
     flowFormatPage(JSON.parse(source('libs/contracts/flow.schema.json', 'the schema of flow documents'))),
   'docs/reference/graphql.md': () => graphqlPage(source('apps/gateway/schema.graphql', 'the merged GraphQL schema')),

@@ -28,6 +28,7 @@ export * from './preflight.commands.js';
 export * from './orchestrator.schedule.commands.js';
 export * from './orchestrator.schedule.events.js';
 export * from './profile-definition.js';
+export * from './run-lifecycle.js';
 export * from './sandbox.commands.js';
 export * from './sandbox.events.js';
 export * from './orchestrator.skills.events.js';
