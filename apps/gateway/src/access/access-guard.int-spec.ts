@@ -20,7 +20,7 @@ describe('the one authorization point (G2)', () => {
     expect([...resolved].sort()).toEqual([...fields].sort());
   });
 
-  it('lets nobody without a token see more than pages, the format of flows, health and, on this machine, numbers', () => {
+  it('lets nobody without a token do more than look at pages, health, the schema and, on this machine, numbers, or send what is signed', () => {
     const open = entryPoints(gateway).filter(one => one.requirement === 'open');
     expect(open.map(one => one.name).sort()).toEqual([
       'ConsoleRoutes.favicon',
@@ -31,6 +31,7 @@ describe('the one authorization point (G2)', () => {
       'FlowSchemaRoutes.flow',
       'HealthRoutes.live',
       'HealthRoutes.ready',
+      'HookRoutes.take',
       'MetricsRoutes.read',
     ]);
   });
