@@ -31,7 +31,7 @@ export async function* subscription(
   let cursor = options.after;
   let told = { position: cursor, at: performance.now() };
   let live = false;
-  const follower = tail.follow(matches);
+  const follower = tail.follow(matches, cursor);
   const wake = () => follower.wake();
   signal.addEventListener('abort', wake);
   try {
@@ -40,7 +40,7 @@ export async function* subscription(
       ahead = undefined;
       const page = await answer;
       if (signal.aborted || !page) continue;
-      cursor = page.scannedTo;
+      follower.moveTo((cursor = page.scannedTo));
       // Far behind, the next page is fetched while the reader is busy with this one.
       if (!page.fromTail && !page.atHead) ahead = look(tail, next(cursor));
       const reachedHead = page.atHead && !live;
@@ -51,6 +51,7 @@ export async function* subscription(
         told = { position: cursor, at: performance.now() };
       } else if (page.atHead) {
         await follower.next(seen, cursor > told.position);
+        cursor = follower.position;
       }
     }
   } finally {

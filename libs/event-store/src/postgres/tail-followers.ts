@@ -1,20 +1,36 @@
-import type { RecordedEvent } from '../port.js';
+import type { Position, RecordedEvent } from '../port.js';
+import type { Page } from './log-reader.js';
 
 /** Whoever waits without a match is sent to look at this pace, to say how far the log was scanned. */
 const PROGRESS_MS = 500;
-/** Whoever waits without a match for longer than so many events is sent to look: the tail keeps only so much. */
-const FAR_BEHIND = 2_000;
 
-/** One subscription that follows the tail, and sleeps while nothing comes that it wants. */
+/**
+ * One subscription that follows the tail, and sleeps while nothing comes that it wants. What it sleeps through counts as scanned,
+ * so it neither looks at that again nor holds it in memory.
+ */
 export class Follower {
   #wake: (() => void) | undefined;
-  #passed = 0;
+  #passed = false;
   #untold = false;
+  #position: Position;
 
   constructor(
     readonly matches: (event: RecordedEvent) => boolean,
+    after: Position,
     private readonly version: () => number,
-  ) {}
+  ) {
+    this.#position = after;
+  }
+
+  /** It needs nothing up to here any more. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** Everything up to here was handed to it. */
+  moveTo(position: Position): void {
+    this.#position = position;
+  }
 
   /**
    * Resolves when it is worth looking again. `seen` is the tail's version before the last look, so nothing is missed;
@@ -31,19 +47,22 @@ export class Follower {
   wake(): void {
     const wake = this.#wake;
     this.#wake = undefined;
-    this.#passed = 0;
+    this.#passed = false;
     wake?.();
   }
 
-  /** Events have joined the tail. */
-  offer(events: readonly RecordedEvent[]): void {
-    this.#passed += events.length;
-    if (this.#wake && (this.#passed > FAR_BEHIND || events.some(this.matches))) this.wake();
+  /** Events have joined the tail, which reached up to `before` and now has all of the log up to `scannedTo`. */
+  offer({ events, scannedTo }: Pick<Page, 'events' | 'scannedTo'>, before: Position): void {
+    if (!this.#wake) return;
+    // Where it has not been, it must look for itself.
+    if (this.#position < before || events.some(this.matches)) return this.wake();
+    if (scannedTo > this.#position) this.#position = scannedTo;
+    this.#passed = true;
   }
 
   /** Time to report progress, if there is any. */
   tick(): void {
-    if (this.#untold || this.#passed > 0) this.wake();
+    if (this.#untold || this.#passed) this.wake();
   }
 }
 
@@ -68,8 +87,15 @@ export class Followers {
     this.#ticking = undefined;
   }
 
-  offer(events: readonly RecordedEvent[]): void {
-    for (const follower of this.#all) follower.offer(events);
+  offer(page: Pick<Page, 'events' | 'scannedTo'>, before: Position): void {
+    for (const follower of this.#all) follower.offer(page, before);
+  }
+
+  /** Nobody needs anything up to here any more, or up to `position` when that is lower. */
+  lowest(position: Position): Position {
+    let lowest = position;
+    for (const follower of this.#all) if (follower.position < lowest) lowest = follower.position;
+    return lowest;
   }
 
   wake(): void {

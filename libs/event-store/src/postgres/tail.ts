@@ -9,6 +9,8 @@ import { Follower, Followers } from './tail-followers.js';
 /** What the tail keeps for followers; whoever is further behind reads pages of its own. */
 const KEPT_EVENTS = 10_000;
 const KEPT_BYTES = 32_000_000;
+/** What it keeps for newcomers, when all followers have it behind them. */
+const SPARE_EVENTS = 1_000;
 const PAGE_EVENTS = 1_000;
 
 /** Pauses between two looks at the log when nobody wakes the tail. */
@@ -30,7 +32,8 @@ interface Chunk {
  *
  * T1 It holds every event after `from` and up to `to`: a follower inside that range misses nothing and repeats nothing.
  *    It grows at its end only, by pages of the log or by own events that are provably next (Loopback).
- * T2 It never grows beyond its limits: the oldest events go, and followers that still need them fall back to paging.
+ * T2 It never grows beyond its limits: the oldest events go, and followers that still need them fall back to paging. What all
+ *    of them have behind them goes sooner, but for the newest events: kept longer, it would only be moved about by the collector.
  * T3 Its loop ends only when nobody follows. Being woken is a hint; looking again and again is what makes it correct.
  */
 export class Tail {
@@ -57,8 +60,8 @@ export class Tail {
     return this.#version;
   }
 
-  follow(matches: (event: RecordedEvent) => boolean): Follower {
-    const follower = new Follower(matches, () => this.#version);
+  follow(matches: (event: RecordedEvent) => boolean, after: Position): Follower {
+    const follower = new Follower(matches, after, () => this.#version);
     this.#followers.add(follower);
     if (!this.#running) void this.#run();
     return follower;
@@ -147,19 +150,30 @@ export class Tail {
     return page.atHead ? 'reached' : 'more';
   }
 
-  #keep({ events, scannedTo, bytes }: OwnEvents): void {
+  #keep(page: OwnEvents): void {
+    const { events, scannedTo, bytes } = page;
+    const before = this.#to;
     this.#chunks.push({ events, to: scannedTo, bytes });
     this.#to = scannedTo;
     this.#events += events.length;
     this.#bytes += bytes;
-    while (this.#chunks.length > 1 && (this.#events > KEPT_EVENTS || this.#bytes > KEPT_BYTES)) this.#dropOldest();
     this.#version += 1;
-    this.#followers.offer(events);
+    this.#followers.offer(page, before);
+    this.#trim();
   }
 
-  #dropOldest(): void {
-    const oldest = this.#chunks.shift();
-    if (!oldest) return;
+  #trim(): void {
+    const passed = this.#followers.lowest(this.#to);
+    for (let [oldest] = this.#chunks; oldest && this.#chunks.length > 1; [oldest] = this.#chunks) {
+      const isTooMuch = this.#events > KEPT_EVENTS || this.#bytes > KEPT_BYTES;
+      const isSpare = oldest.to <= passed && this.#events - oldest.events.length >= SPARE_EVENTS;
+      if (!isTooMuch && !isSpare) return;
+      this.#dropOldest(oldest);
+    }
+  }
+
+  #dropOldest(oldest: Chunk): void {
+    this.#chunks.shift();
     this.#from = oldest.to;
     this.#events -= oldest.events.length;
     this.#bytes -= oldest.bytes;

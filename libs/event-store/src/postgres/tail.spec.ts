@@ -1,0 +1,72 @@
+import type { RecordedEvent } from '../port.js';
+import type { LogReader } from './log-reader.js';
+import { Loopback } from './loopback.js';
+import { Tail } from './tail.js';
+import type { Follower } from './tail-followers.js';
+
+const eventAt = (position: number, type: string) => ({ position: BigInt(position), type }) as RecordedEvent;
+const turn = () => new Promise(resolve => setImmediate(resolve));
+
+/** A log that begins empty and grows by what is appended to it. */
+function growingTail() {
+  const log: RecordedEvent[] = [];
+  const reader = {
+    unsettled: false,
+    head: () => Promise.resolve(0n),
+    tailPage: (after: bigint, limit: number) => {
+      const events = log.filter(({ position }) => position > after).slice(0, limit);
+      const scannedTo = events.at(-1)?.position ?? after;
+      return Promise.resolve({ events, scannedTo, atHead: scannedTo === BigInt(log.length), bytes: events.length });
+    },
+  };
+  const tail = new Tail(reader as unknown as LogReader, new Loopback(), () => undefined);
+  const append = async (count: number, type: string) => {
+    for (let n = 0; n < count; n += 1) log.push(eventAt(log.length + 1, type));
+    tail.wake();
+    while (tail.read(BigInt(log.length) - 1n, 1, () => true)?.events.length !== 1) await turn();
+  };
+  return { tail, append };
+}
+
+const all = () => true;
+const begun = async (tail: Tail, follower: Follower) => {
+  while (!tail.read(follower.position, 1, all)) await turn();
+};
+
+describe('the end of the log in memory', () => {
+  it('lets go of what everybody has behind them, but for the newest thousand', async () => {
+    const { tail, append } = growingTail();
+    const [reader, sleeper] = [tail.follow(all, 0n), tail.follow(({ type }) => type === 'Wanted', 0n)];
+    await begun(tail, reader);
+    const asleep = sleeper.next(tail.version, false);
+    for (let n = 0; n < 30; n += 1) await append(100, 'Other');
+    expect(sleeper.position).toBe(3_000n);
+    expect(tail.read(0n, 5_000, all)?.events).toHaveLength(3_000);
+
+    reader.moveTo(2_500n);
+    await append(100, 'Other');
+    expect(tail.read(2_000n, 5_000, all)).toBeUndefined();
+    expect(tail.read(2_500n, 5_000, all)?.events).toHaveLength(600);
+    expect(tail.read(2_100n, 5_000, all)?.events).toHaveLength(1_000);
+
+    await append(1, 'Wanted');
+    await asleep;
+    expect(sleeper.position).toBe(3_100n);
+    expect(tail.read(sleeper.position, 10, sleeper.matches)?.events).toEqual([eventAt(3_101, 'Wanted')]);
+    [reader, sleeper].forEach(follower => tail.unfollow(follower));
+  });
+
+  it('sends a follower to look where it has not been, and never back', async () => {
+    const { tail, append } = growingTail();
+    const first = tail.follow(all, 0n);
+    await begun(tail, first);
+    await append(10, 'Other');
+    const [behind, beyond] = [4n, 50n].map(after => tail.follow(() => false, after)) as [Follower, Follower];
+    const woken = behind.next(tail.version, false);
+    void beyond.next(tail.version, false);
+    await append(1, 'Other');
+    await woken;
+    expect([behind.position, beyond.position]).toEqual([4n, 50n]);
+    [first, behind, beyond].forEach(follower => tail.unfollow(follower));
+  });
+});
