@@ -75,11 +75,18 @@ export function ready(key: string, env: Record<string, string> = {}, run = 'true
 
 export const completed = (key: string, more: { summary?: string; output?: never } = {}) =>
   StepCompleted({ runId, step: key, attempt: 1, outcome: 'SUCCESS', ...more, completedAt: at });
+export const completedAt = (key: string, attempt: number) => StepCompleted({ ...completed(key).data, attempt });
 export const failed = (key: string, outcome: 'ERROR' | 'BLOCKED' = 'ERROR') =>
   StepFailed({ runId, step: key, attempt: 1, outcome, error: crash, failedAt: at });
 export const cancelled = (key: string) => StepCancelled({ runId, step: key, cancelledAt: at });
 export const skipped = (key: string) =>
   StepSkipped({ runId, step: key, cause: 'gate', reason: 'Skipped at its gate.', by: ada, skippedAt: at });
+export const gateTerms = (message: string) => ({
+  message,
+  policy: { count: 1, excludeStarter: false },
+  onTimeout: 'FAIL' as const,
+  autoApproveInBackground: false,
+});
 export const gateIdOf = (key: string) => `apr_${runKey}.${key}.before.1`;
 
 type Upstream = ReturnType<typeof GateReached>['data']['shown']['upstream'];
