@@ -177,8 +177,9 @@ function extended<Command, State, Event extends DomainEvent, Refusal extends Rej
   events: readonly NewEvent[],
   revision: number,
 ): Loaded<State> {
-  const first = revision - events.length + 1;
-  events.forEach(({ id }, index) => known.add(id, first + index));
+  const [first] = events;
+  // A command is recognised by the first of its events (R1).
+  if (first) known.add(first.id, revision - events.length + 1);
   const folded = events.reduce((now, { type, data }) => decider.evolve(now, { type, data } as Event), state);
   return { state: folded, revision, known };
 }

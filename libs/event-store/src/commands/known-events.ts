@@ -8,43 +8,53 @@ const FILTER_BITS = 1 << 21;
 const PROBES = 8;
 
 /**
- * Which events a folded stream holds, in bounded memory: the newest with their revisions, older ones as bits that can say
- * "certainly not" or "perhaps". So the state of a stream of any length can be kept, and a repeated command is still
- * recognised (R1): on a "perhaps" the stream itself is asked.
+ * Which events a folded stream holds, at least the first one of each command, in bounded memory: the newest with their
+ * revisions, older ones as bits that can say "certainly not" or "perhaps". So the state of a stream of any length can be kept,
+ * and a repeated command is still recognised (R1): on a "perhaps" the stream itself is asked.
  */
 export class KnownEvents {
-  readonly #recent = new Map<string, number>();
-  readonly #older: IdFilter[] = [];
+  /** Most streams never have more than one: then nothing else is made. */
+  #only: { readonly id: string; readonly revision: number } | undefined;
+  #recent: Map<string, number> | undefined;
+  #older: IdFilter[] | undefined;
 
   constructor(private readonly limits: typeof LIMITS = LIMITS) {}
 
   /** Events must be added in the order of the stream. */
   add(id: string, revision: number): void {
-    this.#recent.set(id, revision);
-    if (this.#recent.size <= this.limits.recent) return;
-    const [oldest] = this.#recent.keys();
+    if (!this.#recent && !this.#only) {
+      this.#only = { id, revision };
+      return;
+    }
+    const recent = (this.#recent ??= new Map(this.#only && [[this.#only.id, this.#only.revision]]));
+    this.#only = undefined;
+    recent.set(id, revision);
+    if (recent.size <= this.limits.recent) return;
+    const [oldest] = recent.keys();
     if (oldest === undefined) return;
-    this.#recent.delete(oldest);
+    recent.delete(oldest);
     this.#remember(oldest);
   }
 
   /** The revision of an event; `perhaps` when only the stream can tell. */
   find(id: string): number | 'perhaps' | undefined {
+    if (!this.#recent) return this.#only?.id === id ? this.#only.revision : undefined;
     const revision = this.#recent.get(id);
     if (revision !== undefined) return revision;
-    return this.#older.some(filter => filter.mayHold(id)) ? 'perhaps' : undefined;
+    return this.#older?.some(filter => filter.mayHold(id)) ? 'perhaps' : undefined;
   }
 
   /** In the room that one recent event takes. */
   get size(): number {
-    return this.#recent.size + (this.#older.length * FILTER_BITS) / 8 / 100;
+    return (this.#recent?.size ?? 1) + ((this.#older?.length ?? 0) * FILTER_BITS) / 8 / 100;
   }
 
   #remember(id: string): void {
-    let filter = this.#older.at(-1);
+    const older = (this.#older ??= []);
+    let filter = older.at(-1);
     if (!filter || filter.count === this.limits.perFilter) {
       filter = new IdFilter();
-      this.#older.push(filter);
+      older.push(filter);
     }
     filter.add(id);
   }
