@@ -34,6 +34,23 @@ async function found<T>(look: () => Promise<readonly T[]>, enough = (_item: T): 
   return first as T;
 }
 
+const GATES = `
+slug: gates
+defaults: { profile: small, execution: BACKGROUND }
+steps:
+  - key: passed
+    gates: { before: { message: Go on?, autoApproveInBackground: true } }
+    run: echo passed
+  - key: skipped
+    needs: [passed]
+    gates: { before: { message: Really?, timeout: 300ms, onTimeout: SKIP } }
+    run: echo never
+  - key: reviewed
+    needs: [skipped]
+    gates: { after: { message: Good enough? } }
+    run: echo attempt
+`;
+
 const ASKING = `
 slug: asking
 defaults: { profile: small }
@@ -144,5 +161,62 @@ describeWith('bwrap', 'curl')('people who are asked (needs bwrap and curl)', () 
     await eventually(async () => (await statusOf(runId)) === 'COMPLETED');
     const { grants } = await graphql<{ grants: { scope: string; tool: string }[] }>('{ grants { id scope tool } }');
     expect(grants).toMatchObject([{ scope: 'RUN', tool: 'bash' }]);
+  }, 20_000);
+
+  it('pass, leave out and review steps as their gates say, and every decision says how it came about', async () => {
+    await platform.api.publishFlow(GATES);
+    const runId = await platform.api.started('gates');
+    const inbox = () => platform.api.run(runId).then(({ approvals }) => approvals.filter(one => one.state === 'OPEN'));
+    const decide = (input: object) =>
+      graphql('mutation ($input: DecisionInput!) { decide(input: $input) { __typename ... on Refusal { code } } }', {
+        input,
+      });
+    const review = await found(inbox, ({ step }) => step === 'reviewed');
+    const asked = { requestId: review.id, shownHash: review.shownHash, decision: 'REQUEST_CHANGES' };
+    expect(await decide(asked)).toMatchObject({ decide: { code: 'COMMENT_MISSING' } });
+    expect(await decide({ ...asked, comment: 'Once more, please.' })).toEqual({
+      decide: { __typename: 'ApprovalRequest' },
+    });
+    const second = await found(inbox, ({ id, step }) => step === 'reviewed' && id !== review.id);
+    await decide({ requestId: second.id, shownHash: second.shownHash, decision: 'APPROVE' });
+    await eventually(async () => (await statusOf(runId)) === 'COMPLETED');
+    const { run: shown } = await graphql<{ run: { approvals: unknown[]; timeline: unknown[] } }>(
+      `
+        query ($id: ID!) {
+          run(id: $id) {
+            timeline {
+              key
+              state
+              attempts {
+                number
+              }
+            }
+            approvals {
+              step
+              decision {
+                decision
+                how
+                by {
+                  kind
+                }
+              }
+            }
+          }
+        }
+      `,
+      { id: runId },
+    );
+    const by = (kind: string) => ({ kind });
+    expect(shown.approvals).toEqual([
+      { step: 'passed', decision: { decision: 'APPROVE', how: 'BACKGROUND', by: by('SYSTEM') } },
+      { step: 'skipped', decision: { decision: 'SKIP', how: 'TIMEOUT', by: by('SYSTEM') } },
+      { step: 'reviewed', decision: { decision: 'REQUEST_CHANGES', how: 'PEOPLE', by: by('MEMBER') } },
+      { step: 'reviewed', decision: { decision: 'APPROVE', how: 'PEOPLE', by: by('MEMBER') } },
+    ]);
+    expect(shown.timeline).toMatchObject([
+      { key: 'passed', state: 'COMPLETED' },
+      { key: 'skipped', state: 'SKIPPED', attempts: [] },
+      { key: 'reviewed', state: 'COMPLETED', attempts: [{ number: 1 }, { number: 2 }] },
+    ]);
   }, 20_000);
 });
