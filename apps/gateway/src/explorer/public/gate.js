@@ -1,13 +1,32 @@
 import { h, problem } from './elements.js';
 import { ago, json, who } from './formats.js';
 import { query } from './graphql.js';
-import { DECIDE } from './queries.js';
+import { ANSWER, DECIDE } from './queries.js';
 
-const LABELS = { APPROVE: 'Approve', REJECT: 'Reject', SKIP: 'Skip step' };
+const LABELS = {
+  APPROVE: 'Approve',
+  REJECT: 'Reject',
+  SKIP: 'Skip step',
+  REQUEST_CHANGES: 'Request changes',
+  ALLOW_ONCE: 'Allow once',
+  ALLOW_RUN: 'Allow in this run',
+  ALLOW_ALWAYS: 'Allow always',
+  DENY: 'Deny',
+  ANSWER: 'Answer',
+};
+
+const VERBS = {
+  APPROVE: 'approved',
+  REJECT: 'rejected',
+  SKIP: 'skipped',
+  REQUEST_CHANGES: 'requested changes',
+  FAIL: 'let it fail',
+};
 
 /** The place where people decide: what is asked, what it builds on, and the buttons that this reader may press. */
 export function gateCard(gate, decided) {
-  const comment = h('textarea', { rows: 2, placeholder: 'Comment, kept with the decision', 'aria-label': 'Comment' });
+  const hint = gate.kind === 'QUESTION' ? 'Your answer' : 'Comment, kept with the decision';
+  const comment = h('textarea', { rows: 2, placeholder: hint, 'aria-label': hint });
   const trouble = h('div');
   const buttons = gate.availableDecisions.map(decision =>
     h(`button.${decision.toLowerCase()}`, { click: () => decide(decision) }, LABELS[decision]),
@@ -16,8 +35,7 @@ export function gateCard(gate, decided) {
     for (const button of buttons) button.disabled = true;
     trouble.replaceChildren();
     try {
-      const input = { requestId: gate.id, decision, comment: comment.value || null, shownHash: gate.shownHash };
-      const { decide: outcome } = await query(DECIDE, { input });
+      const outcome = await send(gate, decision, comment.value);
       if (outcome.__typename === 'DecisionRefused') throw outcome;
       decided();
     } catch (error) {
@@ -30,14 +48,25 @@ export function gateCard(gate, decided) {
     {},
     h('p.gate-message', {}, gate.message),
     evidence(gate.shown),
+    gate.votes.map(({ by, decision }) =>
+      h('p.mute', {}, `${who(by)}: ${LABELS[decision]} (1 of ${gate.policy.count})`),
+    ),
     buttons.length > 0
       ? [comment, h('div.buttons', {}, buttons)]
-      : h('p.mute', {}, 'Deciding takes the scope flows.run.'),
+      : h('p.mute', {}, 'Others decide here: it takes the scope flows.run, and to be among those who are asked.'),
     trouble,
   );
 }
 
+async function send({ id, shownHash }, decision, words) {
+  if (decision === 'ANSWER') return (await query(ANSWER, { requestId: id, answer: words })).answerQuestion;
+  const input = { requestId: id, decision, comment: words || null, shownHash };
+  return (await query(DECIDE, { input })).decide;
+}
+
 function evidence(shown) {
+  if (shown.tool) return h('div.evidence', {}, h('strong', {}, shown.tool), h('pre', {}, json(shown.arguments)));
+  if (shown.choices) return h('div.evidence', {}, h('strong', {}, 'One of: '), shown.choices.join(', '));
   const upstream = (shown.upstream ?? []).filter(step => step.summary || step.output !== undefined);
   return upstream.map(step =>
     h(
@@ -54,12 +83,11 @@ function evidence(shown) {
 export function decisionNote(gate) {
   if (!gate.decision) return undefined;
   const { decision, by, comment, decidedAt } = gate.decision;
-  const verbs = { APPROVE: 'approved', REJECT: 'rejected', SKIP: 'skipped' };
   return h(
     'p.decision',
     { class: `is-${decision.toLowerCase()}` },
     h('strong', {}, who(by)),
-    ` ${verbs[decision]} `,
+    ` ${VERBS[decision]} `,
     h('span.mute', {}, ago(decidedAt)),
     comment && h('q', {}, comment),
   );

@@ -13,6 +13,9 @@ export const RUNS = `query ($filter: RunFilter, $after: String) {
   }
 }`;
 
+const REQUEST = `id kind state message shown shownHash requestedAt availableDecisions policy { count }
+  votes { decision by { id name } } decision { decision how by { id name } comment decidedAt }`;
+
 export const RUN = `query ($id: ID!, $atLeast: Position) {
   run(id: $id, atLeast: $atLeast) {
     id number status statusReason startedAt endedAt durationMs parameters availableActions position
@@ -25,11 +28,9 @@ export const RUN = `query ($id: ID!, $atLeast: Position) {
       cost ${MONEY}
       attempts { number state outcome startedAt exitCode }
       artifacts { id path bytes url }
-      gate {
-        id state message shown shownHash requestedAt availableDecisions
-        decision { decision by { id name } comment decidedAt }
-      }
+      gate { ${REQUEST} }
     }
+    approvals { ${REQUEST} calls { step } }
     cost {
       total ${MONEY} unpriced charges
       byModel { key unpriced charges cost ${MONEY} }
@@ -61,6 +62,12 @@ export const TRANSCRIPT = `subscription ($id: ID!, $after: Position) {
 
 export const DECIDE = `mutation ($input: DecisionInput!) {
   decide(input: $input) { __typename ... on Refusal { code message fix } }
+}`;
+
+export const ANSWER = `mutation ($requestId: ID!, $answer: String!) {
+  answerQuestion(requestId: $requestId, answer: $answer) {
+    __typename ... on ApprovalRequest { id } ... on DecisionRefused { code message fix }
+  }
 }`;
 
 export const CANCEL = `mutation ($id: ID!, $mode: CancelMode!) {

@@ -17,9 +17,9 @@ const ICONS = {
 /** Cards of steps, wave by wave. Gate cards are kept while they are open, so that a half-written comment survives. */
 export function createTimeline({ choose, decided }) {
   const gates = new Map();
-  const gateOf = gate => {
+  const gateOf = (gate, place) => {
     if (!gate || gate.state !== 'OPEN') return gate && decisionNote(gate);
-    const key = `${gate.id}/${gate.shownHash}`;
+    const key = `${place}/${gate.id}/${gate.shownHash}/${gate.votes.length}`;
     if (!gates.has(key)) gates.set(key, gateCard(gate, decided));
     return gates.get(key);
   };
@@ -29,13 +29,18 @@ export function createTimeline({ choose, decided }) {
       h(
         'div.wave',
         {},
-        steps.map(step => stepCard(step, { isChosen: step.key === chosen, choose, gateOf })),
+        steps.map(step => stepCard(step, { isChosen: step.key === chosen, choose, gateOf, asks: asksOf(run, step) })),
       ),
     );
   };
 }
 
-function stepCard(step, { isChosen, choose, gateOf }) {
+/** What the agent of a step asks right now. */
+function asksOf(run, { key }) {
+  return run.approvals.filter(({ state, calls }) => state === 'OPEN' && calls.some(({ step }) => step === key));
+}
+
+function stepCard(step, { isChosen, choose, gateOf, asks }) {
   const state = step.state.toLowerCase();
   const press = event => !event.target.closest('button, a, textarea, summary, pre') && choose(step.key);
   return h(
@@ -50,7 +55,8 @@ function stepCard(step, { isChosen, choose, gateOf }) {
       step.summary && h('p.step-summary', {}, step.summary),
       step.error &&
         h('p.step-error', {}, step.error.message, step.error.fix && h('span.mute', {}, ` ${step.error.fix}`)),
-      gateOf(step.gate),
+      gateOf(step.gate, step.key),
+      asks.map(ask => gateOf(ask, step.key)),
       step.output !== null && details(`${step.key}/output`, 'Output', h('pre', {}, json(step.output))),
       step.artifacts.length > 0 && h('div.artifacts', {}, step.artifacts.map(artifactButton)),
     ),
