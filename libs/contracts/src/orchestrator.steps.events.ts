@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './define-event.js';
-import { agentWork, commandWork } from './flow-definition.js';
+import { agentWork, commandWork, outputContract } from './flow-definition.js';
 import { gateDefinition } from './gate-definition.js';
 import { gateEvidence } from './gate-evidence.js';
 import {
@@ -34,6 +34,8 @@ export const StepReady = defineEvent({
     command: commandWork.optional(),
     timeoutMs: z.int(),
     artifacts: z.array(z.string()),
+    /** What the structured output must look like. */
+    output: outputContract.optional(),
     /** Who asked for this further attempt and whose rights it has; left out: whoever started the run. */
     askedBy: actorSchema.optional(),
     readyAt: timestamp,

@@ -6,6 +6,7 @@ import {
   RunDeclined,
   RunFailed,
   RunRejected,
+  StepReady,
 } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { run } from './run.decider.js';
@@ -41,6 +42,13 @@ describe('starting a run', () => {
     given()
       .when(the.start([step('a'), step('b'), step('c', ['b'])]))
       .thenEmits(the.started([step('a'), step('b'), step('c', ['b'])]), the.ready('a'), the.ready('b'));
+  });
+
+  it('tells the sandbox what the output of a step must look like', () => {
+    const output = { schema: { type: 'object' }, passes: 1 };
+    const steps = [step('a', [], { output })];
+    const ready = StepReady({ ...the.ready('a').data, output });
+    given().when(the.start(steps)).thenEmits(the.started(steps), ready);
   });
 
   it('is the same run when the same request comes again', () => {

@@ -33,6 +33,7 @@ export function startAttempt(draft: RunDraft, step: StepDefinition, { at, askedB
       ...filled.work,
       timeoutMs: step.timeoutMs,
       artifacts: step.artifacts,
+      ...(step.output ? { output: step.output } : {}),
       ...(asker ? { askedBy: asker } : {}),
       readyAt: at,
     }),

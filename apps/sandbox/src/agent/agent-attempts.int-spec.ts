@@ -1,4 +1,4 @@
-import type { AgentWork, AttemptEvent, ScriptedTurn } from '@runledger/contracts';
+import type { AgentWork, AttemptEvent, OutputContract, ScriptedTurn } from '@runledger/contracts';
 import { SandboxGround, testProfile } from '../driver/sandbox.fixture.js';
 import { Ground, newRunId } from '../attempt/ground.fixture.js';
 import { runAgentStep } from './agent-step.js';
@@ -33,9 +33,9 @@ describe('an agent step', () => {
     await sandboxes.giveBack();
   });
 
-  async function play(script: ScriptedTurn[], more: Partial<AgentWork> = {}) {
+  async function play(script: ScriptedTurn[], more: Partial<AgentWork> = {}, output?: OutputContract) {
     const agent: AgentWork = { provider: 'scripted', model: 'scripted-1', prompt: 'Do it.', script, ...more };
-    const ready = await ground.ready({ runId: newRunId(), agent });
+    const ready = await ground.ready({ runId: newRunId(), agent, ...(output && { output }) });
     const ended = await ground.end(ready);
     return { ended, events: await ground.transcript(ready), ready };
   }
@@ -82,6 +82,40 @@ describe('an agent step', () => {
         .map(({ text }) => text)
         .join('|'),
     ).toBe('I write the file.|The file says ZWEI.');
+  });
+
+  describe('whose flow declares an output', () => {
+    const declared: OutputContract = {
+      schema: { type: 'object', properties: { verdict: { enum: ['ship', 'wait'] } }, required: ['verdict'] },
+      passes: 2,
+    };
+    const says = (verdict: string) => ({ text: `I looked.\n\`\`\`json\n{ "verdict": "${verdict}" }\n\`\`\`` });
+
+    it('hands it on, and what was said beside it', async () => {
+      const { ended } = await play([says('ship')], {}, declared);
+      expect(ended).toMatchObject({ outcome: 'SUCCESS', output: { verdict: 'ship' }, summary: 'I looked.' });
+    });
+
+    it('is done in part when there is none', async () => {
+      const { ended } = await play([{ text: 'I looked.' }], {}, declared);
+      expect(ended).toMatchObject({ outcome: 'PARTIAL', error: { code: 'OUTPUT_MISSING' }, summary: 'I looked.' });
+      expect(ended).not.toHaveProperty('output');
+    });
+
+    it('is sent back with what does not fit, without losing a turn', async () => {
+      const { ended, events } = await play([says('maybe'), says('perhaps'), says('wait')], { maxTurns: 1 }, declared);
+      expect(ended).toMatchObject({ outcome: 'SUCCESS', turns: 3, output: { verdict: 'wait' } });
+      expect(of(events, 'InfoRecorded').map(({ text }) => text)).toEqual([
+        expect.stringContaining('/verdict must be equal to one of the allowed values'),
+        expect.stringContaining('/verdict must be equal to one of the allowed values'),
+      ]);
+    });
+
+    it('has failed when it does not fit after two more passes', async () => {
+      const { ended } = await play([says('a'), says('b'), says('c'), says('ship')], {}, declared);
+      expect(ended).toMatchObject({ outcome: 'ERROR', turns: 3, error: { code: 'OUTPUT_INVALID' } });
+      expect(ended).not.toHaveProperty('output');
+    });
   });
 
   it('is told what went wrong with a tool and may go on', async () => {

@@ -1,6 +1,7 @@
 import { ModelTurnEnded, UsageRecorded } from '@runledger/contracts';
 import type { AgentWork, Json, StepError } from '@runledger/contracts';
 import type { LanguageModel, ModelMessage } from 'ai';
+import { outputMissing, outputUnfit } from '../attempt/output-contract.js';
 import { CANCELLED, timedOut } from '../attempt/step-run.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { headOf } from '../attempt/storable-text.js';
@@ -10,6 +11,7 @@ import type { Patience } from './model-patience.js';
 import { modelTurn } from './model-turn.js';
 import type { FinishedTurn, TurnOutcome } from './model-turn.js';
 import type { TokenBuckets } from './model-usage.js';
+import { sentBackWith, StructuredAnswer } from './structured-answer.js';
 import { answerCalls, requestedCalls } from './tool-round.js';
 import { ALL_TOOLS } from './tool-inputs.js';
 
@@ -32,7 +34,9 @@ export interface AgentSettings {
  * A turn is stored before its tools run, so that after a crash the same calls are found under the same ids (R2).
  */
 export async function runAgentStep(settings: AgentSettings, run: StepRun, work: AgentWork): Promise<StepResult> {
-  const agent = { settings, run, work, model: settings.model(work) };
+  const { output } = run.attempt.ready;
+  const answer = output && new StructuredAnswer(output);
+  const agent = { settings, run, work, model: settings.model(work), answer };
   const conversation: ModelMessage[] = [{ role: 'user', content: work.prompt }];
   let said = '';
   for (const turn of run.history.turns) {
@@ -40,7 +44,17 @@ export async function runAgentStep(settings: AgentSettings, run: StepRun, work: 
     said = textOf(messages) || said;
     const calls = requestedCalls(messages);
     conversation.push(...messages);
-    if (calls.length === 0) return finished(turn.turn, said, turn.finishReason);
+    if (calls.length === 0) {
+      const end = endOrSendBack(agent, {
+        turn: turn.turn,
+        text: textOf(messages),
+        said,
+        finishReason: turn.finishReason,
+      });
+      if ('outcome' in end) return end;
+      conversation.push(end);
+      continue;
+    }
     conversation.push(await answerCalls(run, turn.turn, calls));
     if (run.stop.signal.aborted) return stopped(run, turn.turn);
   }
@@ -52,13 +66,16 @@ interface Agent {
   readonly run: StepRun;
   readonly work: AgentWork;
   readonly model: LanguageModel;
+  /** Only when the flow declares what the output looks like. */
+  readonly answer: StructuredAnswer | undefined;
 }
 
 async function goOn(agent: Agent, conversation: ModelMessage[], saidBefore: string): Promise<StepResult> {
   const { run, work } = agent;
   let said = saidBefore;
-  const last = work.maxTurns ?? MAX_TURNS;
-  for (let turn = run.history.turns.length + 1; turn <= last; turn += 1) {
+  // Being sent back with an output that does not fit takes no turn away.
+  const last = () => (work.maxTurns ?? MAX_TURNS) + (agent.answer?.sentBack ?? 0);
+  for (let turn = run.history.turns.length + 1; turn <= last(); turn += 1) {
     run.stop.throwIfPaused();
     const outcome = await ask(agent, conversation, turn);
     run.stop.throwIfLeft();
@@ -66,11 +83,17 @@ async function goOn(agent: Agent, conversation: ModelMessage[], saidBefore: stri
     if (outcome.status === 'failed') return modelFaultResult(work.provider, outcome.fault, turn - 1);
     said = outcome.text || said;
     conversation.push(...outcome.messages);
-    if (outcome.calls.length === 0) return finished(turn, said, outcome.finishReason);
+    if (outcome.calls.length === 0) {
+      const { text, finishReason } = outcome;
+      const end = endOrSendBack(agent, { turn, text, said, finishReason });
+      if ('outcome' in end) return end;
+      conversation.push(end);
+      continue;
+    }
     conversation.push(await answerCalls(run, turn, requestedCalls(outcome.messages)));
     if (run.stop.signal.aborted) return stopped(run, turn);
   }
-  return outOfTurns(last, said);
+  return outOfTurns(last(), said);
 }
 
 /** One turn, with the patience that the provider's faults deserve; stored before anything else happens. */
@@ -86,7 +109,7 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
       modelTurn(
         {
           model: agent.model,
-          instructions: work.instructions,
+          instructions: instructionsOf(agent),
           messages: conversation,
           tools: work.tools ?? ALL_TOOLS,
           maxOutputTokens,
@@ -103,6 +126,46 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
   if (outcome.status === 'finished') recordTurn(run, turn, outcome);
   await transcript.flush();
   return outcome;
+}
+
+function instructionsOf({ work, answer }: Agent): string | undefined {
+  if (!answer) return work.instructions;
+  return work.instructions === undefined ? answer.rule : `${work.instructions}\n\n${answer.rule}`;
+}
+
+interface LastWords {
+  readonly turn: number;
+  readonly text: string;
+  /** The last words that were any. */
+  readonly said: string;
+  readonly finishReason: string;
+}
+
+/** How the step ends, or what the agent is told whose output does not fit. The same after a restart: nothing else decides. */
+function endOrSendBack({ run, answer }: Agent, last: LastWords): StepResult | ModelMessage {
+  const { turn, said, finishReason } = last;
+  const end = finished(turn, said, finishReason);
+  if (!answer || end.outcome !== 'SUCCESS') return end;
+  const verdict = answer.judge(last.text);
+  switch (verdict.kind) {
+    case 'absent':
+      return { ...end, outcome: 'PARTIAL', error: outputMissing() };
+    case 'fits':
+      return { ...finished(turn, verdict.said, finishReason), output: verdict.output };
+    case 'unfit': {
+      const { problems } = verdict;
+      if (!answer.passesLeft) return { ...end, outcome: 'ERROR', error: outputUnfit(problems) };
+      answer.sentBack += 1;
+      noteOnce(run, `output.${turn}`, `The output does not fit and goes back to the agent: ${problems.join('; ')}.`);
+      return { role: 'user', content: sentBackWith(problems) };
+    }
+  }
+}
+
+/** Whoever resumes the attempt judges the same words again (R1). */
+function noteOnce({ transcript, history }: StepRun, key: string, text: string): void {
+  if (history.entryIds.has(`${transcript.place.attemptId}/${key}`)) return;
+  transcript.note('InfoRecorded', key, text);
 }
 
 function recordUsage({ run: { transcript }, work }: Agent, callName: string, usage: TokenBuckets | undefined): void {

@@ -70,6 +70,16 @@ describe('a command step', () => {
     expect(result).toMatchObject({ outcome: 'PARTIAL', summary: 'done', error: { code: 'OUTPUT_INVALID' } });
   });
 
+  it('keeps to what its flow declares of the output: none is partial, one that does not fit is an error', async () => {
+    const output = { schema: { type: 'object', required: ['version'] }, passes: 2 };
+    const write = (text: string) => ended(`echo '${text}' > "$RUNLEDGER_OUTPUT"`, { output });
+    expect(await write('{"version":1}')).toMatchObject({ outcome: 'SUCCESS', output: { version: 1 } });
+    expect(await ended('true', { output })).toMatchObject({ outcome: 'PARTIAL', error: { code: 'OUTPUT_MISSING' } });
+    for (const unfit of ['{}', 'oops']) {
+      expect(await write(unfit)).toMatchObject({ outcome: 'ERROR', error: { code: 'OUTPUT_INVALID' } });
+    }
+  });
+
   it('does not follow a link out of the sandbox for its output', async () => {
     const result = await ended(`ln -s ${ground.directory}/secret.json "$RUNLEDGER_OUTPUT"`);
     expect(result.output).toBeUndefined();

@@ -1,5 +1,6 @@
 import { ErrorRecorded } from '@runledger/contracts';
 import type { CommandWork, Json, StepError } from '@runledger/contracts';
+import { OutputCheck, outputMissing, outputUnfit } from './output-contract.js';
 import { CANCELLED, placeAndReady, timedOut } from './step-run.js';
 import type { StepResult, StepRun } from './step-run.js';
 import { tailOf } from './storable-text.js';
@@ -58,11 +59,20 @@ type OutputFile = { readonly output?: Json } | { readonly error: StepError };
 function succeeded(run: StepRun, result: ToolCallResult, file: OutputFile): StepResult {
   const summary = summaryOf(result.stdoutTail);
   const said = { turns: 0, exitCode: 0, ...(summary === '' ? {} : { summary }) };
-  if (!('error' in file)) return { outcome: 'SUCCESS', ...said, ...file };
+  if (!('error' in file)) return { ...said, ...file, ...keptContract(run, file.output) };
   const { transcript } = run;
   const entryId = `${transcript.place.attemptId}/output-file`;
   transcript.add(ErrorRecorded({ ...transcript.place, entryId, error: file.error, at: transcript.now() }));
-  return { outcome: 'PARTIAL', ...said, error: file.error };
+  return { outcome: run.attempt.ready.output ? 'ERROR' : 'PARTIAL', ...said, error: file.error };
+}
+
+/** A program is not asked again: an output that does not fit is an error at once. */
+function keptContract(run: StepRun, output: Json | undefined): Pick<StepResult, 'outcome' | 'error'> {
+  const contract = run.attempt.ready.output;
+  if (!contract) return { outcome: 'SUCCESS' };
+  if (output === undefined) return { outcome: 'PARTIAL', error: outputMissing() };
+  const problems = new OutputCheck(contract).problemsOf(output);
+  return problems.length === 0 ? { outcome: 'SUCCESS' } : { outcome: 'ERROR', error: outputUnfit(problems) };
 }
 
 /** Reads what the script wrote to `$RUNLEDGER_OUTPUT`, from inside the sandbox: a link there leads nowhere else (S1). */
