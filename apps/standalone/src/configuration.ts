@@ -1,6 +1,7 @@
 import { telemetryVariables } from '@runledger/platform';
 import { sandboxVariables } from '@runledger/sandbox';
 import type { z } from 'zod';
+import { availableVariables } from './available.config.js';
 import { serviceVariables } from './services/service.config.js';
 import { standaloneVariables } from './standalone.config.js';
 import { storageVariables } from './storage.config.js';
@@ -30,6 +31,12 @@ export const CONFIGURATION: readonly ConfigurationPart[] = [
     intro:
       'Read by each service of a cluster, beside `PORT`, `HOST`, `DATABASE_URL`, `RUNLEDGER_HOME` and `LOG_LEVEL` above.',
     variables: serviceVariables,
+  },
+  {
+    title: 'What flows may require',
+    intro:
+      'Read by the process that starts runs. A run whose flow `requires` what is not named here is declined (`PREFLIGHT_FAILED`).',
+    variables: availableVariables,
   },
   { title: 'Steps', intro: 'Read by the process that executes steps.', variables: sandboxVariables },
   {

@@ -3,6 +3,7 @@ import type { TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
+import { readAvailableConfig, type AvailableConfig } from './available.config.js';
 import { absolute, allOf } from './config-parts.js';
 import { readStorageConfig } from './storage.config.js';
 import type { StorageConfig } from './storage.config.js';
@@ -35,6 +36,7 @@ export interface StandaloneConfig {
   readonly sample: boolean;
   /** Holds credentials: never log it. */
   readonly sandbox: SandboxConfig;
+  readonly available: AvailableConfig;
   /** Holds a token: never log it. */
   readonly telemetry: TelemetryConfig;
   readonly logLevel: z.infer<typeof schema>['LOG_LEVEL'];
@@ -42,11 +44,12 @@ export interface StandaloneConfig {
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readStandaloneConfig(environment = process.env): StandaloneConfig {
-  const [values, storage, sandbox, telemetry] = allOf(
+  const [values, storage, sandbox, telemetry, available] = allOf(
     () => parseConfig(schema, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
     () => readTelemetryConfig(environment),
+    () => readAvailableConfig(environment),
   );
   return {
     port: values.PORT,
@@ -56,6 +59,7 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     storage,
     sample: values.RUNLEDGER_SAMPLE === 'on',
     sandbox,
+    available,
     telemetry,
     logLevel: values.LOG_LEVEL,
   };

@@ -39,6 +39,7 @@ export class StandaloneModule {
         PlatformModule.register({ store, checkpoints, distribution, checks, blobs, catalogue, log, owner, telemetry }),
         OrchestratorModule.register({
           connectedProviders: connectedProviders(providers),
+          available: config.available,
           timers: openTimers('orchestrator', storage, { log, isShared: false }),
         }),
         SandboxModule.register({ config: sandbox, database: pool, homeDir: join(config.home, 'sandboxes'), log }),

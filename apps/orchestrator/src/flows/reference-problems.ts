@@ -52,7 +52,7 @@ function check(reference: Reference | MalformedReference, scope: Scope): Wrong |
     case 'malformed':
       return {
         message: `\`{{ ${reference.text} }}\` names nothing.`,
-        fix: 'Write parameters.<name>, steps.<key>.summary or steps.<key>.output; for literal braces write \\{{.',
+        fix: 'Write parameters.<name>, subject.<kind|id|url|context>, steps.<key>.summary or steps.<key>.output; for literal braces write \\{{.',
       };
     case 'parameter': {
       if (scope.parameterNames.has(reference.name)) return undefined;
@@ -62,6 +62,8 @@ function check(reference: Reference | MalformedReference, scope: Scope): Wrong |
         fix: meant === undefined ? `Declare \`${reference.name}\` under \`parameters\`.` : `Did you mean \`${meant}\`?`,
       };
     }
+    case 'subject':
+      return undefined; // what a run is about is known when it starts
     case 'step':
       return checkStep(reference.step, scope);
   }

@@ -29,6 +29,14 @@ describe('references in the texts of agents', () => {
   });
 
   it('are told apart by what they name', () => {
+    expect(referencesIn('{{ subject.id }} {{ subject.context.team.0 }} {{ subject.id.x }} {{ subject.name }}')).toEqual(
+      [
+        { kind: 'subject', path: ['id'] },
+        { kind: 'subject', path: ['context', 'team', '0'] },
+        { kind: 'malformed', text: 'subject.id.x' },
+        { kind: 'malformed', text: 'subject.name' },
+      ],
+    );
     expect(
       referencesIn('{{ steps.plan.summary }} {{ steps.plan.output.items.0 }} {{ steps.plan.cost }} {{ x }}'),
     ).toEqual([

@@ -1,10 +1,11 @@
 import type { Json } from '@runledger/contracts';
 
 /**
- * `{{ parameters.<name>[.<path>] }}` or `{{ steps.<key>.summary }}` or `{{ steps.<key>.output[.<path>] }}` inside the
+ * `{{ parameters.<name>[.<path>] }}`, `{{ subject.<kind|id|url> }}`, `{{ subject.context[.<path>] }}` or `{{ steps.<key>.summary }}` or `{{ steps.<key>.output[.<path>] }}` inside the
  * texts of an agent step.
  */
 export type Reference =
+  | { readonly kind: 'subject'; readonly path: readonly string[] }
   | { readonly kind: 'parameter'; readonly name: string; readonly path: readonly string[] }
   | {
       readonly kind: 'step';
@@ -59,8 +60,14 @@ export function mapStrings<T>(value: T, change: (text: string) => string): T {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mapStrings(member, change)])) as T;
 }
 
+/** The record that a run is about has a kind, an id and perhaps an address; only its context goes deeper. */
+function isSubjectField(name: string | undefined, rest: readonly string[]): name is string {
+  return name === 'context' || (rest.length === 0 && (name === 'kind' || name === 'id' || name === 'url'));
+}
+
 function parse(words: string): Reference | MalformedReference {
   const [root, name, ...rest] = words.split('.');
+  if (root === 'subject' && isSubjectField(name, rest)) return { kind: 'subject', path: [name, ...rest] };
   if (root === 'parameters' && name !== undefined) return { kind: 'parameter', name, path: rest };
   const [field, ...path] = rest;
   if (root === 'steps' && name !== undefined) {

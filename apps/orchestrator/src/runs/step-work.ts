@@ -4,6 +4,7 @@ import {
   CHANGES_VARIABLE,
   parameterVariable,
   RUN_ID_VARIABLE,
+  SUBJECT_VARIABLES,
   summaryVariable,
 } from '../references/environment-names.js';
 import { fillReferences, jsonAt, mapStrings, type Reference } from '../references/references.js';
@@ -65,6 +66,7 @@ function withChanges(prompt: string, changes: string | undefined): string {
 function commandOf(run: RunFacts, step: StepDefinition, command: CommandWork, { changes }: FurtherOrders): Filled {
   const env: Record<string, string> = { ...command.env, [RUN_ID_VARIABLE]: run.plan.runId };
   for (const [name, value] of Object.entries(run.plan.parameters)) env[parameterVariable(name)] = asText(value);
+  Object.assign(env, subjectVariables(run));
   if (changes !== undefined) env[CHANGES_VARIABLE] = changes;
   for (const key of summarised(step, command)) env[summaryVariable(key)] = summaryOf(progressOf(run, key));
   const filled = { run: command.run, env };
@@ -72,6 +74,15 @@ function commandOf(run: RunFacts, step: StepDefinition, command: CommandWork, { 
   // A character takes three bytes at most; small work need not be measured.
   if (length * 3 > MAX_WORK_BYTES && jsonBytes(filled) > MAX_WORK_BYTES) return { error: tooLarge() };
   return { work: { command: filled } };
+}
+
+function subjectVariables({ plan }: RunFacts): Record<string, string> {
+  const fields = Object.entries(plan.started.subject ?? {});
+  return Object.fromEntries(
+    fields.flatMap(([field, value]) =>
+      value === undefined ? [] : [[SUBJECT_VARIABLES[field as keyof typeof SUBJECT_VARIABLES], asText(value)]],
+    ),
+  );
 }
 
 /** The steps that this one needs itself, and any earlier one whose variable its script mentions. */
@@ -89,6 +100,7 @@ function valueOf(
   if (reference.kind === 'parameter') {
     return { value: jsonAt(run.plan.parameters, [reference.name, ...reference.path]) };
   }
+  if (reference.kind === 'subject') return { value: jsonAt(subjectOf(run), reference.path) };
   const progress = progressOf(run, reference.step);
   if (reference.field === 'summary') return { value: summaryOf(progress) };
   // A skipped step has no output and its readers go on without; a completed one must keep what the author counts on.
@@ -96,6 +108,12 @@ function valueOf(
   const value = jsonAt(progress.output, reference.path);
   if (value !== undefined || reference.path.length === 0) return { value };
   return { missing: ['steps', reference.step, 'output', ...reference.path].join('.') };
+}
+
+/** Nothing when the run is about nothing: a flow may be started from a record or by hand. */
+function subjectOf({ plan }: RunFacts): Json | undefined {
+  const { subject } = plan.started;
+  return subject && (Object.fromEntries(Object.entries(subject).filter(([, value]) => value !== undefined)) as Json);
 }
 
 function progressOf(run: RunFacts, key: string): StepStanding | undefined {

@@ -7,6 +7,7 @@ import type { TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
+import { readAvailableConfig, type AvailableConfig } from '../available.config.js';
 import { absolute, allOf } from '../config-parts.js';
 import { readStorageConfig } from '../storage.config.js';
 import type { StorageConfig } from '../storage.config.js';
@@ -90,6 +91,7 @@ export interface ServiceConfig {
   readonly secretsDir: string;
   readonly sandboxHome: string;
   readonly sandbox: SandboxConfig;
+  readonly available: AvailableConfig;
   readonly telemetry: TelemetryConfig;
   readonly connectedProviders: readonly string[];
   /** Base URLs of those who answer commands. */
@@ -104,11 +106,12 @@ export function deployedService(name: string | undefined): DeployedService | und
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readServiceConfig(service: DeployedService, environment = process.env): ServiceConfig {
-  const [values, storage, sandbox, telemetry] = allOf(
+  const [values, storage, sandbox, telemetry, available] = allOf(
     () => valuesOf(service, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
     () => readTelemetryConfig(environment),
+    () => readAvailableConfig(environment),
   );
   const home = absolute(values.RUNLEDGER_HOME);
   return {
@@ -122,6 +125,7 @@ export function readServiceConfig(service: DeployedService, environment = proces
     secretsDir: values.RUNLEDGER_SECRETS_DIR === undefined ? home : absolute(values.RUNLEDGER_SECRETS_DIR),
     sandboxHome: values.SANDBOX_HOME === undefined ? join(home, 'sandboxes') : absolute(values.SANDBOX_HOME),
     sandbox,
+    available,
     telemetry,
     connectedProviders: values.CONNECTED_PROVIDERS.split(','),
     addresses: addressesOf(values),

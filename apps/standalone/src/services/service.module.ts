@@ -50,6 +50,7 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
     case 'orchestrator':
       return OrchestratorModule.register({
         connectedProviders: config.connectedProviders,
+        available: config.available,
         timers: openTimers('orchestrator', storage, { log, isShared: true }),
       });
     case 'sandbox': {
