@@ -53,7 +53,10 @@ import { TaskReader } from './tasks/task-reader.js';
 import { TasksResolver } from './tasks/tasks.resolver.js';
 import { RunDeclinedResolver, StartRunResolver } from './runs/start-run.resolver.js';
 import { RunReader } from './runs/run-reader.js';
-import { RunFieldsResolver, RunsResolver, StepCardsResolver } from './runs/runs.resolver.js';
+import { StepReader } from './runs/step-reader.js';
+import { RunFieldsResolver, RunsResolver } from './runs/runs.resolver.js';
+import { StepCardsResolver } from './runs/step-cards.resolver.js';
+import { TimelineResolver } from './runs/timeline.resolver.js';
 import { SteeringDesk } from './runs/steering-desk.js';
 import { SteeringResolver } from './runs/steering.resolver.js';
 import { ScheduleReader } from './schedules/schedule-reader.js';
@@ -83,6 +86,7 @@ const RESOLVERS = [
   RunsResolver,
   RunFieldsResolver,
   StepCardsResolver,
+  TimelineResolver,
   SteeringResolver,
   LineageResolver,
   InheritanceResolver,
@@ -106,6 +110,7 @@ const READERS = [
   AccessReader,
   FlowReader,
   RunReader,
+  StepReader,
   ApprovalReader,
   TranscriptReader,
   LogReader,

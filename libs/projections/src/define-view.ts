@@ -1,13 +1,8 @@
 import type { RecordedEvent } from '@runledger/event-store';
-import { canonicalJson } from '@runledger/kernel';
 import type { DomainEvent } from '@runledger/kernel';
-import type { EntityManager } from 'typeorm';
 import type { Projection, Recorded } from './projection.js';
-import { checkColumns, rowsAsJson } from './row-json.js';
 import type { Row } from './row-json.js';
-import { quotedName, quotedTable } from './sql-names.js';
-import { recordOf, TableShapes } from './table-shape.js';
-import type { TableShape } from './table-shape.js';
+import { ViewTable } from './view-table.js';
 
 /** One JSON view per key, folded from the events of that key. */
 export interface ViewDefinition<View, Event extends DomainEvent = DomainEvent> {
@@ -97,52 +92,4 @@ function groupByKey<Event extends DomainEvent>(
     else groups.set(key, [event]);
   }
   return groups;
-}
-
-class ViewTable<View> {
-  readonly #shapes = new TableShapes();
-  readonly #table: string;
-
-  constructor(
-    private readonly name: string,
-    private readonly columns: (view: View, key: string) => Row,
-  ) {
-    this.#table = quotedTable(name);
-  }
-
-  async load(keys: readonly string[], rows: EntityManager): Promise<Map<string, View>> {
-    const found = await rows.query<{ key: string; view: View }[]>(
-      `SELECT "key", "view" FROM ${this.#table} WHERE "key" = ANY ($1::text[])`,
-      [keys],
-    );
-    return new Map(found.map(({ key, view }) => [key, view]));
-  }
-
-  async save(views: ReadonlyMap<string, View | undefined>, rows: EntityManager): Promise<void> {
-    const kept: Row[] = [];
-    const gone: string[] = [];
-    for (const [key, view] of views) {
-      if (view === undefined) gone.push(key);
-      else kept.push({ ...this.columns(view, key), key, view: canonicalJson(view) });
-    }
-    if (kept.length > 0) await this.#upsert(kept, rows);
-    if (gone.length > 0) await rows.query(`DELETE FROM ${this.#table} WHERE "key" = ANY ($1::text[])`, [gone]);
-  }
-
-  async #upsert(kept: readonly Row[], rows: EntityManager): Promise<void> {
-    const shape = await this.#shapes.of(this.name, rows);
-    for (const row of kept) checkColumns(this.name, shape, row);
-    await rows.query(upsertStatement(this.#table, shape), [rowsAsJson(kept)]);
-  }
-}
-
-/** The view travels as text: as nested JSON the server would read it twice, and stumble over an escaped NUL. */
-function upsertStatement(table: string, shape: TableShape): string {
-  const record = recordOf(new Map([...shape, ['view', 'text']]));
-  const names = [...shape.keys()].map(quotedName);
-  const values = names.map(name => (name === '"view"' ? `r.${name}::${shape.get('view') ?? 'json'}` : `r.${name}`));
-  const changes = names.filter(name => name !== '"key"').map(name => `${name} = excluded.${name}`);
-  return `INSERT INTO ${table} (${names.join(', ')})
-    SELECT ${values.join(', ')} FROM json_to_recordset($1::json) AS r(${record})
-    ON CONFLICT ("key") DO UPDATE SET ${changes.join(', ')}`;
 }

@@ -20,6 +20,7 @@ export { RebuildUnderWayError } from './shadow/job-lock.js';
 export { rebuild } from './shadow/rebuild.js';
 export type { RebuildOptions, RebuildParts, RebuildReport } from './shadow/rebuild.js';
 export type { RebuildProgress } from './shadow/shadow-fill.js';
+export { ViewTable } from './view-table.js';
 export { verify } from './shadow/verify.js';
 export type { VerifyOptions, VerifyReport } from './shadow/verify.js';
 export type { RowDifference, TableComparison } from './shadow/compare-tables.js';

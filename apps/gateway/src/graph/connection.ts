@@ -7,7 +7,12 @@ export const MAX_PAGE = 200;
 export interface Connection<Node> {
   readonly edges: readonly { readonly cursor: string; readonly node: Node }[];
   readonly nodes: readonly Node[];
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly endCursor: string | null;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+  };
 }
 
 /** How many entries were asked for; refuses what no page holds. */
@@ -17,24 +22,71 @@ export function pageSize(first: number | null | undefined, byDefault: number): n
   throw new RequestError('BAD_USER_INPUT', `A page holds 0 to ${MAX_PAGE} entries, not ${size}.`, 'Ask page by page.');
 }
 
+/** Which page of a list that can be read from both ends. */
+export interface PageAsked {
+  readonly size: number;
+  readonly cursor: string | undefined;
+  /** True: `size` entries before the cursor, or the last ones. */
+  readonly backwards: boolean;
+}
+
+interface PageArgs {
+  readonly first?: number | null;
+  readonly after?: string | null;
+  readonly last?: number | null;
+  readonly before?: string | null;
+}
+
+/** `first`/`after` or `last`/`before`; refuses a mixture, because it has no one meaning. */
+export function pageAsked({ first, after, last, before }: PageArgs, byDefault: number): PageAsked {
+  const backwards = last != null || before != null;
+  if (backwards && after != null) {
+    throw new RequestError(
+      'BAD_USER_INPUT',
+      'A page goes on `after` a cursor or back from `before` one, not both.',
+      'Pass `first` with `after`, or `last` with `before`.',
+    );
+  }
+  return backwards
+    ? { size: pageSize(last, byDefault), cursor: before ?? undefined, backwards }
+    : { size: pageSize(first, byDefault), cursor: after ?? undefined, backwards };
+}
+
+interface Page<Row, Node> {
+  readonly size: number;
+  /** The cursor that it begins behind, if any. */
+  readonly cursor?: string | undefined;
+  readonly list: unknown;
+  readonly signer: CursorSigner;
+  readonly place: (row: Row) => readonly CursorPart[];
+  readonly node: (row: Row) => Node;
+}
+
 /** A page out of the rows behind the cursor; `rows` has one more than the page when the list goes on. */
-export function connectionOf<Row, Node>(
+export function connectionOf<Row, Node>(rows: readonly Row[], page: Page<Row, Node>): Connection<Node> {
+  return connection(rows.slice(0, page.size), page, {
+    hasNextPage: rows.length > page.size,
+    hasPreviousPage: page.cursor !== undefined,
+  });
+}
+
+/** A page out of the rows before the cursor, nearest first; `rows` has one more than the page when there are earlier ones. */
+export function connectionBackwards<Row, Node>(rows: readonly Row[], page: Page<Row, Node>): Connection<Node> {
+  return connection(rows.slice(0, page.size).reverse(), page, {
+    hasNextPage: page.cursor !== undefined,
+    hasPreviousPage: rows.length > page.size,
+  });
+}
+
+function connection<Row, Node>(
   rows: readonly Row[],
-  page: {
-    readonly size: number;
-    readonly list: unknown;
-    readonly signer: CursorSigner;
-    readonly place: (row: Row) => readonly CursorPart[];
-    readonly node: (row: Row) => Node;
-  },
+  page: Page<Row, Node>,
+  around: Pick<Connection<Node>['pageInfo'], 'hasNextPage' | 'hasPreviousPage'>,
 ): Connection<Node> {
-  const edges = rows.slice(0, page.size).map(row => ({
-    cursor: page.signer.seal(page.list, page.place(row)),
-    node: page.node(row),
-  }));
+  const edges = rows.map(row => ({ cursor: page.signer.seal(page.list, page.place(row)), node: page.node(row) }));
   return {
     edges,
     nodes: edges.map(edge => edge.node),
-    pageInfo: { hasNextPage: rows.length > page.size, endCursor: edges.at(-1)?.cursor ?? null },
+    pageInfo: { ...around, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
   };
 }

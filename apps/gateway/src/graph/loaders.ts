@@ -11,6 +11,8 @@ import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { keyIn } from '../reads/row-key.js';
 import type { RunNode } from '../runs/run-nodes.js';
 import { RunReader } from '../runs/run-reader.js';
+import type { StepView } from '../runs/run-view.js';
+import { StepReader } from '../runs/step-reader.js';
 import { callerOf, type GraphContext } from './graph-context.js';
 
 /** Related rows, fetched together for a whole list; of the caller's workspace only (G2). One set for each operation. */
@@ -21,6 +23,8 @@ export interface Loaders {
   readonly run: DataLoader<string, RunNode | undefined>;
   /** The retries and re-runs of a run, oldest first; the first 100 of each. */
   readonly descendants: DataLoader<string, readonly RunNode[]>;
+  /** The first 1,000 steps of a run, in order. */
+  readonly steps: DataLoader<string, readonly StepView[]>;
   /** By run, oldest first. */
   readonly approvals: DataLoader<string, readonly ApprovalView[]>;
   /** By run, oldest first. */
@@ -35,6 +39,7 @@ export class LoaderFactory {
   constructor(
     @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
     @Inject(RunReader) private readonly runs: RunReader,
+    @Inject(StepReader) private readonly steps: StepReader,
   ) {}
 
   of(context: GraphContext): Loaders {
@@ -64,6 +69,10 @@ export class LoaderFactory {
       descendants: new DataLoader(async ids => {
         const found = await this.runs.descendants(workspaceId, ids);
         return ids.map(id => found.filter(run => run.view.lineage?.of === id));
+      }),
+      steps: new DataLoader(async runIds => {
+        const found = await this.steps.first(workspaceId, runIds);
+        return runIds.map(id => found.get(id) ?? []);
       }),
       approvals: new DataLoader(async runIds => {
         const where = { workspaceId, runId: In([...runIds]) };

@@ -6,7 +6,7 @@ import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import { GrantRow } from '../grants/grants.entity.js';
 import { RunUsageRow } from '../preflight/run-usage.entity.js';
 import { ProfileRow } from '../profiles/profiles.entity.js';
-import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
+import { RunNumberRow, RunRow, RunStepRow } from '../runs/runs.entity.js';
 import { ScheduleRow } from '../schedules/schedules.entity.js';
 import { SkillRow } from '../skills/skills.entity.js';
 import { TranscriptEntryRow, TranscriptPieceRow } from '../transcript/transcript.entity.js';
@@ -15,6 +15,7 @@ import { ReadModels1760000000001 } from './migrations/0001-read-models.js';
 import { RunLineage1763700000002 } from './migrations/0002-run-lineage.js';
 import { People1763700000003 } from './migrations/0003-people.js';
 import { UsageAndTasks1763700000005 } from './migrations/0005-usage-and-tasks.js';
+import { RunSteps1763700000007 } from './migrations/0007-run-steps.js';
 import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
 import { Skills1763700000006 } from './migrations/0006-skills.js';
 
@@ -29,6 +30,7 @@ export const entities = [
   SkillRow,
   RunRow,
   RunNumberRow,
+  RunStepRow,
   AutoResolutionRow,
   RunUsageRow,
   ApprovalRow,
@@ -48,4 +50,5 @@ export const migrations = [
   SchedulesAndWebhooks1763700000004,
   UsageAndTasks1763700000005,
   Skills1763700000006,
+  RunSteps1763700000007,
 ];

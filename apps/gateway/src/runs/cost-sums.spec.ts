@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { addCharge, NO_COSTS, type Charge, type CostSum } from './cost-sums.js';
 import { story } from './run-story.fixture.js';
+import { viewAfter } from './run-view.fixture.js';
 
 const charge: fc.Arbitrary<Charge> = fc
   .record({
@@ -44,7 +45,6 @@ describe('the cost of a run', () => {
           const model = (key: (one: Charge) => string) => (one: Charge) =>
             one.kind === 'model' ? key(one) : undefined;
           expect(sums.total).toEqual(sumOf(soFar));
-          expect(entries(sums.byStep)).toEqual(sorted(partition(soFar, one => one.step)));
           expect(entries(sums.byModel)).toEqual(
             sorted(
               partition(
@@ -64,6 +64,18 @@ describe('the cost of a run', () => {
           const compute = (one: Charge) => (one.kind === 'compute' ? one.resourceClass : undefined);
           expect(entries(sums.compute)).toEqual(sorted(partition(soFar, compute)));
         });
+      }),
+    );
+  });
+
+  it('is told of each of its steps, also of those that the flow has lost (M1)', () => {
+    fc.assert(
+      fc.property(fc.array(charge, { maxLength: 30 }), charges => {
+        const charged = charges.map(one => story('run_1').charged(one.step, one.amountMicroUnits, one));
+        const { steps, costs } = viewAfter('run_1', [story('run_1').started(), ...charged]);
+        const own = steps.flatMap(({ key, cost }): [string, CostSum][] => (cost ? [[key, cost]] : []));
+        const all = [...own, ...Object.entries(costs.formerSteps)];
+        expect(sorted(all)).toEqual(sorted(partition(charges, one => one.step)));
       }),
     );
   });

@@ -23,7 +23,7 @@ export class LineageResolver {
   async rerunOf(@Parent() view: RunView, @Context() context: GraphContext) {
     if (view.lineage?.kind !== 'RERUN') return null;
     const { of, fromStep } = view.lineage;
-    return { run: await this.#run(of, view, context), step: fromStep ?? firstStepOf(view) };
+    return { run: await this.#run(of, view, context), step: fromStep ?? view.firstStep };
   }
 
   @ResolveField('retries')
@@ -34,7 +34,7 @@ export class LineageResolver {
   @ResolveField('reruns')
   async reruns(@Parent() view: RunView, @Context() context: GraphContext) {
     const found = await this.#descendants('RERUN', view, context);
-    return found.map(run => ({ run, step: run.view.lineage?.fromStep ?? firstStepOf(run.view) }));
+    return found.map(run => ({ run, step: run.view.lineage?.fromStep ?? run.view.firstStep }));
   }
 
   async #descendants(kind: 'RETRY' | 'RERUN', view: RunView, context: GraphContext): Promise<readonly RunNode[]> {
@@ -63,8 +63,4 @@ export class InheritanceResolver {
     const place = { workspaceId: callerOf(context).workspaceId, runId };
     return { run: await this.runs.referred(place, BigInt(run.position), found), attempt };
   }
-}
-
-function firstStepOf(view: RunView): string {
-  return view.steps[0]?.key ?? '';
 }

@@ -8,7 +8,9 @@ type AttemptEvent = Extract<
 >;
 
 export function withStep(view: RunView, key: string, change: (step: StepView) => StepView): RunView {
-  return { ...view, steps: view.steps.map(step => (step.key === key ? change(step) : step)) };
+  const index = view.steps.findIndex(step => step.key === key);
+  const step = view.steps[index];
+  return step ? { ...view, steps: view.steps.with(index, change(step)) } : view;
 }
 
 /** The step with one more attempt, which waits for a worker. What an earlier attempt said no longer counts. */

@@ -30,7 +30,23 @@ export function runNode(view: RunView, number: number) {
     onlyStep: view.onlyStep ?? null,
     parameters,
     choices,
+    stepCounts: countsNode(view.tally.states),
     position: positionText(BigInt(view.position)),
+  };
+}
+
+function countsNode(states: RunView['tally']['states']) {
+  const { PENDING, RUNNING, WAITING, COMPLETED, FAILED, BLOCKED, SKIPPED, CANCELLED } = states;
+  return {
+    total: Object.values(states).reduce((sum, count) => sum + count, 0),
+    pending: PENDING,
+    running: RUNNING,
+    waiting: WAITING,
+    completed: COMPLETED,
+    failed: FAILED,
+    blocked: BLOCKED,
+    skipped: SKIPPED,
+    cancelled: CANCELLED,
   };
 }
 
@@ -47,7 +63,7 @@ function waitingNode(waiting: Waiting) {
 export function stepNode(run: RunView, step: StepView, now: string) {
   const { key, number, wave, name, kind, needs, state, outcome, summary, output, error, endedAt, provider, model } =
     step;
-  const sum = run.costs.byStep[key] ?? NO_COST;
+  const sum = step.cost ?? NO_COST;
   return {
     run,
     step,
@@ -101,22 +117,22 @@ function sinceMs(start: string | undefined, now: string): number {
   return start === undefined ? 0 : Math.max(0, Date.parse(now) - Date.parse(start));
 }
 
-/** A run's charges from all sides. */
-export function costNode(sums: CostSums) {
+/** A run's charges from all sides; `byStep`: those of each step. */
+export function costNode(sums: CostSums, byStep: readonly (readonly [string, CostSum])[]) {
   return {
     total: amountOf(sums.total),
     unpriced: sums.total.unpriced > 0,
     amounts: Object.entries(sums.total.amounts).map(([currency, amount]) => money(amount, currency)),
     charges: sums.total.charges,
-    byStep: linesOf(sums.byStep),
-    byModel: linesOf(sums.byModel),
-    byProvider: linesOf(sums.byProvider),
-    compute: linesOf(sums.compute),
+    byStep: linesOf(byStep),
+    byModel: linesOf(Object.entries(sums.byModel)),
+    byProvider: linesOf(Object.entries(sums.byProvider)),
+    compute: linesOf(Object.entries(sums.compute)),
   };
 }
 
-function linesOf(sums: Readonly<Record<string, CostSum>>) {
-  return Object.entries(sums).map(([key, sum]) => ({
+function linesOf(sums: readonly (readonly [string, CostSum])[]) {
+  return sums.map(([key, sum]) => ({
     key,
     cost: amountOf(sum),
     unpriced: sum.unpriced > 0,

@@ -124,11 +124,15 @@ function escalated(view: RunView, data: Extract<PeopleEvent, { type: 'ApprovalEs
   });
   return {
     ...view,
-    steps: view.steps.map(step => ({
-      ...step,
-      ...(step.gate?.requestId === requestId && { gate: more(step.gate) }),
-      ...(step.asks && { asks: step.asks.map(ask => (ask.requestId === requestId ? more(ask) : ask)) }),
-    })),
+    steps: view.steps.map(step =>
+      step.gate?.requestId === requestId || step.asks?.some(ask => ask.requestId === requestId)
+        ? {
+            ...step,
+            ...(step.gate?.requestId === requestId && { gate: more(step.gate) }),
+            ...(step.asks && { asks: step.asks.map(ask => (ask.requestId === requestId ? more(ask) : ask)) }),
+          }
+        : step,
+    ),
   };
 }
 

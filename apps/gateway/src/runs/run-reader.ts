@@ -7,9 +7,10 @@ import { likePattern } from '../reads/like-pattern.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { ReadModels } from '../reads/read-models.js';
 import { keyIn } from '../reads/row-key.js';
-import { runNode, type RunNode } from './run-nodes.js';
+import type { RunNode } from './run-nodes.js';
 import type { RunStatus } from './run-view.js';
 import { RunNumberRow, RunRow } from './runs.entity.js';
+import { StepReader } from './step-reader.js';
 
 export interface RunFilter {
   readonly status?: readonly RunStatus[] | null;
@@ -65,24 +66,20 @@ export class RunReader {
     @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
     @Inject(ReadModels) private readonly readModels: ReadModels,
     @Inject(CursorSigner) private readonly signer: CursorSigner,
+    @Inject(StepReader) private readonly steps: StepReader,
   ) {}
 
   async find(workspaceId: string, runId: string): Promise<RunNode | undefined> {
-    const { entities, raw } = await this.#select(workspaceId)
-      .andWhere('r.key = :key', { key: keyIn(workspaceId, runId) })
-      .getRawAndEntities<{ number: number }>();
-    const [row] = entities;
-    return row && runNode(row.view, raw[0]?.number ?? 0);
+    return (await this.findAll(workspaceId, [runId])).get(runId);
   }
 
   /** Those of the runs that there are, by id. */
   async findAll(workspaceId: string, runIds: readonly string[]): Promise<Map<string, RunNode>> {
     if (runIds.length === 0) return new Map();
     const keys = runIds.map(id => keyIn(workspaceId, id));
-    const { entities, raw } = await this.#select(workspaceId)
-      .andWhere('r.key IN (:...keys)', { keys })
-      .getRawAndEntities<{ number: number }>();
-    return new Map(entities.map((row, index) => [row.runId, runNode(row.view, raw[index]?.number ?? 0)]));
+    const found = await numbered(this.#select(workspaceId).andWhere('r.key IN (:...keys)', { keys }));
+    const runs = await this.steps.nodes(workspaceId, found);
+    return new Map(runs.map(({ run }) => [run.id, run]));
   }
 
   /** The retries and re-runs of these runs, oldest first; the first 100 of each kind of each. */
@@ -123,17 +120,14 @@ export class RunReader {
       .orderBy(sort.column, direction)
       .addOrderBy('r.runId', direction)
       .limit(size + 1);
-    const { entities, raw } = await query.getRawAndEntities<{ number: number }>();
-    return connectionOf(
-      entities.map((row, index) => ({ row, number: raw[index]?.number ?? 0 })),
-      {
-        size,
-        list,
-        signer: this.signer,
-        place: ({ row }) => [sort.place(row), row.runId],
-        node: ({ row, number }) => runNode(row.view, number),
-      },
-    );
+    return connectionOf(await this.steps.nodes(workspaceId, await numbered(query)), {
+      size,
+      cursor: after,
+      list,
+      signer: this.signer,
+      place: ({ row }) => [sort.place(row), row.runId],
+      node: ({ run }) => run,
+    });
   }
 
   #select(workspaceId: string): SelectQueryBuilder<RunRow> {
@@ -144,6 +138,11 @@ export class RunReader {
       .addSelect('n.number', 'number')
       .where('r.workspaceId = :workspaceId', { workspaceId });
   }
+}
+
+async function numbered(query: SelectQueryBuilder<RunRow>): Promise<{ row: RunRow; number: number }[]> {
+  const { entities, raw } = await query.getRawAndEntities<{ number: number }>();
+  return entities.map((row, index) => ({ row, number: raw[index]?.number ?? 0 }));
 }
 
 function behind(

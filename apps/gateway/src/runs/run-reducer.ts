@@ -1,8 +1,9 @@
 import type { RecordedEvent } from '@runledger/event-store';
-import { addCharge } from './cost-sums.js';
+import { addCharge, plus, plusAt, NO_COST, type Charge } from './cost-sums.js';
 import { withAttempt, withAttemptReady, withStep } from './run-attempts.js';
 import { withPeople, withSteps } from './run-people.js';
 import { viewAtStart } from './run-start.js';
+import { rollUp, tallied } from './run-tally.js';
 import { withSteering } from './run-steering.js';
 import { hasEnded, type RunStatus, type RunView, type RunViewEvent, type StepView } from './run-view.js';
 
@@ -10,8 +11,9 @@ import { hasEnded, type RunStatus, type RunView, type RunViewEvent, type StepVie
 export type FoldedEvent = Pick<RecordedEvent, 'type' | 'data' | 'position' | 'metadata'>;
 
 /**
- * `(view, event) → view`, pure: the same code serves the row, its rebuild, and any moment of the past. Events of a run
- * that was declined make no view. An event that the view has folded in already changes nothing.
+ * `(view, event) → view`, pure: the same code serves the rows, their rebuild, and any moment of the past. Events of a run
+ * that was declined make no view. An event that the view has folded in already changes nothing. Of the run's steps those
+ * must be at hand that `stepsConcerned` names; the others stay as they are.
  */
 export function foldRun(view: RunView | undefined, event: FoldedEvent): RunView | undefined {
   const known = event as unknown as RunViewEvent;
@@ -21,7 +23,9 @@ export function foldRun(view: RunView | undefined, event: FoldedEvent): RunView 
       : undefined;
   }
   if (event.position <= BigInt(view.position)) return view;
-  return stamped(settled(changed(view, known)), event);
+  const after = changed(view, known);
+  const tally = tallied(view.tally, view.steps, after.steps);
+  return stamped(settled({ ...after, tally }), event);
 }
 
 function stamped(view: RunView, event: FoldedEvent): RunView {
@@ -76,8 +80,17 @@ function changed(view: RunView, event: RunViewEvent): RunView {
     case 'RunCancelled':
       return atEnd(view, 'CANCELLED', event.data.cancelledAt, `Cancelled by ${nameOf(event.data.by)}.`);
     case 'ChargeRecorded':
-      return { ...view, costs: addCharge(view.costs, event.data) };
+      return charged(view, event.data);
   }
+}
+
+/** A charge belongs to the step's own sum; a step that the flow has lost since has one in the run's. */
+function charged(view: RunView, charge: Charge): RunView {
+  const costs = addCharge(view.costs, charge);
+  if (view.steps.some(step => step.key === charge.step)) {
+    return withStep({ ...view, costs }, charge.step, step => ({ ...step, cost: plus(step.cost ?? NO_COST, charge) }));
+  }
+  return { ...view, costs: { ...costs, formerSteps: plusAt(costs.formerSteps, charge.step, charge) } };
 }
 
 function withAttemptEvent(
@@ -142,25 +155,7 @@ function isOpen({ state }: StepView): boolean {
 function settled(view: RunView): RunView {
   if (hasEnded(view)) return view;
   const { statusReason: _earlier, ...rest } = view;
-  const blocked = view.steps.find(step => step.state === 'BLOCKED');
-  if (blocked) return { ...rest, status: 'BLOCKED', ...(blocked.blocked && { statusReason: blocked.blocked.message }) };
-  if (view.paused)
-    return { ...rest, status: 'PAUSED', ...(view.paused.reason && { statusReason: view.paused.reason }) };
-  const waiting = view.steps.find(step => step.state === 'WAITING');
-  if (waiting) {
-    const message = waiting.asks?.[0]?.message ?? waiting.gate?.message;
-    return { ...rest, status: 'PAUSED', ...(message !== undefined && { statusReason: message }) };
-  }
-  if (view.steps.some(isInterrupted)) return { ...rest, status: 'INTERRUPTED' };
-  return { ...rest, status: view.steps.every(isUntouched) ? 'PENDING' : 'RUNNING' };
-}
-
-function isInterrupted({ state, interruptedAt }: StepView): boolean {
-  return state === 'RUNNING' && interruptedAt !== undefined;
-}
-
-function isUntouched(step: StepView): boolean {
-  return step.state === 'PENDING' && step.attempts.length === 0 && step.gate === undefined;
+  return { ...rest, status: rollUp(view) };
 }
 
 function nameOf(actor: { readonly id: string; readonly name?: string | undefined }): string {

@@ -1,11 +1,13 @@
 import { kindOf, type InheritedStep, type StepDefinition } from '@runledger/contracts';
 import { NO_COSTS } from './cost-sums.js';
+import { tallyOf } from './run-tally.js';
 import type { RunView, Started, StepView } from './run-view.js';
 
 const KIND = { agent: 'AGENT', command: 'COMMAND', gate: 'GATE' } as const;
 
 /** The view of a run of which nothing but its start is known. */
 export function viewAtStart(started: Started, workspaceId: string): RunView {
+  const steps = stepsAtStart(started.steps, started.inherited);
   return {
     id: started.runId,
     workspaceId,
@@ -22,7 +24,9 @@ export function viewAtStart(started: Started, workspaceId: string): RunView {
     choices: started.choices,
     startedAt: started.startedAt,
     ...(started.lineage && { lineage: started.lineage }),
-    steps: stepsAtStart(started.steps, started.inherited),
+    firstStep: steps[0]?.key ?? '',
+    tally: tallyOf(steps),
+    steps,
     costs: NO_COSTS,
     position: '0',
     updatedAt: started.startedAt,

@@ -1,4 +1,5 @@
 import { withoutEnd, withStep } from './run-attempts.js';
+import { joined, NO_COST, type CostSum, type CostSums } from './cost-sums.js';
 import { stepsAtStart } from './run-start.js';
 import type { RunView, RunViewEvent, StepView } from './run-view.js';
 
@@ -80,11 +81,27 @@ function reopened(view: RunView, data: Extract<SteeringEvent, { type: 'RunReopen
     ...rest,
     status: 'RUNNING',
     ...(parameters && { parameters }),
-    ...(flow && { flowVersion: flow.version }),
+    ...(flow && {
+      flowVersion: flow.version,
+      costs: withFormer(view.costs, view.steps, steps),
+      firstStep: steps[0]?.key ?? '',
+    }),
     steps: steps.map(step =>
       isReset(step, scope, chosen) ? { ...withoutEnd(step), state: 'PENDING' as const } : step,
     ),
   };
+}
+
+/** The charges of steps that the new version does not have stay with the run. */
+function withFormer(costs: CostSums, steps: readonly StepView[], after: readonly StepView[]): CostSums {
+  const kept = new Set(after.map(step => step.key));
+  const formerSteps: Record<string, CostSum> = { ...costs.formerSteps };
+  for (const { key, cost } of steps) {
+    if (!cost || kept.has(key)) continue;
+    const before = Object.hasOwn(formerSteps, key) ? formerSteps[key] : undefined;
+    formerSteps[key] = joined(before ?? NO_COST, cost);
+  }
+  return { ...costs, formerSteps };
 }
 
 /** Steps keep what they have done under their key. */

@@ -1,5 +1,6 @@
 import type { DomainEvent } from '@runledger/kernel';
 import { foldRun, type FoldedEvent } from './run-reducer.js';
+import { withStanding } from './run-standing.js';
 import { at, BY } from './run-story.fixture.js';
 import type { RunView } from './run-view.js';
 
@@ -14,9 +15,9 @@ export function recorded(runId: string, events: readonly DomainEvent[]): readonl
   }));
 }
 
-/** What is known of the run after these facts. */
+/** What is known of the run after these facts, all of its steps at hand. */
 export function viewAfter(runId: string, events: readonly DomainEvent[]): RunView {
   const view = recorded(runId, events).reduce<RunView | undefined>(foldRun, undefined);
   if (!view) throw new TypeError('These facts make no run.');
-  return view;
+  return withStanding(view, view.steps);
 }

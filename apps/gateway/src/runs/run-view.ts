@@ -18,7 +18,8 @@ import {
   type StepError,
 } from '@runledger/contracts';
 import type { EventOf } from '@runledger/kernel';
-import type { CostSums } from './cost-sums.js';
+import type { CostSum, CostSums } from './cost-sums.js';
+import type { RunTally } from './run-tally.js';
 
 /** The events that a run's row is folded from. They all carry the run's id as their correlation id. */
 export const runViewEvents = [
@@ -45,8 +46,8 @@ export type StepState =
 export type Started = Extract<RunViewEvent, { type: 'RunStarted' }>['data'];
 export type ViewActor = Started['startedBy'];
 
-/** What is known of one run, as plain JSON: equal events give equal bytes (P2). */
-export interface RunView {
+/** What is known of one run without its steps, as plain JSON of about constant size: equal events give equal bytes (P2). */
+export interface RunFacts {
   readonly id: string;
   readonly workspaceId: string;
   readonly flowId: string;
@@ -55,6 +56,7 @@ export interface RunView {
   readonly flowVersion: number;
   readonly onlyStep?: string;
   readonly status: RunStatus;
+  /** Of an ended run; why one is held up is said by the step that holds it up, see `explained`. */
   readonly statusReason?: string;
   readonly startedBy: ViewActor;
   readonly trigger: Started['trigger'];
@@ -74,12 +76,19 @@ export interface RunView {
   readonly paused?: { readonly by: ViewActor; readonly at: string; readonly reason?: string; readonly step?: string };
   /** Put away: nothing resumes it. */
   readonly discarded?: { readonly by: ViewActor; readonly at: string };
-  readonly steps: readonly StepView[];
+  /** Key of the first step of the flow. */
+  readonly firstStep: string;
+  readonly tally: RunTally;
   readonly costs: CostSums;
   /** Of the last event folded in, decimal. */
   readonly position: string;
   /** When that event happened. */
   readonly updatedAt: string;
+}
+
+/** A run with those of its steps that are at hand: to fold in an event, those that it is about; to show it, those that stand. */
+export interface RunView extends RunFacts {
+  readonly steps: readonly StepView[];
 }
 
 export interface StepView {
@@ -111,6 +120,8 @@ export interface StepView {
   readonly inherited?: { readonly runId: string; readonly attempt: number };
   /** Failed, and the flow went on another way. */
   readonly handled?: boolean;
+  /** The sum of its charges; left out before the first. */
+  readonly cost?: CostSum;
 }
 
 /** An open prompt or question of an agent. */

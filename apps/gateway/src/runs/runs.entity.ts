@@ -1,7 +1,8 @@
 import type { RunLineage } from '@runledger/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { TaskState } from '../tasks/task-view.js';
-import type { RunStatus, RunView } from './run-view.js';
+import type { Stand } from './run-steps.js';
+import type { RunFacts, RunStatus, StepState, StepView } from './run-view.js';
 
 /** A run with what lists are filtered and sorted by. */
 @Entity({ name: 'runs' })
@@ -10,7 +11,7 @@ export class RunRow {
   key!: string;
 
   @Column('json')
-  view!: RunView;
+  view!: RunFacts;
 
   @Column('text', { name: 'workspace_id' })
   workspaceId!: string;
@@ -66,6 +67,48 @@ export class RunRow {
 
   @Column('text', { name: 'only_step', nullable: true })
   onlyStep!: string | null;
+}
+
+/** A step of a run with what it is looked up by. */
+@Entity({ name: 'run_steps' })
+export class RunStepRow {
+  @PrimaryColumn('text')
+  key!: string;
+
+  @Column('json')
+  view!: StepView;
+
+  @Column('text', { name: 'workspace_id' })
+  workspaceId!: string;
+
+  @Column('text', { name: 'run_id' })
+  runId!: string;
+
+  @Column('text')
+  step!: string;
+
+  /** Place in the document, from 1. */
+  @Column('int')
+  number!: number;
+
+  @Column('text')
+  state!: StepState;
+
+  /** Why it matters to its run now; null: it does not. */
+  @Column('text', { nullable: true })
+  stand!: Stand | null;
+
+  /** What its agents ask people; null: nothing. */
+  @Column('text', { array: true, nullable: true })
+  requests!: string[] | null;
+
+  /** Whether another run did it. */
+  @Column('boolean')
+  inherited!: boolean;
+
+  /** Whether it cost something. */
+  @Column('boolean')
+  charged!: boolean;
 }
 
 /** The number of a run in its workspace. */

@@ -1,56 +1,18 @@
 import { RunStarted } from '@runledger/contracts';
-import { defineView, type Projection } from '@runledger/projections';
+import type { Projection, Recorded } from '@runledger/projections';
 import { autoResolutions } from '../auto-resolutions/auto-resolutions.projection.js';
 import { together } from '../reads/composite-projection.js';
-import { keyIn } from '../reads/row-key.js';
-import { taskStateOf } from '../tasks/task-view.js';
-import { foldRun } from './run-reducer.js';
-import { runViewEvents, type RunView, type RunViewEvent } from './run-view.js';
+import { applyToRuns } from './run-tables.js';
+import { runViewEvents, type RunViewEvent } from './run-view.js';
 
-/** One row for each run: the whole view, and what lists are filtered and sorted by. */
-export const runViews = defineView<RunView, RunViewEvent>({
-  name: 'runs',
-  version: 2,
-  table: 'runs',
+/** One row for each run, of constant size, and one for each of its steps. */
+export const runViews: Projection = {
+  name: 'run-views',
+  version: 1,
   types: runViewEvents.map(event => event.type),
-  key: event => keyIn(event.tenant, event.metadata.correlationId),
-  evolve: foldRun,
-  columns: view => ({
-    workspace_id: view.workspaceId,
-    run_id: view.id,
-    flow_id: view.flowId,
-    flow_slug: view.flowSlug,
-    status: view.status,
-    trigger_kind: view.trigger.kind.toUpperCase(),
-    started_by: view.startedBy.id,
-    subject_kind: view.subject?.kind ?? null,
-    subject_id: view.subject?.id ?? null,
-    lineage_of: view.lineage?.of ?? null,
-    lineage_kind: view.lineage?.kind ?? null,
-    started_at: view.startedAt,
-    duration_ms: view.endedAt === undefined ? -1 : Date.parse(view.endedAt) - Date.parse(view.startedAt),
-    cost_micro_units: costColumn(view),
-    search: searchText(view),
-    task_state: taskStateOf(view) ?? null,
-    only_step: view.onlyStep ?? null,
-  }),
-});
-
-/** Lists compare numbers only: amounts in several currencies are added as they are. */
-function costColumn(view: RunView): string {
-  return Object.values(view.costs.total.amounts)
-    .reduce((sum, amount) => sum + BigInt(amount), 0n)
-    .toString();
-}
-
-function searchText(view: RunView): string {
-  const { subject, startedBy } = view;
-  const parts = [view.id, view.flowSlug, view.flowName, startedBy.name, startedBy.id, subject?.kind, subject?.id];
-  return [...parts, subject?.url]
-    .filter(part => part !== undefined)
-    .join('\n')
-    .toLowerCase();
-}
+  tables: ['runs', 'run_steps'],
+  apply: (events, rows) => applyToRuns(events as readonly Recorded<RunViewEvent>[], rows),
+};
 
 const NUMBER_STARTS = `
   INSERT INTO run_numbers (workspace_id, run_id, number)
@@ -75,4 +37,4 @@ const runNumbers: Projection = {
 };
 
 /** What runs do and did. Run whole: the number of a run depends on those before it in its workspace. */
-export const runsProjection = together('runs', 2, [runViews, runNumbers, autoResolutions]);
+export const runsProjection = together('runs', 3, [runViews, runNumbers, autoResolutions]);

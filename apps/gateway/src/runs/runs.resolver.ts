@@ -1,23 +1,21 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { CLOCK, type Clock } from '@runledger/platform';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { approvalNode } from '../approvals/approval-nodes.js';
 import { artifactNode } from '../artifacts/artifact-nodes.js';
-import type { ArtifactRow } from '../artifacts/artifacts.entity.js';
-import { autoResolutionNode } from '../auto-resolutions/auto-resolution-nodes.js';
 import { FlowReader } from '../flows/flow-reader.js';
-import { pageSize } from '../graph/connection.js';
+import { pageAsked, pageSize } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
-import { LoaderFactory, type Loaders } from '../graph/loaders.js';
+import { LoaderFactory } from '../graph/loaders.js';
 import { RequestError } from '../graph/request-errors.js';
 import { ReadModels } from '../reads/read-models.js';
 import { TranscriptReader } from '../transcript/transcript-reader.js';
-import { actionsFor, stepActionsFor } from './run-actions.js';
-import { costNode, stepNode, type RunNode, type StepNode } from './run-nodes.js';
+import { actionsFor } from './run-actions.js';
+import { costNode, type RunNode } from './run-nodes.js';
 import { RunReader, type RunFilter, type RunsAsked } from './run-reader.js';
-import type { StepView } from './run-view.js';
+import { artifactsOfRun } from './step-artifacts.js';
+import { StepReader } from './step-reader.js';
 
 interface RunsArgs {
   readonly filter?: RunFilter | null;
@@ -32,6 +30,8 @@ interface TranscriptArgs {
   readonly attempt?: number | null;
   readonly after?: string | null;
   readonly first?: number | null;
+  readonly before?: string | null;
+  readonly last?: number | null;
 }
 
 @Resolver('Run')
@@ -74,7 +74,7 @@ export class RunFieldsResolver {
     @Inject(FlowReader) private readonly flows: FlowReader,
     @Inject(LoaderFactory) private readonly loaders: LoaderFactory,
     @Inject(TranscriptReader) private readonly transcripts: TranscriptReader,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(StepReader) private readonly steps: StepReader,
   ) {}
 
   @ResolveField('flow')
@@ -98,19 +98,12 @@ export class RunFieldsResolver {
     return view;
   }
 
-  @ResolveField('timeline')
-  timeline(@Parent() { view }: RunNode) {
-    const now = this.clock.now();
-    return view.steps.map(step => stepNode(view, step, now));
-  }
-
   @ResolveField('transcript')
   transcript(@Parent() { id }: RunNode, @Args() args: TranscriptArgs, @Context() context: GraphContext) {
     return this.transcripts.page(callerOf(context).workspaceId, id, {
       step: args.step ?? undefined,
       attempt: args.attempt ?? undefined,
-      after: args.after ?? undefined,
-      size: pageSize(args.first, 100),
+      ...pageAsked(args, 100),
     });
   }
 
@@ -122,61 +115,17 @@ export class RunFieldsResolver {
 
   @ResolveField('artifacts')
   async artifacts(
-    @Parent() { id, view }: RunNode,
+    @Parent() { id }: RunNode,
     @Args('step') step: string | null | undefined,
     @Context() context: GraphContext,
   ) {
-    const steps = view.steps.filter(one => step == null || one.key === step);
-    const found = await Promise.all(steps.map(one => artifactsOf(this.loaders.of(context), id, one)));
-    return found.flat().sort(byPosition).map(artifactNode);
+    const inherited = await this.steps.inherited(callerOf(context).workspaceId, id);
+    const found = await artifactsOfRun(this.loaders.of(context), id, inherited);
+    return found.filter(row => step == null || row.step === step).map(artifactNode);
   }
 
   @ResolveField('cost')
-  cost(@Parent() { view }: RunNode) {
-    return costNode(view.costs);
+  async cost(@Parent() run: RunNode) {
+    return costNode(run.view.costs, await this.steps.costs(run));
   }
-}
-
-@Resolver('StepCard')
-export class StepCardsResolver {
-  constructor(@Inject(LoaderFactory) private readonly loaders: LoaderFactory) {}
-
-  @ResolveField('availableActions')
-  availableActions(@Parent() { run, step }: StepNode, @Context() context: GraphContext) {
-    return stepActionsFor(run, step, callerOf(context));
-  }
-
-  @ResolveField('artifacts')
-  async artifacts(@Parent() { runId, step }: StepNode, @Context() context: GraphContext) {
-    return (await artifactsOf(this.loaders.of(context), runId, step)).map(artifactNode);
-  }
-
-  @ResolveField('autoResolved')
-  async autoResolved(@Parent() { runId, key }: StepNode, @Context() context: GraphContext) {
-    const found = await this.loaders.of(context).autoResolutions.load(runId);
-    return found.filter(row => row.step === key).map(autoResolutionNode);
-  }
-
-  @ResolveField('gate')
-  async gate(@Parent() { runId, requestId }: StepNode, @Context() context: GraphContext) {
-    if (requestId === undefined) return null;
-    const found = await this.loaders.of(context).approvals.load(runId);
-    const view = found.find(request => request.requestId === requestId);
-    return view ? approvalNode(view, callerOf(context)) : null;
-  }
-}
-
-/** The files that a step kept, in this run or in the one that it has its results from. */
-async function artifactsOf(
-  { artifacts }: Pick<Loaders, 'artifacts'>,
-  runId: string,
-  { key, inherited }: StepView,
-): Promise<readonly ArtifactRow[]> {
-  const found = await artifacts.load(inherited?.runId ?? runId);
-  return found.filter(row => row.step === key && (inherited === undefined || row.attempt === inherited.attempt));
-}
-
-function byPosition(left: ArtifactRow, right: ArtifactRow): number {
-  const [first, second] = [BigInt(left.position), BigInt(right.position)];
-  return first < second ? -1 : first > second ? 1 : 0;
 }

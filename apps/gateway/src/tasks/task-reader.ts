@@ -3,8 +3,8 @@ import { DataSource } from 'typeorm';
 import { connectionOf, type Connection } from '../graph/connection.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
-import { runNode } from '../runs/run-nodes.js';
 import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
+import { StepReader } from '../runs/step-reader.js';
 import { taskNode, type TaskNode, type TaskState } from './task-view.js';
 
 export interface TasksAsked {
@@ -20,6 +20,7 @@ export class TaskReader {
   constructor(
     @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
     @Inject(CursorSigner) private readonly signer: CursorSigner,
+    @Inject(StepReader) private readonly steps: StepReader,
   ) {}
 
   async page(workspaceId: string, { states, startedBy, size, after }: TasksAsked): Promise<Connection<TaskNode>> {
@@ -41,8 +42,9 @@ export class TaskReader {
       .addOrderBy('r.runId', 'DESC')
       .limit(size + 1);
     const { entities, raw } = await query.getRawAndEntities<{ number: number }>();
-    const found = entities.flatMap((row, index) => {
-      const task = taskNode(runNode(row.view, raw[index]?.number ?? 0));
+    const numbered = entities.map((row, index) => ({ row, number: raw[index]?.number ?? 0 }));
+    const found = (await this.steps.nodes(workspaceId, numbered)).flatMap(({ row, run }) => {
+      const task = taskNode(run);
       return task ? [{ row, task }] : [];
     });
     return connectionOf(found, {

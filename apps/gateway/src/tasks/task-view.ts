@@ -1,12 +1,12 @@
 import { idOf, keyOf } from '@runledger/kernel';
 import type { RunNode } from '../runs/run-nodes.js';
 import { costNode } from '../runs/run-nodes.js';
-import { hasEnded, type RunView } from '../runs/run-view.js';
+import { hasEnded, type RunFacts } from '../runs/run-view.js';
 
 export type TaskState = 'RUNNING' | 'REVIEW' | 'DONE';
 
 /** A run in the background is a task as well; any other is none. */
-export function taskStateOf(view: RunView): TaskState | undefined {
+export function taskStateOf(view: RunFacts): TaskState | undefined {
   if (view.choices.execution !== 'BACKGROUND') return undefined;
   if (hasEnded(view)) return 'DONE';
   return view.status === 'PENDING' || view.status === 'RUNNING' ? 'RUNNING' : 'REVIEW';
@@ -19,14 +19,14 @@ export function taskNode(run: RunNode) {
   const { view } = run;
   const state = taskStateOf(view);
   if (state === undefined) return undefined;
-  const { total, unpriced } = costNode(view.costs);
+  const { total, unpriced } = costNode(view.costs, []);
   return {
     id: idOf('task', keyOf(view.id)),
     run,
     title: view.subject ? `${view.flowName}: ${view.subject.kind} ${view.subject.id}` : view.flowName,
     state,
-    reason: view.statusReason ?? null,
-    turns: view.steps.reduce((sum, step) => sum + step.attempts.reduce((turns, { turns: n }) => turns + n, 0), 0),
+    reason: run.statusReason,
+    turns: view.tally.turns,
     cost: total,
     unpriced,
     startedAt: view.startedAt,

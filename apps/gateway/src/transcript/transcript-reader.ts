@@ -1,30 +1,34 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { connectionOf, type Connection } from '../graph/connection.js';
+import { connectionBackwards, connectionOf, type Connection, type PageAsked } from '../graph/connection.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { TranscriptEntryRow } from './transcript.entity.js';
 import type { TranscriptEntry } from './transcript-entries.js';
 
-export interface TranscriptAsked {
+export interface TranscriptAsked extends PageAsked {
   readonly step: string | undefined;
   readonly attempt: number | undefined;
-  readonly size: number;
-  readonly after: string | undefined;
 }
 
 /** Most characters of one entry in a page: of longer ones the end is shown. */
 const MAX_TEXT = 65_536;
 
+/** Most pieces that its end is made of: however long an agent talks, reading a page takes no longer. */
+const MAX_PIECES = 8_192;
+
 const PIECES = `
-  SELECT entry_id, string_agg(text, '' ORDER BY position) AS text
-  FROM (
-    SELECT entry_id, position, text,
-      sum(length(text)) OVER (PARTITION BY entry_id ORDER BY position DESC) - length(text) AS behind
-    FROM transcript_pieces
-    WHERE workspace_id = $1 AND run_id = $2 AND entry_id = ANY ($3::text[])) pieces
-  WHERE behind < ${MAX_TEXT}
-  GROUP BY entry_id`;
+  SELECT wanted.entry_id, shown.text
+  FROM unnest($3::text[]) AS wanted (entry_id)
+  CROSS JOIN LATERAL (
+    SELECT string_agg(text, '' ORDER BY position) AS text
+    FROM (
+      SELECT position, text, sum(length(text)) OVER (ORDER BY position DESC) - length(text) AS behind
+      FROM (
+        SELECT position, text FROM transcript_pieces
+        WHERE workspace_id = $1 AND run_id = $2 AND entry_id = wanted.entry_id
+        ORDER BY position DESC LIMIT ${MAX_PIECES}) AS last) AS pieces
+    WHERE behind < ${MAX_TEXT}) AS shown`;
 
 /** Reads transcripts page by page. */
 @Injectable()
@@ -35,7 +39,7 @@ export class TranscriptReader {
   ) {}
 
   async page(workspaceId: string, runId: string, asked: TranscriptAsked): Promise<Connection<TranscriptEntry>> {
-    const { step, attempt, size, after } = asked;
+    const { step, attempt, size, cursor, backwards } = asked;
     const list = ['transcript', workspaceId, runId, step, attempt];
     const query = this.rows
       .getRepository(TranscriptEntryRow)
@@ -43,28 +47,27 @@ export class TranscriptReader {
       .where('e.workspaceId = :workspaceId AND e.runId = :runId', { workspaceId, runId });
     if (step !== undefined) query.andWhere('e.step = :step', { step });
     if (attempt !== undefined) query.andWhere('e.attempt = :attempt', { attempt });
-    if (after !== undefined) {
-      const [seq] = this.signer.open(list, after);
-      query.andWhere('e.seq > :seq', { seq });
+    if (cursor !== undefined) {
+      const [seq] = this.signer.open(list, cursor);
+      query.andWhere(backwards ? 'e.seq < :seq' : 'e.seq > :seq', { seq });
     }
     const found = await query
-      .orderBy('e.seq', 'ASC')
+      .orderBy('e.seq', backwards ? 'DESC' : 'ASC')
       .limit(size + 1)
       .getMany();
     const texts = await this.#texts(workspaceId, runId, found.slice(0, size));
-    return connectionOf(found, {
-      size,
-      list,
-      signer: this.signer,
-      place: row => [row.seq],
-      node: row => joined(row, texts.get(row.entryId) ?? ''),
-    });
+    const page = {
+      ...{ size, cursor, list, signer: this.signer },
+      place: (row: TranscriptEntryRow) => [row.seq],
+      node: (row: TranscriptEntryRow) => joined(row, texts.get(row.entryId) ?? ''),
+    };
+    return backwards ? connectionBackwards(found, page) : connectionOf(found, page);
   }
 
   async #texts(workspaceId: string, runId: string, rows: readonly TranscriptEntryRow[]): Promise<Map<string, string>> {
     const ids = rows.map(row => row.entryId);
-    const found = await this.rows.query<{ entry_id: string; text: string }[]>(PIECES, [workspaceId, runId, ids]);
-    return new Map(found.map(({ entry_id, text }) => [entry_id, text.slice(-MAX_TEXT)]));
+    const found = await this.rows.query<{ entry_id: string; text: string | null }[]>(PIECES, [workspaceId, runId, ids]);
+    return new Map(found.map(({ entry_id, text }) => [entry_id, (text ?? '').slice(-MAX_TEXT)]));
   }
 }
 

@@ -1,0 +1,62 @@
+import { canonicalJson } from '@runledger/kernel';
+import type { EntityManager } from 'typeorm';
+import { checkColumns, rowsAsJson } from './row-json.js';
+import type { Row } from './row-json.js';
+import { quotedName, quotedTable } from './sql-names.js';
+import { recordOf, TableShapes } from './table-shape.js';
+import type { TableShape } from './table-shape.js';
+
+/**
+ * A table of JSON views with `key text PRIMARY KEY`, `view json NOT NULL` and columns that depend on the view alone; for
+ * projections that fold several kinds of rows from the same events.
+ */
+export class ViewTable<View> {
+  readonly #shapes = new TableShapes();
+  readonly #table: string;
+
+  constructor(
+    private readonly name: string,
+    /** What queries filter and sort by. */
+    private readonly columns: (this: void, view: View, key: string) => Row,
+  ) {
+    this.#table = quotedTable(name);
+  }
+
+  /** Those of the views that there are, by one statement. */
+  async load(keys: readonly string[], rows: EntityManager): Promise<Map<string, View>> {
+    const found = await rows.query<{ key: string; view: View }[]>(
+      `SELECT "key", "view" FROM ${this.#table} WHERE "key" = ANY ($1::text[])`,
+      [keys],
+    );
+    return new Map(found.map(({ key, view }) => [key, view]));
+  }
+
+  /** Writes all views by one statement, and removes those that are undefined by another. */
+  async save(views: ReadonlyMap<string, View | undefined>, rows: EntityManager): Promise<void> {
+    const kept: Row[] = [];
+    const gone: string[] = [];
+    for (const [key, view] of views) {
+      if (view === undefined) gone.push(key);
+      else kept.push({ ...this.columns(view, key), key, view: canonicalJson(view) });
+    }
+    if (kept.length > 0) await this.#upsert(kept, rows);
+    if (gone.length > 0) await rows.query(`DELETE FROM ${this.#table} WHERE "key" = ANY ($1::text[])`, [gone]);
+  }
+
+  async #upsert(kept: readonly Row[], rows: EntityManager): Promise<void> {
+    const shape = await this.#shapes.of(this.name, rows);
+    for (const row of kept) checkColumns(this.name, shape, row);
+    await rows.query(upsertStatement(this.#table, shape), [rowsAsJson(kept)]);
+  }
+}
+
+/** The view travels as text: as nested JSON the server would read it twice, and stumble over an escaped NUL. */
+function upsertStatement(table: string, shape: TableShape): string {
+  const record = recordOf(new Map([...shape, ['view', 'text']]));
+  const names = [...shape.keys()].map(quotedName);
+  const values = names.map(name => (name === '"view"' ? `r.${name}::${shape.get('view') ?? 'json'}` : `r.${name}`));
+  const changes = names.filter(name => name !== '"key"').map(name => `${name} = excluded.${name}`);
+  return `INSERT INTO ${table} (${names.join(', ')})
+    SELECT ${values.join(', ')} FROM json_to_recordset($1::json) AS r(${record})
+    ON CONFLICT ("key") DO UPDATE SET ${changes.join(', ')}`;
+}
