@@ -15,6 +15,7 @@ const FILES: ReadonlySet<string> = new Set([
   'run-page.js',
   'runs-page.js',
   'session.js',
+  'steering.js',
   'timeline.js',
   'transcript.js',
 ]);

@@ -41,8 +41,9 @@ function ofCancellation(cancel: NonNullable<RunView['cancel']>): Waiting {
 }
 
 function ofPause({ by, at, reason }: NonNullable<RunView['paused']>): Waiting {
-  const what = reason ?? `${by.name ?? by.id} paused the run.`;
-  return { kind: 'OPERATOR', what: `Someone resumes the run. ${what}`, since: at, mayAct: 'flows.run' };
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const what = `Someone resumes the run, which ${by.name ?? by.id} has paused${why || '.'}`;
+  return { kind: 'OPERATOR', what, since: at, mayAct: 'flows.run' };
 }
 
 function ofStep(step: StepView, view: RunView): Waiting[] {

@@ -20,6 +20,12 @@ export function ago(text) {
   return new Date(text).toLocaleDateString(undefined, { dateStyle: 'medium' });
 }
 
+/** Ahead of us, or just over. */
+export function until(text) {
+  const ms = Date.parse(text) - Date.now();
+  return ms > 0 ? `for at most ${duration(ms)} more` : 'which is over';
+}
+
 /** Unpriced is never shown as nothing. */
 export function cost(money, unpriced) {
   if (!money) return unpriced ? 'unpriced' : '–';

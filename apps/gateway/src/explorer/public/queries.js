@@ -22,12 +22,17 @@ export const RUN = `query ($id: ID!, $atLeast: Position) {
     flow { name slug } flowVersion { version }
     startedBy { id name } trigger { kind } subject { kind id url } choices { profile execution checkpointMode }
     waitingOn { kind what step since until }
+    lineage {
+      retryOf { id number } rerunOf { step run { id number } }
+      retries { id number } reruns { step run { id number } }
+    }
     timeline {
       key number wave name kind needs state outcome summary output startedAt elapsedMs turns unpriced provider model
       error { code message fix }
       cost ${MONEY}
       attempts { number state outcome startedAt exitCode }
       artifacts { id path bytes url }
+      availableActions inheritedFrom { run { id number } }
       gate { ${REQUEST} }
     }
     approvals { ${REQUEST} calls { step } }
@@ -70,6 +75,24 @@ export const ANSWER = `mutation ($requestId: ID!, $answer: String!) {
   }
 }`;
 
-export const CANCEL = `mutation ($id: ID!, $mode: CancelMode!) {
-  cancelRun(runId: $id, mode: $mode) { __typename ... on Refusal { code message fix } }
-}`;
+const OUTCOME = '{ __typename ... on Run { id } ... on Refusal { code message fix } }';
+const onRun = verb => `mutation ($runId: ID!) { outcome: ${verb}(runId: $runId) ${OUTCOME} }`;
+const onStep = verb =>
+  `mutation ($runId: ID!, $step: String!) { outcome: ${verb}(runId: $runId, step: $step) ${OUTCOME} }`;
+
+/** By the name of the mutation; each calls what it answers `outcome`. */
+export const STEERING = {
+  pauseRun: onRun('pauseRun'),
+  resumeRun: onRun('resumeRun'),
+  discardRun: onRun('discardRun'),
+  cancelRun: `mutation ($runId: ID!, $mode: CancelMode!) { outcome: cancelRun(runId: $runId, mode: $mode) ${OUTCOME} }`,
+  retryRun: `mutation ($runId: ID!) { outcome: retryRun(input: { runId: $runId }) ${OUTCOME} }`,
+  retryStep: `mutation ($runId: ID!, $step: String!, $instructions: String) {
+    outcome: retryStep(runId: $runId, step: $step, instructions: $instructions) ${OUTCOME}
+  }`,
+  skipStep: onStep('skipStep'),
+  forceAdvance: onStep('forceAdvance'),
+  rerunFromStep: `mutation ($runId: ID!, $step: String!) {
+    outcome: rerunFromStep(input: { runId: $runId, step: $step }) ${OUTCOME}
+  }`,
+};

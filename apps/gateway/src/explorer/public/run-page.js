@@ -1,7 +1,8 @@
 import { badge, details, fact, h, problem } from './elements.js';
 import { ago, cost, duration, instant, json, who } from './formats.js';
 import { follow, query } from './graphql.js';
-import { CANCEL, RUN, RUN_EVENTS, TRANSCRIPT } from './queries.js';
+import { RUN, RUN_EVENTS, TRANSCRIPT } from './queries.js';
+import { createStepButtons, lineageLinks, notes, runButtons, steer } from './steering.js';
 import { createTimeline } from './timeline.js';
 import { createTranscript } from './transcript.js';
 
@@ -46,11 +47,28 @@ export function runPage(page, id) {
     transcript.show(chosen);
     draw();
   };
-  const timeline = createTimeline({ choose, decided: () => load() });
+  const act = async (verb, variables) => {
+    if (!verb) return draw();
+    try {
+      const { id: next } = await steer(verb, variables);
+      if (next !== id) location.hash = `#/runs/${next}`;
+      else await load();
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const timeline = createTimeline({ choose, decided: () => load(), buttonsOf: createStepButtons(act) });
+  // Whoever presses a button finds the same one under the pointer when letting go.
+  let pressed = false;
+  const press = () => (pressed = true);
+  const release = () => setTimeout(() => ((pressed = false), draw()));
+  page.addEventListener('pointerdown', press);
+  window.addEventListener('pointerup', release);
   const draw = () => {
-    if (!run) return;
+    if (!run || pressed) return;
     document.title = `${run.flow.name} #${run.number} · ${run.status.toLowerCase()}`;
-    head.replaceChildren(...heading(run, cancel));
+    banner.replaceChildren(...notes(run));
+    head.replaceChildren(...heading(run, act));
     facts.replaceChildren(...summary(run));
     const focused = document.activeElement;
     steps.replaceChildren(...timeline(run, chosen));
@@ -64,16 +82,10 @@ export function runPage(page, id) {
       if (ended) return;
       run = answer.run;
       trouble.replaceChildren();
-      banner.replaceChildren(...notes(run));
       draw();
     } catch (error) {
       fail(error);
     }
-  };
-  const cancel = async mode => {
-    const { cancelRun } = await query(CANCEL, { id, mode });
-    if (cancelRun.__typename === 'RunRefused') fail(cancelRun);
-    else load();
   };
   const soon = () => (timer ??= setTimeout(load, REDRAW_MS));
   const changed = ({ cursor, event }) => {
@@ -92,14 +104,15 @@ export function runPage(page, id) {
   load();
   return () => {
     ended = true;
+    page.removeEventListener('pointerdown', press);
+    window.removeEventListener('pointerup', release);
     clearInterval(tick);
     clearTimeout(timer);
     for (const end of ends) end();
   };
 }
 
-function heading(run, cancel) {
-  const mayCancel = run.availableActions.includes('CANCEL');
+function heading(run, act) {
   return [
     h(
       'div',
@@ -107,18 +120,14 @@ function heading(run, cancel) {
       h('a.back', { href: '#/' }, '← Runs'),
       h('h1', {}, run.flow.name, h('span.mute', {}, ` #${run.number}`), badge(run.status)),
     ),
-    h('div.tools', {}, mayCancel && h('button.quiet', { click: () => cancel('GRACEFUL') }, 'Cancel run')),
+    h('div.tools', {}, runButtons(run, act)),
   ];
-}
-
-function notes(run) {
-  if (run.status === 'PAUSED' || !run.statusReason) return [];
-  return [h('div.note', { class: `is-${run.status.toLowerCase()}` }, run.statusReason)];
 }
 
 function summary(run) {
   const elapsed = run.durationMs ?? Date.now() - Date.parse(run.startedAt);
   const { subject, choices, cost: spent } = run;
+  const related = lineageLinks(run);
   return [
     fact(
       'Started',
@@ -131,6 +140,7 @@ function summary(run) {
     fact('Sandbox', choices.profile),
     fact('Mode', `${choices.execution} · ${choices.checkpointMode}`.toLowerCase().replaceAll('_', ' ')),
     subject && fact('Subject', `${subject.kind} ${subject.id}`),
+    related.length > 0 && fact('Related', h('span.related', {}, related)),
   ].filter(Boolean);
 }
 

@@ -3,7 +3,18 @@ import { ago, cost, duration, who } from './formats.js';
 import { query } from './graphql.js';
 import { RUNS } from './queries.js';
 
-const STATES = ['RUNNING', 'PAUSED', 'BLOCKED', 'PENDING', 'COMPLETED', 'FAILED', 'REJECTED', 'CANCELLED'];
+const GROUPS = { OPEN: 'open', UNSUCCESSFUL: 'unsuccessful' };
+const STATES = [
+  'RUNNING',
+  'PAUSED',
+  'BLOCKED',
+  'INTERRUPTED',
+  'PENDING',
+  'COMPLETED',
+  'FAILED',
+  'REJECTED',
+  'CANCELLED',
+];
 const REFRESH_MS = 2_500;
 
 /** The list of runs, drawn into `page` and kept fresh. Returns the function that ends it. */
@@ -11,6 +22,7 @@ export function runsPage(page) {
   const list = h('div.runs');
   const search = h('input', { type: 'search', placeholder: 'Search runs', 'aria-label': 'Search runs' });
   const state = h('select', { 'aria-label': 'State' }, h('option', { value: '' }, 'Any state'));
+  state.append(...Object.entries(GROUPS).map(([value, text]) => h('option', { value }, text)));
   state.append(...STATES.map(name => h('option', { value: name }, name.toLowerCase())));
   page.replaceChildren(h('div.head', {}, h('h1', {}, 'Runs'), h('div.tools', {}, search, state)), list);
 
@@ -18,7 +30,7 @@ export function runsPage(page) {
   let ended = false;
   const draw = async () => {
     try {
-      const filter = { ...(search.value && { text: search.value }), ...(state.value && { status: [state.value] }) };
+      const filter = { ...(search.value && { text: search.value }), ...chosen(state.value) };
       const { nodes, more } = await firstRuns(filter, shown);
       if (ended) return;
       const further = h('button.quiet', { click: () => ((shown += 25), draw()) }, 'Show more');
@@ -35,6 +47,11 @@ export function runsPage(page) {
     ended = true;
     clearInterval(timer);
   };
+}
+
+function chosen(value) {
+  if (!value) return {};
+  return value in GROUPS ? { group: value } : { status: [value] };
 }
 
 async function firstRuns(filter, count) {

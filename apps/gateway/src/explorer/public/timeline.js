@@ -15,7 +15,7 @@ const ICONS = {
 };
 
 /** Cards of steps, wave by wave. Gate cards are kept while they are open, so that a half-written comment survives. */
-export function createTimeline({ choose, decided }) {
+export function createTimeline({ choose, decided, buttonsOf }) {
   const gates = new Map();
   const gateOf = (gate, place) => {
     if (!gate || gate.state !== 'OPEN') return gate && decisionNote(gate);
@@ -29,7 +29,10 @@ export function createTimeline({ choose, decided }) {
       h(
         'div.wave',
         {},
-        steps.map(step => stepCard(step, { isChosen: step.key === chosen, choose, gateOf, asks: asksOf(run, step) })),
+        steps.map(step => {
+          const shown = { asks: asksOf(run, step), buttons: buttonsOf(run, step) };
+          return stepCard(step, { isChosen: step.key === chosen, choose, gateOf, ...shown });
+        }),
       ),
     );
   };
@@ -40,7 +43,7 @@ function asksOf(run, { key }) {
   return run.approvals.filter(({ state, calls }) => state === 'OPEN' && calls.some(({ step }) => step === key));
 }
 
-function stepCard(step, { isChosen, choose, gateOf, asks }) {
+function stepCard(step, { isChosen, choose, gateOf, asks, buttons }) {
   const state = step.state.toLowerCase();
   const press = event => !event.target.closest('button, a, textarea, summary, pre') && choose(step.key);
   return h(
@@ -59,6 +62,7 @@ function stepCard(step, { isChosen, choose, gateOf, asks }) {
       asks.map(ask => gateOf(ask, step.key)),
       step.output !== null && details(`${step.key}/output`, 'Output', h('pre', {}, json(step.output))),
       step.artifacts.length > 0 && h('div.artifacts', {}, step.artifacts.map(artifactButton)),
+      buttons,
     ),
   );
 }
@@ -67,11 +71,12 @@ function facts(step) {
   const since = step.attempts.find(attempt => attempt.state === 'RUNNING')?.startedAt;
   const elapsed = since ? Date.now() - Date.parse(since) : step.elapsedMs;
   return [
-    step.kind === 'AGENT' ? `${step.provider} / ${step.model}` : 'command',
+    { AGENT: `${step.provider} / ${step.model}`, COMMAND: 'command', GATE: 'gate' }[step.kind],
     elapsed !== null && duration(elapsed),
     step.turns > 0 && `${step.turns} turn${step.turns === 1 ? '' : 's'}`,
     (step.cost || step.unpriced) && cost(step.cost, step.unpriced),
     step.attempts.length > 1 && `attempt ${step.attempts.length}`,
+    step.inheritedFrom && `done by #${step.inheritedFrom.run.number}`,
   ].filter(Boolean);
 }
 
