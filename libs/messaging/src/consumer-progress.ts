@@ -33,6 +33,11 @@ export class ConsumerProgress {
     return this.#status;
   }
 
+  /** Somebody waits for a position. */
+  get isAwaited(): boolean {
+    return this.#waiters.length > 0;
+  }
+
   moveTo(position: Position): void {
     if (position <= this.#status.position) return;
     this.#status = { ...this.#status, position };

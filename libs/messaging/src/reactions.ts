@@ -6,6 +6,7 @@ import type { PartitionWork } from './partition-work.js';
 import type { Reactor } from './reactor.js';
 import type { ReactorSettings } from './reactor-settings.js';
 import { retrying } from './retry.js';
+import type { RetryPolicy } from './retry.js';
 
 export interface ReactionsParts {
   readonly reactor: Reactor;
@@ -16,6 +17,8 @@ export interface ReactionsParts {
   onParked(event: RecordedEvent, failure: ParkingFailure): void;
 }
 
+type Tried = 'done' | 'stopped' | ParkingFailure;
+
 /**
  * Reactions to the events of one claim, one key at a time.
  * 1. None begins when the lease may be over (L4).
@@ -24,9 +27,11 @@ export interface ReactionsParts {
  */
 export class Reactions {
   readonly keys: ParkedKeys;
+  readonly #policy: RetryPolicy;
 
   constructor(private readonly parts: ReactionsParts) {
     this.keys = new ParkedKeys(parts.parking);
+    this.#policy = { ...parts.settings.retry, retryableAttempts: Infinity };
   }
 
   /** True when the event was dealt with; false when its partition was closed before. */
@@ -67,24 +72,46 @@ export class Reactions {
     return true;
   }
 
-  async #try(work: PartitionWork, key: string, event: RecordedEvent): Promise<'done' | 'stopped' | ParkingFailure> {
-    const { reactor, seat, settings } = this.parts;
-    let [attempts, since] = [0, 0];
+  /** Nearly always the first try is the only one: it goes without what only the others need. */
+  async #try(work: PartitionWork, key: string, event: RecordedEvent): Promise<Tried> {
+    if (!this.parts.seat.valid) return this.#tryAgain(work, key, event);
+    if (!work.begin(key, event.position)) return 'stopped';
+    try {
+      await this.#react(event);
+      return 'done';
+    } catch (error) {
+      return this.#tryAgain(work, key, event, { error });
+    }
+  }
+
+  #react(event: RecordedEvent): Promise<void> {
+    const { reactor, settings } = this.parts;
+    return reactor.react(reactor.asStored ? event : settings.upcast(event));
+  }
+
+  /** `failed`: how the first try ended, if it was made. */
+  async #tryAgain(
+    work: PartitionWork,
+    key: string,
+    event: RecordedEvent,
+    failed?: { readonly error: unknown },
+  ): Promise<Tried> {
+    const { seat } = this.parts;
+    let [attempts, since] = [failed ? 1 : 0, 0];
     const attempt = async () => {
       while (!seat.valid && work.isOpen) await seat.whenValid(work.signal);
       // Whoever is closing a partition does not wait for the heartbeat.
       if (!seat.valid || !work.begin(key, event.position)) return 'stopped';
       attempts += 1;
-      await reactor.react(reactor.asStored ? event : settings.upcast(event));
-      return 'done';
+      await this.#react(event);
+      return 'done' as const;
     };
-    const policy = { ...settings.retry, retryableAttempts: Infinity };
     const onRetry = (error: unknown) => {
       since ||= performance.now();
       this.#warn(event, error, attempts);
     };
     try {
-      return await retrying(attempt, { policy, signal: work.signal, onRetry });
+      return await retrying(attempt, { policy: this.#policy, signal: work.signal, onRetry, ...(failed && { failed }) });
     } catch (error) {
       if (!work.isOpen) return 'stopped';
       const message = error instanceof Error ? error.message : String(error);

@@ -25,12 +25,18 @@ export interface RetryOptions {
   /** Ends the waiting; the last failure is thrown. */
   readonly signal: AbortSignal;
   readonly onRetry?: (error: unknown, attempt: number) => void;
+  /** The first try was made by the caller, and failed with this. */
+  readonly failed?: { readonly error: unknown };
 }
 
 /** Does `work` until it succeeds, the policy is used up or the signal aborts; then throws the last failure. */
-export async function retrying<T>(work: () => Promise<T>, { policy, signal, onRetry }: RetryOptions): Promise<T> {
+export async function retrying<T>(
+  work: () => Promise<T>,
+  { policy, signal, onRetry, failed }: RetryOptions,
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
+      if (failed && attempt === 1) throw failed.error;
       return await work();
     } catch (error) {
       if (signal.aborted || isUsedUp(policy, error, attempt)) throw error;

@@ -63,6 +63,7 @@ export class RunningReactor implements RunningConsumer, Claimant {
   }
 
   async reached(position: Position): Promise<void> {
+    this.#catchUp();
     const arrived = new AbortController();
     const look = this.#lookAround(arrived.signal);
     const { source } = this.house;
@@ -92,10 +93,11 @@ export class RunningReactor implements RunningConsumer, Claimant {
       onFailed: error => this.#fail(error),
     });
     this.#claims.add(claim);
-    this.#moved();
+    this.#catchUp();
   }
 
   lost(partitions: readonly number[], forGood: boolean): void {
+    this.#catchUp();
     for (const claim of this.#claims) claim.lost(partitions);
     this.#dropEmpty();
     if (!forGood || this.#ended) return;
@@ -105,6 +107,7 @@ export class RunningReactor implements RunningConsumer, Claimant {
   }
 
   async handOver(partitions: readonly number[]): Promise<void> {
+    this.#catchUp();
     const closing = [...this.#claims].map(async claim => {
       const own = claim.partitions.filter(partition => partitions.includes(partition));
       if (own.length > 0) await claim.close(own);
@@ -131,8 +134,13 @@ export class RunningReactor implements RunningConsumer, Claimant {
     return owned;
   }
 
-  /** Who has everything knows how far everything is. */
+  /** With each event. How far everything is has its price, so it is reckoned when somebody wants to know. */
   #moved(): void {
+    if (this.#progress.isAwaited || this.#ended) this.#catchUp();
+  }
+
+  /** Who has everything knows how far everything is. */
+  #catchUp(): void {
     const lowest = this.#lowest();
     if (lowest !== undefined && this.#owned() === PARTITIONS) this.#progress.moveTo(lowest);
   }
@@ -169,6 +177,7 @@ export class RunningReactor implements RunningConsumer, Claimant {
 
   #fail(error: unknown): void {
     if (this.#ended) return;
+    this.#catchUp();
     const { log, onFault } = this.house.settings;
     const position = this.#lowest() ?? this.#progress.status().position;
     const message = error instanceof Error ? error.message : String(error);
@@ -179,6 +188,7 @@ export class RunningReactor implements RunningConsumer, Claimant {
   }
 
   #end(): Promise<void> {
+    this.#catchUp();
     return (this.#ended ??= this.#settle());
   }
 
