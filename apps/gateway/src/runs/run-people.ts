@@ -22,6 +22,8 @@ export function withPeople(view: RunView, event: PeopleEvent): RunView {
     case 'GateReached':
       return withSteps(view, [event.data.step], step => atGate(step, event.data));
     case 'GateAnswered':
+      // A skip is a vote, which the policy may not count: people may still be asked.
+      if (event.data.verb === 'SKIP') return view;
       return withSteps(view, [event.data.step], step => withGate(step, event.data.gateId, { answered: true }));
     case 'GateResolved': {
       const { gateId, decision, by } = event.data;

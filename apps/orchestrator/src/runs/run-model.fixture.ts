@@ -8,7 +8,7 @@ export interface ModelStep {
   handled: boolean;
   notTaken: boolean;
   interrupted: boolean;
-  answered: boolean;
+  answered: false | 'SKIP' | 'FORCE_ADVANCE';
   gateId: string;
   position: string;
   outcome: string;
@@ -176,7 +176,7 @@ export class RunModel {
         return;
       case 'GateAnswered':
         assert(step.status === 'waiting' && step.gateId === event.data.gateId, 'answered where nobody asks');
-        step.answered = true;
+        step.answered = event.data.verb;
         return;
       case 'GateResolved':
         assert(step.status === 'waiting' && step.gateId === event.data.gateId, 'decided where nobody asks');

@@ -11,7 +11,7 @@ import { advance } from './run-advance.js';
 import type { DiscardRun, ForceAdvance, SkipStep } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
 import { goOnWith } from './run-retry.js';
-import { openSteps, stepOf, type KnownRun, type Run, type StepProgress } from './run-state.js';
+import { answerKey, openSteps, stepOf, type KnownRun, type Run, type StepProgress } from './run-state.js';
 import {
   interruptedSteps,
   isKnown,
@@ -113,7 +113,10 @@ function findStep(run: Run, key: string): FoundStep | SteeringRefusal {
   return step && progress ? { run, step, progress } : stepNotFound(key);
 }
 
-/** The step goes on waiting until the approval service has recorded the decision. Asking twice asks once. */
+/**
+ * The step goes on waiting until the approval service has recorded the decision. Asking twice asks once; a skip is one
+ * member's vote, which the gate's policy may not count, so that others can skip as well, and force still helps.
+ */
 function answerGate(
   { run, step, progress }: FoundStep,
   { by, comment, at }: Asked,
@@ -122,7 +125,7 @@ function answerGate(
   if (progress.status !== 'waiting' || run.status !== 'running') {
     return stepNotPossible(run, { key: step.key, status: progress.status }, 'advanced');
   }
-  if (progress.answered) return [];
+  if (['FORCE_ADVANCE', answerKey({ verb, by })].some(key => progress.answered.includes(key))) return [];
   const { gateId } = progress;
   const place = { runId: run.plan.runId, step: step.key, gateId };
   const remark = { by, ...(comment === undefined ? {} : { comment }) };

@@ -35,8 +35,8 @@ export type StepStanding =
       readonly gateId: string;
       readonly position: GatePosition;
       readonly result: StepResultData | undefined;
-      /** Someone skipped or force-advanced it; their decision is on its way. */
-      readonly answered: boolean;
+      /** Who skipped or force-advanced it, as `answerKey` names them; what that decides is on its way. */
+      readonly answered: readonly string[];
     }
   | { readonly status: 'executing'; readonly interrupted: boolean }
   | { readonly status: 'retrying'; readonly dueAt: string }
@@ -126,6 +126,17 @@ export function isDone(step: StepStanding | undefined): boolean {
 /** A pending step that may start now. */
 export function isStartable(step: StepStanding | undefined): boolean {
   return step?.status === 'pending' && step.openNeeds === 0;
+}
+
+/** Force answers a gate for everybody, a skip for one member. */
+export function answerKey({
+  verb,
+  by,
+}: {
+  readonly verb: 'SKIP' | 'FORCE_ADVANCE';
+  readonly by: { readonly id: string };
+}) {
+  return verb === 'SKIP' ? `${verb} ${by.id}` : verb;
 }
 
 export function stepOf(run: RunFacts, key: string): StepProgress | undefined {

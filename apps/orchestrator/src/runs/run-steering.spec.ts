@@ -238,6 +238,19 @@ describe('skipping and forcing', () => {
       .thenNothing();
   });
 
+  it('by force helps at a gate whose policy does not count who skipped', () => {
+    const place = { runId, step: 'ship', gateId: the.gateIdOf('ship') };
+    given(...atGate, answered('SKIP', 'SKIP'))
+      .when(onStep('ForceAdvance', 'ship'))
+      .thenEmits(
+        StepForceAdvanced({ ...place, from: 'WAITING', by: ada, advancedAt: at }),
+        answered('APPROVE', 'FORCE_ADVANCE'),
+      );
+    given(...atGate, answered('APPROVE', 'FORCE_ADVANCE'))
+      .when(onStep('SkipStep', 'ship'))
+      .thenNothing();
+  });
+
   it('by force is the approval of whoever asks, at a gate', () => {
     const place = { runId, step: 'ship', gateId: the.gateIdOf('ship') };
     given(...atGate)

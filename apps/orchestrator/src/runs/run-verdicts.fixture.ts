@@ -20,9 +20,14 @@ export function verdict(command: RunCommand, model: RunModel): Verdict {
     case 'RetryStep':
       return done(mayRetry(model, model.step(command.data.step)));
     case 'SkipStep':
-      return skip(model, model.step(command.data.step), ['failed', 'blocked', 'retrying']);
+      return skip(model, model.step(command.data.step), ['failed', 'blocked', 'retrying'], 'SKIP');
     case 'ForceAdvance':
-      return skip(model, model.step(command.data.step), ['failed', 'blocked', 'retrying', 'executing']);
+      return skip(
+        model,
+        model.step(command.data.step),
+        ['failed', 'blocked', 'retrying', 'executing'],
+        'FORCE_ADVANCE',
+      );
     case 'DiscardRun':
       return discard(model);
     case 'RequestCancel':
@@ -74,8 +79,10 @@ function mayRetry(model: RunModel, step: ModelStep): boolean {
   );
 }
 
-function skip(model: RunModel, step: ModelStep, from: readonly string[]): Verdict {
-  if (step.status === 'waiting') return model.ended ? 'refused' : step.answered ? 'nothing' : 'done';
+function skip(model: RunModel, step: ModelStep, from: readonly string[], verb: 'SKIP' | 'FORCE_ADVANCE'): Verdict {
+  // All verbs of a play are one member's.
+  const isAnswered = step.answered === 'FORCE_ADVANCE' || step.answered === verb;
+  if (step.status === 'waiting') return model.ended ? 'refused' : isAnswered ? 'nothing' : 'done';
   if (!from.includes(step.status) || step.handled) return 'refused';
   return done(hasFailed(model) || isOpen(model));
 }

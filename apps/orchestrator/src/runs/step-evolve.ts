@@ -1,6 +1,6 @@
 import type { RunEvent } from '@runledger/contracts';
 import type { KnownRun, StepProgress } from './run-state.js';
-import { stepOf } from './run-state.js';
+import { answerKey, stepOf } from './run-state.js';
 import { moved } from './step-moves.js';
 
 export type StepEvent = Extract<RunEvent, { type: `Step${string}` | `Gate${string}` }>;
@@ -18,7 +18,9 @@ export function evolveStep(run: KnownRun, event: StepEvent): KnownRun {
       return resolved(run, event.data);
     case 'GateAnswered':
       return changed(run, step, progress =>
-        progress.status === 'waiting' ? { ...progress, answered: true } : progress,
+        progress.status === 'waiting'
+          ? { ...progress, answered: [...progress.answered, answerKey(event.data)] }
+          : progress,
       );
     case 'StepCompleted': {
       const { outcome, summary, output } = event.data;
@@ -63,7 +65,7 @@ function executing(run: KnownRun, { step, attempt }: DataOf<'StepReady'>): Known
 
 function waiting(run: KnownRun, { step, gateId, position, result }: DataOf<'GateReached'>): KnownRun {
   const asked = (stepOf(run, step)?.asked ?? 0) + 1;
-  return moved(run, step, { status: 'waiting', gateId, position, result, answered: false, asked });
+  return moved(run, step, { status: 'waiting', gateId, position, result, answered: [], asked });
 }
 
 /** Whoever is let through goes on by itself, now or when the run is resumed; the other decisions have events of their own. */
