@@ -10,7 +10,9 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const QUOTE = /^```(\w+) file=(\S+)\n([^]*?)^```$/gm;
+const QUOTE = /^(`{3,})(\w+) file=(\S+)\n([^]*?)^\1$/gm;
+/** A fence ends with as many back-ticks as it began with. */
+const FENCED = /^(`{3,})[^]*?^\1$/gm;
 
 /** Every page that people read, by its path; the reference has a generator and a spec of its own. */
 export function pages() {
@@ -24,17 +26,20 @@ export function textOf(path) {
 
 /** The page with its quotes as they should be. */
 export function refreshed(text) {
-  return text.replace(QUOTE, (_block, language, file) => `\`\`\`${language} file=${file}\n${textOf(file)}\`\`\``);
+  return text.replace(
+    QUOTE,
+    (_block, fence, language, file) => `${fence}${language} file=${file}\n${textOf(file)}${fence}`,
+  );
 }
 
 /** Files that pages quote. */
 export function quotedFiles() {
-  return pages().flatMap(page => [...textOf(page).matchAll(QUOTE)].map(([, , file]) => file));
+  return pages().flatMap(page => [...textOf(page).matchAll(QUOTE)].map(([, , , file]) => file));
 }
 
 /** Links of a page that lead nowhere: files that are not there, headings that no heading is called. */
 export function brokenLinks(page, text = textOf(page)) {
-  const prose = text.replace(/^```[^]*?^```$/gm, '');
+  const prose = text.replace(FENCED, '');
   const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
   return targets.filter(target => !/^[a-z]+:/.test(target) && !leadsSomewhere(page, target));
 }
@@ -48,7 +53,7 @@ function leadsSomewhere(page, target) {
 
 /** Anchors of a page as GitHub makes them. */
 function headings(text) {
-  const titles = [...text.replace(/^```[^]*?^```$/gm, '').matchAll(/^#+ (.+)$/gm)].map(([, title]) => title);
+  const titles = [...text.replace(FENCED, '').matchAll(/^#+ (.+)$/gm)].map(([, title]) => title);
   return titles.map(title =>
     title
       .toLowerCase()

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '@runledger/testing';
+import { ApiClient } from './api-client.fixture.js';
 import { describeWith } from './machine.fixture.js';
 import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
@@ -85,6 +86,74 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
     const [first, second] = [await shell('trigger.sh'), await shell('trigger.sh')];
     expect(first.stdout).toMatch(/"created":true[^]*\n202\n$/);
     expect(second.stdout).toMatch(/"created":false[^]*\n200\n$/);
+  });
+
+  it('publish a skill, and tell two versions of a flow apart', async () => {
+    for (const time of ['first', 'second']) {
+      const { publishSkill } = await answer('publish-skill.sh');
+      expect([time, publishSkill]).toEqual([time, expect.objectContaining({ slug: 'code-review', version: 1 })]);
+    }
+    expect((await answer('compare-versions.sh', '1')).flowVersionDiff).toMatchObject({ fields: [], steps: [] });
+  });
+
+  describe('the guarded release', () => {
+    interface Watched {
+      readonly status: string;
+      readonly timeline: readonly {
+        readonly key: string;
+        readonly state: string;
+        readonly summary: string | null;
+        readonly output: unknown;
+        readonly attempts: readonly object[];
+      }[];
+    }
+
+    beforeAll(async () => {
+      const published = await node('publish-flow/publish.mjs', join(EXAMPLES, 'guarded-release'));
+      expect(published).toMatchObject({ code: 0 });
+    });
+
+    const played = async (parameters: object): Promise<Watched> => {
+      const start = `mutation ($input: StartRunInput!) { startRun(input: $input) { ... on Run { id } ... on Refusal { message } } }`;
+      const input = { flow: 'guarded-release', parameters };
+      const api = new ApiClient(platform.url, platform.token);
+      const { startRun } = await api.data<{ readonly startRun: { readonly id: string } }>(start, { input });
+      const query = `query ($id: ID!) { run(id: $id) { status timeline { key state summary output attempts { id } } } }`;
+      return eventually(async () => {
+        const { run } = await api.data<{ readonly run: Watched }>(query, { id: startRun.id });
+        expect(['COMPLETED', 'FAILED']).toContain(run.status);
+        return run;
+      });
+    };
+    const states = ({ timeline }: Watched) => Object.fromEntries(timeline.map(({ key, state }) => [key, state]));
+
+    it('tries again, sends an output back that does not fit, and leaves out what its conditions exclude', async () => {
+      const run = await played({ flaky: 1, dry: true });
+      expect(states(run)).toEqual({
+        test: 'COMPLETED',
+        mend: 'SKIPPED',
+        judge: 'COMPLETED',
+        hold: 'SKIPPED',
+        ship: 'SKIPPED',
+      });
+      expect(run).toMatchObject({
+        status: 'COMPLETED',
+        timeline: [
+          { key: 'test', summary: 'The tests passed at try 2.', attempts: [{}, {}] },
+          {},
+          { key: 'judge', summary: 'Nothing stands against it.', output: { verdict: 'ship', risk: 0.2 } },
+          {},
+          {},
+        ],
+      });
+    });
+
+    it('goes on where a rule handles the failure, once no retry is left', async () => {
+      const run = await played({ flaky: 5 });
+      expect(run.status).toBe('COMPLETED');
+      expect(states(run)).toMatchObject({ test: 'FAILED', mend: 'COMPLETED', judge: 'SKIPPED', ship: 'SKIPPED' });
+      expect(run.timeline[1]?.summary).toBe('The tests failed 3 times; nothing was shipped.');
+    });
   });
 
   it('take a run from its start through its gate to its artifact and a checked export', async () => {
