@@ -1,4 +1,4 @@
-import { ApprovalDecided, GrantMade } from '@runledger/contracts';
+import { ApprovalDecided, ApprovalWithdrawn, GrantMade } from '@runledger/contracts';
 import type { AgentWork, ApprovalDecision, AttemptEvent, Json } from '@runledger/contracts';
 import { newUuid } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
@@ -85,6 +85,20 @@ describe('an agent that has to ask', () => {
       state: 'error',
       error: { code: 'DENIED', message: 'Ada denied this call: leave my files alone' },
     });
+  });
+
+  it('stops when what it asked is moot: its step was left out', async () => {
+    const service = await ground.wiredService();
+    const ready = await begin({ script: [bash('touch never'), { text: 'Done.' }] });
+    await asked(ready);
+    const { runId, step } = ready;
+    const place = { requestId: `apr_${runId.slice(4)}.ask.1`, runId, step };
+    const calls = [{ step, attempt: 1, callId: FIRST_CALL }];
+    const moot = ApprovalWithdrawn({ ...place, reason: 'the step was left out', calls, withdrawnAt: AT });
+    await tell(streamOf('approval', place.requestId), runId, moot);
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'ERROR', cancelled: true });
+    await service.stop();
+    expect(await endOf(ready)).toBeUndefined();
   });
 
   it('needs no answer where a grant covers the call, and each use of it is written down', async () => {
