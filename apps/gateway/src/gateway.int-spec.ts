@@ -287,6 +287,7 @@ describe('the gateway', () => {
       'access',
       'flows',
       'profiles',
+      'skills',
       'runs',
       'approvals',
       'grants',
