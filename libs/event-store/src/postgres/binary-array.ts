@@ -47,11 +47,30 @@ export function uuidArray(values: readonly string[]): Buffer {
   let at = HEADER_BYTES;
   for (const value of values) {
     buffer.writeInt32BE(16, at);
-    buffer.write(value.replaceAll('-', ''), at + 4, 16, 'hex');
+    writeHex(buffer, at + 4, value);
     at += 20;
   }
   return buffer;
 }
+
+/** Digit by digit, past the dashes: cheaper than a text without them. */
+function writeHex(buffer: Buffer, start: number, digits: string): void {
+  let at = start;
+  let high = -1;
+  for (let index = 0; index < digits.length; index += 1) {
+    const code = digits.charCodeAt(index);
+    if (code === DASH) continue;
+    const value = code <= NINE ? code - ZERO : (code | LOWER_CASE) - A + 10;
+    if (high < 0) high = value;
+    else {
+      buffer[at] = (high << 4) | value;
+      at += 1;
+      high = -1;
+    }
+  }
+}
+
+const [DASH, ZERO, NINE, A, LOWER_CASE] = [45, 48, 57, 97, 32];
 
 function stringArray(elementType: number, values: readonly string[]): Buffer {
   let bytes = 0;

@@ -57,7 +57,9 @@ export class Loopback {
   land(flight: number, stored: readonly StoredAppend[]): void {
     this.#underWay.delete(flight);
     for (const append of stored) {
-      for (const [index, position] of append.positions.entries()) this.#waiting.set(position, { append, index });
+      for (let index = 0; index < append.positions.length; index += 1) {
+        this.#waiting.set(append.positions[index] as Position, { append, index });
+      }
     }
     if (this.#waiting.size > MOST_WAITING) this.#waiting.clear();
   }
