@@ -7,6 +7,7 @@ import { publishFlow } from './flows/publish-flow.js';
 import { PreflightDesk } from './preflight/preflight.js';
 import type { Available, ProviderConnected } from './preflight/run-needs.js';
 import { StartChecks } from './preflight/start-checks.js';
+import { queueMoves, queueTurns } from './queues/run-queues.reactor.js';
 import { attemptEnds } from './runs/attempt-ends.reactor.js';
 import { cancelRun } from './runs/cancel-run.js';
 import { gateDecisions } from './runs/gate-decisions.reactor.js';
@@ -74,7 +75,8 @@ export class Orchestrator {
   reactors(): Reactor[] {
     const { handler, clock, timers } = this.parts;
     const ends = [attemptEnds(handler, clock), gateDecisions(handler, clock)];
-    return [...ends, runDeadlines(timers), scheduleTimers(timers)];
+    const queues = [queueMoves(handler, clock), queueTurns(handler, clock)];
+    return [...ends, ...queues, runDeadlines(timers), scheduleTimers(timers)];
   }
 
   timerKinds(): TimerKind[] {

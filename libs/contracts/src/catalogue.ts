@@ -4,7 +4,7 @@ import { allowanceEvents, chargeEvents, planEvents, rateCardEvents } from './bil
 import { grantEvents } from './grant.events.js';
 import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
 import { webhookEvents } from './gateway.webhook.events.js';
-import { flowEvents, runEvents } from './orchestrator.events.js';
+import { flowEvents, queueEvents, runEvents } from './orchestrator.events.js';
 import { skillEvents } from './orchestrator.skills.events.js';
 import { scheduleEvents } from './orchestrator.schedule.events.js';
 import { attemptEvents, profileEvents } from './sandbox.events.js';
@@ -14,6 +14,7 @@ export const eventsByCategory = {
   flow: flowEvents,
   skill: skillEvents,
   run: runEvents,
+  queue: queueEvents,
   schedule: scheduleEvents,
   profile: profileEvents,
   attempt: attemptEvents,

@@ -6,6 +6,7 @@ import * as runs from './orchestrator.runs.events.js';
 import * as steps from './orchestrator.steps.events.js';
 import { actorSchema, slug, timestamp } from './values.js';
 
+export * from './orchestrator.queues.events.js';
 export * from './orchestrator.runs.events.js';
 export * from './orchestrator.steps.events.js';
 

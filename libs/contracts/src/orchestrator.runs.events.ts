@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './define-event.js';
-import { stepDefinition } from './flow-definition.js';
+import { concurrencyRule, stepDefinition } from './flow-definition.js';
 import {
   actorSchema,
   attemptOutcome,
@@ -55,6 +55,8 @@ export const RunStarted = defineEvent({
     steps: z.array(stepDefinition),
     /** Set when `steps` is this one step of the flow's, without what it needs there. */
     onlyStep: stepKey.optional(),
+    /** Of the flow, with its references filled in: the run waits for its turn among those with the same key. */
+    concurrency: concurrencyRule.optional(),
     parameters: z.record(z.string(), json),
     choices: runChoices,
     startedBy: actorSchema,
@@ -92,8 +94,8 @@ export const RunPaused = defineEvent({
   version: 1,
   schema: z.strictObject({
     runId,
-    /** `STEP_FAILED`: `step` failed and its flow wants the run to pause then. */
-    cause: z.enum(['OPERATOR', 'STEP_FAILED']),
+    /** `STEP_FAILED`: `step` failed and its flow wants the run to pause then. `QUEUE`: its turn has not come. */
+    cause: z.enum(['OPERATOR', 'STEP_FAILED', 'QUEUE']),
     step: stepKey.optional(),
     by: actorSchema,
     reason: z.string().optional(),

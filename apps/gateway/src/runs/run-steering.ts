@@ -23,10 +23,16 @@ type SteeringEvent = Extract<
 export function withSteering(view: RunView, event: SteeringEvent): RunView {
   switch (event.type) {
     case 'RunPaused': {
-      const { by, pausedAt: at, reason, step } = event.data;
+      const { by, pausedAt: at, reason, step, cause } = event.data;
       return {
         ...view,
-        paused: { by, at, ...(reason !== undefined && { reason }), ...(step !== undefined && { step }) },
+        paused: {
+          by,
+          at,
+          ...(reason !== undefined && { reason }),
+          ...(step !== undefined && { step }),
+          ...(cause === 'QUEUE' && { queued: true }),
+        },
       };
     }
     case 'RunResumed': {

@@ -45,7 +45,7 @@ export function rollUp(
 ): 'BLOCKED' | 'PAUSED' | 'INTERRUPTED' | 'PENDING' | 'RUNNING' {
   const { states, interrupted, begun } = view.tally;
   if (states.BLOCKED > 0) return 'BLOCKED';
-  if (view.paused || states.WAITING > 0) return 'PAUSED';
+  if ((view.paused && !view.paused.queued) || states.WAITING > 0) return 'PAUSED';
   if (interrupted > 0) return 'INTERRUPTED';
   return begun === 0 ? 'PENDING' : 'RUNNING';
 }

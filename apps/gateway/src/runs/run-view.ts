@@ -73,7 +73,14 @@ export interface RunFacts {
   };
   readonly lineage?: RunLineage;
   /** By an operator, or because a step failed whose flow pauses then. */
-  readonly paused?: { readonly by: ViewActor; readonly at: string; readonly reason?: string; readonly step?: string };
+  readonly paused?: {
+    readonly by: ViewActor;
+    readonly at: string;
+    readonly reason?: string;
+    readonly step?: string;
+    /** Nothing has begun: its turn among runs with the same concurrency key has not come. */
+    readonly queued?: true;
+  };
   /** Put away: nothing resumes it. */
   readonly discarded?: { readonly by: ViewActor; readonly at: string };
   /** Key of the first step of the flow. */

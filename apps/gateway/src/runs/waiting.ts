@@ -40,7 +40,8 @@ function ofCancellation(cancel: NonNullable<RunView['cancel']>): Waiting {
   return { kind: 'CANCELLATION', what: `Executing steps stop; ${who} cancelled the run.`, since: cancel.at, ...until };
 }
 
-function ofPause({ by, at, reason }: NonNullable<RunView['paused']>): Waiting {
+function ofPause({ by, at, reason, queued }: NonNullable<RunView['paused']>): Waiting {
+  if (queued) return { kind: 'PLATFORM', what: reason ?? 'Its turn comes.', since: at };
   const why = reason === undefined ? '' : `: ${reason}`;
   const what = `Someone resumes the run, which ${by.name ?? by.id} has paused${why || '.'}`;
   return { kind: 'OPERATOR', what, since: at, mayAct: 'flows.run' };

@@ -1,5 +1,6 @@
-import { RunDeclined, RunStarted, type RunEvent } from '@runledger/contracts';
+import { RunDeclined, RunPaused, RunStarted, type RunEvent } from '@runledger/contracts';
 import { reject, type Rejection } from '@runledger/kernel';
+import { ORCHESTRATOR } from './orchestrator-actor.js';
 import { advance } from './run-advance.js';
 import type { DeclineRun, StartRun } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
@@ -21,9 +22,16 @@ export function startRun(data: StartRun['data'], run: Run): readonly RunEvent[] 
   }
   const draft = new RunDraft(run);
   draft.emit(RunStarted(data));
+  if (data.concurrency) draft.emit(waitsForItsTurn(data));
   if (data.inherited) takeRoutesAgain(draft, data.startedAt);
   advance(draft, data.startedAt);
   return draft.events;
+}
+
+/** Whether anybody is before it is known by its queue alone, which lets it go on when its turn has come. */
+function waitsForItsTurn({ runId, concurrency, startedAt: pausedAt }: StartRun['data']): RunEvent {
+  const reason = `It waits for its turn among the runs of “${concurrency?.key ?? ''}”.`;
+  return RunPaused({ runId, cause: 'QUEUE', by: ORCHESTRATOR, reason, pausedAt });
 }
 
 /** A decline stands alone in its stream. */

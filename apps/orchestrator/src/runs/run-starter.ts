@@ -9,6 +9,7 @@ import type { CommandContext, CommandHandler, EventStore } from '@runledger/even
 import { isRejection, streamOf } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
 import { checkedOrDecline, type CheckedRequest, type StartChecks } from '../preflight/start-checks.js';
+import { concurrencyOf } from '../queues/concurrency-key.js';
 import type { DailyStarts } from './daily-starts.js';
 import { runIdOfCommand, runIdOfKey } from './run-ids.js';
 import { keyReused } from './run-start.js';
@@ -117,6 +118,7 @@ function startData(
     flowHash: hash,
     steps: [...steps],
     ...(request.onlyStep === undefined ? {} : { onlyStep: request.onlyStep }),
+    ...concurrencyOf(definition, { parameters: { ...parameters }, subject: request.subject }),
     parameters: { ...parameters },
     choices,
     startedBy: context.actor,

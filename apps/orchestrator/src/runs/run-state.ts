@@ -73,7 +73,7 @@ export type Closing =
 
 /** Why no step starts until someone resumes the run. */
 export interface Pause {
-  readonly cause: 'OPERATOR' | 'STEP_FAILED';
+  readonly cause: 'OPERATOR' | 'STEP_FAILED' | 'QUEUE';
   readonly step: string | undefined;
 }
 
