@@ -63,7 +63,7 @@ describeWith('bwrap')('people and failures steer a run (needs bwrap)', () => {
     const run = await api.reaches(runId, 'REJECTED');
     expect(run.statusReason).toContain('Not on a Friday.');
     expect(statesOf(run.timeline)).toEqual({ first: 'COMPLETED', second: 'CANCELLED', third: 'CANCELLED' });
-    expect(run.availableActions).toEqual([]);
+    expect(run.availableActions).toEqual(['RERUN']);
   });
 
   it('a skip leaves the step out and the run completes', async () => {
