@@ -42,6 +42,7 @@ describe('commands', () => {
   let ada: string;
   let bob: string;
   const seen: CommandContext[] = [];
+  const asked: object[] = [];
 
   const append = async (
     context: CommandContext,
@@ -84,6 +85,7 @@ describe('commands', () => {
       const runs = new Map<string, string>();
       commands.answer(StartRun, async (input, context) => {
         seen.push(context);
+        asked.push(input.choices);
         if (input.flow !== 'release') {
           const details = [{ path: 'flow', message: 'No such flow.' }];
           return {
@@ -215,6 +217,11 @@ describe('commands', () => {
         status: 422,
         body: { error: { code: 'FLOW_NOT_FOUND', details: [{ path: 'flow' }] } },
       });
+      // The run's choices are taken flat, or in an object as GraphQL shows them.
+      await send(ada, { flow: 'release', choices: { profile: 'local', execution: 'BACKGROUND' } });
+      expect(asked.at(-1)).toEqual({ profile: 'local', execution: 'BACKGROUND' });
+      await send(ada, { flow: 'release', checkpointMode: 'EVERY_STEP', choices: { profile: 'local' } });
+      expect(asked.at(-1)).toEqual({ profile: 'local', checkpointMode: 'EVERY_STEP' });
       expect(await send(ada, { flow: 'release', nonsense: 1 })).toMatchObject({
         status: 400,
         body: { error: { code: 'BAD_USER_INPUT' } },
