@@ -128,6 +128,17 @@ describe('a problem of an output schema', () => {
     expect(told(source).join('\n')).toContain(expected);
   });
 
+  it('is that there are more different ones than can be looked at in time', () => {
+    const steps = (count: number, property: (step: number) => string) =>
+      Array.from(
+        { length: count },
+        (_, n) =>
+          `  - { key: s${n}, run: x, output: { schema: { type: object, properties: { ${property(n)}: { type: string } } } } }`,
+      ).join('\n');
+    expect(readFlow(flow(steps(1_000, () => 'same')))).toHaveProperty('flow');
+    expect(told(flow(steps(400, n => `p${n}`))).join('\n')).toContain('more than 300 different output schemas. Split');
+  });
+
   it('is not that a property is called like a keyword', () => {
     const source = schema(
       "{ type: object, properties: { pattern: { type: string }, x: { enum: [pattern] }, y: { $ref: '#/$defs/z' } }, $defs: { z: { type: string } } }",

@@ -2,10 +2,12 @@ import type { Problem } from '@runledger/kernel';
 import { schemaErrors, type JsonObject } from '../parameters/parameter-schema.js';
 import { jsonBytes } from '../values/storable-text.js';
 import type { LocatedDocument, Path } from './located-document.js';
-import { isRecord, type StepSketch } from './step-graph.js';
+import { isRecord, MAX_PROBLEMS, type StepSketch } from './step-graph.js';
 
 /** Largest schema of an output, as JSON. */
 const MAX_SCHEMA_BYTES = 50_000;
+/** Compiling one takes a millisecond or two. */
+const MAX_SCHEMAS = 300;
 /** Most subschemas with every `$ref` written out: checking a value looks at each. */
 const MAX_SUBSCHEMAS = 5_000;
 
@@ -28,18 +30,32 @@ export interface SchemaFault {
   readonly fix: string;
 }
 
-/** What is wrong with the output schema of a step. */
-export function outputProblems(document: LocatedDocument, step: StepSketch): Problem[] {
-  const { output } = step.raw;
-  const schema = isRecord(output) ? output['schema'] : undefined;
-  if (!isRecord(schema)) return [];
-  const place = ['steps', step.index, 'output', 'schema'];
-  return outputSchemaFaults(schema).map(({ path, message, fix }) => {
-    const key = path.at(-1);
-    return typeof key === 'string'
-      ? document.problem([...place, ...path.slice(0, -1)], message, { fix, key })
-      : document.problem([...place, ...path], message, { fix });
-  });
+/** What is wrong with the output schemas of the steps. */
+export function outputProblems(document: LocatedDocument, steps: readonly StepSketch[]): Problem[] {
+  const known = new Map<string, SchemaFault[]>();
+  const problems: Problem[] = [];
+  for (const step of steps) {
+    const schema = isRecord(step.raw['output']) ? step.raw['output']['schema'] : undefined;
+    if (!isRecord(schema)) continue;
+    const place = ['steps', step.index, 'output', 'schema'];
+    const text = JSON.stringify(schema);
+    const faults = known.get(text) ?? outputSchemaFaults(schema);
+    known.set(text, faults);
+    problems.push(...faults.map(fault => placed(document, place, fault)));
+    if (problems.length >= MAX_PROBLEMS) return problems;
+    if (known.size > MAX_SCHEMAS) {
+      const message = `The flow has more than ${MAX_SCHEMAS} different output schemas.`;
+      return [...problems, document.problem(place, message, { fix: 'Split the flow, or let steps share a schema.' })];
+    }
+  }
+  return problems;
+}
+
+function placed(document: LocatedDocument, place: Path, { path, message, fix }: SchemaFault): Problem {
+  const key = path.at(-1);
+  return typeof key === 'string'
+    ? document.problem([...place, ...path.slice(0, -1)], message, { fix, key })
+    : document.problem([...place, ...path], message, { fix });
 }
 
 /** What is wrong with a schema that values of agents shall be checked against. */

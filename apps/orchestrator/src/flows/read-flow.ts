@@ -6,6 +6,7 @@ import { concurrencyProblems } from './concurrency-problems.js';
 import { conditionProblems } from './condition-problems.js';
 import { locateDocument, type DocumentFormat, type LocatedDocument } from './located-document.js';
 import { normaliseFlow } from './normalise-flow.js';
+import { outputProblems } from './output-problems.js';
 import { parameterProblems } from './parameter-problems.js';
 import { referenceProblems } from './reference-problems.js';
 import { issueProblems, shapeProblems } from './shape-problems.js';
@@ -46,6 +47,7 @@ function problemsOf(document: LocatedDocument): Problem[] {
     ...texts,
     ...graphProblems(document, steps),
     ...stepProblems(document, steps),
+    ...outputProblems(document, steps),
     ...parameters.problems,
     ...referenceProblems(document, steps, parameters.names),
     ...conditionProblems(document, steps, parameters.known),

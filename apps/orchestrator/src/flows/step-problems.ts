@@ -2,7 +2,6 @@ import { agentWork } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
 import { gateProblems } from './gate-problems.js';
 import { outcomeProblems } from './outcome-problems.js';
-import { outputProblems } from './output-problems.js';
 import { durationProblems } from './duration-problems.js';
 import { isReservedVariable, parameterVariable, summaryVariable } from '../references/environment-names.js';
 import { COMMAND_TIMEOUT_MS } from './normalise-flow.js';
@@ -21,7 +20,6 @@ export function stepProblems(document: LocatedDocument, steps: readonly StepSket
     ...durationProblems(document, step),
     ...gateProblems(document, step),
     ...outcomeProblems(document, step, byKey),
-    ...outputProblems(document, step),
     ...modelMissing(document, step),
     ...scriptProblems(document, step),
     ...variableProblems(document, step),

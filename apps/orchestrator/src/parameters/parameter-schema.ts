@@ -33,12 +33,17 @@ export class ParameterSchema {
   }
 }
 
+let metaSchema: Ajv2020 | undefined;
+
 /** What is wrong with a schema; empty when it can be used. */
 export function schemaErrors(schema: JsonObject): PointedError[] {
-  const ajv = newAjv();
-  if (ajv.validateSchema(schema) !== true) return dropEchoes((ajv.errors ?? []).map(error => pointed(error, schema)));
+  // Compiling the schema of schemas takes tens of milliseconds, and a flow may hold thousands of schemas.
+  metaSchema ??= newAjv();
+  if (metaSchema.validateSchema(schema) !== true) {
+    return dropEchoes((metaSchema.errors ?? []).map(error => pointed(error, schema)));
+  }
   try {
-    ajv.compile(schema);
+    newAjv({ validateSchema: false }).compile(schema);
     return [];
   } catch (error) {
     return [{ path: [], missing: false, message: error instanceof Error ? error.message : 'cannot be compiled' }];
