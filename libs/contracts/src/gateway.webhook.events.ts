@@ -1,5 +1,6 @@
-import { defineEvent, type EventOf } from '@runledger/kernel';
+import type { EventOf } from '@runledger/kernel';
 import { z } from 'zod';
+import { defineEvent } from './define-event.js';
 import { scheduledStart } from './orchestrator.schedule.events.js';
 import { actorSchema, timestamp } from './values.js';
 

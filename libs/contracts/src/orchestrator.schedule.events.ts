@@ -1,5 +1,6 @@
-import { defineEvent, type EventOf } from '@runledger/kernel';
+import type { EventOf } from '@runledger/kernel';
 import { z } from 'zod';
+import { defineEvent } from './define-event.js';
 import { actorSchema, checkpointMode, executionMode, json, slug, subject, timestamp } from './values.js';
 
 const scheduleId = z.string();
