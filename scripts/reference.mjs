@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandsPage } from './reference/commands-page.mjs';
 import { configurationPage } from './reference/configuration-page.mjs';
+import { declinesPage } from './reference/declines-page.mjs';
 import { eventsPage } from './reference/events-page.mjs';
 import { flowFormatPage } from './reference/flow-format-page.mjs';
 import { graphqlPage } from './reference/graphql-page.mjs';
@@ -22,6 +23,7 @@ export const pages = {
   'docs/reference/configuration.md': () => configurationPage(),
   'docs/reference/metrics.md': () => metricsPage(),
   'docs/reference/commands.md': () => commandsPage(root),
+  'docs/reference/declines.md': () => declinesPage(),
   'docs/reference/run-states.md': () => runStatesPage(),
   'docs/reference/flow-format.md': () =>
     flowFormatPage(JSON.parse(source('libs/contracts/flow.schema.json', 'the schema of flow documents'))),

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import type { ApiClient } from './api-client.fixture.js';
 import { profileNamed } from './counted-work.fixture.js';
 import { describeWith, tracesOf } from './machine.fixture.js';
-import { build, TemporaryHome } from './platform-process.fixture.js';
+import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const GATED = `slug: gated
@@ -13,7 +16,7 @@ steps:
   - { key: read, needs: [write], gate: Go on?, run: 'cat note.txt' }
 `;
 
-describeWith('bwrap')('starting runs (needs bwrap)', () => {
+describeWith('bwrap', 'curl')('starting runs (needs bwrap and curl)', () => {
   const home = new TemporaryHome();
   let database: TestDatabase;
   let platform: PlatformProcess;
@@ -90,6 +93,21 @@ describeWith('bwrap')('starting runs (needs bwrap)', () => {
         lines: [{ resourceClass: 'small', basis: 'HISTORY', cost: { microUnits: '0' } }],
       },
     });
+  });
+
+  it('looked at, counted and capped by the scripts of the guide', async () => {
+    const script = async (name: string, ...values: string[]) => {
+      const file = join(ROOT, 'examples', 'limit-runs', name);
+      const env = { ...process.env, RUNLEDGER_URL: api.url, RUNLEDGER_TOKEN: api.token };
+      const { stdout } = await promisify(execFile)('bash', [file, ...values], { env });
+      return JSON.parse(stdout) as { readonly data: unknown };
+    };
+    expect(await script('look-ahead.sh', 'gated')).toMatchObject({ data: { preflight: { ready: true, waves: 2 } } });
+    expect(await script('set-plan.sh', 'TEAM')).toEqual({ data: { setPlan: { plan: 'TEAM' } } });
+    expect(await script('what-is-left.sh')).toMatchObject({
+      data: { viewer: { workspace: { plan: 'TEAM' }, dailyRuns: { started: 0, cap: 20, remaining: 20 } } },
+    });
+    expect(await script('set-plan.sh', 'BUSINESS')).toEqual({ data: { setPlan: { plan: 'BUSINESS' } } });
   });
 
   it('as many on one day as the plan has, one step alone as well', async () => {

@@ -33,6 +33,7 @@ export * from './sandbox.commands.js';
 export * from './sandbox.events.js';
 export * from './orchestrator.skills.events.js';
 export * from './skill-definition.js';
+export * from './start-declines.js';
 export * from './stream-owners.js';
 export * from './tool-detail.js';
 export * from './values.js';
