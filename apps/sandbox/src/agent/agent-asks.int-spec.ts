@@ -70,6 +70,10 @@ describe('an agent that has to ask', () => {
     expect(await count(ready, 'AttemptResumed')).toBe(1);
     expect(await count(ready, 'ModelTurnEnded')).toBe(2);
     expect(await endOf(ready)).toMatchObject({ state: 'ok', output: 'once\n' });
+    const notes = (await ground.transcript(ready)).flatMap(event =>
+      event.type === 'InfoRecorded' ? [event.data.text] : [],
+    );
+    expect(notes).toEqual(['The agent asks whether it may call bash.', 'Ada allowed it once.']);
     const answer = (await ground.transcript(ready)).find(({ type }) => type === 'AnswerReceived');
     expect(answer?.data).toMatchObject({ callId: FIRST_CALL, decision: 'ALLOW_ONCE', by: ada });
   });

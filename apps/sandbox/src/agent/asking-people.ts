@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto';
 import { AnswerReceived, CallAutoResolved, PermissionRequested, QuestionAsked } from '@runledger/contracts';
-import type { Json } from '@runledger/contracts';
+import type { ApprovalDecision, Json } from '@runledger/contracts';
 import { canonicalJson } from '@runledger/kernel';
 import type { Answer } from '../attempt/heard-answers.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
 import type { StepRun } from '../attempt/step-run.js';
+
+/** For readers of the transcript. */
+const WORDS: Partial<Record<ApprovalDecision, string>> = {
+  ALLOW_ONCE: 'allowed it once.',
+  ALLOW_RUN: 'allowed it in this run.',
+  ALLOW_ALWAYS: 'allowed it from now on.',
+  DENY: 'denied it.',
+  ANSWER: 'answered.',
+};
 
 export interface CallToAllow {
   readonly callId: string;
@@ -49,6 +58,7 @@ export async function answerOf(run: StepRun, { callId, question, choices }: Ques
   const { transcript, history } = run;
   if (!history.asks.has(callId)) {
     const asked = { ...transcript.place, callId, question, at: transcript.now() };
+    transcript.note('InfoRecorded', `ask.${callId}`, `The agent asks people: ${question}`);
     transcript.add(QuestionAsked({ ...asked, ...(choices === undefined ? {} : { choices: [...choices] }) }));
     await transcript.flush();
   }
@@ -73,6 +83,7 @@ async function askPermission(run: StepRun, { callId, tool, input, shown }: CallT
     .update(canonicalJson({ tool, arguments: input }))
     .digest('hex');
   const asked = { ...transcript.place, callId, tool, arguments: shown, callHash, at: transcript.now() };
+  transcript.note('InfoRecorded', `ask.${callId}`, `The agent asks whether it may call ${tool}.`);
   transcript.add(PermissionRequested(asked));
   await transcript.flush();
 }
@@ -84,5 +95,10 @@ async function heard(run: StepRun, callId: string): Promise<Answer> {
   const answer = await people.answerTo(attempt.workspaceId, attempt.place, callId);
   if (!answer) throw new AwaitingPeopleError(callId);
   transcript.add(AnswerReceived({ ...transcript.place, callId, ...answer, at: transcript.now() }));
+  transcript.note(
+    'InfoRecorded',
+    `answer.${callId}`,
+    `${answer.by.name ?? answer.by.id} ${WORDS[answer.decision] ?? 'decided.'}`,
+  );
   return answer;
 }
