@@ -131,12 +131,21 @@ export class RunReader {
   }
 
   #select(workspaceId: string): SelectQueryBuilder<RunRow> {
-    return this.rows
-      .getRepository(RunRow)
-      .createQueryBuilder('r')
-      .innerJoin(RunNumberRow, 'n', 'n.workspaceId = r.workspaceId AND n.runId = r.runId')
-      .addSelect('n.number', 'number')
-      .where('r.workspaceId = :workspaceId', { workspaceId });
+    return (
+      this.rows
+        .getRepository(RunRow)
+        .createQueryBuilder('r')
+        // Looked up for the rows of the page: joined, the whole history would be read for each page.
+        .addSelect(
+          number =>
+            number
+              .select('n.number')
+              .from(RunNumberRow, 'n')
+              .where('n.workspaceId = r.workspaceId AND n.runId = r.runId'),
+          'number',
+        )
+        .where('r.workspaceId = :workspaceId', { workspaceId })
+    );
   }
 }
 
