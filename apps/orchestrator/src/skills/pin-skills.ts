@@ -16,9 +16,10 @@ export type Pinned = { readonly flow: FlowDefinition } | { readonly problems: re
 export async function pinSkills(flow: FlowDefinition, find: FindSkill): Promise<Pinned> {
   const problems: Problem[] = [];
   const steps: StepDefinition[] = [];
+  const looked = new Map<string, Promise<PublishedSkill | undefined>>();
   for (const [index, step] of flow.steps.entries()) {
     const { skill: slug, skillVersion } = step.agent ?? {};
-    const found = slug === undefined ? undefined : await find(slug, skillVersion);
+    const found = slug === undefined ? undefined : await onceFor(looked, { slug, version: skillVersion }, find);
     if (found === undefined && skillVersion !== undefined) problems.push(noSuchVersion(index, slug, skillVersion));
     steps.push(step.agent && found ? withSkill(step, step.agent, found) : step);
   }
@@ -26,6 +27,18 @@ export async function pinSkills(flow: FlowDefinition, find: FindSkill): Promise<
   const pinned = flowDefinition.safeParse({ ...flow, steps });
   if (pinned.success && jsonBytes(pinned.data) <= MAX_DOCUMENT_BYTES) return { flow: pinned.data };
   return { problems: [tooLarge()] };
+}
+
+/** Thousands of steps may share a skill. */
+function onceFor(
+  looked: Map<string, Promise<PublishedSkill | undefined>>,
+  { slug, version }: { readonly slug: string; readonly version: number | undefined },
+  find: FindSkill,
+): Promise<PublishedSkill | undefined> {
+  const key = `${slug}@${version ?? 'newest'}`;
+  const found = looked.get(key) ?? find(slug, version);
+  looked.set(key, found);
+  return found;
 }
 
 /** What the step says itself comes after the skill, or goes before it. */

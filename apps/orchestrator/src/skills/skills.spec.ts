@@ -87,6 +87,17 @@ describe('a flow that works with a skill', () => {
     });
   });
 
+  it('asks for each skill once, so that all its steps work with the same version', async () => {
+    let asked = 0;
+    const counting: FindSkill = slug => {
+      asked += 1;
+      return findReview(slug, asked);
+    };
+    const steps = ['a', 'b', 'c'].map(key => ({ ...flowOf('model: m').steps[0]!, key }));
+    const result = await pinSkills({ ...flowOf('model: m'), steps }, counting);
+    expect('flow' in result && result.flow.steps.map(({ agent }) => agent?.skillVersion)).toEqual([1, 1, 1]);
+  });
+
   it('is refused when its skills make it too large', async () => {
     const long: FindSkill = () =>
       Promise.resolve({ ...data, version: 1, definition: { ...data.definition, instructions: 'x'.repeat(50_000) } });
