@@ -13,6 +13,7 @@ import { cancelRun } from './runs/cancel-run.js';
 import { gateDecisions } from './runs/gate-decisions.reactor.js';
 import { DailyStarts } from './runs/daily-starts.js';
 import { PinnedFlows } from './runs/pinned-flows.js';
+import { interruptions } from './runs/interruptions.reactor.js';
 import { RunStarter } from './runs/run-starter.js';
 import { RunSuccessors } from './runs/run-successors.js';
 import { runDeadlines, runTimerKinds } from './runs/run-timers.js';
@@ -74,7 +75,7 @@ export class Orchestrator {
 
   reactors(): Reactor[] {
     const { handler, clock, timers } = this.parts;
-    const ends = [attemptEnds(handler, clock), gateDecisions(handler, clock)];
+    const ends = [attemptEnds(handler, clock), interruptions(handler, clock), gateDecisions(handler, clock)];
     const queues = [queueMoves(handler, clock), queueTurns(handler, clock)];
     return [...ends, ...queues, runDeadlines(timers), scheduleTimers(timers)];
   }

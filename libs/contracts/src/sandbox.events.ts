@@ -60,6 +60,13 @@ export const AttemptResumed = defineEvent({
   }),
 });
 
+/** The worker of an attempt is gone, in the middle of it. Not a failure: the next worker takes the attempt up where it was. */
+export const AttemptInterrupted = defineEvent({
+  type: 'AttemptInterrupted',
+  version: 1,
+  schema: z.strictObject({ ...place, worker: z.string(), reason: z.string(), interruptedAt: timestamp }),
+});
+
 /** Something was done to prepare the sandbox: a clone, a check-out, a credential helper. */
 export const SetupRecorded = defineEvent({
   type: 'SetupRecorded',
@@ -216,6 +223,7 @@ export type ProfileEvent = EventOf<typeof profileEvents>;
 
 export const attemptEvents = [
   AttemptStarted,
+  AttemptInterrupted,
   AttemptResumed,
   SetupRecorded,
   InfoRecorded,

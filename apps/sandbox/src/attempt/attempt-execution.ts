@@ -208,6 +208,7 @@ function isInterlude(error: unknown): boolean {
 
 /** What was written so far stays; the end is left to whoever resumes. A fault is for the worker to report. */
 async function leave(transcript: Transcript, stop: StopSwitch, error: unknown): Promise<void> {
+  if (stop.cause === 'shutdown') transcript.interrupted('Its worker ends; the platform is being updated.');
   const isAtRest = stop.cause === 'shutdown' || error instanceof AttemptPausedError;
   if (isAtRest) await transcript.flush().catch(() => undefined);
   await transcript.abandon();

@@ -70,7 +70,9 @@ export async function readHistory(
     for (const recorded of events) {
       const event = today(recorded);
       const owns = event.type === 'AttemptStarted' || event.type === 'AttemptResumed';
-      if (!owns && activeSince) history.activeMs += between(activeSince, recorded.metadata.occurredAt);
+      // Others find a worker dead long after it has done its last.
+      const rests = owns || event.type === 'AttemptInterrupted';
+      if (!rests && activeSince) history.activeMs += between(activeSince, recorded.metadata.occurredAt);
       activeSince = recorded.metadata.occurredAt;
       fold(history, event);
       if (event.type === 'AttemptStarted' && recorded.metadata.traceparent !== undefined) {
@@ -98,6 +100,8 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
       history.status = 'executing';
       history.epoch += 1;
       history.worker = event.data.worker;
+      return;
+    case 'AttemptInterrupted':
       return;
     case 'AttemptEnded':
       history.status = 'ended';

@@ -1,4 +1,4 @@
-import { AttemptEnded, AttemptResumed, AttemptStarted, InfoRecorded } from '@runledger/contracts';
+import { AttemptEnded, AttemptInterrupted, AttemptResumed, AttemptStarted, InfoRecorded } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { attempt } from './attempt.decider.js';
 import type { AttemptCommand, EndedData } from './attempt.decider.js';
@@ -35,6 +35,8 @@ const cancelledData: EndedData = { ...endedData, outcome: 'ERROR', cancelled: tr
 const started = AttemptStarted(startedData);
 const resumed = AttemptResumed(resumedData);
 const ended = AttemptEnded(endedData);
+const interrupted = AttemptInterrupted({ ...place, worker: 'ada', reason: 'It has died.', interruptedAt: at });
+const interrupt: AttemptCommand = { type: 'InterruptAttempt', data: interrupted.data };
 const note = InfoRecorded({ ...place, entryId: 'n1', text: 'hello', at });
 
 const start: AttemptCommand = { type: 'StartAttempt', data: startedData };
@@ -55,6 +57,14 @@ describe('an attempt', () => {
   it('is taken over by the worker that resumes it', () => given(started).when(resumeSeen(1)).thenEmits(resumed));
   it('is taken over by only one of two', () =>
     given(started, resumed).when(resumeSeen(1)).thenRejects('NOT_THE_OWNER'));
+  it('is interrupted once when its worker is found dead', () => {
+    given(started).when(interrupt).thenEmits(interrupted);
+    given(started, interrupted).when(interrupt).thenNothing();
+  });
+  it('is not interrupted when another worker has it already, or when it is over', () => {
+    given(started, resumed).when(interrupt).thenNothing();
+    given(started, ended).when(interrupt).thenNothing();
+  });
   it('refuses the worker that lost it', () => given(started, resumed).when(recordAs(1)).thenRejects('NOT_THE_OWNER'));
   it('refuses an end by the worker that lost it', () =>
     given(started, resumed).when(endAs(1)).thenRejects('NOT_THE_OWNER'));

@@ -4,6 +4,7 @@ import {
   ArtifactStored,
   askEvents,
   AttemptEnded,
+  AttemptInterrupted,
   AttemptResumed,
   AttemptStarted,
   attemptEvents,
@@ -33,11 +34,13 @@ export const entryEvents = [
   ModelTurnEnded,
   UsageRecorded,
   ArtifactStored,
+  AttemptInterrupted,
   ...askEvents,
 ] as const;
 export type AttemptEntry = EventOf<typeof entryEvents>;
 export type StartedData = ReturnType<typeof AttemptStarted>['data'];
 export type ResumedData = ReturnType<typeof AttemptResumed>['data'];
+export type InterruptedData = ReturnType<typeof AttemptInterrupted>['data'];
 export type EndedData = ReturnType<typeof AttemptEnded>['data'];
 
 /**
@@ -54,12 +57,20 @@ export type AttemptCommand =
       readonly data: EndedData;
       readonly epoch: number;
     }
+  /** Others have found its worker dead. */
+  | { readonly type: 'InterruptAttempt'; readonly data: InterruptedData }
   /** Answers a ready step of a cancelled run that nobody has begun. */
   | { readonly type: 'CancelUnstarted'; readonly started: StartedData; readonly ended: EndedData };
 
 export type AttemptState =
   | { readonly status: 'absent' }
-  | { readonly status: 'executing'; readonly epoch: number; readonly worker: string; readonly startedAt: string }
+  | {
+      readonly status: 'executing';
+      readonly epoch: number;
+      readonly worker: string;
+      readonly startedAt: string;
+      readonly interrupted: boolean;
+    }
   | { readonly status: 'ended' };
 
 export type AttemptRefusal = Rejection<'ALREADY_CLAIMED' | 'NOT_STARTED' | 'ATTEMPT_OVER' | 'NOT_THE_OWNER'>;
@@ -72,10 +83,16 @@ export const attempt: Decider<AttemptCommand, AttemptState, AttemptEvent, Attemp
   initialState: () => ({ status: 'absent' }),
   evolve: (state, event) => {
     switch (event.type) {
-      case 'AttemptStarted':
-        return { status: 'executing', epoch: 1, worker: event.data.worker, startedAt: event.data.startedAt };
+      case 'AttemptStarted': {
+        const { worker, startedAt } = event.data;
+        return { status: 'executing', epoch: 1, worker, startedAt, interrupted: false };
+      }
       case 'AttemptResumed':
-        return state.status === 'executing' ? { ...state, epoch: state.epoch + 1, worker: event.data.worker } : state;
+        return state.status === 'executing'
+          ? { ...state, epoch: state.epoch + 1, worker: event.data.worker, interrupted: false }
+          : state;
+      case 'AttemptInterrupted':
+        return state.status === 'executing' ? { ...state, interrupted: true } : state;
       case 'AttemptEnded':
         return { status: 'ended' };
       case 'SetupRecorded':
@@ -108,12 +125,20 @@ export const attempt: Decider<AttemptCommand, AttemptState, AttemptEvent, Attemp
         return owned(state, command.epoch, command.entries);
       case 'EndAttempt':
         return owned(state, command.epoch, [...command.entries, AttemptEnded(command.data)]);
+      case 'InterruptAttempt':
+        return interrupted(state, command.data);
     }
   },
 };
 
 function unclaimed(state: AttemptState, events: readonly AttemptEvent[]): Decision {
   return state.status === 'absent' ? events : reject('ALREADY_CLAIMED', 'Another worker has claimed this attempt.');
+}
+
+/** Unless it is over, or another worker has it already. */
+function interrupted(state: AttemptState, data: InterruptedData): readonly AttemptEvent[] {
+  const isLeft = state.status === 'executing' && state.worker === data.worker && !state.interrupted;
+  return isLeft ? [AttemptInterrupted(data)] : [];
 }
 
 function owned(state: AttemptState, epoch: number, events: readonly AttemptEvent[]): Decision {

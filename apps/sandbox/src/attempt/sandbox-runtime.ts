@@ -14,6 +14,7 @@ import type { AttemptHost } from './attempt-execution.js';
 import { AttemptWorker, DEFAULT_WORKER_LIMITS } from './attempt-worker.js';
 import type { WorkerLimits } from './attempt-worker.js';
 import { claimReactor, type ClaimTables } from './claim.reactor.js';
+import { Interruptions } from './interruptions.js';
 import { HeldRuns } from './held-runs.js';
 import { OpenWork } from './open-work.js';
 import { PeopleOfTheLog } from './people.js';
@@ -121,7 +122,8 @@ export class SandboxRuntime {
   }
 
   #member(workers: WorkerTable, homes: RunHomes, home: WorkerHome): Member {
-    const { log, host } = this.parts;
+    const { log, host, database } = this.parts;
+    const interruptions = new Interruptions(database, host);
     const sweep = (): void => {
       this.#releases.sweep().catch((error: unknown) => {
         log.error({ error }, 'Leftovers of earlier work were not removed; it is tried again.');
@@ -135,7 +137,12 @@ export class SandboxRuntime {
         this.#worker.joined(tenure);
       },
       lost: () => this.#worker.lost(),
-      othersDied: () => this.#worker.wake(),
+      othersDied: workers => {
+        this.#worker.wake();
+        interruptions.note(workers).catch((error: unknown) => {
+          log.warn({ error, workers }, 'It was not written down that these workers have died; their runs go on.');
+        });
+      },
     };
   }
 }

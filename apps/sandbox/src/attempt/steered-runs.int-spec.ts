@@ -76,4 +76,14 @@ describe('a run that people steer', () => {
     await ground.publish(runId, StepSkipped(left));
     expect(await ground.end(stuck)).toMatchObject({ cancelled: true });
   });
+
+  it('says that its worker is gone while the platform is updated, and is taken up again', async () => {
+    const ready = await ground.ready({ runId: newRunId(), command: { run: 'sleep 0.3; echo done' } });
+    await eventually(async () => (await eventsOf(ready, 'ToolCallStarted')).length > 0);
+    await service.stop();
+    expect((await eventsOf(ready, 'AttemptInterrupted'))[0]?.data).toMatchObject({ step: 'work', attempt: 1 });
+    service = await ground.wiredService({}, { lookEveryMs: 50 });
+    await ground.end(ready);
+    expect(await eventsOf(ready, 'AttemptResumed')).toHaveLength(1);
+  });
 });

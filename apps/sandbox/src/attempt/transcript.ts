@@ -1,4 +1,4 @@
-import { InfoRecorded, SetupRecorded } from '@runledger/contracts';
+import { AttemptInterrupted, InfoRecorded, SetupRecorded } from '@runledger/contracts';
 import type { CommandContext, CommandHandler } from '@runledger/event-store';
 import { derivedId } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
@@ -75,6 +75,12 @@ export class Transcript {
     this.#chars += sizeOf(clean);
     if (this.#chars >= COALESCE_CHARS) this.#drain();
     else this.#timer ??= setTimeout(() => this.#drain(), COALESCE_MS);
+  }
+
+  /** This worker leaves the attempt to the next one. */
+  interrupted(reason: string): void {
+    const { place, worker } = this.owner;
+    this.add(AttemptInterrupted({ ...place, worker, reason, interruptedAt: this.now() }));
   }
 
   /** Adds a line for the reader; `key` is unique within the attempt. */
@@ -216,6 +222,7 @@ function sizeOf(entry: AttemptEntry): number {
     case 'UsageRecorded':
     case 'ArtifactStored':
     case 'CallAutoResolved':
+    case 'AttemptInterrupted':
       return 200;
   }
 }

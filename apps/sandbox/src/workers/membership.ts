@@ -22,7 +22,7 @@ export interface Member {
   /** The tenure is over: resolves when nothing of it is under way any more. */
   lost(): Promise<void>;
   /** Others have died: there may be homeless runs. */
-  othersDied(): void;
+  othersDied(workers: readonly string[]): void;
 }
 
 export interface MembershipParts {
@@ -107,7 +107,7 @@ export class Membership {
     const buried = await this.parts.table.buryDead(tenure);
     if (buried.length === 0) return;
     this.parts.log.warn({ workers: buried }, 'Workers have died; their runs go on elsewhere.');
-    this.parts.member.othersDied();
+    this.parts.member.othersDied(buried);
   }
 
   #noteBeat(sentAt: number): void {
