@@ -99,8 +99,9 @@ export class OrchestratorProcess {
 
   /** What a sandbox writes when it works on a step. */
   async attempt(runId: string, step: string, end: Partial<Ended> = {}): Promise<void> {
-    const id = attemptId(runId, step, 1);
-    const place = { attemptId: id, runId, step, attempt: 1 };
+    const attempt = end.attempt ?? 1;
+    const id = attemptId(runId, step, attempt);
+    const place = { attemptId: id, runId, step, attempt };
     const started = AttemptStarted({
       ...place,
       kind: 'command',
