@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rateCard } from './billing.events.js';
 import { defineCommand } from './define-command.js';
-import { usage } from './sandbox.events.js';
+import { usage } from './recorded-usage.js';
 import { microUnits, plan, timestamp } from './values.js';
 
 /** Publishes prices that hold from a date on. The same card and date again answer with the version that exists. */

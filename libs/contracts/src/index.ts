@@ -29,6 +29,7 @@ export * from './orchestrator.schedule.commands.js';
 export * from './orchestrator.schedule.events.js';
 export * from './profile-definition.js';
 export * from './run-lifecycle.js';
+export * from './recorded-usage.js';
 export * from './sandbox.commands.js';
 export * from './sandbox.events.js';
 export * from './orchestrator.skills.events.js';

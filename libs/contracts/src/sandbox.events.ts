@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { askEvents } from './agent-asks.events.js';
 import { defineEvent } from './define-event.js';
 import { profileDefinition } from './profile-definition.js';
+import { usage } from './recorded-usage.js';
 import { toolDetail } from './tool-detail.js';
 import {
   actorSchema,
@@ -161,22 +162,6 @@ export const ModelTurnEnded = defineEvent({
     at: timestamp,
   }),
 });
-
-/** What was used: tokens of a model in disjoint buckets, or time of a machine. */
-export const usage = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('model'),
-    provider: z.string(),
-    model: z.string(),
-    inputTokens: z.int().nonnegative(),
-    outputTokens: z.int().nonnegative(),
-    cacheReadTokens: z.int().nonnegative(),
-    cacheWriteTokens: z.int().nonnegative(),
-    reasoningTokens: z.int().nonnegative(),
-  }),
-  z.strictObject({ kind: z.literal('compute'), resourceClass: z.string(), milliseconds: z.int().nonnegative() }),
-]);
-export type Usage = z.infer<typeof usage>;
 
 /** Something was used that may cost money. Buckets are disjoint: the total is their sum. Computed once per model call or attempt. */
 export const UsageRecorded = defineEvent({
