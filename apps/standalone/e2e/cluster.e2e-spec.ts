@@ -30,8 +30,11 @@ const persistently = <T>(ask: () => Promise<T>): Promise<T> => eventually(ask, 3
 /** Starts a run through whichever gateway answers; the key makes it one run, however often it is asked for. */
 async function start(apis: readonly ApiClient[], idempotencyKey: string): Promise<string> {
   let turn = 0;
-  const { id } = await persistently(() => apis[turn++ % apis.length]!.startRun({ flow: 'signed', idempotencyKey }));
-  return id;
+  return persistently(async () => {
+    const { id, code, message } = await apis[turn++ % apis.length]!.startRun({ flow: 'signed', idempotencyKey });
+    if (code === 'PLATFORM_STARTING') throw new Error(message); // not now, but the same request may be sent again
+    return id;
+  });
 }
 
 /** Approves the run's gate and sees it through to its end. */
