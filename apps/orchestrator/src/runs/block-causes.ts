@@ -26,8 +26,3 @@ export function blockCauseOf(outcome: 'BLOCKED' | 'ERROR', error: StepError): Bl
   const kind = KINDS[error.code] ?? (outcome === 'BLOCKED' ? 'SELF_REPORTED' : undefined);
   return kind === undefined ? undefined : { kind, message: error.message, fix: error.fix ?? FIXES[kind] };
 }
-
-export function silence(sinceMs: number): BlockCause {
-  const minutes = Math.round(sinceMs / 60_000);
-  return { kind: 'SILENT', message: `Nothing was heard of the step for ${minutes} minutes.`, fix: FIXES.SILENT };
-}
