@@ -78,6 +78,29 @@ export default tseslint.config(
     },
   },
   {
+    files: ['libs/contracts/src/**/*.events.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@runledger/kernel',
+              importNames: ['defineEvent'],
+              message: 'Import it from ./define-event.js: that one checks data on the compiled way.',
+            },
+          ],
+          patterns: [
+            {
+              regex: '^(?!(@runledger/kernel$|zod$|\\./|\\.\\./)).*',
+              message: 'Events import the kernel, zod and their neighbours only.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: specs,
     rules: {
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
