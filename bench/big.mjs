@@ -136,6 +136,7 @@ function report({ size, reads, appends, waiting }) {
   figures[`${size.waiting} runs waiting at gates`] = waiting.more;
   figures['decided by GraphQL, next step ready (ms)'] = { p50: waiting.p50, p99: waiting.p99 };
   figures['part: until the decision is stored (ms)'] = { p50: waiting.stored.p50, p99: waiting.stored.p99 };
+  figures['baseline: GraphQL that reads nothing, in turn (ms)'] = { p50: waiting.bare.p50, p99: waiting.bare.p99 };
   return {
     figures,
     ratios: { 'decide and append, last / first': append.last / append.first },

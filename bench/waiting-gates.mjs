@@ -40,10 +40,10 @@ export async function measureWaiting(databaseUrl, { waiting: count, decided, log
     const after = await atRest();
     const more = Object.fromEntries(Object.entries(after).map(([kind, there]) => [kind, there - before[kind]]));
     log(`big: ${count} runs wait: ${JSON.stringify({ before, after })}`);
-    const { ready, stored } = await platform.decideAll(runs.slice(0, decided));
+    const { ready, stored, bare } = await platform.decideAll(runs.slice(0, decided));
     const [all, part] = [percentiles(ready), percentiles(stored)];
     log(`big: decided, p50 ${all.p50.toFixed(1)}, p99 ${all.p99.toFixed(1)} ms; stored, p50 ${part.p50.toFixed(1)} ms`);
-    return { more, ...percentiles(ready), stored: percentiles(stored) };
+    return { more, ...percentiles(ready), stored: percentiles(stored), bare: percentiles(bare) };
   } finally {
     await platform.close();
   }
@@ -108,10 +108,13 @@ async function openPlatform(databaseUrl) {
 
 /** One after the other; each run ends before the next is decided, so that only the decision is measured. */
 async function decideAll({ ask, news }, runs) {
-  const [ready, stored] = [[], []];
+  const [ready, stored, bare] = [[], [], []];
   for (const runId of runs) {
     await news.of('ApprovalRequested', runId);
     const input = { requestId: gateId(runId, 'deploy', 'before', 1), decision: 'APPROVE' };
+    const before = performance.now();
+    await ask('{ __typename }');
+    bare.push(performance.now() - before);
     const began = performance.now();
     const { decide } = await ask(DECIDE, { input });
     if (decide.code !== undefined) throw new Error(`${decide.code}: ${decide.message}`);
@@ -119,7 +122,7 @@ async function decideAll({ ask, news }, runs) {
     ready.push((await news.of('StepReady', runId)) - began);
     await news.of('RunCompleted', runId);
   }
-  return { ready, stored };
+  return { ready, stored, bare };
 }
 
 async function sending(commands, workspaceId, command, input) {
