@@ -146,7 +146,8 @@ function report({ size, reads, appends, waiting }) {
       goal('decide and append, last / first', append.last / append.first, 'atMost', 1.25),
       goal('processes of waiting runs', waiting.more.processes, 'atMost', 0),
       goal('threads of waiting runs', waiting.more.threads, 'atMost', 0),
-      goal('timers of waiting runs', waiting.more.timers, 'atMost', 0),
+      // Polls of the platform itself come and go; one for each run would show as 1.
+      goal('timers for each waiting run', waiting.more.timers / size.waiting, 'atMost', 0.1),
       goal('decided by GraphQL, next step ready, p99 (ms)', waiting.p99, 'atMost', 100),
     ],
   };
