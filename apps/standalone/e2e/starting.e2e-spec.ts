@@ -54,15 +54,20 @@ describeWith('bwrap', 'curl')('starting runs (needs bwrap and curl)', () => {
     expect(sandboxes()).toBe(1); // whoever watches finds it as the step left it
     const runId = await api.started('gated', { execution: 'BACKGROUND' });
     const gate = await api.gateOf(runId, 'read');
-    expect((await task(runId)).run.task).toMatchObject({ id: runId.replace('run_', 'task_'), state: 'REVIEW' });
-    expect((await data('{ tasks(filter: { state: [REVIEW] }) { nodes { run { id } title } } }')).tasks.nodes).toEqual([
-      { run: { id: runId }, title: 'gated' },
-    ]);
+    // Who is asked is one read model, and what becomes of runs is another.
+    await eventually(async () =>
+      expect((await task(runId)).run.task).toMatchObject({ id: runId.replace('run_', 'task_'), state: 'REVIEW' }),
+    );
+    await eventually(async () =>
+      expect((await data('{ tasks(filter: { state: [REVIEW] }) { nodes { run { id } title } } }')).tasks.nodes).toEqual(
+        [{ run: { id: runId }, title: 'gated' }],
+      ),
+    );
     await eventually(() => Promise.resolve(sandboxes() === 1));
     await api.decide(gate.id, 'APPROVE');
     const run = await api.reaches(runId, 'COMPLETED');
     expect(run.timeline[1]?.summary).toContain('kept');
-    expect((await task(runId)).run.task).toMatchObject({ state: 'DONE', turns: 0 });
+    await eventually(async () => expect((await task(runId)).run.task).toMatchObject({ state: 'DONE', turns: 0 }));
     expect((await task(watched)).run.task).toBeNull();
     await api.cancel(watched);
     await api.reaches(watched, 'CANCELLED');
