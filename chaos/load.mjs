@@ -72,6 +72,8 @@ export async function publish(api, mount) {
 export class Load {
   runs = [];
   #people = [];
+  /** When the last run was started: a person is patient from then on. A machine that has too much to do is no finding. */
+  #overAt = Infinity;
 
   constructor(api, random, { everyMs, onStarted }) {
     this.api = api;
@@ -87,6 +89,7 @@ export class Load {
       this.#people.push(this.#person(fate, `chaos-${this.runs.length}`));
       await delay(this.everyMs, undefined, { signal }).catch(() => undefined);
     }
+    this.#overAt = Date.now();
   }
 
   /** All ended, in whatever state. */
@@ -116,13 +119,13 @@ export class Load {
 
   /** Looks now and then, decides when asked, until the run has ended. */
   async #see(run) {
-    const deadline = Date.now() + this.api.patienceMs;
     for (;;) {
       const { run: shown } = await this.api.data(LOOK, { id: run.id });
       if (ENDED.includes(shown?.status)) return shown.status;
       const open = shown?.approvals.find(({ state }) => state === 'OPEN');
       if (open) await this.#decide(run, open);
-      else if (Date.now() > deadline) throw new Error(`still ${shown?.status} after ${this.api.patienceMs / 1000} s`);
+      else if (Date.now() > this.#overAt + this.api.patienceMs)
+        throw new Error(`still ${shown?.status} ${this.api.patienceMs / 1000} s after the last disaster`);
       await delay(LOOK_EVERY_MS);
     }
   }

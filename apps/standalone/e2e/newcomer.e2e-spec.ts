@@ -34,7 +34,10 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
     expect(JSON.parse(stdout)).toEqual({ data: { decide: { __typename: 'ApprovalRequest' } } });
     await platform.says(new RegExp(`Run ${runId} completed`));
     // Billing hears of the last step's usage when everybody does, so its charge may follow the end of the run.
-    run = await platform.api.becomes(runId, ({ timeline }) => timeline.every(step => step.cost !== null));
+    run = await platform.api.becomes(
+      runId,
+      ({ status, timeline }) => status === 'COMPLETED' && timeline.every(step => step.cost !== null),
+    );
   }, 60_000);
 
   afterAll(() => home.giveBack());

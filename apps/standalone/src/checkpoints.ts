@@ -3,6 +3,8 @@ import type { CheckpointStanding } from '@runledger/event-store';
 import { Pool } from 'pg';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { openEventLog } from './event-log.js';
+import { withReadModels } from './read-models/read-model-desk.js';
+import type { ReadModelDesk } from './read-models/read-model-desk.js';
 import { readStorageConfig } from './storage.config.js';
 
 const HELP = `npm run checkpoints -- list
@@ -20,7 +22,9 @@ Works on the database of DATABASE_URL, which must come in as the owner of the ta
 const [verb, ...names] = process.argv.slice(2);
 if (verb === 'list' && names.length === 0) await runDatabaseCommand(url => withDesk(url, list));
 else if (verb === 'reset' && names.length > 0)
-  await runDatabaseCommand(url => withDesk(url, desk => reset(desk, names)));
+  await runDatabaseCommand(url =>
+    withDesk(url, desk => withReadModels(url, readModels => reset(desk, readModels, names))),
+  );
 else {
   print(HELP);
   process.exitCode = verb === undefined || verb === '--help' ? 0 : 2;
@@ -63,10 +67,10 @@ function complaint(misfits: readonly CheckpointStanding[]): string {
   return misfits.some(({ state }) => state === 'other-log') ? 'OF ANOTHER LOG' : 'AHEAD OF THE LOG';
 }
 
-async function reset(desk: CheckpointDesk, asked: readonly string[]): Promise<void> {
+async function reset(desk: CheckpointDesk, readModels: ReadModelDesk, asked: readonly string[]): Promise<void> {
   const consumers = asked.includes('--misfits') ? misfitsOf((await desk.list()).checkpoints) : asked;
   for (const consumer of consumers) {
-    const { checkpoints, parkedEvents } = await desk.reset(consumer);
+    const { checkpoints, parkedEvents } = await desk.reset(consumer, () => readModels.empty(consumer));
     const parked = parkedEvents === 0 ? '' : `, ${parkedEvents} parked events will be delivered again`;
     print(`${consumer}: starts at the first event (${checkpoints} checkpoints${parked})`);
   }

@@ -1,7 +1,7 @@
 import { catalogue } from '@runledger/contracts';
 import { PROJECTIONS, readModelDatabase, readModelSource } from '@runledger/gateway';
 import { Fault } from '@runledger/kernel';
-import { listProjections, rebuild, retryProjection, verify } from '@runledger/projections';
+import { consumerOf, listProjections, quotedTable, rebuild, retryProjection, verify } from '@runledger/projections';
 import type {
   Projection,
   ProjectionListing,
@@ -33,6 +33,12 @@ export class ReadModelDesk {
   /** Says that the fault was mended; throws when there is no such projection. */
   async retry(name: string): Promise<void> {
     await retryProjection(this.parts.dataSource, projectionNamed(name).name);
+  }
+
+  /** Takes away all rows of the read model that this consumer keeps, if it keeps one; it must not be at work. */
+  async empty(consumer: string): Promise<void> {
+    const tables = PROJECTIONS.find(projection => consumerOf(projection) === consumer)?.tables ?? [];
+    if (tables.length > 0) await this.parts.dataSource.query(`TRUNCATE ${tables.map(quotedTable).join(', ')}`);
   }
 
   rebuild(name: string, onProgress: (progress: RebuildProgress) => void): Promise<RebuildReport> {

@@ -83,9 +83,10 @@ export class CheckpointDesk {
 
   /**
    * Puts all checkpoints of the consumer to the first event of this log, so that everything is delivered to it again: a reactor
-   * does nothing twice (R1), a read model is built anew (P2). Throws `UnknownConsumerError` or `ConsumerAtWorkError`.
+   * does nothing twice (R1), a read model is built anew (P2): `empty` takes its rows away before. Throws
+   * `UnknownConsumerError` or `ConsumerAtWorkError`.
    */
-  async reset(consumer: string): Promise<CheckpointReset> {
+  async reset(consumer: string, empty: () => Promise<void> = () => Promise.resolve()): Promise<CheckpointReset> {
     const { checkpoints } = await this.list();
     const known = [...new Set(checkpoints.map(standing => standing.consumer))];
     if (!known.includes(consumer)) throw new UnknownConsumerError(consumer, known);
@@ -96,6 +97,7 @@ export class CheckpointDesk {
         rows.map(({ id }) => id),
       );
     }
+    await empty();
     const moved = await this.pool.query<{ checkpoints: number; parked: number }>(this.#sql.reset, [
       consumer,
       await this.log.identity(),
