@@ -38,6 +38,8 @@ export interface PostgresEventStoreOptions extends ConnectionOptions {
   readonly serialize?: boolean;
   /** How appends share transactions; `appends: 1` gives each its own. */
   readonly flights?: Partial<FlightLimits>;
+  /** How soon subscriptions look at the log when no notice of an append has come, in ms; default 250, growing to 1,000 while nothing comes. */
+  readonly lookAgainMs?: number;
   /** Told about broken connections that are being made again. For logs; nothing is lost. */
   readonly onProblem?: (error: Error) => void;
 }
@@ -73,7 +75,7 @@ class PostgresEventStore implements EventStore {
     this.#appender = new Appender(this.#pool, { schema, serialize: options.serialize ?? false });
     this.#flights = new Flights(requests => this.#fly(requests), { ...FLIGHTS, ...options.flights });
     this.#reader = new LogReader(this.#pool, schema);
-    this.#tail = new Tail(this.#reader, this.#loopback, this.#onProblem);
+    this.#tail = new Tail(this.#reader, this.#loopback, this.#onProblem, options.lookAgainMs);
     this.#signal = new HeadSignal(connectionConfig(options), `${schema}_head`, {
       onNews: () => this.#tail.wake(),
       onProblem: this.#onProblem,

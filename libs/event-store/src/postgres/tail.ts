@@ -13,10 +13,11 @@ const KEPT_BYTES = 32_000_000;
 const SPARE_EVENTS = 1_000;
 const PAGE_EVENTS = 1_000;
 
-/** Pauses between two looks at the log when nobody wakes the tail. */
+/** Between two looks at the log when nobody wakes the tail: at first, then twice as long each time, up to the longest pause. */
+export const LOOK_AGAIN_MS = 250;
 const UNSETTLED_MS = 5;
-const IDLE_MS = 250;
 const LONGEST_MS = 1_000;
+const AFTER_FAULT_MS = 250;
 
 /** Beyond any position. */
 const LAST: Position = 1n << 63n;
@@ -53,6 +54,7 @@ export class Tail {
     private readonly reader: LogReader,
     private readonly loopback: Loopback,
     private readonly onProblem: (error: Error) => void,
+    private readonly lookAgainMs = LOOK_AGAIN_MS,
   ) {}
 
   /** Grows with each change, so that a follower can tell whether it missed one. */
@@ -181,8 +183,9 @@ export class Tail {
 
   /** A writer that holds back the head may end without a sign (roll back, die), so then the tail looks sooner. */
   #pauseMs(idle: number): number {
-    const shortest = this.reader.unsettled ? UNSETTLED_MS : IDLE_MS;
-    return Math.min(LONGEST_MS, shortest * 2 ** Math.min(idle - 1, 10)) * (0.75 + Math.random() / 2);
+    const shortest = this.reader.unsettled ? UNSETTLED_MS : this.lookAgainMs;
+    const longest = Math.max(LONGEST_MS, shortest);
+    return Math.min(longest, shortest * 2 ** Math.min(idle - 1, 10)) * (0.75 + Math.random() / 2);
   }
 
   async #pause(ms: number): Promise<void> {
@@ -200,7 +203,7 @@ export class Tail {
   #survive(error: unknown): number {
     const problem = error instanceof Error ? error : new StoreFault(error);
     this.onProblem(problem);
-    if (problem instanceof RetryableError) return IDLE_MS;
+    if (problem instanceof RetryableError) return AFTER_FAULT_MS;
     this.#fault = problem;
     this.#announce();
     return LONGEST_MS;
