@@ -3,6 +3,7 @@ import type { ProfileDefinition, StepError } from '@runledger/contracts';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
 import { cancelUnstarted, claim } from './attempt-claim.js';
 import type { ClaimedProfile } from './attempt-claim.js';
+import { AttemptLog } from './attempt-log.js';
 import { endAttempt, isCancelled } from './attempt-end.js';
 import type { AttemptHost, PublishedProfile } from './attempt-needs.js';
 import type { ExecutionNotes } from './attempt-observer.js';
@@ -87,13 +88,9 @@ interface Owned extends ExecutionOrder {
 
 async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
   const { ready, stop, history } = owned;
-  const transcript = new Transcript(host.commands, host.clock, {
-    workspaceId: ready.workspaceId,
-    worker: host.worker,
-    place: ready.place,
-    epoch: history.epoch,
-    causationId: ready.readyEventId,
-  });
+  const { workspaceId, place, readyEventId: causationId } = ready;
+  const owner = { workspaceId, worker: host.worker, place, epoch: history.epoch, causationId };
+  const transcript = new Transcript(new AttemptLog(host.commands, host.clock, owner), host.clock, owner);
   const startedMs = Date.parse(host.clock.now()) - history.activeMs;
   const elapsedMs = (): number => Math.max(0, Date.parse(host.clock.now()) - startedMs);
   const remainingMs = (): number => Math.max(1, ready.ready.timeoutMs - elapsedMs());

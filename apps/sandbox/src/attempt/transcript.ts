@@ -1,14 +1,7 @@
 import { AttemptInterrupted, InfoRecorded, SetupRecorded } from '@runledger/contracts';
-import type { CommandContext, CommandHandler } from '@runledger/event-store';
-import { derivedId } from '@runledger/event-store';
-import { RetryableError } from '@runledger/kernel';
 import type { Clock } from '@runledger/platform';
-import { setTimeout as delay } from 'node:timers/promises';
-import { OwnershipLostError } from './attempt-errors.js';
-import type { AttemptCommand, AttemptEntry, EndedData } from './attempt.decider.js';
-import { attempt } from './attempt.decider.js';
+import type { AttemptEntry, EndedData } from './attempt.decider.js';
 import type { AttemptPlace } from './attempt-place.js';
-import { attemptStream } from './attempt-place.js';
 import { headOf, storable } from './storable-text.js';
 
 /** Deltas wait this long, or until this much has come together, before they are appended. */
@@ -20,34 +13,38 @@ const BACKLOG_CHARS = 262_144;
 const PIECE_CHARS = 32_768;
 const BATCH_CHARS = 65_536;
 const BATCH_EVENTS = 500;
-const RETRY_MS = [250, 500, 1_000, 2_000, 5_000] as const;
+
+/** Where the entries of a transcript go, one batch after the other. Whatever it throws ends the writing. */
+export interface TranscriptSink {
+  /** `batch` names entries that were counted elsewhere: however often they are given, they are kept once (E1). */
+  record(entries: readonly AttemptEntry[], batch?: string): Promise<void>;
+  end(entries: readonly AttemptEntry[], data: EndedData): Promise<void>;
+  /** What was recorded outlives the machine's next crash, where `record` alone does not promise it. */
+  settle?(): Promise<void>;
+  /** Nothing more is wanted. */
+  close(): void;
+}
 
 export interface TranscriptOwner {
-  readonly workspaceId: string;
   readonly worker: string;
   readonly place: AttemptPlace;
-  /** The epoch that this owner was given when it started or resumed the attempt. */
-  readonly epoch: number;
-  readonly causationId: string;
 }
 
 /**
- * Writes one attempt's events in order. Deltas are coalesced; the ids of a batch derive from attempt, epoch and the batch's
- * number, so that sending it again after an ambiguous failure stores it once (E1). Each append names the owner's epoch and the
- * exact revision: when a newer owner has appeared, nothing is stored and `lost` fires (R3).
+ * Writes one attempt's events in order. Deltas are coalesced. `lost` fires when the sink does not take them: there is a newer
+ * owner (R3), or the store is out of order.
  */
 export class Transcript {
   readonly #lost = new AbortController();
-  readonly #closed = new AbortController();
   #buffer: AttemptEntry[] = [];
   #chars = 0;
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
   #tail: Promise<void> = Promise.resolve();
-  #batches = 0;
   #failure: Error | undefined;
 
   constructor(
-    private readonly commands: CommandHandler,
+    private readonly sink: TranscriptSink,
     private readonly clock: Clock,
     private readonly owner: TranscriptOwner,
   ) {}
@@ -100,9 +97,18 @@ export class Transcript {
     if (this.#chars > BACKLOG_CHARS) await this.flush();
   }
 
+  /** Adds a batch that was coalesced and counted elsewhere. Resolves when it is stored; it may have been before (R1). */
+  async relay(batch: string, entries: readonly AttemptEntry[]): Promise<void> {
+    this.#drain();
+    this.#enqueue(() => this.sink.record(entries, batch));
+    await this.#tail;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   /** Resolves when everything added so far is stored. */
   async flush(): Promise<void> {
     this.#drain();
+    if (this.sink.settle) this.#enqueue(() => this.sink.settle?.() ?? Promise.resolve());
     await this.#tail;
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -112,7 +118,7 @@ export class Transcript {
     if (this.#chars > BATCH_CHARS || this.#buffer.length > BATCH_EVENTS) await this.flush();
     clearTimeout(this.#timer);
     const entries = this.#takeAll();
-    this.#enqueue(() => this.#send({ type: 'EndAttempt', entries, data: storable(data), epoch: this.owner.epoch }));
+    this.#enqueue(() => this.sink.end(entries, storable(data)));
     await this.#tail;
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -120,7 +126,8 @@ export class Transcript {
   /** Gives up what is not stored yet. */
   async abandon(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#closed.abort();
+    this.#closed = true;
+    this.sink.close();
     this.#buffer = [];
     this.#chars = 0;
     await this.#tail;
@@ -131,7 +138,7 @@ export class Transcript {
     this.#timer = undefined;
     while (this.#buffer.length > 0) {
       const entries = this.#takeBatch();
-      this.#enqueue(() => this.#send({ type: 'RecordEntries', entries, epoch: this.owner.epoch }));
+      this.#enqueue(() => this.sink.record(entries));
     }
   }
 
@@ -157,7 +164,7 @@ export class Transcript {
 
   #enqueue(work: () => Promise<void>): void {
     this.#tail = this.#tail.then(async () => {
-      if (this.#failure !== undefined || this.#closed.signal.aborted) return;
+      if (this.#failure !== undefined || this.#closed) return;
       try {
         await work();
       } catch (error) {
@@ -165,40 +172,6 @@ export class Transcript {
         this.#lost.abort(this.#failure);
       }
     });
-  }
-
-  async #send(command: AttemptCommand): Promise<void> {
-    this.#batches += 1;
-    const context = this.#context(this.#batches);
-    const outcome = await this.#patiently(() =>
-      this.commands.handle(attempt, attemptStream(this.owner.place), command, context),
-    );
-    if (outcome.status === 'refused')
-      throw new OwnershipLostError(this.owner.place.attemptId, outcome.refusal.rejected);
-  }
-
-  /** A store that is away for a while must not end the attempt: the same batch is sent until it is in (E1). */
-  async #patiently<T>(work: () => Promise<T>): Promise<T> {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof RetryableError) || this.#closed.signal.aborted) throw error;
-        await delay(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)], undefined, { signal: this.#closed.signal });
-      }
-    }
-  }
-
-  #context(batch: number): CommandContext {
-    const { workspaceId, place, epoch, causationId } = this.owner;
-    return {
-      commandId: derivedId(causationId, `${place.attemptId}/epoch-${epoch}`, batch),
-      workspaceId,
-      actor: { kind: 'service', id: 'sandbox' },
-      occurredAt: this.clock.now(),
-      correlationId: place.runId,
-      causationId,
-    };
   }
 }
 
