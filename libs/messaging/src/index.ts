@@ -19,5 +19,6 @@ export type { ReactorHostOptions } from './reactor-host.js';
 export type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
 export { DEFAULT_RETRY, isUsedUp, retryDelayMs, retrying } from './retry.js';
 export type { RetryPolicy } from './retry.js';
+export { RetryWarnings } from './retry-warnings.js';
 export { isTransient } from './transient.js';
 export { upcastEvent } from './upcast-event.js';

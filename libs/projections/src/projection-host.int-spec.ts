@@ -204,6 +204,27 @@ describe('a projection host', () => {
     expect(answers).toBe(1);
   });
 
+  it('says what it waits for when the database is away', async () => {
+    let failures = 3;
+    const query = async (...asked: Parameters<DataSource['query']>): Promise<unknown> => {
+      if ((failures -= 1) >= 0) throw new RetryableError('AWAY', 'The database starts again.');
+      return dataSource.query(...asked);
+    };
+    const starting = new Proxy(dataSource, {
+      get: (target, name) => (name === 'query' ? query : (Reflect.get(target, name) as unknown)),
+    });
+    const warned: object[] = [];
+    const logger = { info: () => undefined, error: () => undefined, warn: (fields: object) => warned.push(fields) };
+    const log = new ScriptedLog(stored(placed('o1')));
+    const retry = { firstDelayMs: 1, maxDelayMs: 2 };
+    const host = new ProjectionHost({ ...partsFor(log), dataSource: starting }, { owner: 'a', retry, logger });
+    hosts.push(host);
+    await (await host.start(orders)).reached(1n);
+    expect(warned).toMatchObject([
+      { consumer: 'orders', doing: 'the look at which version made the rows', failures: 1, err: { code: 'AWAY' } },
+    ]);
+  });
+
   describe('at an event that it cannot apply', () => {
     const brittle = (state: { mended: boolean }): Projection => ({
       ...orders,

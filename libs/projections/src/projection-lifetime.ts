@@ -1,5 +1,6 @@
 import type { ConsumerFault } from '@runledger/messaging';
 import { isFenced, pause, retrying } from '@runledger/messaging';
+import type { RetryWarnings } from '@runledger/messaging';
 import type { Projection } from './projection.js';
 import { consumerOf, partsOf } from './projection.js';
 import type { ProjectionParts } from './projection-settings.js';
@@ -22,6 +23,7 @@ export class ProjectionLifetime {
   constructor(
     private readonly projection: Projection,
     private readonly parts: ProjectionParts,
+    private readonly warnings: RetryWarnings,
   ) {}
 
   /** Looks whether the rows are of this program's version; throws {@link NewerRowsError} when a newer one made them. */
@@ -44,7 +46,7 @@ export class ProjectionLifetime {
       (await checkpoints.partitions.read(consumer, version)).length === 0 &&
       (await checkpoints.read(consumer, version)) === undefined;
     if (!(await isNew())) return;
-    await this.#whenAlone(signal, () =>
+    await this.#whenAlone('the beginning with empty tables', signal, () =>
       alone(dataSource, name, async () => {
         if (!(await isNew())) return;
         if (tables.length > 0) await dataSource.query(`TRUNCATE ${tables.map(quotedTable).join(', ')}`);
@@ -56,7 +58,7 @@ export class ProjectionLifetime {
   /** Builds the rows of this version beside those of an older one, which serve until then, and swaps (P2). */
   async bringToVersion(signal: AbortSignal): Promise<void> {
     const { settings } = this.parts;
-    await this.#whenAlone(signal, async () => {
+    await this.#whenAlone('the rebuild beside the older rows', signal, async () => {
       if (await this.rowsAreOurs()) return;
       const { name, version } = this.projection;
       settings.log.info({ consumer: name, version }, 'the rows are rebuilt beside those of an older version');
@@ -120,14 +122,16 @@ export class ProjectionLifetime {
   }
 
   /** Somebody else may be at it: then there may be nothing left to do. */
-  async #whenAlone(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  async #whenAlone(doing: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     const { settings } = this.parts;
+    const onRetry = this.warnings.of(doing);
     for (;;) {
       try {
-        await retrying(work, { policy: settings.retry, signal });
+        await retrying(work, { policy: settings.retry, signal, onRetry });
         return;
       } catch (error) {
         if (!(error instanceof RebuildUnderWayError) || signal.aborted) throw error;
+        onRetry(error);
         await pause(LOOK_EVERY_MS, signal);
       }
     }

@@ -1,5 +1,5 @@
 import type { PartitionLease, Position } from '@runledger/event-store';
-import { isFenced, retrying } from '@runledger/messaging';
+import { isFenced, retrying, RetryWarnings } from '@runledger/messaging';
 import type { Claimant, ConsumerStatus, RunningConsumer, Seat } from '@runledger/messaging';
 import { faultOf, PoisonEvent } from './poison-event.js';
 import type { Projection } from './projection.js';
@@ -10,6 +10,8 @@ import type { ProjectionParts } from './projection-settings.js';
 import { NewerRowsError } from './read-model-errors.js';
 import { Shift } from './shift.js';
 import { TransactionalRows } from './transactional-rows.js';
+
+const LOOK = 'the look at which version made the rows';
 
 /**
  * One projection in one process: at work on the partitions that it has now, which come and go.
@@ -27,6 +29,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
   readonly #lifetime: ProjectionLifetime;
   readonly #leases = new Map<number, PartitionLease>();
   readonly #progress: ProjectionProgress;
+  readonly #warnings: RetryWarnings;
   #seat: Seat | undefined;
   #shift: Shift | undefined;
   #change = aChange();
@@ -40,14 +43,15 @@ export class RunningProjection implements RunningConsumer, Claimant {
     this.consumer = consumerOf(projection);
     this.version = projection.version;
     this.parts = partsOf(projection);
-    this.#lifetime = new ProjectionLifetime(projection, given);
+    this.#warnings = new RetryWarnings(given.settings.log, projection.name);
+    this.#lifetime = new ProjectionLifetime(projection, given, this.#warnings);
     this.#progress = new ProjectionProgress(projection, given, () => this.#leases.size === this.parts);
   }
 
   /** Takes part in the work; rows of an older version are rebuilt beside before, which this does not wait for. */
   static async start(projection: Projection, given: ProjectionParts): Promise<RunningProjection> {
     const running = new RunningProjection(projection, given);
-    const isOurs = await running.#patiently(() => running.#lifetime.rowsAreOurs());
+    const isOurs = await running.#rowsAreOurs();
     if (isOurs) await running.#join();
     running.#ended = running.#run(isOurs);
     return running;
@@ -99,8 +103,8 @@ export class RunningProjection implements RunningConsumer, Claimant {
   async #rejoin(): Promise<void> {
     const { log } = this.given.settings;
     try {
-      if (await this.#patiently(() => this.#lifetime.wereExchanged())) {
-        if (await this.#patiently(() => this.#lifetime.rowsAreOurs())) return await this.#join();
+      if (await this.#patiently(LOOK, () => this.#lifetime.wereExchanged())) {
+        if (await this.#rowsAreOurs()) return await this.#join();
       }
       this.#leaveToOthers();
     } catch (error) {
@@ -137,8 +141,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
       this.#progress.idle();
       return change;
     }
-    if (!(await this.#patiently(() => this.#lifetime.rowsAreOurs())))
-      throw new TypeError(`The rows of ${this.name} went back to an older version.`);
+    if (!(await this.#rowsAreOurs())) throw new TypeError(`The rows of ${this.name} went back to an older version.`);
     const { dataSource, checkpoints, source, settings } = this.given;
     const leases = [...this.#leases.values()];
     if (leases.length === 0) return;
@@ -173,7 +176,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
       const { log } = this.given.settings;
       log.warn({ consumer: this.name, err: error }, 'the work under way was not done, and is done again');
     }
-    await this.#patiently(() => rows.resync());
+    await this.#patiently('the look at the checkpoints', () => rows.resync());
     if (fenced) this.#seat?.doubt();
   }
 
@@ -221,9 +224,14 @@ export class RunningProjection implements RunningConsumer, Claimant {
     await this.#lifetime.noteFault(fault);
   }
 
+  #rowsAreOurs(): Promise<boolean> {
+    return this.#patiently(LOOK, () => this.#lifetime.rowsAreOurs());
+  }
+
   /** What passes by itself is waited for: a database that starts again, a connection that is made again. */
-  #patiently<T>(work: () => Promise<T>): Promise<T> {
-    return retrying(work, { policy: this.given.settings.retry, signal: this.#ending.signal });
+  #patiently<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    const onRetry = this.#warnings.of(doing);
+    return retrying(work, { policy: this.given.settings.retry, signal: this.#ending.signal, onRetry });
   }
 
   #changed(): void {
