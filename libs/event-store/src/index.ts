@@ -23,7 +23,7 @@ export type {
 } from './partitions.js';
 export { pause } from './pause.js';
 export * from './port.js';
-export { HeadSignal as ChannelSignal } from './postgres/head-signal.js';
+export { ChannelSignal } from './postgres/channel-signal.js';
 export { CheckpointDesk, ConsumerAtWorkError, UnknownConsumerError } from './postgres/checkpoint-desk.js';
 export type { CheckpointReset, CheckpointStanding } from './postgres/checkpoint-desk.js';
 export { checkEventStore, migrateEventStore } from './postgres/migrate.js';

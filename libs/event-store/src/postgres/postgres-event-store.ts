@@ -19,9 +19,9 @@ import type {
 import type { AppendRequest } from '../append-request.js';
 import { Appender } from './appender.js';
 import type { Flown, Landing } from './appender.js';
+import { ChannelSignal } from './channel-signal.js';
 import { Flights } from './flights.js';
 import type { FlightLimits } from './flights.js';
-import { HeadSignal } from './head-signal.js';
 import { LogReader } from './log-reader.js';
 import { Loopback } from './loopback.js';
 import { checkedSchema } from './migrate.js';
@@ -62,7 +62,7 @@ class PostgresEventStore implements EventStore {
   readonly #flights: Flights;
   readonly #reader: LogReader;
   readonly #tail: Tail;
-  readonly #signal: HeadSignal;
+  readonly #signal: ChannelSignal;
   readonly #closing = new AbortController();
   readonly #onProblem: (error: Error) => void;
   #closed: Promise<void> | undefined;
@@ -76,7 +76,7 @@ class PostgresEventStore implements EventStore {
     this.#flights = new Flights(requests => this.#fly(requests), { ...FLIGHTS, ...options.flights });
     this.#reader = new LogReader(this.#pool, schema);
     this.#tail = new Tail(this.#reader, this.#loopback, this.#onProblem, options.lookAgainMs);
-    this.#signal = new HeadSignal(connectionConfig(options), `${schema}_head`, {
+    this.#signal = new ChannelSignal(connectionConfig(options), `${schema}_head`, {
       onNews: () => this.#tail.wake(),
       onProblem: this.#onProblem,
     });

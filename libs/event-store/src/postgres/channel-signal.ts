@@ -8,11 +8,12 @@ const SHORTEST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 
 /**
- * Tells other processes that the log has grown, and hears it from them, on one connection of its own, after the commit.
- * Only a hint: a lost notice costs time (the tail looks by itself), never an event. So nothing here ever throws; problems
- * are reported and the connection is made again for as long as the store is open.
+ * Tells other processes that something is new (the log has grown, a timer was set), and hears it from them, on a channel of
+ * PostgreSQL and one connection of its own, after the commit. Only a hint: a lost notice costs time, for whoever listens looks
+ * by itself as well, never an event. So nothing here ever throws; problems are reported and the connection is made again
+ * until it is closed.
  */
-export class HeadSignal {
+export class ChannelSignal {
   readonly #sender = randomUUID();
   #client: pg.Client | undefined;
   #opening: Promise<void> | undefined;
@@ -31,7 +32,7 @@ export class HeadSignal {
     private readonly handlers: { readonly onNews: () => void; readonly onProblem: (error: Error) => void },
   ) {}
 
-  /** From now on `onNews` is called when another process appended. */
+  /** From now on `onNews` is called when another process announced something. */
   listen(): void {
     if (this.#listening) return;
     this.#listening = true;
@@ -39,7 +40,7 @@ export class HeadSignal {
     else this.#connect();
   }
 
-  /** This process has appended: told at once after a quiet time, else when the pause is over. */
+  /** This process has something new: told at once after a quiet time, else when the pause is over. */
   announce(): void {
     this.#dirty = true;
     if (this.#pause || this.#soon) return;
