@@ -7,3 +7,4 @@ export { Fault, RetryableError } from './faults.js';
 export { attemptId, gateId, idOf, keyOf, streamOf } from './ids.js';
 export { isRejection, reject } from './rejection.js';
 export type { Problem, Rejection } from './rejection.js';
+export { replacementDiff } from './replacement-diff.js';

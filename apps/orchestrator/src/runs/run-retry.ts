@@ -5,7 +5,7 @@ import {
   type RunEvent,
   type StepDefinition,
 } from '@runledger/contracts';
-import { reject } from '@runledger/kernel';
+import { reject, replacementDiff } from '@runledger/kernel';
 import { advance } from './run-advance.js';
 import type { RetryRun, RetryStep } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
@@ -22,7 +22,6 @@ import {
 } from './run-verbs.js';
 import { startAttempt } from './start-attempt.js';
 import { takeRoutesAgain } from './step-routes.js';
-import { instructionsDiff } from './instructions-diff.js';
 
 /** Tries a failed run again in place, keeping what it has done or from the beginning; an interrupted one from where it stands. */
 export function retryRun(data: RetryRun['data'], run: Run): readonly RunEvent[] | SteeringRefusal {
@@ -136,7 +135,7 @@ interface Edit {
 }
 
 function edited(run: KnownRun, step: StepDefinition, { attempt, instructions, by, at }: Edit): RunEvent {
-  const diff = instructionsDiff(step.agent?.instructions ?? '', instructions);
+  const diff = replacementDiff('instructions', step.agent?.instructions ?? '', instructions);
   return StepInstructionsEdited({
     runId: run.plan.runId,
     step: step.key,

@@ -1,8 +1,8 @@
 import type { Json, ToolDetail, ToolName } from '@runledger/contracts';
+import { replacementDiff } from '@runledger/kernel';
 import type { z } from 'zod';
 import type { ToolCall } from '../attempt/tool-call.js';
 import { headOf } from '../attempt/storable-text.js';
-import { replacementDiff } from './line-diff.js';
 import { toolInputs } from './tool-inputs.js';
 import type { SandboxTool } from './tool-inputs.js';
 import { EDIT_FILE } from './tool-programs.js';

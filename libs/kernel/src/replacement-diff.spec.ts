@@ -1,6 +1,6 @@
-import { replacementDiff } from './line-diff.js';
+import { replacementDiff } from './replacement-diff.js';
 
-describe('the diff of an edit', () => {
+describe('the diff of a replacement', () => {
   const hunk = (before: string, after: string): string[] => replacementDiff('f', before, after).split('\n').slice(2);
 
   it('shows what was replaced between the lines around it', () => {
@@ -14,6 +14,12 @@ describe('the diff of an edit', () => {
     expect(hunk('a\n', 'a\nb\n')).toEqual(['@@ -1 +1,2 @@', ' a', '+b']);
     expect(hunk('a\nb\n', 'b\n')).toEqual(['@@ -1,2 +1 @@', '-a', ' b']);
     expect(hunk('a', '')).toEqual(['@@ -1 +0,0 @@', '-a']);
+  });
+  it('names the text on both sides', () => {
+    expect(replacementDiff('instructions', 'a', 'b').split('\n').slice(0, 2)).toEqual([
+      '--- a/instructions',
+      '+++ b/instructions',
+    ]);
   });
   it('does not take a repeated line for context twice', () => {
     expect(hunk('a\na\n', 'a\n')).toEqual(['@@ -1,2 +1 @@', ' a', '-a']);
