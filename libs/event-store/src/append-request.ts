@@ -1,3 +1,4 @@
+import { isStorable } from '@runledger/kernel';
 import { AppendTooLargeError, InvalidAppendError } from './append-errors.js';
 import { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_BYTES } from './port.js';
 import type { EventMetadata, ExpectedRevision, NewEvent, StreamRef } from './port.js';
@@ -111,10 +112,6 @@ function toJson(value: unknown, refuse: (cause?: unknown) => InvalidAppendError)
 /** JSON.stringify writes a lone surrogate as an escape; the same letters behind an escaped backslash are plain text. */
 function hasLoneSurrogate(json: string): boolean {
   return json.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(json);
-}
-
-function isStorable(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0');
 }
 
 function checkedSize(event: EncodedEvent, metadataBytes: number): number {

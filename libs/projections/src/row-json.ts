@@ -1,3 +1,4 @@
+import { storableText } from '@runledger/kernel';
 import type { TableShape } from './table-shape.js';
 
 /** One row of a read model by column name. Dates, bigints and nested JSON are welcome; a column left out becomes null. */
@@ -10,7 +11,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export function rowsAsJson(rows: readonly Row[]): string {
   const text = JSON.stringify(rows, bigintAsText);
   if (!text.includes('\\u0000') && !text.includes('\\ud')) return text;
-  return JSON.stringify(rows, (key, value: unknown) => storableText(bigintAsText(key, value)));
+  return JSON.stringify(rows, (key, value: unknown) => storableValue(bigintAsText(key, value)));
 }
 
 /** Throws when a row names a column that the table does not have: a defect that would lose data silently. */
@@ -28,6 +29,6 @@ function bigintAsText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-function storableText(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/[\0\p{Surrogate}]/gu, '\ufffd') : value;
+function storableValue(value: unknown): unknown {
+  return typeof value === 'string' ? storableText(value) : value;
 }

@@ -1,3 +1,4 @@
+import { storableText } from '@runledger/kernel';
 import type { Projection, Recorded } from '@runledger/projections';
 import type { EntityManager } from 'typeorm';
 import { endingOf, entryIdOf, entryOf, transcriptEvents, type TranscriptEvent } from './transcript-entries.js';
@@ -49,9 +50,7 @@ async function write(rows: EntityManager, statement: string, records: readonly o
 function storableJson(records: readonly object[]): string {
   const text = JSON.stringify(records);
   if (!/\\u(0000|d[89a-f])/i.test(text)) return text;
-  return JSON.stringify(records, (_key, value: unknown) =>
-    typeof value === 'string' ? value.replace(/[\0\p{Surrogate}]/gu, '\ufffd') : value,
-  );
+  return JSON.stringify(records, (_key, value: unknown) => (typeof value === 'string' ? storableText(value) : value));
 }
 
 function keyOf(event: Stored): { workspace_id: string; run_id: string; entry_id: string } {

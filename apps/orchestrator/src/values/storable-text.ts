@@ -1,3 +1,5 @@
+import { isStorable } from '@runledger/kernel';
+
 /**
  * Largest work of one step as JSON, as written and as filled in: a run's first append holds its flow, its parameters and
  * its first work, and an append takes one megabyte.
@@ -23,8 +25,4 @@ export function jsonBytes(value: unknown): number {
 export function shortened(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   return `${text.slice(0, maxLength).replace(/\p{Surrogate}$/u, '')}…`;
-}
-
-function isStorable(text: string): boolean {
-  return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 }

@@ -1,7 +1,4 @@
-/** What takes the place of characters that no JSON column stores: NUL and halves of surrogate pairs. */
-const REPLACEMENT = '\uFFFD';
-// eslint-disable-next-line no-control-regex -- NUL is exactly what must go
-const UNSTORABLE = /\u0000|\p{Surrogate}/gu;
+import { storableText } from '@runledger/kernel';
 
 /** The value with every string in it made storable. Returns the same value when nothing had to change. */
 export function storable<T>(value: T): T {
@@ -9,7 +6,7 @@ export function storable<T>(value: T): T {
 }
 
 function clean(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(UNSTORABLE, REPLACEMENT);
+  if (typeof value === 'string') return storableText(value);
   if (Array.isArray(value)) return value.map(clean);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [clean(key) as string, clean(member)]));
