@@ -37,8 +37,16 @@ export class ReadModelDesk {
 
   /** Takes away all rows of the read model that this consumer keeps, if it keeps one; it must not be at work. */
   async empty(consumer: string): Promise<void> {
-    const tables = PROJECTIONS.find(projection => consumerOf(projection) === consumer)?.tables ?? [];
-    if (tables.length > 0) await this.parts.dataSource.query(`TRUNCATE ${tables.map(quotedTable).join(', ')}`);
+    const named = PROJECTIONS.find(projection => consumerOf(projection) === consumer)?.tables ?? [];
+    const tables = await this.#present(named.map(quotedTable));
+    if (tables.length > 0) await this.parts.dataSource.query(`TRUNCATE ${tables.join(', ')}`);
+  }
+
+  /** Those that this database has: one whose schema is older has rows of the others only. */
+  async #present(tables: readonly string[]): Promise<readonly string[]> {
+    const query = 'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL';
+    const found = await this.parts.dataSource.query<{ readonly name: string }[]>(query, [tables]);
+    return found.map(({ name }) => name);
   }
 
   rebuild(name: string, onProgress: (progress: RebuildProgress) => void): Promise<RebuildReport> {
