@@ -26,6 +26,16 @@ interface ShownSchedule {
   }[];
 }
 
+interface MadeSchedule {
+  readonly id: string;
+  readonly nextFirings: readonly string[];
+}
+
+interface MadeWebhook {
+  readonly secret: string;
+  readonly webhook: { readonly path: string };
+}
+
 /** Runs that nobody starts by hand, by the scripts that the guides quote. */
 describeWith(
   'bwrap',
@@ -57,16 +67,20 @@ describeWith(
       return { code, stdout, stderr };
     }
   }
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are looked into, not typed
-  async function answer(script: string, ...args: readonly string[]): Promise<any> {
+  async function answer<Data>(script: string, ...args: readonly string[]): Promise<Data> {
     const { stdout } = await run('sh', [join(EXAMPLES, script), ...args]);
-    return (JSON.parse(stdout) as { data: unknown }).data;
+    return (JSON.parse(stdout) as { data: Data }).data;
   }
   const schedules = async () =>
-    ((await answer('schedule-a-flow/list.sh')) as { schedules: { nodes: ShownSchedule[] } }).schedules.nodes;
+    (await answer<{ schedules: { nodes: ShownSchedule[] } }>('schedule-a-flow/list.sh')).schedules.nodes;
+  const webhookFor = async (kind: string, pointer: string) =>
+    (await answer<{ createWebhook: MadeWebhook }>('start-from-ci/create-webhook.sh', kind, pointer)).createWebhook;
 
   it('a phrase is shown as five times before it is used, and quoted where it is not understood', async () => {
-    const { schedulePreview } = await answer('schedule-a-flow/preview.sh', 'every monday at 9am EST');
+    const { schedulePreview } = await answer<{ schedulePreview: { next: unknown } }>(
+      'schedule-a-flow/preview.sh',
+      'every monday at 9am EST',
+    );
     expect(schedulePreview).toMatchObject({
       cron: '0 9 * * 1',
       timeZone: 'America/New_York',
@@ -79,17 +93,16 @@ describeWith(
   });
 
   it('a schedule is made, paused, resumed and fired by hand', async () => {
-    const { createSchedule } = await answer('schedule-a-flow/create.sh');
+    const { createSchedule } = await answer<{ createSchedule: MadeSchedule }>('schedule-a-flow/create.sh');
     expect(createSchedule).toMatchObject({ cron: '0 3 * * 1-5', timeZone: 'Europe/Vienna' });
     expect(createSchedule.nextFirings).toHaveLength(5);
-    const id = String(createSchedule.id);
-    expect((await answer('schedule-a-flow/pause.sh', id)).pauseSchedule).toMatchObject({ status: 'PAUSED' });
-    expect((await answer('schedule-a-flow/resume.sh', id)).resumeSchedule).toMatchObject({
-      status: 'ACTIVE',
-      nextFireAt: createSchedule.nextFirings[0],
+    const id = createSchedule.id;
+    expect(await answer('schedule-a-flow/pause.sh', id)).toMatchObject({ pauseSchedule: { status: 'PAUSED' } });
+    expect(await answer('schedule-a-flow/resume.sh', id)).toMatchObject({
+      resumeSchedule: { status: 'ACTIVE', nextFireAt: createSchedule.nextFirings[0] },
     });
-    const { fireScheduleNow } = await answer('schedule-a-flow/fire-now.sh', id);
-    const runId = String(fireScheduleNow.id);
+    const { fireScheduleNow } = await answer<{ fireScheduleNow: { id: string } }>('schedule-a-flow/fire-now.sh', id);
+    const runId = fireScheduleNow.id;
     await platform.api.reaches(runId, 'COMPLETED');
     await eventually(async () => {
       const shown = (await schedules()).find(schedule => schedule.id === id);
@@ -155,8 +168,7 @@ describeWith(
   });
 
   it('a signed message starts a run, once, with what stands in it', async () => {
-    const { createWebhook } = await answer('start-from-ci/create-webhook.sh', 'GENERIC', '/build/commit');
-    const { secret, webhook } = createWebhook as { secret: string; webhook: { path: string } };
+    const { secret, webhook } = await webhookFor('GENERIC', '/build/commit');
     const script = join(EXAMPLES, 'start-from-ci', 'send-webhook.sh');
     const send = (key: string, id: string) => run('sh', [script, webhook.path, key, id, '{"build":{"commit":"cafe"}}']);
     const first = await send(secret, 'build-18');
@@ -169,8 +181,7 @@ describeWith(
   });
 
   it('a pull request on GitHub starts a run that is about it', async () => {
-    const { createWebhook } = await answer('start-from-ci/create-webhook.sh', 'GITHUB', '/pull_request/head/sha');
-    const { secret, webhook } = createWebhook as { secret: string; webhook: { path: string } };
+    const { secret, webhook } = await webhookFor('GITHUB', '/pull_request/head/sha');
     const body = JSON.stringify({
       action: 'opened',
       repository: { full_name: 'acme/shop' },

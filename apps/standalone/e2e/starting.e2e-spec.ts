@@ -38,13 +38,14 @@ describeWith('bwrap', 'curl')('starting runs (needs bwrap and curl)', () => {
     expect([ending.code, platform.errors]).toEqual([0, '']);
   });
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are looked into, not typed
-  const data = async (query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<any> => {
-    const { data: answer, errors } = await api.ask(query, variables);
-    expect(errors).toEqual([]);
-    return answer;
+  const task = async (id: string) => {
+    const query = 'query ($id: ID!) { run(id: $id) { task { id state turns } } }';
+    return (await api.data<{ run: { task: unknown } }>(query, { id })).run.task;
   };
-  const task = (runId: string) => data('query ($id: ID!) { run(id: $id) { task { id state turns } } }', { id: runId });
+  const inReview = async () => {
+    const query = '{ tasks(filter: { state: [REVIEW] }) { nodes { run { id } title } } }';
+    return (await api.data<{ tasks: { nodes: unknown } }>(query)).tasks.nodes;
+  };
   /** Sandboxes that are alive on this machine, each with a process of its own. */
   const sandboxes = () => tracesOf(home.path).filter(({ name }) => name === 'bwrap').length;
 
@@ -56,26 +57,22 @@ describeWith('bwrap', 'curl')('starting runs (needs bwrap and curl)', () => {
     const gate = await api.gateOf(runId, 'read');
     // Who is asked is one read model, and what becomes of runs is another.
     await eventually(async () =>
-      expect((await task(runId)).run.task).toMatchObject({ id: runId.replace('run_', 'task_'), state: 'REVIEW' }),
+      expect(await task(runId)).toMatchObject({ id: runId.replace('run_', 'task_'), state: 'REVIEW' }),
     );
-    await eventually(async () =>
-      expect((await data('{ tasks(filter: { state: [REVIEW] }) { nodes { run { id } title } } }')).tasks.nodes).toEqual(
-        [{ run: { id: runId }, title: 'gated' }],
-      ),
-    );
+    await eventually(async () => expect(await inReview()).toEqual([{ run: { id: runId }, title: 'gated' }]));
     await eventually(() => Promise.resolve(sandboxes() === 1));
     await api.decide(gate.id, 'APPROVE');
     const run = await api.reaches(runId, 'COMPLETED');
     expect(run.timeline[1]?.summary).toContain('kept');
-    await eventually(async () => expect((await task(runId)).run.task).toMatchObject({ state: 'DONE', turns: 0 }));
-    expect((await task(watched)).run.task).toBeNull();
+    await eventually(async () => expect(await task(runId)).toMatchObject({ state: 'DONE', turns: 0 }));
+    expect(await task(watched)).toBeNull();
     await api.cancel(watched);
     await api.reaches(watched, 'CANCELLED');
   });
 
   it('looked at ahead: steps, gates, rights and what it will cost, from the runs before it', async () => {
     const input = { flow: 'gated', execution: 'BACKGROUND' };
-    const { preflight } = await data(
+    const { preflight } = await api.data<{ preflight: unknown }>(
       `query ($input: StartRunInput!) { preflight(input: $input) { ready waves problems { code }
         steps { key wave kind } gates { step position count } permissions { kind name held }
         estimate { runs complete unpriced total { microUnits } lines { resourceClass basis cost { microUnits } } } } }`,
@@ -116,12 +113,13 @@ describeWith('bwrap', 'curl')('starting runs (needs bwrap and curl)', () => {
   });
 
   it('as many on one day as the plan has, one step alone as well', async () => {
-    const daily = () => data('{ viewer { workspace { plan } dailyRuns { started cap remaining resetsAt } } }');
+    const daily = () =>
+      api.data<{ viewer: unknown }>('{ viewer { workspace { plan } dailyRuns { started cap remaining resetsAt } } }');
     expect((await daily()).viewer).toMatchObject({
       workspace: { plan: 'BUSINESS' },
       dailyRuns: { started: 2, cap: null, remaining: null },
     });
-    await data('mutation { setPlan(plan: FREE) { plan } }');
+    await api.data('mutation { setPlan(plan: FREE) { plan } }');
     for (let count = 1; count <= 5; count += 1) await api.started('gated', { onlyStep: 'write' });
     expect((await daily()).viewer).toMatchObject({
       workspace: { plan: 'FREE' },
@@ -138,7 +136,7 @@ describeWith('bwrap', 'curl')('starting runs (needs bwrap and curl)', () => {
       body: JSON.stringify({ flow: 'gated' }),
     });
     expect([rest.status, await rest.json()]).toMatchObject([429, { error: { code: 'DAILY_RUN_LIMIT' } }]);
-    await data('mutation { setPlan(plan: TEAM) { plan } }');
+    await api.data('mutation { setPlan(plan: TEAM) { plan } }');
     expect(await api.startRun({ flow: 'gated', onlyStep: 'write' })).toMatchObject({ __typename: 'Run' });
   });
 });
