@@ -10,6 +10,8 @@ const AGAIN_MS = 500;
 export class Api {
   /** How often the API said that its read models are behind. */
   behind = 0;
+  /** How often it declined something for the moment, as it does while the platform is starting. */
+  notNow = 0;
 
   constructor(url, token) {
     this.url = url;
@@ -35,11 +37,15 @@ export class Api {
     return { status: response.status, ...(await response.json()) };
   }
 
-  /** What a mutation answers; throws when it is refused. */
+  /** What a mutation answers; throws when it is refused. Asks again when the refusal says that this helps, and not for ever. */
   async do(query, variables) {
-    const { result } = await this.ask(query, variables);
-    if (result.code !== undefined) throw new Error(`The API refused: ${JSON.stringify(result)}`);
-    return result;
+    for (let tries = 1; ; tries += 1) {
+      const { result } = await this.ask(query, variables);
+      if (result.code === undefined) return result;
+      if (!result.retryable || tries === TRIES) throw new Error(`The API refused: ${JSON.stringify(result)}`);
+      this.notNow += 1;
+      await delay(AGAIN_MS);
+    }
   }
 
   async health() {

@@ -122,7 +122,7 @@ async function drive(api) {
   try {
     const driven = await Promise.race([driving(), approving.then(() => new Promise(() => undefined))]);
     done.abort();
-    return { ...driven, decideMs: await approving, health: await health, behind: api.behind };
+    return { ...driven, decideMs: await approving, health: await health, behind: api.behind, notNow: api.notNow };
   } finally {
     done.abort();
     watchers.stop();

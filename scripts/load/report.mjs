@@ -1,5 +1,5 @@
 /** Figures of one load, and what was checked. Times are ms. */
-export function report(plan, { runIds, tookMs, startMs, decideMs, watched, behind, checks, place }) {
+export function report(plan, { runIds, tookMs, startMs, decideMs, watched, behind, notNow, checks, place }) {
   const lateMs = watched.flatMap(each => each.lateMs);
   return {
     store: plan.store,
@@ -16,6 +16,7 @@ export function report(plan, { runIds, tookMs, startMs, decideMs, watched, behin
     startRun: percentiles(startMs),
     decide: percentiles(decideMs),
     behind,
+    notNow,
     drops: watched.reduce((sum, { drops }) => sum + drops, 0),
     checks,
   };
@@ -29,6 +30,7 @@ export function summaryOf({ checks, happenedToSeen, subscribedToFirst, startRun,
     `  a subscription is asked for → its first event: ${times(subscribedToFirst)}`,
     `  startRun: ${times(startRun)}   decide: ${times(decide)}`,
     ...(result.behind > 0 ? [`  the API said ${result.behind} times that its read models are behind`] : []),
+    ...(result.notNow > 0 ? [`  the API declined ${result.notNow} times for the moment`] : []),
     ...(result.drops > 0
       ? [`  subscribers lost their connection ${result.drops} times and went on behind what they had`]
       : []),

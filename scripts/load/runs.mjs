@@ -4,7 +4,7 @@ const STARTERS = 16;
 const DECIDERS = 16;
 const LOOK_MS = 200;
 
-const START = `mutation ($input: StartRunInput!) { result: startRun(input: $input) { __typename ... on Run { id } ... on Refusal { code message } } }`;
+const START = `mutation ($input: StartRunInput!) { result: startRun(input: $input) { __typename ... on Run { id } ... on Refusal { code message } ... on RunDeclined { retryable } } }`;
 const INBOX = `{ inbox(first: 200) { nodes { id } } }`;
 const DECIDE = `mutation ($input: DecisionInput!) { result: decide(input: $input) { __typename ... on ApprovalRequest { id state } ... on DecisionRefused { code message request { decision { decision } } } } }`;
 const RUNS = `query ($status: [RunStatus!], $after: String) { runs(filter: { flow: "load", status: $status }, first: 200, after: $after) { nodes { id status statusReason } pageInfo { hasNextPage endCursor } } }`;
