@@ -1,6 +1,7 @@
 import type { PartitionLease, Position } from '@runledger/event-store';
 import { isFenced, retrying, RetryWarnings } from '@runledger/messaging';
 import type { Claimant, ConsumerStatus, RunningConsumer, Seat } from '@runledger/messaging';
+import { nextChange } from './next-change.js';
 import { faultOf, PoisonEvent } from './poison-event.js';
 import type { Projection } from './projection.js';
 import { consumerOf, partsOf } from './projection.js';
@@ -32,7 +33,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
   readonly #warnings: RetryWarnings;
   #seat: Seat | undefined;
   #shift: Shift | undefined;
-  #change = aChange();
+  #change = nextChange();
   #ended: Promise<void> | undefined;
 
   private constructor(
@@ -172,10 +173,8 @@ export class RunningProjection implements RunningConsumer, Claimant {
   async #recover(error: unknown, shift: Shift, rows: TransactionalRows): Promise<void> {
     const fenced = isFenced(error);
     if (!fenced && (error instanceof PoisonEvent || !shift.wasAskedToEnd)) throw error;
-    if (!fenced) {
-      const { log } = this.given.settings;
-      log.warn({ consumer: this.name, err: error }, 'the work under way was not done, and is done again');
-    }
+    const { log } = this.given.settings;
+    if (!fenced) log.warn({ consumer: this.name, err: error }, 'the work under way was not done, and is done again');
     await this.#patiently('the look at the checkpoints', () => rows.resync());
     if (fenced) this.#seat?.doubt();
   }
@@ -236,12 +235,6 @@ export class RunningProjection implements RunningConsumer, Claimant {
 
   #changed(): void {
     this.#change.resolve();
-    this.#change = aChange();
+    this.#change = nextChange();
   }
-}
-
-function aChange(): { readonly promise: Promise<void>; resolve(this: void): void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>(done => (resolve = done));
-  return { promise, resolve };
 }
