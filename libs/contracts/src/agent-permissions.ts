@@ -1,6 +1,17 @@
 import { z } from 'zod';
 
-export const toolName = z.enum(['bash', 'read_file', 'write_file', 'edit_file', 'list_files', 'ask_user']);
+export const toolName = z.enum([
+  'bash',
+  'bash_output',
+  'bash_stop',
+  'read_file',
+  'write_file',
+  'edit_file',
+  'list_files',
+  'search_files',
+  'todo_write',
+  'ask_user',
+]);
 export type ToolName = z.infer<typeof toolName>;
 
 /** Tools that can do harm: they ask first where asking is switched on and nothing else is said. */

@@ -1,8 +1,16 @@
 import { z } from 'zod';
 
-/** Structure for the calls that readers know: an edit's diff, a new file. */
+/** One thing that an agent has set itself to do. */
+export const todoItem = z.strictObject({
+  content: z.string(),
+  status: z.enum(['pending', 'in_progress', 'completed']),
+});
+export type TodoItem = z.infer<typeof todoItem>;
+
+/** Structure for the calls that readers know: an edit's diff, a new file, what the agent has set itself to do. */
 export const toolDetail = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('diff'), path: z.string(), diff: z.string() }),
   z.strictObject({ kind: z.literal('file'), path: z.string(), content: z.string(), truncated: z.boolean() }),
+  z.strictObject({ kind: z.literal('todo'), items: z.array(todoItem) }),
 ]);
 export type ToolDetail = z.infer<typeof toolDetail>;

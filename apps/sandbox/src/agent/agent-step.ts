@@ -1,10 +1,11 @@
 import { ModelTurnEnded, UsageRecorded } from '@runledger/contracts';
-import type { AgentWork, Json, StepError } from '@runledger/contracts';
+import type { AgentWork, Json } from '@runledger/contracts';
 import type { LanguageModel, ModelMessage } from 'ai';
 import { outputMissing, outputUnfit } from '../attempt/output-contract.js';
-import { CANCELLED, timedOut } from '../attempt/step-run.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
-import { headOf } from '../attempt/storable-text.js';
+import { finished, outOfTurns, stopped, textOf } from './agent-results.js';
+import type { AgentRun } from './agent-run.js';
+import { BackgroundProcesses } from './background-processes.js';
 import type { ModelCallObserver } from './model-call-observer.js';
 import { modelFaultResult, persistently } from './model-patience.js';
 import type { Patience } from './model-patience.js';
@@ -18,7 +19,6 @@ import { ALL_TOOLS } from './tool-inputs.js';
 const MAX_TURNS = 50;
 /** Models that a library does not know are cut at 4,096 tokens unless told. */
 const MAX_OUTPUT_TOKENS = 16_384;
-const SUMMARY_CHARS = 4_000;
 
 export interface AgentSettings {
   model(work: AgentWork): LanguageModel;
@@ -34,6 +34,15 @@ export interface AgentSettings {
  * A turn is stored before its tools run, so that after a crash the same calls are found under the same ids (R2).
  */
 export async function runAgentStep(settings: AgentSettings, run: StepRun, work: AgentWork): Promise<StepResult> {
+  const background = new BackgroundProcesses(run.sandbox, run.stop.signal);
+  try {
+    return await converse(settings, { ...run, background }, work);
+  } finally {
+    await background.close();
+  }
+}
+
+async function converse(settings: AgentSettings, run: AgentRun, work: AgentWork): Promise<StepResult> {
   const { output } = run.attempt.ready;
   const answer = output && new StructuredAnswer(output);
   const agent = { settings, run, work, model: settings.model(work), answer };
@@ -63,7 +72,7 @@ export async function runAgentStep(settings: AgentSettings, run: StepRun, work: 
 
 interface Agent {
   readonly settings: AgentSettings;
-  readonly run: StepRun;
+  readonly run: AgentRun;
   readonly work: AgentWork;
   readonly model: LanguageModel;
   /** Only when the flow declares what the output looks like. */
@@ -184,38 +193,4 @@ function recordTurn({ transcript }: StepRun, turn: number, outcome: FinishedTurn
   const messages = JSON.parse(JSON.stringify(outcome.messages)) as Json[];
   const { finishReason } = outcome;
   transcript.add(ModelTurnEnded({ ...transcript.place, turn, finishReason, messages, at: transcript.now() }));
-}
-
-function finished(turns: number, said: string, finishReason: string): StepResult {
-  const summary = said === '' ? {} : { summary: headOf(said.trim(), SUMMARY_CHARS) };
-  if (finishReason !== 'length') return { outcome: 'SUCCESS', turns, ...summary };
-  const error: StepError = {
-    code: 'max_output_tokens',
-    message: 'The model stopped at the limit of its output.',
-    fix: 'Raise maxOutputTokens of the step.',
-  };
-  return { outcome: 'PARTIAL', turns, error, ...summary };
-}
-
-function outOfTurns(turns: number, said: string): StepResult {
-  const error: StepError = {
-    code: 'max_turns',
-    message: `The agent was not done after ${turns} turns.`,
-    fix: 'Raise maxTurns of the step, or give it less to do.',
-  };
-  return { outcome: 'PARTIAL', turns, error, ...(said === '' ? {} : { summary: headOf(said.trim(), SUMMARY_CHARS) }) };
-}
-
-function stopped(run: StepRun, turns: number): StepResult {
-  run.stop.throwIfLeft();
-  const error = run.stop.cause === 'timeout' ? timedOut(run.attempt.ready.timeoutMs) : CANCELLED;
-  return { outcome: 'ERROR', turns, error };
-}
-
-function textOf(messages: readonly ModelMessage[]): string {
-  return messages.map(({ content }) => (typeof content === 'string' ? content : textParts(content))).join('');
-}
-
-function textParts(content: Exclude<ModelMessage['content'], string>): string {
-  return content.map(part => (part.type === 'text' ? part.text : '')).join('');
 }

@@ -3,6 +3,7 @@ import { replacementDiff } from '@runledger/kernel';
 import type { z } from 'zod';
 import type { ToolCall } from '../attempt/tool-call.js';
 import { headOf } from '../attempt/storable-text.js';
+import { SEARCH_FILES } from './search-script.js';
 import { toolInputs } from './tool-inputs.js';
 import type { SandboxTool } from './tool-inputs.js';
 import { EDIT_FILE } from './tool-programs.js';
@@ -17,6 +18,7 @@ const FILE_MS = 60_000;
 const DETAIL_CHARS = 65_536;
 const MOST_LINES = 2_000;
 const LISTED_DEPTH = 2;
+const FOUND_LINES = 200;
 
 /** What to run inside the sandbox for one call of a tool; refused when the arguments do not fit its schema. */
 export function planCall(tool: SandboxTool, input: Json): ToolPlan {
@@ -33,6 +35,8 @@ export function planCall(tool: SandboxTool, input: Json): ToolPlan {
       return editFile(parsed.data as InputOf<'edit_file'>);
     case 'list_files':
       return listFiles(parsed.data as InputOf<'list_files'>);
+    case 'search_files':
+      return searchFiles(parsed.data as InputOf<'search_files'>);
   }
 }
 
@@ -52,6 +56,10 @@ function readFile({ path, offset = 1, limit = MOST_LINES }: InputOf<'read_file'>
 
 function listFiles({ path = '.', depth = LISTED_DEPTH }: InputOf<'list_files'>): PlannedCall {
   return script(LIST_FILES, 'list_files', [path, depth]);
+}
+
+function searchFiles({ path = '.', pattern, glob = '', limit = FOUND_LINES, ...input }: InputOf<'search_files'>) {
+  return script(SEARCH_FILES, 'search_files', [path, pattern, glob, input.ignore_case ? 'i' : '', limit]);
 }
 
 function writeFile(input: InputOf<'write_file'>): PlannedCall {

@@ -1,20 +1,42 @@
+import { todoItem } from '@runledger/contracts';
 import type { ToolName } from '@runledger/contracts';
 import { z } from 'zod';
 
-/** Tools that are programs in the sandbox. */
-export type SandboxTool = Exclude<ToolName, 'ask_user'>;
+/** Tools for which one program runs in the sandbox, to its end. */
+export type SandboxTool = Extract<
+  ToolName,
+  'bash' | 'read_file' | 'write_file' | 'edit_file' | 'list_files' | 'search_files'
+>;
 
 /** A program's arguments end at the first NUL. */
 const hasNoNul = (text: string): boolean => !text.includes('\0');
 const NUL = 'it contains a NUL character';
 const path = z.string().min(1).max(4_096).refine(hasNoNul, NUL).describe('Absolute, or relative to the workspace.');
 
+const processId = z.string().min(1).max(300).describe('As bash returned it.');
+
 /** What each tool takes; the models are given the same schemas. */
 export const toolInputs = {
   bash: z.strictObject({
     command: z.string().min(1).max(100_000).refine(hasNoNul, NUL),
-    timeout_ms: z.int().min(100).max(600_000).optional().describe('Default 120000.'),
+    timeout_ms: z
+      .int()
+      .min(100)
+      .max(600_000)
+      .optional()
+      .describe('Default 120000. In the background: the time that is left.'),
+    run_in_background: z
+      .boolean()
+      .optional()
+      .describe(
+        'Returns at once; read what it writes with bash_output, end it with bash_stop. For servers and watchers.',
+      ),
   }),
+  bash_output: z.strictObject({
+    id: processId,
+    wait_ms: z.int().min(0).max(60_000).optional().describe('How long to wait for output or its end; default 0.'),
+  }),
+  bash_stop: z.strictObject({ id: processId }),
   read_file: z.strictObject({
     path,
     offset: z.int().min(1).optional().describe('First line, counted from 1.'),
@@ -31,6 +53,25 @@ export const toolInputs = {
     path: path.optional().describe('Default: the workspace.'),
     depth: z.int().min(1).max(10).optional().describe('How deep to go; default 2.'),
   }),
+  search_files: z.strictObject({
+    pattern: z.string().min(1).max(2_000).refine(hasNoNul, NUL).describe('An extended regular expression.'),
+    path: path.optional().describe('A directory or a file; default: the workspace.'),
+    glob: z
+      .string()
+      .min(1)
+      .max(500)
+      .refine(hasNoNul, NUL)
+      .optional()
+      .describe('Only files of this name, such as *.ts.'),
+    ignore_case: z.boolean().optional(),
+    limit: z.int().min(1).max(1_000).optional().describe('Most lines; default 200.'),
+  }),
+  todo_write: z.strictObject({
+    todos: z
+      .array(z.strictObject({ content: z.string().min(1).max(1_000), status: todoItem.shape.status }))
+      .max(100)
+      .describe('The whole list: it takes the place of the one before.'),
+  }),
   ask_user: z.strictObject({
     question: z.string().min(1).max(10_000),
     choices: z
@@ -44,12 +85,28 @@ export const toolInputs = {
 
 export const toolDescriptions: Readonly<Record<ToolName, string>> = {
   bash: 'Runs a bash command in the workspace. Returns its output; a non-zero exit code is an error.',
+  bash_output: 'Reads what a background command has written since it was last read, and whether it still runs.',
+  bash_stop: 'Ends a background command.',
   read_file: 'Reads a text file.',
   write_file: 'Writes a file, whole; makes the directories it needs.',
   edit_file: 'Replaces text in a file by exact match.',
   list_files: 'Lists files and directories.',
+  search_files:
+    'Searches files for lines that match; skips .git, node_modules and binary files. Returns path:line:text.',
+  todo_write:
+    'Keeps the list of what you have to do, for you and for those who watch. Use it for work of several parts.',
   ask_user: 'Asks people something and returns their answer. Use it when you cannot go on without knowing.',
 };
 
 /** What an agent has whose step names no tools. Only who is told to may ask people: it stops until they answer. */
-export const ALL_TOOLS: readonly SandboxTool[] = ['bash', 'read_file', 'write_file', 'edit_file', 'list_files'];
+export const ALL_TOOLS: readonly ToolName[] = [
+  'bash',
+  'bash_output',
+  'bash_stop',
+  'read_file',
+  'write_file',
+  'edit_file',
+  'list_files',
+  'search_files',
+  'todo_write',
+];

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { planCall } from './sandbox-tools.js';
+import type { SandboxTool } from './tool-inputs.js';
 
 /** The scripts themselves, without a sandbox around them: what they print is what an agent reads. */
 describe('the file tools', () => {
@@ -10,7 +11,7 @@ describe('the file tools', () => {
   beforeEach(() => (workspace = mkdtempSync(`${tmpdir()}/runledger-tools-`)));
   afterEach(() => rmSync(workspace, { recursive: true }));
 
-  const call = (tool: 'read_file' | 'write_file' | 'list_files', input: Record<string, string | number>) => {
+  const call = (tool: SandboxTool, input: Record<string, string | number | boolean>) => {
     const plan = planCall(tool, input);
     if ('refused' in plan) return plan.refused;
     const [program, ...argv] = plan.exec.argv;
@@ -103,6 +104,44 @@ describe('the file tools', () => {
         '1: Cannot list nowhere: there is no such file or directory\n',
       );
       expect(call('list_files', { path: 'f1' })).toBe('1: Cannot list f1: a part of the path is not a directory\n');
+    });
+  });
+
+  describe('search', () => {
+    it('names file, line and text of what matches, and looks where people look', () => {
+      for (const path of ['src/deep', '.git', 'node_modules/x']) mkdirSync(`${workspace}/${path}`, { recursive: true });
+      file('src/a.ts', 'one\nTwo needles\nthree\n');
+      file('src/deep/b.md', 'a needle\n');
+      for (const path of ['.git/c', 'node_modules/x/d']) file(path, 'needle\n');
+      file('binary', Buffer.from('needle\0'));
+      const found = (input: Record<string, string | number | boolean>) =>
+        String(call('search_files', input)).split('\n').filter(Boolean).sort();
+      expect(found({ pattern: 'needles?' })).toEqual(['src/a.ts:2:Two needles', 'src/deep/b.md:1:a needle']);
+      expect(found({ pattern: 'two', ignore_case: true, path: 'src/' })).toEqual(['src/a.ts:2:Two needles']);
+      expect(found({ pattern: '^(one|three)$', path: 'src/a.ts' })).toEqual(['src/a.ts:1:one', 'src/a.ts:3:three']);
+      expect(found({ pattern: 'needle', glob: '*.md' })).toEqual(['src/deep/b.md:1:a needle']);
+      expect(found({ pattern: 'nowhere' })).toEqual(['(nothing found)']);
+    });
+
+    it('is bounded, and says when there is more', () => {
+      file('long', `${'x'.repeat(5_000)}\n${'x\n'.repeat(300)}`);
+      const lines = String(call('search_files', { pattern: 'x' }))
+        .trimEnd()
+        .split('\n');
+      expect(lines).toHaveLength(201);
+      expect(lines[0]!.length).toBeLessThan(700);
+      expect(lines.at(-1)).toBe('[more than 200 lines; search for something narrower]');
+    });
+
+    it('says what hinders it, and takes any pattern for a pattern', () => {
+      expect(call('search_files', { pattern: 'x', path: 'nowhere' })).toBe(
+        '1: Cannot search nowhere: there is no such file or directory\n',
+      );
+      expect(call('search_files', { pattern: '(' })).toMatch(/^1: Cannot search for this pattern: /);
+      file('a', '--help $(touch hit)\n');
+      expect(call('search_files', { pattern: '--help' })).toBe('a:1:--help $(touch hit)\n');
+      expect(call('search_files', { pattern: '$(touch hit)', glob: '`touch hit`' })).toBe('(nothing found)\n');
+      expect(existsSync(`${workspace}/hit`)).toBe(false);
     });
   });
 });

@@ -6,7 +6,7 @@
  * To them everything is bytes, so text passes in whatever encoding. No path is taken for an option: one that is
  * relative gets `./` in front.
  */
-const PREAMBLE = `
+export const PREAMBLE = `
 LC_ALL=C; path=$1; file=$1
 case $file in /*) ;; *) file=./$file ;; esac
 refuse() { printf '%s\\n' "$1" >&2; exit 1; }

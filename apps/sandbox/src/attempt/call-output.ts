@@ -2,7 +2,7 @@ import { ToolOutput } from '@runledger/contracts';
 import type { BlobRef } from '@runledger/contracts';
 import type { BlobStore } from '@runledger/platform';
 import { once } from 'node:events';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { RecordedOutput } from './recorded-output.js';
 import { headOf, tailOf } from './storable-text.js';
@@ -20,6 +20,17 @@ export interface WholeOutput {
   /** Whole when small, else head and tail around a note. */
   readonly output: string;
   readonly outputBlob?: BlobRef;
+}
+
+/** A text that is there at once, as a call's end keeps it. */
+export async function wholeText(blobs: BlobStore, text: string): Promise<WholeOutput> {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= INLINE_BYTES) return { output: text };
+  return { output: shortened(text, text, bytes.length), outputBlob: await blobs.put(Readable.from([bytes])) };
+}
+
+function shortened(head: string, tail: string, bytes: number): string {
+  return `${headOf(head, HALF)}\n… ${bytes} bytes in all; the middle is left out here …\n${tailOf(tail, HALF)}`;
 }
 
 /** Takes one call's output as it comes: shows it in the transcript, and keeps it whole for the call's end. */
@@ -61,8 +72,7 @@ export class CallOutput {
     if (!this.#spool || !this.#stored) return { output: Buffer.concat(this.#small).toString('utf8') };
     this.#spool.end();
     const outputBlob = await this.#stored;
-    const note = `\n… ${this.#bytes} bytes in all; the middle is left out here …\n`;
-    return { output: headOf(this.#head, HALF) + note + tailOf(this.#tail, HALF), outputBlob };
+    return { output: shortened(this.#head, this.#tail, this.#bytes), outputBlob };
   }
 
   /** Ends without a result: what was spooled is let go. */

@@ -33,7 +33,7 @@ const agent = z
       )
       .meta({ examples: ['Review {{ steps.build.summary }}.'] }),
     tools: agentWork.shape.tools
-      .describe('The tools that the agent may use; default: all.')
+      .describe('The tools that the agent may use; default: all that ask nobody and start nothing.')
       .meta({ examples: [['read_file', 'list_files']] }),
     permissions: agentWork.shape.permissions
       .describe(

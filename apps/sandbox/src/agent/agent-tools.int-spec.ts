@@ -1,0 +1,70 @@
+import type { AgentWork, AttemptEvent, Json, ScriptedTurn, ToolName } from '@runledger/contracts';
+import { Ground, newRunId } from '../attempt/ground.fixture.js';
+import type { ReadyStep } from '../attempt/attempt-place.js';
+import { living, testProfile } from '../driver/sandbox.fixture.js';
+
+const ID = 'work.1.t1.1';
+
+describe('the tools of an agent', () => {
+  let ground: Ground;
+  beforeAll(async () => {
+    ground = await Ground.make();
+    await ground.publishProfile(testProfile());
+  });
+  afterAll(() => ground.giveBack());
+
+  const begin = (script: ScriptedTurn[], agent: Partial<AgentWork> = {}) =>
+    ground.ready({
+      runId: newRunId(),
+      agent: { provider: 'scripted', model: 'scripted-1', prompt: 'Do it.', script, ...agent },
+    });
+  const use = (name: ToolName, input: Record<string, Json>): ScriptedTurn => ({ tools: [{ name, arguments: input }] });
+
+  const dataOf = async <Type extends AttemptEvent['type']>(ready: ReadyStep, type: Type) =>
+    (await ground.transcript(ready)).flatMap(event =>
+      event.type === type ? [event.data as Extract<AttemptEvent, { type: Type }>['data']] : [],
+    );
+
+  it('keep a list of what is to be done, which readers see as a list', async () => {
+    const service = await ground.wiredService();
+    const todos = [
+      { content: 'look', status: 'completed' },
+      { content: 'mend', status: 'in_progress' },
+    ];
+    const ready = await begin([use('todo_write', { todos }), { text: 'Done.' }]);
+    expect((await ground.end(ready)).outcome).toBe('SUCCESS');
+    await service.stop();
+    const [started] = await dataOf(ready, 'ToolCallStarted');
+    expect(started).toMatchObject({ tool: 'todo_write', detail: { kind: 'todo', items: todos } });
+    const [ended] = await dataOf(ready, 'ToolCallEnded');
+    expect(ended).toMatchObject({ state: 'ok', output: 'The list has 2 items, 1 of them completed.' });
+  });
+
+  it('run commands in the background, read what they write, and stop them; none outlives its agent', async () => {
+    const service = await ground.wiredService();
+    const watch = 'echo ready; while [ ! -e go ]; do sleep 0.02; done; echo gone; sleep 4716.1';
+    const ready = await begin([
+      use('bash', { command: watch, run_in_background: true }),
+      use('bash_output', { id: ID, wait_ms: 5_000 }),
+      use('bash', { command: 'touch go' }),
+      use('bash_output', { id: ID, wait_ms: 5_000 }),
+      use('bash_stop', { id: ID }),
+      use('bash', { command: 'sleep 4716.2', run_in_background: true }),
+      use('bash_output', { id: 'work.1.t9.9' }),
+      { text: 'Done.' },
+    ]);
+    expect((await ground.end(ready)).outcome).toBe('SUCCESS');
+    expect([...living('4716.1'), ...living('4716.2')]).toEqual([]);
+    await service.stop();
+    const outputs = (await dataOf(ready, 'ToolCallEnded')).map(({ output }) => output);
+    expect(outputs.slice(0, 6)).toEqual([
+      `It runs in the background as ${ID}.`,
+      'ready\n[It runs.]',
+      '',
+      'gone\n[It runs.]',
+      expect.stringContaining('[It was stopped.]'),
+      'It runs in the background as work.1.t6.1.',
+    ]);
+    expect(outputs[6]).toContain('No background command work.1.t9.9 runs');
+  });
+});
