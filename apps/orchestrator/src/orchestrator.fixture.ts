@@ -151,13 +151,18 @@ export class OrchestratorProcess {
     await this.append(`profile-${slug}`, 'spec', published);
   }
 
-  async append(stream: string, correlationId: string, ...events: DomainEvent[]): Promise<void> {
+  append(stream: string, correlationId: string, ...events: DomainEvent[]): Promise<void> {
+    return this.appendAt(AT, stream, correlationId, ...events);
+  }
+
+  /** The same when it happened at another time. */
+  async appendAt(occurredAt: string, stream: string, correlationId: string, ...events: DomainEvent[]): Promise<void> {
     const metadata = {
       correlationId,
       causationId: 'spec',
       actor: { kind: 'service', id: 'spec' },
       workspaceId: WORKSPACE,
-      occurredAt: AT,
+      occurredAt,
       schemaVersion: 1,
     } as const;
     const recorded = events.map(({ type, data }) => ({ id: newUuid(), type, data, metadata }));

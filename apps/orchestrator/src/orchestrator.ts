@@ -17,6 +17,8 @@ import { interruptions } from './runs/interruptions.reactor.js';
 import { RunStarter } from './runs/run-starter.js';
 import { RunSuccessors } from './runs/run-successors.js';
 import { runDeadlines, runTimerKinds } from './runs/run-timers.js';
+import { silenceWatch } from './runs/silence.reactor.js';
+import { silenceTimerKind } from './runs/silence-timer.js';
 import { answerSteering } from './runs/steering-commands.js';
 import { scheduleFirings } from './schedules/schedule-firings.js';
 import { scheduleTimers } from './schedules/schedule-timers.reactor.js';
@@ -75,14 +77,16 @@ export class Orchestrator {
 
   reactors(): Reactor[] {
     const { handler, clock, timers } = this.parts;
+    const silence = silenceWatch({ commands: handler, timers });
     const ends = [attemptEnds(handler, clock), interruptions(handler, clock), gateDecisions(handler, clock)];
     const queues = [queueMoves(handler, clock), queueTurns(handler, clock)];
-    return [...ends, ...queues, runDeadlines(timers), scheduleTimers(timers)];
+    return [...ends, ...queues, runDeadlines(timers), silence, scheduleTimers(timers)];
   }
 
   timerKinds(): TimerKind[] {
-    const { handler, timers } = this.parts;
-    return [...runTimerKinds(handler), scheduleFirings({ handler, timers, starter: this.#starter })];
+    const { store, handler, timers } = this.parts;
+    const silence = silenceTimerKind({ store, commands: handler, timers });
+    return [...runTimerKinds(handler), silence, scheduleFirings({ handler, timers, starter: this.#starter })];
   }
 }
 

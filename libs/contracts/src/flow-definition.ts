@@ -126,6 +126,8 @@ export const stepDefinition = z.strictObject({
   /** Left out when the step requires nothing of its own. */
   requires: requirements.optional(),
   timeoutMs: z.int().min(100).max(86_400_000),
+  /** How long nothing need be heard of an attempt before the step counts as blocked; left out: see `silenceLimitMs`. */
+  silenceMs: z.int().min(100).max(86_400_000).optional(),
   /** Globs below the workspace; what matches when the step succeeds is kept. */
   artifacts: z.array(z.string().min(1).max(500)).max(100),
 });
@@ -157,6 +159,17 @@ export const flowDefinition = z.strictObject({
   steps: z.array(stepDefinition).min(1).max(10_000),
 });
 export type FlowDefinition = z.infer<typeof flowDefinition>;
+
+const AGENT_SILENCE_MS = 600_000;
+const LATE_END_MS = 60_000;
+
+/**
+ * How long nothing need be heard of an attempt. Agents speak all the time; a program may be quiet for as long as it may take
+ * at all, and its sandbox ends it then.
+ */
+export function silenceLimitMs(step: Pick<StepDefinition, 'silenceMs' | 'agent' | 'timeoutMs'>): number {
+  return step.silenceMs ?? (step.agent ? AGENT_SILENCE_MS : step.timeoutMs + LATE_END_MS);
+}
 
 export type StepKind = 'agent' | 'command' | 'gate';
 export function kindOf(step: Pick<StepDefinition, 'agent' | 'gate'>): StepKind {

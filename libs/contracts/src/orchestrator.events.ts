@@ -44,6 +44,7 @@ export const runEvents = [
   steps.StepCompleted,
   steps.StepFailed,
   steps.StepBlocked,
+  steps.StepHeardAgain,
   steps.StepRetryScheduled,
   steps.StepInstructionsEdited,
   steps.StepForceAdvanced,

@@ -33,6 +33,8 @@ export const StepReady = defineEvent({
     agent: agentWork.optional(),
     command: commandWork.optional(),
     timeoutMs: z.int(),
+    /** How long nothing need be heard of the attempt; left out: see `silenceLimitMs`. */
+    silenceMs: z.int().optional(),
     artifacts: z.array(z.string()),
     /** What the structured output must look like. */
     output: outputContract.optional(),
@@ -148,11 +150,21 @@ export const blockCause = z.strictObject({
 });
 export type BlockCause = z.infer<typeof blockCause>;
 
-/** An attempt needs something from outside the run. It has ended; resuming is a new attempt. Siblings go on. */
+/**
+ * An attempt needs something from outside the run. It has ended, and resuming is a new attempt; but one that is merely
+ * `SILENT` may still be at work: then `StepHeardAgain` follows when it is. Siblings go on.
+ */
 export const StepBlocked = defineEvent({
   type: 'StepBlocked',
   version: 1,
   schema: z.strictObject({ runId, step: stepKey, attempt, cause: blockCause, blockedAt: timestamp }),
+});
+
+/** Something was heard of an attempt that was blocked because it was silent: it goes on, nothing was lost. */
+export const StepHeardAgain = defineEvent({
+  type: 'StepHeardAgain',
+  version: 1,
+  schema: z.strictObject({ runId, step: stepKey, attempt, heardAt: timestamp }),
 });
 
 /** An attempt failed and the flow wants it tried again: `attempt` becomes ready at `dueAt`. */

@@ -4,6 +4,7 @@ import {
   RunCancelled,
   RunFailed,
   StepBlocked,
+  StepHeardAgain,
   StepFailed,
   StepSkipped,
 } from '@runledger/contracts';
@@ -56,6 +57,22 @@ describe('the view of a run', () => {
       status: 'BLOCKED',
       statusReason: 'No access to the repository.',
     });
+  });
+
+  it('is blocked while nothing is heard of a step, names since when, and goes on once something is', () => {
+    const cause = { kind: 'SILENT', message: 'Nothing was heard of Build.', fix: 'Wait.' } as const;
+    const place = { runId: RUN, step: 'build', attempt: 1 };
+    const silent = StepBlocked({ ...place, cause, blockedAt: at(5) });
+    const running = [run.started(), run.ready('build'), run.begun('build')];
+    const view = given(...running, silent);
+    expect(view).toMatchObject({ status: 'BLOCKED', statusReason: cause.message });
+    expect(stateOf(view, 'build')?.endedAt).toBeUndefined();
+    expect(view && waitingOn(view)).toContainEqual(
+      expect.objectContaining({ kind: 'BLOCKER', what: 'Wait.', since: at(5) }),
+    );
+    const after = given(...running, silent, StepHeardAgain({ ...place, heardAt: at(6) }));
+    expect(after?.status).toBe('RUNNING');
+    expect(stateOf(after, 'build')).toEqual(stateOf(given(...running), 'build'));
   });
 
   it('goes on when the gate is passed, and forgets why it had paused', () => {

@@ -64,6 +64,7 @@ function changed(view: RunView, event: RunViewEvent): RunView {
     case 'RunCancelRequested':
     case 'RunDiscarded':
     case 'StepBlocked':
+    case 'StepHeardAgain':
     case 'StepRetryScheduled':
     case 'StepInterrupted':
     case 'StepReattached':

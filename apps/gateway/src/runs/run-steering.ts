@@ -13,11 +13,14 @@ type SteeringEvent = Extract<
       | 'RunCancelRequested'
       | 'RunDiscarded'
       | 'StepBlocked'
+      | 'StepHeardAgain'
       | 'StepRetryScheduled'
       | 'StepInterrupted'
       | 'StepReattached';
   }
 >;
+
+type DataOf<Type extends SteeringEvent['type']> = Extract<SteeringEvent, { type: Type }>['data'];
 
 /** The run after someone steered it, or after one of its steps was held up. */
 export function withSteering(view: RunView, event: SteeringEvent): RunView {
@@ -48,6 +51,7 @@ export function withSteering(view: RunView, event: SteeringEvent): RunView {
     case 'RunDiscarded':
       return { ...view, discarded: { by: event.data.by, at: event.data.discardedAt } };
     case 'StepBlocked':
+    case 'StepHeardAgain':
     case 'StepRetryScheduled':
     case 'StepInterrupted':
     case 'StepReattached':
@@ -55,19 +59,12 @@ export function withSteering(view: RunView, event: SteeringEvent): RunView {
   }
 }
 
-function heldUp(
-  step: StepView,
-  event: Extract<SteeringEvent, { type: 'StepBlocked' | 'StepRetryScheduled' | 'StepInterrupted' | 'StepReattached' }>,
-): StepView {
+function heldUp(step: StepView, event: Extract<SteeringEvent, { type: `Step${string}` }>): StepView {
   switch (event.type) {
     case 'StepBlocked':
-      return {
-        ...step,
-        state: 'BLOCKED',
-        outcome: 'BLOCKED',
-        blocked: event.data.cause,
-        endedAt: event.data.blockedAt,
-      };
+      return blocked(step, event.data);
+    case 'StepHeardAgain':
+      return heardAgain(step);
     case 'StepRetryScheduled':
       return { ...withoutEnd(step), state: 'PENDING', retryAt: event.data.dueAt };
     case 'StepInterrupted':
@@ -77,6 +74,17 @@ function heldUp(
       return rest;
     }
   }
+}
+
+/** Who is merely silent has not ended. */
+function blocked(step: StepView, { cause, blockedAt: since }: DataOf<'StepBlocked'>): StepView {
+  const held = { ...step, state: 'BLOCKED' as const, blocked: { ...cause, since } };
+  return cause.kind === 'SILENT' ? held : { ...held, outcome: 'BLOCKED', endedAt: since };
+}
+
+function heardAgain({ blocked: _blocked, ...step }: StepView): StepView {
+  if (step.state !== 'BLOCKED') return step;
+  return { ...step, state: (step.asks?.length ?? 0) > 0 ? 'WAITING' : 'RUNNING' };
 }
 
 function reopened(view: RunView, data: Extract<SteeringEvent, { type: 'RunReopened' }>['data']): RunView {

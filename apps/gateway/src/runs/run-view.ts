@@ -118,7 +118,7 @@ export interface StepView {
   /** What its agents ask people and wait for, oldest first; left out when nothing. */
   readonly asks?: readonly AskView[];
   /** Set while it is blocked. */
-  readonly blocked?: BlockCause;
+  readonly blocked?: BlockCause & { readonly since: string };
   /** When it is tried again, while it waits for that. */
   readonly retryAt?: string;
   /** Since when its worker is gone, until another one has taken it up. */

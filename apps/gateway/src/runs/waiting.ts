@@ -83,7 +83,7 @@ function ofRetry(step: StepView, until: string, since: string): Waiting {
 
 function ofBlocker(step: StepView, view: RunView): Waiting {
   const what = step.blocked?.fix ?? step.error?.message ?? `${step.name} needs something from outside.`;
-  return { kind: 'BLOCKER', what, step: step.key, since: step.endedAt ?? view.startedAt, mayAct: 'flows.run' };
+  return { kind: 'BLOCKER', what, step: step.key, since: step.blocked?.since ?? view.startedAt, mayAct: 'flows.run' };
 }
 
 function ofAttempt(step: StepView, attempt: AttemptView): Waiting[] {

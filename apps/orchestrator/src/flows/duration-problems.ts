@@ -17,6 +17,7 @@ const GATE = [MIN_GATE_TIMEOUT_MS, MAX_GATE_TIMEOUT_MS] as const;
 /** Where a step may say a duration as text, and between which bounds it must lie. */
 const PLACES: readonly { readonly path: Path; readonly bounds: readonly [least: number, most: number] }[] = [
   { path: ['timeout'], bounds: [MIN_STEP_TIMEOUT_MS, MAX_STEP_TIMEOUT_MS] },
+  { path: ['silence'], bounds: [MIN_STEP_TIMEOUT_MS, MAX_STEP_TIMEOUT_MS] },
   { path: ['gate', 'timeout'], bounds: GATE },
   { path: ['gates', 'before', 'timeout'], bounds: GATE },
   { path: ['gates', 'after', 'timeout'], bounds: GATE },

@@ -49,8 +49,14 @@ function normaliseStep(step: StepDocument): StepDefinition {
     ...(step.output === undefined ? {} : { output: { ...step.output, passes: step.output.passes ?? 2 } }),
     ...(step.requires === undefined ? {} : { requires: requirementsOf(step.requires) }),
     timeoutMs: step.timeoutMs ?? durationMs(step.timeout ?? fallback),
+    ...silenceOf(step),
     artifacts,
   };
+}
+
+function silenceOf({ silence, silenceMs }: StepDocument): Pick<StepDefinition, 'silenceMs'> {
+  if (silenceMs !== undefined) return { silenceMs };
+  return silence === undefined ? {} : { silenceMs: durationMs(silence) };
 }
 
 function isGate({ agent, run, command }: StepDocument): boolean {

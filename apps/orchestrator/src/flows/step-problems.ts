@@ -17,6 +17,7 @@ export function stepProblems(document: LocatedDocument, steps: readonly StepSket
     ...workProblems(document, step),
     ...twoGatesBefore(document, step),
     ...bothWays(document, step, 'timeout', 'timeoutMs'),
+    ...bothWays(document, step, 'silence', 'silenceMs'),
     ...durationProblems(document, step),
     ...gateProblems(document, step),
     ...outcomeProblems(document, step, byKey),
@@ -58,7 +59,7 @@ function noWork(document: LocatedDocument, step: StepSketch): Problem[] {
 
 /** Keys that say something about work which a step that only asks people does not have. */
 function gateStepProblems(document: LocatedDocument, step: StepSketch): Problem[] {
-  return ['gates', 'env', 'output', 'artifacts', 'timeout', 'timeoutMs']
+  return ['gates', 'env', 'output', 'artifacts', 'timeout', 'timeoutMs', 'silence', 'silenceMs']
     .filter(key => step.raw[key] !== undefined && !isDefault(key, step.raw[key]))
     .map(key =>
       document.problem(['steps', step.index], `\`${step.key}\` only asks people; \`${key}\` is for steps with work.`, {

@@ -12,12 +12,15 @@ const KINDS: Readonly<Record<string, Kind>> = {
   BUDGET: 'BUDGET',
 };
 
+export const SILENT_FIX =
+  'Wait: it goes on by itself once it is heard again. Or resume the run, or retry the step, for a new attempt instead of this one.';
+
 const FIXES: Readonly<Record<Kind, string>> = {
   CREDENTIAL: 'Put the credential or the account behind it right, then resume the run.',
   ENVIRONMENT: 'Bring the environment back, then resume the run.',
   INTEGRATION: 'Connect the integration again, then resume the run.',
   SELF_REPORTED: 'Give the step what it asks for, then resume the run.',
-  SILENT: 'Look at what the step was doing, then resume the run for a new attempt.',
+  SILENT: SILENT_FIX,
   BUDGET: 'Raise the budget, then resume the run.',
 };
 

@@ -1,6 +1,7 @@
 import {
   StepBlocked,
   StepCancelled,
+  StepHeardAgain,
   StepInterrupted,
   StepReattached,
   StepRetryScheduled,
@@ -13,10 +14,10 @@ import { blockCauseOf } from './block-causes.js';
 import { reachGate } from './gate-reach.js';
 import { advance } from './run-advance.js';
 import type {
-  BlockStep,
   RecordAttemptEnded,
   RecordInterruption,
   RecordReattachment,
+  RecordSignOfLife,
   StartRetry,
 } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
@@ -39,18 +40,9 @@ export function recordAttemptEnded(ended: Ended, run: Run): readonly RunEvent[] 
   const found = inProgress(run, ended);
   if (!found) return [];
   const draft = new RunDraft(found.run);
+  if (found.progress.silent) draft.emit(heardAgain(found.run, ended));
   endAttempt(draft, found, ended);
   advance(draft, ended.at);
-  return draft.events;
-}
-
-/** Someone who watches over an attempt has found that it cannot go on. Its late end changes nothing. */
-export function blockStep({ step, attempt, cause, at }: BlockStep['data'], run: Run): readonly RunEvent[] {
-  const found = inProgress(run, { step, attempt });
-  if (!found) return [];
-  const draft = new RunDraft(found.run);
-  draft.emit(StepBlocked({ runId: found.run.plan.runId, step, attempt, cause, blockedAt: at }));
-  advance(draft, at);
   return draft.events;
 }
 
@@ -63,7 +55,12 @@ export function recordInterruption({ step, attempt, reason, at }: RecordInterrup
 export function recordReattachment({ step, attempt, worker, at }: RecordReattachment['data'], run: Run): RunEvent[] {
   const found = inProgress(run, { step, attempt });
   if (!found?.progress.interrupted) return [];
-  return [StepReattached({ runId: found.run.plan.runId, step, attempt, worker, reattachedAt: at })];
+  const reattached = StepReattached({ runId: found.run.plan.runId, step, attempt, worker, reattachedAt: at });
+  return found.progress.silent ? [reattached, heardAgain(found.run, { step, attempt, at })] : [reattached];
+}
+
+export function heardAgain({ plan }: RunningRun, { step, attempt, at }: RecordSignOfLife['data']): RunEvent {
+  return StepHeardAgain({ runId: plan.runId, step, attempt, heardAt: at });
 }
 
 /** A run that is paused keeps the step waiting: whoever resumes it starts what is due by then. */
@@ -78,13 +75,17 @@ export function startRetry({ step: key, attempt, at }: StartRetry['data'], run: 
   return draft.events;
 }
 
-interface Found {
+export interface FoundAttempt {
   readonly run: RunningRun;
   readonly step: StepDefinition;
   readonly progress: Extract<StepProgress, { status: 'executing' }>;
 }
 
-function inProgress(run: Run, { step: key, attempt }: Pick<Ended, 'step' | 'attempt'>): Found | undefined {
+/** The attempt when it is the one in progress. */
+export function inProgress(
+  run: Run,
+  { step: key, attempt }: Pick<Ended, 'step' | 'attempt'>,
+): FoundAttempt | undefined {
   if (run.status !== 'running') return undefined;
   const progress = stepOf(run, key);
   const step = run.plan.steps[run.plan.indexOf.get(key) ?? -1];
@@ -92,7 +93,7 @@ function inProgress(run: Run, { step: key, attempt }: Pick<Ended, 'step' | 'atte
   return { run, step, progress };
 }
 
-function endAttempt(draft: RunDraft, found: Found, ended: Ended): void {
+function endAttempt(draft: RunDraft, found: FoundAttempt, ended: Ended): void {
   const { run, step } = found;
   const { attempt, outcome, error, at } = ended;
   const place = { runId: run.plan.runId, step: step.key };
@@ -119,7 +120,7 @@ interface FailedAttempt {
 }
 
 /** Tried again while the flow's patience lasts and the run goes on. */
-function fail(draft: RunDraft, { run, step, progress }: Found, failure: FailedAttempt): void {
+function fail(draft: RunDraft, { run, step, progress }: FoundAttempt, failure: FailedAttempt): void {
   const retry = step.onFailure.retry;
   if (!retry || progress.tries > retry.max || run.closing) return failStep(draft, step, failure);
   const { attempt, error, at } = failure;

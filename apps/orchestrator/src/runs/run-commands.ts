@@ -1,6 +1,5 @@
 import type {
   AttemptEnded,
-  BlockCause,
   GateDecision,
   Json,
   RunCancelRequested,
@@ -49,8 +48,11 @@ export type RecordInterruption = Command<'RecordInterruption', OfAttempt & { rea
 /** A worker has taken an attempt up that had lost its own. */
 export type RecordReattachment = Command<'RecordReattachment', OfAttempt & { readonly worker: string }>;
 
-/** An attempt cannot go on without something from outside: found by whoever watches over it. */
-export type BlockStep = Command<'BlockStep', OfAttempt & { readonly cause: BlockCause }>;
+/** Nothing was heard of an attempt since `since`, and that for `limitMs` or longer. */
+export type RecordSilence = Command<'RecordSilence', OfAttempt & { readonly since: string; readonly limitMs: number }>;
+
+/** Something was heard of an attempt. */
+export type RecordSignOfLife = Command<'RecordSignOfLife', OfAttempt>;
 
 /** The wait before a retry is over. */
 export type StartRetry = Command<'StartRetry', OfAttempt>;
@@ -104,7 +106,8 @@ export type RunCommand =
   | RecordAttemptEnded
   | RecordInterruption
   | RecordReattachment
-  | BlockStep
+  | RecordSilence
+  | RecordSignOfLife
   | StartRetry
   | ResolveGate
   | RequestCancel

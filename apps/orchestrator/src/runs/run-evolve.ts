@@ -76,6 +76,7 @@ function started(data: DataOf<'RunStarted'>): RunningRun {
     counts: NO_STEPS,
     startable: 0,
     interrupted: 0,
+    silent: 0,
     closing: undefined,
     paused: undefined,
     reopenedBy: undefined,

@@ -42,7 +42,20 @@ const anyFlow = fc.array(anyStep, { minLength: 2, maxLength: 4 }).map(drafts =>
 const VERBS = ['PauseRun', 'ResumeRun', 'RetryRun', 'RetryStep', 'SkipStep', 'ForceAdvance', 'DiscardRun'] as const;
 const anyMove = fc.record({
   kind: fc.constantFrom(
-    ...(['End', 'End', 'End', 'End', 'Gate', 'Gate', 'Gate', 'Retry', 'Interrupt', 'Reattach', 'Block'] as const),
+    ...([
+      'End',
+      'End',
+      'End',
+      'End',
+      'Gate',
+      'Gate',
+      'Gate',
+      'Retry',
+      'Interrupt',
+      'Reattach',
+      'Silence',
+      'Hear',
+    ] as const),
     ...(['Cancel', 'Enforce'] as const),
     ...VERBS,
   ),
@@ -76,8 +89,10 @@ function commandOf({ kind, step, outcome, decision, roll }: Move, state: KnownRu
       return { type: 'RecordInterruption', data: { ...of, reason: 'Died.' } };
     case 'Reattach':
       return { type: 'RecordReattachment', data: { ...of, worker: 'w2' } };
-    case 'Block':
-      return { type: 'BlockStep', data: { ...of, cause: { kind: 'SILENT', message: 'Silence.', fix: 'Look.' } } };
+    case 'Silence':
+      return { type: 'RecordSilence', data: { ...of, since: later, limitMs: 1_000 } };
+    case 'Hear':
+      return { type: 'RecordSignOfLife', data: of };
     case 'Cancel':
       return roll === 0 ? the.cancel(attempt > 1 ? 'FORCE' : 'GRACEFUL') : undefined;
     case 'Enforce':
@@ -100,6 +115,7 @@ function commandOf({ kind, step, outcome, decision, roll }: Move, state: KnownRu
 function stepState(progress: StepProgress, begun: boolean): string {
   switch (progress.status) {
     case 'executing':
+      if (progress.silent) return 'BLOCKED';
       return begun ? 'RUNNING' : 'PENDING';
     case 'retrying':
       return 'PENDING';
@@ -111,7 +127,7 @@ function stepState(progress: StepProgress, begun: boolean): string {
 /** Of parallel steps the most demanding state: blocked, then paused, then running. */
 function runState(state: KnownRun): string {
   if (state.status === 'ended') return state.as.toUpperCase();
-  if (state.counts.blocked > 0) return 'BLOCKED';
+  if (state.counts.blocked + state.silent > 0) return 'BLOCKED';
   if (state.paused || state.counts.waiting > 0) return 'PAUSED';
   if (state.interrupted > 0) return 'INTERRUPTED';
   const untouched = (step: StepProgress) => step.status === 'pending' && step.attempt === 0 && step.asked === 0;
@@ -142,7 +158,8 @@ class Observed {
     after.plan.steps.forEach(({ key }) => {
       const [was, is] = [isKnown(before) ? stepOf(before, key) : undefined, stepOf(after, key)];
       if (!is) return;
-      const now = stepState(is, this.#begun.has(key) && is.status === 'executing' && was?.status === 'executing');
+      const same = is.status === 'executing' && was?.status === 'executing' && was.attempt === is.attempt;
+      const now = stepState(is, this.#begun.has(key) && same);
       if (was) this.#note(this.steps, [stepState(was, was.status === 'executing'), now], type);
     });
   }

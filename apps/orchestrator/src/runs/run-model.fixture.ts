@@ -8,6 +8,8 @@ export interface ModelStep {
   handled: boolean;
   notTaken: boolean;
   interrupted: boolean;
+  /** Nothing is heard of it, which to people is being blocked. */
+  silent: boolean;
   answered: false | 'SKIP' | 'FORCE_ADVANCE';
   gateId: string;
   position: string;
@@ -50,6 +52,7 @@ export class RunModel {
       handled: false,
       notTaken: false,
       interrupted: false,
+      silent: false,
       answered: false,
       gateId: '',
       position: '',
@@ -74,6 +77,10 @@ export class RunModel {
 
   get failures(): ModelStep[] {
     return this.steps.filter(step => step.status === 'failed' && !step.handled);
+  }
+
+  get silent(): ModelStep[] {
+    return this.all('executing').filter(({ silent }) => silent);
   }
 
   get startable(): ModelStep[] {
@@ -109,7 +116,7 @@ export class RunModel {
     if (this.closing) {
       return { failed: 'about to fail', rejected: 'about to be rejected', cancelled: 'being cancelled' }[this.closing];
     }
-    if (this.all('blocked').length > 0) return 'blocked';
+    if (this.all('blocked').length > 0 || this.silent.length > 0) return 'blocked';
     if (this.paused) return 'paused';
     if (this.all('waiting').length > 0) return 'waiting for people';
     if (this.all('executing').some(({ interrupted }) => interrupted)) return 'interrupted';
@@ -168,7 +175,7 @@ export class RunModel {
         );
         assert(event.data.attempt === step.attempt + 1, 'attempts are numbered without holes');
         assert(!this.closing && !this.paused, 'started in a run that holds');
-        this.#move(step, 'executing', { attempt: event.data.attempt, interrupted: false });
+        this.#move(step, 'executing', { attempt: event.data.attempt, interrupted: false, silent: false });
         return;
       case 'GateReached':
         assert(!this.decided.has(event.data.gateId) && step.gateId !== event.data.gateId, 'a gate is reached once');
@@ -196,7 +203,12 @@ export class RunModel {
         return;
       }
       case 'StepBlocked':
-        return this.#move(step, 'blocked');
+        if (event.data.cause.kind !== 'SILENT') return this.#move(step, 'blocked');
+        assert(!this.paused && !step.interrupted && !step.silent, 'only who has no reason for it is silent');
+        return this.#heard(step, true);
+      case 'StepHeardAgain':
+        assert(step.silent, 'heard again although it was not silent');
+        return this.#heard(step, false);
       case 'StepRetryScheduled':
         assert(event.data.attempt === step.attempt + 1, 'the next attempt is tried');
         return this.#move(step, 'retrying');
@@ -217,6 +229,11 @@ export class RunModel {
       case 'StepInstructionsEdited':
       case 'StepForceAdvanced':
     }
+  }
+
+  #heard(step: ModelStep, silent: boolean): void {
+    assert(step.status === 'executing', 'silent where nothing executes');
+    step.silent = silent;
   }
 
   #move(step: ModelStep, status: string, more: Partial<ModelStep> = {}): void {

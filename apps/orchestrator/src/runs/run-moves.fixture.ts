@@ -111,7 +111,6 @@ function tried(model: RunModel, { pick, decision }: Move, at: string): RunComman
   const { key } = step.definition;
   const asked = { by: the.ada, at };
   const attempt = { step: key, attempt: step.attempt, at };
-  const cause = { kind: 'SILENT', message: 'Nothing is heard of it.', fix: 'Look at it.' } as const;
   return [
     { type: 'PauseRun', data: asked },
     { type: 'ResumeRun', data: asked },
@@ -124,7 +123,8 @@ function tried(model: RunModel, { pick, decision }: Move, at: string): RunComman
     { type: 'EnforceCancel', data: { at } },
     { type: 'RecordInterruption', data: { ...attempt, reason: 'The worker died.' } },
     { type: 'RecordReattachment', data: { ...attempt, worker: 'worker-2' } },
-    { type: 'BlockStep', data: { ...attempt, cause } },
+    { type: 'RecordSilence', data: { ...attempt, since: the.at, limitMs: 60_000 } },
+    { type: 'RecordSignOfLife', data: attempt },
     the.decide(key, 'APPROVE', step.gateId),
   ];
 }

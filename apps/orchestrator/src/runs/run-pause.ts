@@ -2,7 +2,7 @@ import { RunPaused, RunReopened, RunResumed, type RunEvent, type StepDefinition 
 import { advance } from './run-advance.js';
 import type { PauseRun, ResumeRun } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
-import type { KnownRun, Run, StepProgress } from './run-state.js';
+import { isSilent, type KnownRun, type Run, type StepProgress } from './run-state.js';
 import { isKnown, notPossible, runNotFound, type SteeringRefusal } from './run-verbs.js';
 import { startAttempt } from './start-attempt.js';
 import { takeRoutesAgain } from './step-routes.js';
@@ -33,7 +33,7 @@ export function resumeRun({ by, at }: ResumeRun['data'], run: Run): readonly Run
     advance(draft, at);
     return draft.events;
   }
-  const held = run.paused !== undefined || run.counts.blocked > 0;
+  const held = run.paused !== undefined || run.counts.blocked + run.silent > 0;
   if (run.closing || !held) return notPossible(run, 'resumed');
   const retried = stepsWhere(run, isHeldUp);
   draft.emit(RunResumed({ runId, retried: retried.map(({ key }) => key), by, resumedAt: at }));
@@ -44,7 +44,7 @@ export function resumeRun({ by, at }: ResumeRun['data'], run: Run): readonly Run
 }
 
 function isHeldUp(step: StepProgress): boolean {
-  return step.status === 'blocked' || (step.status === 'failed' && !step.handled);
+  return step.status === 'blocked' || isSilent(step) || (step.status === 'failed' && !step.handled);
 }
 
 function isDue(step: StepProgress, at: string): boolean {

@@ -8,7 +8,7 @@ type Reopened = ReturnType<typeof RunReopened>['data'];
 
 /** A run that goes on after its end, or before it when it was about to fail: what is done or executes stays as it is. */
 export function reopened(run: KnownRun, data: Reopened): RunningRun {
-  const { plan, requestHash, steps, counts, startable, interrupted } = run;
+  const { plan, requestHash, steps, counts, startable, interrupted, silent } = run;
   const started = {
     ...plan.started,
     ...(data.parameters ? { parameters: data.parameters } : {}),
@@ -22,6 +22,7 @@ export function reopened(run: KnownRun, data: Reopened): RunningRun {
     counts,
     startable,
     interrupted,
+    silent,
     closing: undefined,
     paused: undefined,
     reopenedBy: data.by,

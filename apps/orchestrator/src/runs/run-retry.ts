@@ -118,7 +118,7 @@ function mayTryAgain(run: KnownRun, step: StepProgress): boolean {
     case 'failed':
       return !step.handled;
     case 'executing':
-      return step.interrupted;
+      return step.interrupted || step.silent;
     case 'blocked':
     case 'retrying':
       return run.status === 'running';

@@ -11,7 +11,7 @@ import { advance } from './run-advance.js';
 import type { DiscardRun, ForceAdvance, SkipStep } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
 import { goOnWith } from './run-retry.js';
-import { answerKey, openSteps, stepOf, type KnownRun, type Run, type StepProgress } from './run-state.js';
+import { answerKey, isSilent, openSteps, stepOf, type KnownRun, type Run, type StepProgress } from './run-state.js';
 import {
   interruptedSteps,
   isKnown,
@@ -48,7 +48,7 @@ export function forceAdvance(asked: ForceAdvance['data'], run: Run): readonly Ru
   const { by, comment, at } = asked;
   const { progress, step } = found;
   if (progress.status === 'waiting') return answerGate(found, asked, 'FORCE_ADVANCE');
-  const from = STUCK[progress.status];
+  const from = isSilent(progress) ? 'BLOCKED' : STUCK[progress.status];
   const draft = new RunDraft(found.run);
   const handled = progress.status === 'failed' && progress.handled;
   if (!from || handled || !goOnWith(draft, found.run, { step: step.key, verb: 'FORCE_ADVANCE', by, at })) {
@@ -97,7 +97,8 @@ const STUCK = {
 } as const;
 
 function isHeldUp(step: StepProgress): boolean {
-  return step.status === 'blocked' || step.status === 'retrying' || (step.status === 'failed' && !step.handled);
+  if (step.status === 'blocked' || step.status === 'retrying') return true;
+  return isSilent(step) || (step.status === 'failed' && !step.handled);
 }
 
 interface FoundStep {

@@ -38,7 +38,13 @@ export type StepStanding =
       /** Who skipped or force-advanced it, as `answerKey` names them; what that decides is on its way. */
       readonly answered: readonly string[];
     }
-  | { readonly status: 'executing'; readonly interrupted: boolean }
+  | {
+      readonly status: 'executing';
+      /** Its worker is gone. */
+      readonly interrupted: boolean;
+      /** Nothing was heard of it for too long: to people it is blocked until something is. */
+      readonly silent: boolean;
+    }
   | { readonly status: 'retrying'; readonly dueAt: string }
   | { readonly status: 'blocked'; readonly cause: BlockCause }
   | {
@@ -88,6 +94,8 @@ export interface RunFacts {
   readonly startable: number;
   /** Executing steps whose worker is gone. */
   readonly interrupted: number;
+  /** Executing steps of which nothing is heard. */
+  readonly silent: number;
   readonly closing: Closing | undefined;
   readonly paused: Pause | undefined;
   /** Who had it go on after its end: steps that begin from then on have their rights. */
@@ -121,6 +129,11 @@ export function openSteps(run: RunFacts): number {
 /** Those that need it may start. */
 export function isDone(step: StepStanding | undefined): boolean {
   return step?.status === 'completed' || step?.status === 'skipped' || (step?.status === 'failed' && step.handled);
+}
+
+/** Executing, as far as is known, although nothing is heard of it. */
+export function isSilent(step: StepStanding | undefined): boolean {
+  return step?.status === 'executing' && step.silent;
 }
 
 /** A pending step that may start now. */

@@ -24,7 +24,7 @@ export function standingOf(run: KnownRun): RunStanding {
   if (run.status === 'ended') return run.discarded ? 'discarded' : run.as;
   if (run.closing) return CLOSINGS[run.closing.as];
   const { counts } = run;
-  if (counts.blocked > 0) return 'blocked';
+  if (counts.blocked + run.silent > 0) return 'blocked';
   if (run.paused) return 'paused';
   if (counts.waiting > 0) return 'waiting for people';
   if (interruptedSteps(run).length > 0) return 'interrupted';

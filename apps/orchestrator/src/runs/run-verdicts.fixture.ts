@@ -14,7 +14,9 @@ export function verdict(command: RunCommand, model: RunModel): Verdict {
       );
     case 'ResumeRun':
       if (model.ended) return done(model.ended === 'cancelled' && !model.discarded);
-      return done(isOpen(model) && (model.paused !== undefined || model.all('blocked').length > 0));
+      return done(
+        isOpen(model) && (model.paused !== undefined || model.all('blocked').length > 0 || model.silent.length > 0),
+      );
     case 'RetryRun':
       return retryRun(model, command.data.from);
     case 'RetryStep':
@@ -39,8 +41,13 @@ export function verdict(command: RunCommand, model: RunModel): Verdict {
       return done(!model.ended && status === 'waiting' && gateId === command.data.gateId);
     }
     case 'RecordAttemptEnded':
-    case 'BlockStep':
       return did(inProgress(model, command.data));
+    case 'RecordSilence': {
+      const { interrupted, silent } = model.step(command.data.step);
+      return did(inProgress(model, command.data) && !model.paused && !interrupted && !silent);
+    }
+    case 'RecordSignOfLife':
+      return did(inProgress(model, command.data) && model.step(command.data.step).silent);
     case 'RecordInterruption':
       return did(inProgress(model, command.data) && !model.step(command.data.step).interrupted);
     case 'RecordReattachment':
@@ -66,11 +73,11 @@ function retryRun(model: RunModel, from: 'FAILED_STEP' | 'BEGINNING'): Verdict {
 }
 
 function mayRetry(model: RunModel, step: ModelStep): boolean {
-  const { status, handled, interrupted, definition } = step;
+  const { status, handled, interrupted, silent, definition } = step;
   const open = !model.ended;
   const fits =
     (status === 'failed' && !handled) ||
-    (status === 'executing' && interrupted) ||
+    (status === 'executing' && (interrupted || silent)) ||
     ((status === 'blocked' || status === 'retrying') && open);
   if (!fits) return false;
   if (hasFailed(model)) return true;
@@ -83,7 +90,8 @@ function skip(model: RunModel, step: ModelStep, from: readonly string[], verb: '
   // All verbs of a play are one member's.
   const isAnswered = step.answered === 'FORCE_ADVANCE' || step.answered === verb;
   if (step.status === 'waiting') return model.ended ? 'refused' : isAnswered ? 'nothing' : 'done';
-  if (!from.includes(step.status) || step.handled) return 'refused';
+  const isSilent = step.status === 'executing' && step.silent;
+  if ((!from.includes(step.status) && !isSilent) || step.handled) return 'refused';
   return done(hasFailed(model) || isOpen(model));
 }
 

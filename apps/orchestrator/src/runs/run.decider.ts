@@ -1,12 +1,13 @@
 import { runEvents, type RunEvent } from '@runledger/contracts';
 import type { Decider } from '@runledger/kernel';
-import { blockStep, recordAttemptEnded, recordInterruption, recordReattachment, startRetry } from './run-attempts.js';
+import { recordAttemptEnded, recordInterruption, recordReattachment, startRetry } from './run-attempts.js';
 import { enforceCancel, requestCancel, type CancelRefusal } from './run-cancel.js';
 import type { RunCommand } from './run-commands.js';
 import { evolveRun } from './run-evolve.js';
 import { resolveGate, type GateRefusal } from './run-gates.js';
 import { pauseRun, resumeRun } from './run-pause.js';
 import { retryRun, retryStep } from './run-retry.js';
+import { recordSignOfLife, recordSilence } from './run-silence.js';
 import { discardRun, forceAdvance, skipStep } from './run-skip.js';
 import { declineRun, startRun, type StartRefusal } from './run-start.js';
 import type { Run } from './run-state.js';
@@ -41,8 +42,10 @@ function decide(command: RunCommand, state: Run): readonly RunEvent[] | RunRefus
       return recordInterruption(command.data, state);
     case 'RecordReattachment':
       return recordReattachment(command.data, state);
-    case 'BlockStep':
-      return blockStep(command.data, state);
+    case 'RecordSilence':
+      return recordSilence(command.data, state);
+    case 'RecordSignOfLife':
+      return recordSignOfLife(command.data, state);
     case 'StartRetry':
       return startRetry(command.data, state);
     case 'ResolveGate':

@@ -90,6 +90,7 @@ function checkState(model: RunModel, state: KnownRun): void {
   });
   if (state.status === 'ended') return;
   assert(counts.executing === model.all('executing').length, 'executing steps are counted');
+  assert(state.silent === model.silent.length, 'silent steps are counted');
   assert(counts.failed === model.failures.length, 'failures are counted');
   assert(
     state.startable === model.startable.length,

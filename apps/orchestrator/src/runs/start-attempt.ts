@@ -32,6 +32,7 @@ export function startAttempt(draft: RunDraft, step: StepDefinition, { at, askedB
       profile: choices.profile,
       ...filled.work,
       timeoutMs: step.timeoutMs,
+      ...(step.silenceMs === undefined ? {} : { silenceMs: step.silenceMs }),
       artifacts: step.artifacts,
       ...(step.output ? { output: step.output } : {}),
       ...(asker ? { askedBy: asker } : {}),

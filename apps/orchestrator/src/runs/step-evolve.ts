@@ -31,7 +31,11 @@ export function evolveStep(run: KnownRun, event: StepEvent): KnownRun {
       return moved(run, step, { status: 'failed', error, handled: then === 'ROUTE', attempt });
     }
     case 'StepBlocked':
-      return moved(run, step, { status: 'blocked', cause: event.data.cause });
+      return blocked(run, event.data);
+    case 'StepHeardAgain':
+      return changed(run, step, progress =>
+        progress.status === 'executing' ? { ...progress, silent: false } : progress,
+      );
     case 'StepRetryScheduled':
       return moved(run, step, { status: 'retrying', dueAt: event.data.dueAt });
     case 'StepSkipped': {
@@ -60,7 +64,13 @@ export function evolveStep(run: KnownRun, event: StepEvent): KnownRun {
 function executing(run: KnownRun, { step, attempt }: DataOf<'StepReady'>): KnownRun {
   const before = stepOf(run, step);
   const tries = before?.status === 'retrying' ? before.tries + 1 : 1;
-  return moved(run, step, { status: 'executing', interrupted: false, attempt, tries, passed: true });
+  return moved(run, step, { status: 'executing', interrupted: false, silent: false, attempt, tries, passed: true });
+}
+
+/** Who is merely silent may still be at work: the attempt is not given up. */
+function blocked(run: KnownRun, { step, cause }: DataOf<'StepBlocked'>): KnownRun {
+  if (cause.kind !== 'SILENT') return moved(run, step, { status: 'blocked', cause });
+  return changed(run, step, progress => (progress.status === 'executing' ? { ...progress, silent: true } : progress));
 }
 
 function waiting(run: KnownRun, { step, gateId, position, result }: DataOf<'GateReached'>): KnownRun {

@@ -1,5 +1,6 @@
 import {
   isDone,
+  isSilent,
   isStartable,
   type KnownRun,
   type StepProgress,
@@ -21,6 +22,7 @@ export function moved<R extends KnownRun>(run: R, key: string, to: StepStanding 
     counts: counted(counted(run.counts, from, -1), step, 1),
     startable: run.startable - Number(isStartable(from)) + Number(isStartable(step)),
     interrupted: run.interrupted - Number(isInterrupted(from)) + Number(isInterrupted(step)),
+    silent: run.silent - Number(isSilent(from)) + Number(isSilent(step)),
   };
 }
 
@@ -55,6 +57,7 @@ export function rebuilt<R extends KnownRun>(run: R, stepAt: (index: number) => S
     counts: steps.reduce((counts, step) => counted(counts, step, 1), NO_STEPS),
     startable: steps.filter(isStartable).length,
     interrupted: steps.filter(isInterrupted).length,
+    silent: steps.filter(isSilent).length,
   };
 }
 

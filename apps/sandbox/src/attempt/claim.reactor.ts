@@ -82,6 +82,8 @@ async function note({ work, held, parked }: ClaimTables, hands: Hands, recorded:
     case 'RunReopened':
     case 'StepSkipped':
     case 'StepBlocked':
+      // Who is merely silent may still be at work.
+      if (event.type === 'StepBlocked' && event.data.cause.kind === 'SILENT') return;
       return hands.workFor(await noteHold(held, event, { workspaceId, runId: event.data.runId, position }));
     case 'RunCancelRequested': {
       const { runId, mode } = event.data;

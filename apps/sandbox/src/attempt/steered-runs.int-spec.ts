@@ -1,4 +1,4 @@
-import { RunFailed, RunPaused, RunResumed, StepReady, StepSkipped } from '@runledger/contracts';
+import { RunFailed, RunPaused, RunResumed, StepBlocked, StepReady, StepSkipped } from '@runledger/contracts';
 import type { AttemptEvent } from '@runledger/contracts';
 import { eventually } from '@runledger/testing';
 import { testProfile } from '../driver/sandbox.fixture.js';
@@ -75,6 +75,15 @@ describe('a run that people steer', () => {
     const left = { runId, step: 'work', cause: 'person', reason: 'It hangs.', by: ada, skippedAt: AT } as const;
     await ground.publish(runId, StepSkipped(left));
     expect(await ground.end(stuck)).toMatchObject({ cancelled: true });
+  });
+
+  it('lets an attempt go on that is merely silent, until it is tried again', async () => {
+    const runId = newRunId();
+    const quiet = await ground.ready({ runId, command: { run: 'sleep 0.5; echo done' } });
+    await eventually(async () => (await eventsOf(quiet, 'ToolCallStarted')).length > 0);
+    const cause = { kind: 'SILENT', message: 'Nothing is heard of it.', fix: 'Wait.' } as const;
+    await ground.publish(runId, StepBlocked({ runId, step: 'work', attempt: 1, cause, blockedAt: AT }));
+    expect(await ground.end(quiet)).toMatchObject({ outcome: 'SUCCESS', cancelled: false });
   });
 
   it('says that its worker is gone while the platform is updated, and is taken up again', async () => {

@@ -77,6 +77,12 @@ const timeout = duration(MIN_STEP_TIMEOUT_MS, MAX_STEP_TIMEOUT_MS)
   .describe('How long an attempt may take: `90s`, `10m`, `1h30m`, or milliseconds. Default 30m (agent), 10m (run).')
   .meta({ examples: ['15m'] });
 
+const silence = duration(MIN_STEP_TIMEOUT_MS, MAX_STEP_TIMEOUT_MS)
+  .describe(
+    'How long nothing need be heard of an attempt before the step is shown as blocked (`SILENT`); it goes on when it is heard again. Default: 10m for agents; for programs a minute more than `timeout`.',
+  )
+  .meta({ examples: ['20m'] });
+
 const { credentials, environments, integrations } = requirements.shape;
 
 export const requiresDocument = z
@@ -173,6 +179,14 @@ export const stepDocument = z.strictObject({
     .optional()
     .describe('The long form of `timeout`, in milliseconds.')
     .meta({ examples: [900_000] }),
+  silence: silence.optional(),
+  silenceMs: z
+    .int()
+    .min(MIN_STEP_TIMEOUT_MS)
+    .max(MAX_STEP_TIMEOUT_MS)
+    .optional()
+    .describe('The long form of `silence`, in milliseconds.')
+    .meta({ examples: [1_200_000] }),
   artifacts: z
     .array(z.string().min(1).max(500))
     .max(100)
