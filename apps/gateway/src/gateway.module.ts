@@ -52,6 +52,8 @@ import { UsageHistories } from './preflight/usage-history.js';
 import { TaskReader } from './tasks/task-reader.js';
 import { TasksResolver } from './tasks/tasks.resolver.js';
 import { RunDeclinedResolver, StartRunResolver } from './runs/start-run.resolver.js';
+import { PastRuns } from './runs/past/past-runs.js';
+import { RunDetailsReader, TodaysDetails } from './runs/run-details.js';
 import { RunReader } from './runs/run-reader.js';
 import { StepReader } from './runs/step-reader.js';
 import { RunFieldsResolver, RunsResolver } from './runs/runs.resolver.js';
@@ -115,6 +117,9 @@ const READERS = [
   TranscriptReader,
   LogReader,
   LoaderFactory,
+  PastRuns,
+  TodaysDetails,
+  RunDetailsReader,
   UsageHistories,
   TaskReader,
   DailyRunReader,

@@ -184,6 +184,14 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
         { key: 'keep', summary: expect.stringContaining('Wrote a greeting to Ada.') as string },
       ],
     });
+    const asked = lines.findIndex(line => line.includes('ApprovalRequested'));
+    const { run: atTheGate } = await answer('run-as-of.sh', runId, cursors[asked] ?? '');
+    expect(atTheGate).toMatchObject({
+      status: 'PAUSED',
+      waitingOn: [{ kind: 'DECISION' }],
+      approvals: [{ state: 'OPEN' }],
+    });
+
     const [artifact] = (shown?.['timeline'] as unknown as { artifacts: { url: string }[] }[])[2]?.artifacts ?? [];
     await shell('download-artifact.sh', artifact?.url.split('/').at(-1) ?? '', 'greeting.txt');
     expect(readFileSync(join(home.path, 'greeting.txt'), 'utf8')).toBe('Hello Ada\n');

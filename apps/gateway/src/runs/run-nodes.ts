@@ -4,18 +4,20 @@ import { actorNode } from '../graph/nodes.js';
 import { positionText } from '../graph/position-text.js';
 import type { CostSum, CostSums } from './cost-sums.js';
 import { NO_COST } from './cost-sums.js';
+import type { PastRun } from './past/past-run.js';
 import type { AttemptView, RunView, StepView } from './run-view.js';
 import { waitingOn, type Waiting } from './waiting.js';
 
 export type RunNode = ReturnType<typeof runNode>;
 export type StepNode = ReturnType<typeof stepNode>;
 
-/** A run as the API shows it; `view` is for the field resolvers. */
-export function runNode(view: RunView, number: number) {
+/** A run as the API shows it; `view` and `past` are for the field resolvers. `past`: it is shown as it was. */
+export function runNode(view: RunView, number: number, past?: PastRun) {
   const { id, status, statusReason, startedBy, trigger, subject, startedAt, endedAt, parameters, choices } = view;
   return {
     __typename: 'Run' as const,
     view,
+    past,
     id,
     number,
     status,
@@ -60,7 +62,7 @@ function waitingNode(waiting: Waiting) {
 }
 
 /** `now`: ISO 8601; what executes is measured up to it. `run` and `step` are for the field resolvers. */
-export function stepNode(run: RunView, step: StepView, now: string) {
+export function stepNode(run: RunNode, step: StepView, now: string) {
   const { key, number, wave, name, kind, needs, state, outcome, summary, output, error, endedAt, provider, model } =
     step;
   const sum = step.cost ?? NO_COST;

@@ -2,26 +2,33 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
-import { approvalNode } from '../approvals/approval-nodes.js';
 import { artifactNode } from '../artifacts/artifact-nodes.js';
 import { FlowReader } from '../flows/flow-reader.js';
 import { pageAsked, pageSize } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
 import { LoaderFactory } from '../graph/loaders.js';
+import { positionOf } from '../graph/position-text.js';
 import { RequestError } from '../graph/request-errors.js';
 import { ReadModels } from '../reads/read-models.js';
-import { TranscriptReader } from '../transcript/transcript-reader.js';
+import { PastRuns } from './past/past-runs.js';
+import { requestNode } from './request-nodes.js';
 import { actionsFor } from './run-actions.js';
+import { RunDetailsReader } from './run-details.js';
 import { costNode, type RunNode } from './run-nodes.js';
 import { RunReader, type RunFilter, type RunsAsked } from './run-reader.js';
 import { artifactsOfRun } from './step-artifacts.js';
-import { StepReader } from './step-reader.js';
 
 interface RunsArgs {
   readonly filter?: RunFilter | null;
   readonly sort?: { readonly by: RunsAsked['by']; readonly direction?: RunsAsked['direction'] | null } | null;
   readonly first?: number | null;
   readonly after?: string | null;
+  readonly atLeast?: string | null;
+}
+
+interface RunArgs {
+  readonly id: string;
+  readonly asOf?: string | null;
   readonly atLeast?: string | null;
 }
 
@@ -39,6 +46,7 @@ export class RunsResolver {
   constructor(
     @Inject(RunReader) private readonly reader: RunReader,
     @Inject(ReadModels) private readonly readModels: ReadModels,
+    @Inject(PastRuns) private readonly past: PastRuns,
   ) {}
 
   @Query('runs')
@@ -56,15 +64,11 @@ export class RunsResolver {
 
   @Query('run')
   @Requires('flows.read')
-  async run(
-    @Args() args: { readonly id: string; readonly atLeast?: string | null },
-    @CallerOf() caller: Caller,
-    @Context() context: GraphContext,
-  ) {
+  async run(@Args() args: RunArgs, @CallerOf() caller: Caller, @Context() context: GraphContext) {
     await this.readModels.atLeast(args.atLeast, context);
     const run = await this.reader.find(caller.workspaceId, args.id);
     if (!run) throw new RequestError('NOT_FOUND', 'There is no such run.', 'Look at the list of runs.');
-    return run;
+    return args.asOf == null ? run : this.past.run(caller, run, positionOf(args.asOf));
   }
 }
 
@@ -73,8 +77,7 @@ export class RunFieldsResolver {
   constructor(
     @Inject(FlowReader) private readonly flows: FlowReader,
     @Inject(LoaderFactory) private readonly loaders: LoaderFactory,
-    @Inject(TranscriptReader) private readonly transcripts: TranscriptReader,
-    @Inject(StepReader) private readonly steps: StepReader,
+    @Inject(RunDetailsReader) private readonly details: RunDetailsReader,
   ) {}
 
   @ResolveField('flow')
@@ -89,43 +92,40 @@ export class RunFieldsResolver {
   }
 
   @ResolveField('availableActions')
-  availableActions(@Parent() { view }: RunNode, @Context() context: GraphContext) {
-    return actionsFor(view, callerOf(context));
+  availableActions(@Parent() { view, past }: RunNode, @Context() context: GraphContext) {
+    return past ? [] : actionsFor(view, callerOf(context));
   }
 
   @ResolveField('lineage')
-  lineage(@Parent() { view }: RunNode) {
-    return view;
+  lineage(@Parent() run: RunNode) {
+    return run;
   }
 
   @ResolveField('transcript')
-  transcript(@Parent() { id }: RunNode, @Args() args: TranscriptArgs, @Context() context: GraphContext) {
-    return this.transcripts.page(callerOf(context).workspaceId, id, {
-      step: args.step ?? undefined,
-      attempt: args.attempt ?? undefined,
-      ...pageAsked(args, 100),
-    });
+  transcript(@Parent() run: RunNode, @Args() args: TranscriptArgs, @Context() context: GraphContext) {
+    const { step, attempt } = args;
+    const asked = { step: step ?? undefined, attempt: attempt ?? undefined, ...pageAsked(args, 100) };
+    return this.details.of(run, context).transcript(asked);
   }
 
   @ResolveField('approvals')
-  async approvals(@Parent() { id }: RunNode, @Context() context: GraphContext) {
-    const found = await this.loaders.of(context).approvals.load(id);
-    return found.map(view => approvalNode(view, callerOf(context)));
+  async approvals(@Parent() run: RunNode, @Context() context: GraphContext) {
+    const found = await this.details.of(run, context).approvals();
+    return found.map(view => requestNode(run, view, callerOf(context)));
   }
 
   @ResolveField('artifacts')
   async artifacts(
-    @Parent() { id }: RunNode,
+    @Parent() run: RunNode,
     @Args('step') step: string | null | undefined,
     @Context() context: GraphContext,
   ) {
-    const inherited = await this.steps.inherited(callerOf(context).workspaceId, id);
-    const found = await artifactsOfRun(this.loaders.of(context), id, inherited);
+    const found = await artifactsOfRun(this.details.of(run, context), run.id);
     return found.filter(row => step == null || row.step === step).map(artifactNode);
   }
 
   @ResolveField('cost')
-  async cost(@Parent() run: RunNode) {
-    return costNode(run.view.costs, await this.steps.costs(run));
+  async cost(@Parent() run: RunNode, @Context() context: GraphContext) {
+    return costNode(run.view.costs, await this.details.of(run, context).costs());
   }
 }

@@ -9,14 +9,14 @@ import { joined, type CostSum } from './cost-sums.js';
 import { runNode, type RunNode } from './run-nodes.js';
 import { mayStand, withStanding } from './run-standing.js';
 import { STANDS } from './run-steps.js';
-import type { StepState, StepView } from './run-view.js';
+import type { RunFacts, StepState, StepView } from './run-view.js';
 import { RunStepRow, type RunRow } from './runs.entity.js';
 
 /** Most cards that a whole timeline has; the rest is read page by page. */
 export const WHOLE_TIMELINE = 1_000;
 
 /** So many steps of each kind say what a run waits for and what can be done with it. */
-const STANDING = 100;
+export const STANDING = 100;
 
 const STANDING_STEPS = `
   SELECT r.run_id, s.view
@@ -92,7 +92,7 @@ export class StepReader {
     { states, ...asked }: StepsAsked,
     node: (step: StepView) => Node,
   ): Promise<Connection<Node>> {
-    const list = ['timeline', workspaceId, runId, states && [...states].sort()];
+    const list = stepList(workspaceId, runId, states);
     const query = this.rows
       .getRepository(RunStepRow)
       .createQueryBuilder('s')
@@ -114,13 +114,10 @@ export class StepReader {
   /** What each step cost that cost something, in order; at most {@link WHOLE_TIMELINE} of them. */
   async costs({ view }: RunNode): Promise<readonly (readonly [string, CostSum])[]> {
     const rows = await this.rows.query<{ step: string; cost: CostSum }[]>(COSTS, [view.workspaceId, view.id]);
-    const former = new Map(Object.entries(view.costs.formerSteps));
-    const own = rows.map(({ step, cost }): [string, CostSum] => {
-      const earlier = former.get(step);
-      former.delete(step);
-      return [step, earlier ? joined(cost, earlier) : cost];
-    });
-    return [...own, ...former];
+    return stepCosts(
+      view,
+      rows.map(({ step, cost }) => [step, cost]),
+    );
   }
 
   /** By key, the runs and attempts that did steps of this run. */
@@ -139,4 +136,23 @@ export class StepReader {
 
 function viewOf({ view }: StepOfRun): StepView {
   return view;
+}
+
+/** What a cursor in the timeline of a run is signed for. */
+export function stepList(workspaceId: string, runId: string, states: readonly StepState[] | undefined): unknown {
+  return ['timeline', workspaceId, runId, states && [...states].sort()];
+}
+
+/** The sums of a run's steps, and of those that its flow has lost since. */
+export function stepCosts(
+  { costs }: Pick<RunFacts, 'costs'>,
+  own: readonly (readonly [string, CostSum])[],
+): readonly (readonly [string, CostSum])[] {
+  const former = new Map(Object.entries(costs.formerSteps));
+  const all = own.map(([step, cost]): [string, CostSum] => {
+    const earlier = former.get(step);
+    former.delete(step);
+    return [step, earlier ? joined(cost, earlier) : cost];
+  });
+  return [...all, ...former];
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Position } from '@runledger/event-store';
 import { DataSource } from 'typeorm';
 import { connectionBackwards, connectionOf, type Connection, type PageAsked } from '../graph/connection.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
@@ -9,7 +10,12 @@ import type { TranscriptEntry } from './transcript-entries.js';
 export interface TranscriptAsked extends PageAsked {
   readonly step: string | undefined;
   readonly attempt: number | undefined;
+  /** As the transcript was when the log had grown up to there; left out: as it is. */
+  readonly asOf?: Position;
 }
+
+/** Beyond any position of a log. */
+const LAST: Position = 2n ** 63n - 1n;
 
 /** Most characters of one entry in a page: of longer ones the end is shown. */
 const MAX_TEXT = 65_536;
@@ -26,9 +32,15 @@ const PIECES = `
       SELECT position, text, sum(length(text)) OVER (ORDER BY position DESC) - length(text) AS behind
       FROM (
         SELECT position, text FROM transcript_pieces
-        WHERE workspace_id = $1 AND run_id = $2 AND entry_id = wanted.entry_id
+        WHERE workspace_id = $1 AND run_id = $2 AND entry_id = wanted.entry_id AND position <= $4
         ORDER BY position DESC LIMIT ${MAX_PIECES}) AS last) AS pieces
     WHERE behind < ${MAX_TEXT}) AS shown`;
+
+interface Moment {
+  readonly workspaceId: string;
+  readonly runId: string;
+  readonly asOf: Position;
+}
 
 /** Reads transcripts page by page. */
 @Injectable()
@@ -39,12 +51,13 @@ export class TranscriptReader {
   ) {}
 
   async page(workspaceId: string, runId: string, asked: TranscriptAsked): Promise<Connection<TranscriptEntry>> {
-    const { step, attempt, size, cursor, backwards } = asked;
+    const { step, attempt, size, cursor, backwards, asOf = LAST } = asked;
     const list = ['transcript', workspaceId, runId, step, attempt];
     const query = this.rows
       .getRepository(TranscriptEntryRow)
       .createQueryBuilder('e')
       .where('e.workspaceId = :workspaceId AND e.runId = :runId', { workspaceId, runId });
+    if (asOf < LAST) query.andWhere('e.seq <= :asOf', { asOf: asOf.toString() });
     if (step !== undefined) query.andWhere('e.step = :step', { step });
     if (attempt !== undefined) query.andWhere('e.attempt = :attempt', { attempt });
     if (cursor !== undefined) {
@@ -55,23 +68,27 @@ export class TranscriptReader {
       .orderBy('e.seq', backwards ? 'DESC' : 'ASC')
       .limit(size + 1)
       .getMany();
-    const texts = await this.#texts(workspaceId, runId, found.slice(0, size));
+    const texts = await this.#texts({ workspaceId, runId, asOf }, found.slice(0, size));
     const page = {
       ...{ size, cursor, list, signer: this.signer },
       place: (row: TranscriptEntryRow) => [row.seq],
-      node: (row: TranscriptEntryRow) => joined(row, texts.get(row.entryId) ?? ''),
+      node: (row: TranscriptEntryRow) => joined(row, texts.get(row.entryId) ?? '', asOf),
     };
     return backwards ? connectionBackwards(found, page) : connectionOf(found, page);
   }
 
-  async #texts(workspaceId: string, runId: string, rows: readonly TranscriptEntryRow[]): Promise<Map<string, string>> {
+  async #texts(
+    { workspaceId, runId, asOf }: Moment,
+    rows: readonly TranscriptEntryRow[],
+  ): Promise<Map<string, string>> {
     const ids = rows.map(row => row.entryId);
-    const found = await this.rows.query<{ entry_id: string; text: string | null }[]>(PIECES, [workspaceId, runId, ids]);
+    const parameters = [workspaceId, runId, ids, asOf.toString()];
+    const found = await this.rows.query<{ entry_id: string; text: string | null }[]>(PIECES, parameters);
     return new Map(found.map(({ entry_id, text }) => [entry_id, (text ?? '').slice(-MAX_TEXT)]));
   }
 }
 
-function joined({ entry, ending }: TranscriptEntryRow, text: string): TranscriptEntry {
+function joined({ entry, ending, endedAt }: TranscriptEntryRow, text: string, asOf: Position): TranscriptEntry {
   switch (entry.__typename) {
     case 'TextEntry':
     case 'ThinkingEntry':
@@ -79,7 +96,7 @@ function joined({ entry, ending }: TranscriptEntryRow, text: string): Transcript
     case 'InfoEntry':
       return { ...entry, text };
     case 'ToolEntry':
-      return { ...entry, streamed: text, ...ending };
+      return { ...entry, streamed: text, ...(endedAt !== null && BigInt(endedAt) <= asOf && ending) };
     case 'ErrorEntry':
       return entry;
   }

@@ -28,6 +28,10 @@ export class TranscriptEntryRow {
 
   @Column('json', { nullable: true })
   ending!: ToolEnding | null;
+
+  /** Position of the event that ended it, decimal. */
+  @Column('bigint', { name: 'ended_at', nullable: true })
+  endedAt!: string | null;
 }
 
 /** A piece of an entry's text. */

@@ -19,8 +19,8 @@ const GO_ON = `
   ON CONFLICT DO NOTHING`;
 
 const END = `
-  UPDATE transcript_entries e SET ending = r.ending
-  FROM json_to_recordset($1::json) AS r (workspace_id text, run_id text, entry_id text, ending json)
+  UPDATE transcript_entries e SET ending = r.ending, ended_at = r.ended_at
+  FROM json_to_recordset($1::json) AS r (workspace_id text, run_id text, entry_id text, ending json, ended_at bigint)
   WHERE e.workspace_id = r.workspace_id AND e.run_id = r.run_id AND e.entry_id = r.entry_id`;
 
 /**
@@ -29,7 +29,7 @@ const END = `
  */
 export const transcriptProjection: Projection = {
   name: 'transcript',
-  version: 1,
+  version: 2,
   // The correlation id is part of every key.
   partitioned: true,
   types: transcriptEvents.map(event => event.type),
@@ -72,5 +72,6 @@ function piece(event: Stored): object[] {
 }
 
 function ending(event: Stored): object[] {
-  return event.type === 'ToolCallEnded' ? [{ ...keyOf(event), ending: endingOf(event.data) }] : [];
+  if (event.type !== 'ToolCallEnded') return [];
+  return [{ ...keyOf(event), ending: endingOf(event.data), ended_at: event.position.toString() }];
 }
