@@ -1,6 +1,7 @@
 import { EventCatalogue } from '@runledger/kernel';
 import { approvalEvents } from './approval.events.js';
 import { allowanceEvents, chargeEvents, planEvents, rateCardEvents } from './billing.events.js';
+import { budgetEvents } from './billing.budgets.events.js';
 import { grantEvents } from './grant.events.js';
 import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
 import { webhookEvents } from './gateway.webhook.events.js';
@@ -23,6 +24,7 @@ export const eventsByCategory = {
   ratecard: rateCardEvents,
   plan: planEvents,
   allowance: allowanceEvents,
+  budget: budgetEvents,
   charges: chargeEvents,
   workspace: workspaceEvents,
   member: memberEvents,

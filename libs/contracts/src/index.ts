@@ -3,6 +3,8 @@ export { DANGEROUS_TOOLS, toolsThatAsk } from './agent-permissions.js';
 export * from './approval.commands.js';
 export * from './approval.events.js';
 export * from './audit.commands.js';
+export * from './billing.budgets.commands.js';
+export * from './billing.budgets.events.js';
 export * from './billing.commands.js';
 export * from './billing.events.js';
 export * from './catalogue.js';
