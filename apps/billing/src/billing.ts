@@ -1,8 +1,11 @@
-import { CountDailyRuns, PriceUsage, PublishRateCard, ReserveDailyRun, SetPlan } from '@runledger/contracts';
+import { CheckBudget, CountDailyRuns, PriceUsage, PublishRateCard, ReleaseBudget } from '@runledger/contracts';
+import { ReserveBudget, ReserveDailyRun, SetBudget, SetPlan } from '@runledger/contracts';
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock, CommandRegistry } from '@runledger/platform';
 import { DailyRunDesk } from './allowances/daily-runs.js';
+import { BudgetDesk } from './budgets/budget-desk.js';
+import { BudgetSetter } from './budgets/set-budget.js';
 import { priceUsage } from './charges/price-usage.js';
 import { UsageReactor } from './charges/usage.reactor.js';
 import { PlanDesk } from './plans/plan-desk.js';
@@ -20,12 +23,14 @@ export class Billing {
   readonly #rateCards: RateCards;
   readonly #plans: PlanDesk;
   readonly #dailyRuns: DailyRunDesk;
+  readonly #budgets: BudgetDesk;
 
   constructor(private readonly parts: BillingParts) {
     const { store, handler, clock } = parts;
     this.#rateCards = new RateCards(handler, clock);
     this.#plans = new PlanDesk(handler, store);
     this.#dailyRuns = new DailyRunDesk(handler, this.#plans);
+    this.#budgets = new BudgetDesk({ handler, store, rateCards: this.#rateCards });
   }
 
   answer(commands: CommandRegistry): void {
@@ -35,10 +40,21 @@ export class Billing {
     commands.answer(SetPlan, (input, context) => plans.set(input, context));
     commands.answer(ReserveDailyRun, (input, context) => dailyRuns.reserve(input, context));
     commands.answer(CountDailyRuns, (_input, context) => dailyRuns.count(context));
+    this.#answerBudgets(commands);
   }
 
   reactors(): Reactor[] {
-    const { handler, clock } = this.parts;
-    return [new DefaultRateCardReactor(this.#rateCards, clock), new UsageReactor(handler, this.#rateCards, clock)];
+    const { clock } = this.parts;
+    const usage = new UsageReactor({ ...this.parts, rateCards: this.#rateCards, budgets: this.#budgets });
+    return [new DefaultRateCardReactor(this.#rateCards, clock), usage];
+  }
+
+  #answerBudgets(commands: CommandRegistry): void {
+    const budgets = this.#budgets;
+    const setter = new BudgetSetter(budgets, this.parts.handler, this.#rateCards);
+    commands.answer(SetBudget, (input, context) => setter.set(input, context));
+    commands.answer(ReserveBudget, (input, context) => budgets.reserve(input, context));
+    commands.answer(ReleaseBudget, (input, context) => budgets.release(input, context));
+    commands.answer(CheckBudget, (input, context) => budgets.check(input, context));
   }
 }

@@ -2,6 +2,7 @@ import type { RateCard, Usage } from '@runledger/contracts';
 
 type ModelUsage = Extract<Usage, { kind: 'model' }>;
 type ComputeUsage = Extract<Usage, { kind: 'compute' }>;
+type NamedModel = Pick<ModelUsage, 'provider' | 'model'>;
 type ModelPrice = RateCard['models'][number];
 
 /** What some usage costs. Null means unpriced, which is not zero; `note` says why, or why it is free. */
@@ -29,9 +30,7 @@ export function price(usage: Usage, card: RateCard): Price {
 }
 
 function priceOfModel(usage: ModelUsage, card: RateCard): Price {
-  const free = card.free.find(
-    ({ provider, model }) => provider === usage.provider && (model === undefined || model === usage.model),
-  );
+  const free = freeOf(usage, card);
   if (free) return { amountMicroUnits: 0, note: `free: ${free.reason}` };
   const prices = pricesFor(usage, card);
   if (!prices) return unpriced(`no price for ${usage.provider} ${usage.model} with a prompt of this size`);
@@ -52,11 +51,22 @@ function priceOfModel(usage: ModelUsage, card: RateCard): Price {
   return rounded(exact, TOKENS_PER_PRICE);
 }
 
-/** A dated snapshot (`model-20260921`) is priced as its model unless the card names the snapshot itself. */
+/** Why a model costs nothing; undefined when it does. */
+export function freeOf(used: NamedModel, card: RateCard): RateCard['free'][number] | undefined {
+  return card.free.find(
+    ({ provider, model }) => provider === used.provider && (model === undefined || model === used.model),
+  );
+}
+
+/** The prices of a model, of all sizes of prompts. A dated snapshot is priced as its model unless the card names it. */
+export function entriesFor({ provider, model }: NamedModel, card: RateCard): readonly ModelPrice[] {
+  const named = (name: string) => card.models.filter(it => it.provider === provider && it.model === name);
+  const exact = named(model);
+  return exact.length > 0 ? exact : named(model.replace(SNAPSHOT_DATE, ''));
+}
+
 function pricesFor(usage: ModelUsage, card: RateCard): ModelPrice | undefined {
-  const named = (model: string) => card.models.filter(it => it.provider === usage.provider && it.model === model);
-  const exact = named(usage.model);
-  const entries = exact.length > 0 ? exact : named(usage.model.replace(SNAPSHOT_DATE, ''));
+  const entries = entriesFor(usage, card);
   const promptTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
   return entries
     .filter(({ upToPromptTokens }) => promptTokens <= (upToPromptTokens ?? Infinity))

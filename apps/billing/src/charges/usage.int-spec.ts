@@ -16,6 +16,7 @@ import type { RunningConsumer } from '@runledger/messaging';
 import { FakeClock, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
+import { BudgetDesk } from '../budgets/budget-desk.js';
 import { DefaultRateCardReactor } from '../rate-cards/default-rate-card.reactor.js';
 import { RateCards } from '../rate-cards/rate-cards.js';
 import { UsageReactor } from './usage.reactor.js';
@@ -38,7 +39,10 @@ beforeAll(async () => {
   const handler = new CommandHandler(store);
   rateCards = new RateCards(handler, clock);
   host = new ReactorHost(storeDirect(store), new PostgresCheckpoints(pool), catalogue, { owner: 'spec' });
-  const reactors = [new DefaultRateCardReactor(rateCards, clock), new UsageReactor(handler, rateCards, clock)];
+  const reactors = [
+    new DefaultRateCardReactor(rateCards, clock),
+    new UsageReactor({ handler, store, rateCards, budgets: new BudgetDesk({ handler, store, rateCards }), clock }),
+  ];
   running = await Promise.all(reactors.map(reactor => host.start(reactor)));
 });
 
@@ -179,7 +183,9 @@ describe('usage that a run reports', () => {
     await run.uses(run.usage(model('claude-opus-5-5')));
     const { events } = await store.readAll({ after: 0n, correlationId: run.runId, types: ['UsageRecorded'] });
     const handler = new CommandHandler(store);
-    const again = new UsageReactor(handler, new RateCards(handler, clock), clock);
+    const cards = new RateCards(handler, clock);
+    const budgets = new BudgetDesk({ handler, store, rateCards: cards });
+    const again = new UsageReactor({ handler, store, rateCards: cards, budgets, clock });
     await Promise.all([again.react(events[0]!), again.react(events[0]!)]);
     expect(await run.charges()).toHaveLength(1);
   });

@@ -1,0 +1,223 @@
+import { BudgetExceeded, BudgetFreed, BudgetOpened, BudgetReleased, BudgetReserved } from '@runledger/contracts';
+import { BudgetSettled, BudgetThresholdReached } from '@runledger/contracts';
+import type { BudgetLedgerEvent } from '@runledger/contracts';
+import { isRejection } from '@runledger/kernel';
+import { specify } from '@runledger/testing';
+import fc from 'fast-check';
+import { amountText } from './reserve.js';
+import { budgetLedgers } from './budget-ledger.decider.js';
+import type { LedgerCommand, LedgerTerms } from './budget-ledger.decider.js';
+
+const given = specify(budgetLedgers);
+const AT = '2026-11-21T10:00:00.000Z';
+const ledger = { kind: 'WORKSPACE', id: 'ws_acme', month: '2026-11' } as const;
+const terms: LedgerTerms = { limit: 100, currency: 'USD', unpriced: 'REFUSE' };
+const call = (n: number, runId = 'run_1') => ({ callId: `att_1.build.1.t${n}`, runId, step: 'build', attempt: 1 });
+
+const opened = BudgetOpened({ ledger, spentMicroUnits: 0, countedTo: '10', openedAt: AT });
+const reserve = (n: number, amount: number | null, more: { final?: boolean; terms?: LedgerTerms } = {}) =>
+  ({ type: 'Reserve', data: { ledger, call: call(n), amount, terms, final: false, at: AT, ...more } }) as const;
+const reserved = (n: number, amountMicroUnits: number, runId?: string) =>
+  BudgetReserved({ ledger, ...call(n, runId), amountMicroUnits, limitMicroUnits: 100, reservedAt: AT });
+const settle = (n: number, amount: number | null, position = 20n) =>
+  ({
+    type: 'Settle',
+    data: {
+      ledger,
+      chargeId: `chg_${n}`,
+      callId: call(n).callId,
+      runId: 'run_1',
+      amount,
+      position,
+      terms,
+      notifyAtPercent: [50, 80, 100],
+      at: AT,
+    },
+  }) as const;
+const settled = (n: number, amountMicroUnits: number, reservedMicroUnits: number, assumed = false) =>
+  BudgetSettled({
+    ledger,
+    chargeId: `chg_${n}`,
+    callId: call(n).callId,
+    runId: 'run_1',
+    amountMicroUnits,
+    reservedMicroUnits,
+    assumed,
+    settledAt: AT,
+  });
+const reached = (percent: number, spentMicroUnits: number) =>
+  BudgetThresholdReached({
+    ...{ ledger, percent, spentMicroUnits },
+    limitMicroUnits: 100,
+    currency: 'USD',
+    reachedAt: AT,
+  });
+const exceeded = (n: number, needed: number, available: number, runId?: string) =>
+  BudgetExceeded({
+    ...{ ledger, ...call(n, runId), cause: 'NO_ROOM' },
+    message:
+      `The next call may cost ${amountText(needed, 'USD')}, and ${amountText(available, 'USD')} ` +
+      'of 0.0001 USD is left in the budget of the workspace for 2026-11.',
+    neededMicroUnits: needed,
+    availableMicroUnits: available,
+    limitMicroUnits: 100,
+    currency: 'USD',
+    exceededAt: AT,
+  });
+const release = (of: { callId: string } | { step: string; attempt: number }) =>
+  ({ type: 'Release', data: { ledger, runId: 'run_1', of, reason: 'ATTEMPT_ENDED', at: AT } }) as const;
+const freeRun = (runId: string, limit = 100) =>
+  ({ type: 'FreeRun', data: { ledger, runId, terms: { ...terms, limit }, at: AT } }) as const;
+
+describe('a call under a budget', () => {
+  it('has the most that it can cost set aside, up to the last micro-unit and not one more', () => {
+    given(opened).when(reserve(1, 100)).thenEmits(reserved(1, 100));
+    given(opened, reserved(1, 60)).when(reserve(2, 40)).thenEmits(reserved(2, 40));
+    given(opened, reserved(1, 60)).when(reserve(2, 41)).thenRejects('BUSY');
+  });
+
+  it('waits while others may give something back, and is held when that does not help or lasts too long', () => {
+    given(opened, reserved(1, 60), settled(1, 60, 60))
+      .when(reserve(2, 41))
+      .thenEmits(exceeded(2, 41, 40));
+    given(opened, reserved(1, 60))
+      .when(reserve(2, 41, { final: true }))
+      .thenEmits(exceeded(2, 41, 40));
+  });
+
+  it('is set aside once, however often it asks', () => {
+    given(opened, reserved(1, 60)).when(reserve(1, 60)).thenNothing();
+  });
+
+  it('costs what it was charged, and gives back the rest', () => {
+    given(opened, reserved(1, 60))
+      .when(settle(1, 7))
+      .thenEmits(settled(1, 7, 60));
+    given(opened, reserved(1, 60), settled(1, 7, 60))
+      .when(reserve(2, 93))
+      .thenEmits(reserved(2, 93));
+  });
+
+  it('counts although nothing was set aside for it, as when the budget is younger than the call', () => {
+    given(opened)
+      .when(settle(1, 7))
+      .thenEmits(settled(1, 7, 0));
+  });
+
+  it('is not counted again that was charged before anybody counted', () => {
+    given(opened)
+      .when(settle(1, 7, 10n))
+      .thenNothing();
+  });
+
+  it('without a price is refused, unless the budget allows it; then what was set aside for it counts', () => {
+    given(opened)
+      .when(reserve(1, null))
+      .thenEmits(
+        BudgetExceeded({
+          ...{ ledger, ...call(1), cause: 'UNPRICED' },
+          message:
+            'The next call has no price, and the budget of the workspace for 2026-11 refuses what it cannot count. ' +
+            'Price it, or let the budget allow unpriced use.',
+          neededMicroUnits: 0,
+          availableMicroUnits: 100,
+          limitMicroUnits: 100,
+          currency: 'USD',
+          exceededAt: AT,
+        }),
+      );
+    given(opened)
+      .when(reserve(1, null, { terms: { ...terms, unpriced: 'ALLOW' } }))
+      .thenNothing();
+    given(opened, reserved(1, 30))
+      .when(settle(1, null))
+      .thenEmits(settled(1, 30, 30, true));
+  });
+
+  it('gives back what was set aside when it was not made, or when its attempt is over', () => {
+    const released = (callIds: string[], amountMicroUnits: number) =>
+      BudgetReleased({
+        ...{ ledger, callIds, runId: 'run_1', amountMicroUnits },
+        reason: 'ATTEMPT_ENDED',
+        releasedAt: AT,
+      });
+    const both = [opened, reserved(1, 30), reserved(2, 20), reserved(3, 5, 'run_2')];
+    given(...both)
+      .when(release({ callId: call(2).callId }))
+      .thenEmits(released([call(2).callId], 20));
+    given(...both)
+      .when(release({ step: 'build', attempt: 1 }))
+      .thenEmits(released([call(1).callId, call(2).callId], 50));
+    given(...both)
+      .when(release({ step: 'build', attempt: 2 }))
+      .thenNothing();
+  });
+
+  it('is not judged before what was spent earlier is counted', () => {
+    given().when(reserve(1, 1)).thenRejects('NOT_OPEN');
+  });
+});
+
+describe('a budget', () => {
+  it('is opened once, with what was spent before', () => {
+    const open = { type: 'OpenLedger', data: { ledger, spent: 0, countedTo: 10n, at: AT } } as const;
+    given().when(open).thenEmits(opened);
+    given(opened).when(open).thenNothing();
+  });
+
+  it('tells of each percentage once', () => {
+    given(opened)
+      .when(settle(1, 85))
+      .thenEmits(settled(1, 85, 0), reached(50, 85), reached(80, 85));
+    given(opened, settled(1, 85, 0), reached(50, 85), reached(80, 85))
+      .when(settle(2, 5))
+      .thenEmits(settled(2, 5, 0));
+  });
+
+  it('lets runs go on that it held as soon as there is room, those first that wait longest', () => {
+    const held = [opened, settled(1, 60, 0), exceeded(2, 50, 40, 'run_2'), exceeded(3, 45, 40, 'run_3')];
+    given(...held)
+      .when(freeRun('run_2'))
+      .thenNothing();
+    given(...held)
+      .when(freeRun('run_2', 110))
+      .thenEmits(BudgetFreed({ ledger, runId: 'run_2', freedAt: AT }));
+    given(...held)
+      .when(freeRun('run_3', 110))
+      .thenNothing();
+    given(...held, BudgetFreed({ ledger, runId: 'run_2', freedAt: AT }))
+      .when(freeRun('run_3', 110))
+      .thenEmits(BudgetFreed({ ledger, runId: 'run_3', freedAt: AT }));
+  });
+
+  it('is never overshot, in whatever order calls ask, end and cost less (M1)', () => {
+    const step = fc.record({
+      call: fc.integer({ min: 1, max: 12 }),
+      what: fc.constantFrom('ask', 'ask', 'finally', 'charge', 'unpriced', 'release'),
+      amount: fc.integer({ min: 0, max: 70 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), steps => {
+        let state = budgetLedgers.evolve(budgetLedgers.initialState(), opened);
+        const asked = new Map<string, number>();
+        for (const { call: n, what, amount } of steps) {
+          const { callId } = call(n);
+          const most = asked.get(callId) ?? 0;
+          const command: LedgerCommand =
+            what === 'release'
+              ? release({ callId })
+              : what === 'charge' || what === 'unpriced'
+                ? settle(n, what === 'charge' ? Math.min(amount, most) : null)
+                : reserve(n, amount, { final: what === 'finally' });
+          const decision = budgetLedgers.decide(command, state);
+          if (isRejection(decision)) continue;
+          state = decision.reduce((now, event: BudgetLedgerEvent) => budgetLedgers.evolve(now, event), state);
+          if (command.type === 'Reserve' && state.open.has(callId) && !asked.has(callId)) asked.set(callId, amount);
+          if (!state.open.has(callId)) asked.delete(callId);
+          expect(state.spent + state.reserved).toBeLessThanOrEqual(100);
+          expect(state.reserved).toBe([...state.open.values()].reduce((sum, open) => sum + open.amount, 0));
+        }
+      }),
+    );
+  });
+});

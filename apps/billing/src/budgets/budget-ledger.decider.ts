@@ -1,0 +1,162 @@
+import { budgetLedgerEvents, BudgetFreed, BudgetOpened, BudgetReleased, BudgetSettled } from '@runledger/contracts';
+import { BudgetThresholdReached } from '@runledger/contracts';
+import type { BudgetLedger, BudgetLedgerEvent, UnpricedUse } from '@runledger/contracts';
+import { reject } from '@runledger/kernel';
+import type { Decider, Rejection } from '@runledger/kernel';
+import { evolveLedger, UNOPENED } from './ledger-state.js';
+import type { LedgerState } from './ledger-state.js';
+import { reserve } from './reserve.js';
+
+interface Command<Type extends string, Data> {
+  readonly type: Type;
+  readonly data: Data & { readonly ledger: BudgetLedger; readonly at: string };
+}
+
+/** What a ledger is held against. */
+export interface LedgerTerms {
+  readonly limit: number;
+  readonly currency: string;
+  readonly unpriced: UnpricedUse;
+}
+
+export interface Call {
+  readonly callId: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly attempt: number;
+}
+
+export type OpenLedger = Command<'OpenLedger', { readonly spent: number; readonly countedTo: bigint }>;
+/** `amount`: the most that the call can cost; null: nobody knows. */
+export type Reserve = Command<
+  'Reserve',
+  { readonly call: Call; readonly amount: number | null; readonly terms: LedgerTerms; readonly final: boolean }
+>;
+export type Settle = Command<
+  'Settle',
+  {
+    readonly chargeId: string;
+    readonly callId: string;
+    readonly runId: string;
+    /** Null: unpriced. */
+    readonly amount: number | null;
+    /** Of the charge in the log. */
+    readonly position: bigint;
+    readonly terms: LedgerTerms | undefined;
+    readonly notifyAtPercent: readonly number[];
+  }
+>;
+/** Of one call, or of everything that an attempt had. */
+export type Release = Command<
+  'Release',
+  {
+    readonly runId: string;
+    readonly of: { readonly callId: string } | { readonly step: string; readonly attempt: number };
+    readonly reason: ReturnType<typeof BudgetReleased>['data']['reason'];
+  }
+>;
+/** Lets a run go on that is held, if there is room for it now; without terms nothing limits it. */
+export type FreeRun = Command<'FreeRun', { readonly runId: string; readonly terms: LedgerTerms | undefined }>;
+
+export type LedgerCommand = OpenLedger | Reserve | Settle | Release | FreeRun;
+/** `NOT_OPEN`: what was spent before must be counted first. `BUSY`: it would fit once calls under way are settled. */
+export type LedgerRefusal = Rejection<'NOT_OPEN' | 'BUSY'>;
+
+/**
+ * The spending of one run, or of one month of a flow or a workspace. It is one stream, and a reservation is appended at the
+ * revision that it was decided on: of many at once, on however many processes, spent and reserved together never exceed the
+ * limit that each was held against (M1).
+ */
+export const budgetLedgers: Decider<LedgerCommand, LedgerState, BudgetLedgerEvent, LedgerRefusal> = {
+  category: 'budget',
+  events: budgetLedgerEvents,
+  initialState: () => UNOPENED,
+  evolve: evolveLedger,
+  decide: (command, state) => {
+    if (command.type === 'OpenLedger') return state.countedTo === undefined ? open(command.data) : [];
+    if (state.countedTo === undefined) return notOpen();
+    switch (command.type) {
+      case 'Reserve':
+        return reserve(command.data, state);
+      case 'Settle':
+        return settle(command.data, state, state.countedTo);
+      case 'Release':
+        return release(command.data, state);
+      case 'FreeRun':
+        return free(command.data, state);
+    }
+  },
+};
+
+function notOpen(): LedgerRefusal {
+  return reject('NOT_OPEN', 'What was spent before has not been counted yet.');
+}
+
+function open({ ledger, spent, countedTo, at }: OpenLedger['data']): BudgetLedgerEvent[] {
+  return [BudgetOpened({ ledger, spentMicroUnits: spent, countedTo: String(countedTo), openedAt: at })];
+}
+
+/** A charge that was there when the ledger was opened is in it already. */
+function settle(data: Settle['data'], state: LedgerState, countedTo: bigint): BudgetLedgerEvent[] {
+  const { ledger, chargeId, callId, runId, amount, position, at } = data;
+  if (position <= countedTo) return [];
+  const reserved = state.open.get(callId)?.amount ?? 0;
+  const counted = amount ?? reserved;
+  if (counted === 0 && reserved === 0) return [];
+  const settled = BudgetSettled({
+    ledger,
+    chargeId,
+    callId,
+    runId,
+    amountMicroUnits: counted,
+    reservedMicroUnits: reserved,
+    assumed: amount === null,
+    settledAt: at,
+  });
+  return [settled, ...thresholds(data, state, state.spent + counted)];
+}
+
+function thresholds(
+  { ledger, terms, notifyAtPercent, at }: Settle['data'],
+  { told }: LedgerState,
+  spent: number,
+): BudgetLedgerEvent[] {
+  if (!terms || terms.limit === 0) return [];
+  return [...new Set(notifyAtPercent)]
+    .filter(percent => !told.has(percent) && BigInt(spent) * 100n >= BigInt(terms.limit) * BigInt(percent))
+    .sort((a, b) => a - b)
+    .map(percent =>
+      BudgetThresholdReached({
+        ledger,
+        percent,
+        spentMicroUnits: spent,
+        limitMicroUnits: terms.limit,
+        currency: terms.currency,
+        reachedAt: at,
+      }),
+    );
+}
+
+function release({ ledger, runId, of, reason, at }: Release['data'], { open: calls }: LedgerState) {
+  const fits = ([callId, call]: readonly [string, { runId: string; step: string; attempt: number }]): boolean => {
+    if (call.runId !== runId) return false;
+    return 'callId' in of ? callId === of.callId : call.step === of.step && call.attempt === of.attempt;
+  };
+  const found = [...calls].filter(fits);
+  if (found.length === 0) return [];
+  const amountMicroUnits = found.reduce((sum, [, { amount }]) => sum + amount, 0);
+  const callIds = found.map(([callId]) => callId);
+  return [BudgetReleased({ ledger, callIds, runId, amountMicroUnits, reason, releasedAt: at })];
+}
+
+/** Room goes to those that wait longest, as far as they fit into it. */
+function free({ ledger, runId, terms, at }: FreeRun['data'], { held, spent, reserved }: LedgerState) {
+  if (!held.has(runId)) return [];
+  let taken = spent + reserved;
+  for (const [waiting, needed] of held) {
+    const fits = terms === undefined || taken + needed <= terms.limit;
+    if (waiting === runId) return fits ? [BudgetFreed({ ledger, runId, freedAt: at })] : [];
+    if (fits) taken += needed;
+  }
+  return [];
+}

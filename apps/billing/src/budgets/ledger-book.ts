@@ -1,0 +1,68 @@
+import type { BudgetLedger } from '@runledger/contracts';
+import { derivedId } from '@runledger/event-store';
+import type { Accepted, CommandContext, CommandHandler, Refused } from '@runledger/event-store';
+import { Fault } from '@runledger/kernel';
+import { termsOf } from './applicable-budgets.js';
+import type { ApplicableBudget } from './applicable-budgets.js';
+import { budgetLedgers } from './budget-ledger.decider.js';
+import type { LedgerCommand, LedgerRefusal } from './budget-ledger.decider.js';
+import { ledgerStream } from './budget-scopes.js';
+import type { LedgerState } from './ledger-state.js';
+import type { Before } from './spent-before.js';
+
+type Outcome = Accepted<LedgerState> | Refused<LedgerRefusal>;
+
+/** Sends commands to ledgers, and opens those that are not: with what was spent before anybody counted. */
+export class LedgerBook {
+  constructor(
+    private readonly handler: CommandHandler,
+    private readonly before: Before,
+  ) {}
+
+  async load(workspaceId: string, ledger: BudgetLedger): Promise<LedgerState> {
+    const { state } = await this.handler.load(budgetLedgers, { tenant: workspaceId, name: ledgerStream(ledger) });
+    return state;
+  }
+
+  /** `purpose` tells apart what one message sends to the same ledger: each is a command of its own (R1). */
+  async send(
+    budget: ApplicableBudget,
+    command: LedgerCommand,
+    { context, purpose }: { readonly context: CommandContext; readonly purpose: string },
+  ): Promise<Outcome> {
+    const own = { ...context, commandId: derivedId(context.commandId, purpose, 0) };
+    const stream = ledgerStream(budget.ledger);
+    const first = await this.handler.handle(budgetLedgers, stream, command, own);
+    if (first.status === 'accepted' || first.refusal.rejected !== 'NOT_OPEN') return first;
+    await this.open(budget, context);
+    return this.handler.handle(budgetLedgers, stream, command, own);
+  }
+
+  async open({ ledger, since }: ApplicableBudget, context: CommandContext): Promise<void> {
+    const { spent, countedTo } = await this.before.of(context.workspaceId, ledger, since);
+    const data = { ledger, spent, countedTo, at: context.occurredAt };
+    const commandId = derivedId(context.commandId, 'open', 0);
+    await this.handler.handle(
+      budgetLedgers,
+      ledgerStream(ledger),
+      { type: 'OpenLedger', data },
+      { ...context, commandId },
+    );
+  }
+
+  /** Lets runs go on that are held, those first that wait longest, as far as there is room. */
+  async freeHeld(budget: ApplicableBudget, state: LedgerState, context: CommandContext): Promise<void> {
+    const terms = termsOf(budget.limit);
+    for (const runId of state.held.keys()) {
+      const data = { ledger: budget.ledger, runId, terms, at: context.occurredAt };
+      // Of the run, so that whoever pauses and resumes it hears of both in their order.
+      const own = { ...context, correlationId: runId };
+      const outcome = await this.send(budget, { type: 'FreeRun', data }, { context: own, purpose: `free ${runId}` });
+      if (outcome.status === 'refused') throw unexpected(outcome.refusal);
+    }
+  }
+}
+
+export function unexpected(refusal: LedgerRefusal): Fault {
+  return new Fault('UNEXPECTED_REFUSAL', `A budget refused what it never refuses: ${refusal.rejected}.`);
+}

@@ -1,0 +1,25 @@
+import { catalogue, RunStarted } from '@runledger/contracts';
+import type { EventStore } from '@runledger/event-store';
+import { streamOf } from '@runledger/kernel';
+import { LRUCache } from 'lru-cache';
+
+/** Which flow a run is of: its first event says so, and that never changes. */
+export class RunFlows {
+  readonly #known = new LRUCache<string, string>({ max: 50_000 });
+
+  constructor(private readonly store: EventStore) {}
+
+  /** Undefined when there is no such run. */
+  async flowOf(workspaceId: string, runId: string): Promise<string | undefined> {
+    const key = `${workspaceId}/${runId}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const { events } = await this.store.readStream({ tenant: workspaceId, name: streamOf('run', runId) }, { limit: 1 });
+    const [started] = events;
+    if (started?.type !== RunStarted.type) return undefined;
+    const data = catalogue.upcast(started.type, started.metadata.schemaVersion, started.data);
+    const { flowId } = RunStarted.schema.parse(data);
+    this.#known.set(key, flowId);
+    return flowId;
+  }
+}
