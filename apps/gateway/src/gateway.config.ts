@@ -14,9 +14,21 @@ export interface GatewayOptions {
   readonly pages?: boolean;
   /** Who may read `/metrics`; default: programs on this machine. */
   readonly metrics?: MetricsAccess;
+  /** What webhooks are held to; default {@link WEBHOOK_LIMITS}. */
+  readonly webhooks?: WebhookLimits;
   /** What is told of read models; default: nothing. */
   readonly log?: Log;
 }
+
+/** What webhooks are held to. */
+export interface WebhookLimits {
+  /** For how many days a message of GitHub's is known again; whole ones, from 1. */
+  readonly keptDays: number;
+  /** How many messages each webhook takes in a minute, all at once or spread over it; whole ones, from 1. */
+  readonly perMinute: number;
+}
+
+export const WEBHOOK_LIMITS: WebhookLimits = { keptDays: 30, perMinute: 300 };
 
 export const GATEWAY_OPTIONS = Symbol('GatewayOptions');
 

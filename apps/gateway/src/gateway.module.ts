@@ -68,11 +68,12 @@ import { TranscriptReader } from './transcript/transcript-reader.js';
 import { TranscriptResolver } from './transcript/transcript.resolver.js';
 import { WebhookDeliveries } from './webhooks/webhook-deliveries.js';
 import { WebhookDesk } from './webhooks/webhook-desk.js';
+import { WebhookRate } from './webhooks/webhook-rate.js';
 import { WebhookStore } from './webhooks/webhook-store.js';
 import { WebhooksResolver } from './webhooks/webhooks.resolver.js';
 
 export { AccessDesk, type Bootstrap } from './access/access-desk.js';
-export { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
+export { GATEWAY_OPTIONS, WEBHOOK_LIMITS, type GatewayOptions, type WebhookLimits } from './gateway.config.js';
 export { gatewayAdapter } from './gateway-adapter.js';
 export { PROJECTIONS } from './reads/projection-list.js';
 export { readModelDatabase, readModelSource } from './reads/read-model-source.js';
@@ -125,6 +126,7 @@ const READERS = [
   DailyRunReader,
   ScheduleReader,
   WebhookStore,
+  WebhookRate,
   WebhookDesk,
   WebhookDeliveries,
 ];

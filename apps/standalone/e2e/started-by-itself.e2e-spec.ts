@@ -33,7 +33,7 @@ interface MadeSchedule {
 
 interface MadeWebhook {
   readonly secret: string;
-  readonly webhook: { readonly path: string };
+  readonly webhook: { readonly id: string; readonly path: string };
 }
 
 /** Runs that nobody starts by hand, by the scripts that the guides quote. */
@@ -178,6 +178,13 @@ describeWith(
     const [, runId = ''] = /"runId":"([^"]+)"/.exec(first.stdout) ?? [];
     const done = await platform.api.reaches(runId, 'COMPLETED');
     expect(done.timeline[0]?.summary).toContain('Checked cafe.');
+    const { rotateWebhookSecret } = await answer<{ rotateWebhookSecret: { secret: string } }>(
+      'start-from-ci/rotate-secret.sh',
+      webhook.id,
+      '0',
+    );
+    expect((await send(secret, 'build-18')).stdout).toMatch(/"BAD_SIGNATURE"[^]*\n401\n$/);
+    expect((await send(rotateWebhookSecret.secret, 'build-18')).stdout).toMatch(/"created":false[^]*\n200\n$/);
   });
 
   it('a pull request on GitHub starts a run that is about it', async () => {

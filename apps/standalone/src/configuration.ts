@@ -5,6 +5,7 @@ import { availableVariables } from './available.config.js';
 import { serviceVariables } from './services/service.config.js';
 import { standaloneVariables } from './standalone.config.js';
 import { storageVariables } from './storage.config.js';
+import { webhookVariables } from './webhooks.config.js';
 
 /** Variables that belong together, for the reference. */
 export interface ConfigurationPart {
@@ -37,6 +38,11 @@ export const CONFIGURATION: readonly ConfigurationPart[] = [
     intro:
       'Read by the process that starts runs. A run whose flow `requires` what is not named here is declined (`PREFLIGHT_FAILED`).',
     variables: availableVariables,
+  },
+  {
+    title: 'Webhooks',
+    intro: 'Read by the process that serves the API. See [Start a run from CI](../how-to/start-a-run-from-ci.md).',
+    variables: webhookVariables,
   },
   { title: 'Steps', intro: 'Read by the process that executes steps.', variables: sandboxVariables },
   {

@@ -1,3 +1,4 @@
+import type { WebhookLimits } from '@runledger/gateway';
 import { parseConfig, readTelemetryConfig } from '@runledger/platform';
 import type { TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
@@ -7,6 +8,7 @@ import { readAvailableConfig, type AvailableConfig } from './available.config.js
 import { absolute, allOf } from './config-parts.js';
 import { readStorageConfig } from './storage.config.js';
 import type { StorageConfig } from './storage.config.js';
+import { readWebhooksConfig } from './webhooks.config.js';
 
 const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4_000).describe('a port number; 0 takes a free one'),
@@ -37,6 +39,7 @@ export interface StandaloneConfig {
   /** Holds credentials: never log it. */
   readonly sandbox: SandboxConfig;
   readonly available: AvailableConfig;
+  readonly webhooks: WebhookLimits;
   /** Holds a token: never log it. */
   readonly telemetry: TelemetryConfig;
   readonly logLevel: z.infer<typeof schema>['LOG_LEVEL'];
@@ -44,12 +47,13 @@ export interface StandaloneConfig {
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readStandaloneConfig(environment = process.env): StandaloneConfig {
-  const [values, storage, sandbox, telemetry, available] = allOf(
+  const [values, storage, sandbox, telemetry, available, webhooks] = allOf(
     () => parseConfig(schema, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
     () => readTelemetryConfig(environment),
     () => readAvailableConfig(environment),
+    () => readWebhooksConfig(environment),
   );
   return {
     port: values.PORT,
@@ -60,6 +64,7 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     sample: values.RUNLEDGER_SAMPLE === 'on',
     sandbox,
     available,
+    webhooks,
     telemetry,
     logLevel: values.LOG_LEVEL,
   };

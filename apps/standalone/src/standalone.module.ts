@@ -46,7 +46,10 @@ export class StandaloneModule {
         ApprovalModule.register({ timers: openTimers('approval', storage, { log, isShared: false }) }),
         BillingModule.register(),
         AuditModule.register({ cursorKey: pepper }),
-        GatewayModule.register({ databaseUrl: postgres.url, pepper, owner, metrics: config.telemetry.metrics, log }),
+        GatewayModule.register({
+          ...{ databaseUrl: postgres.url, pepper, owner, log },
+          ...{ metrics: config.telemetry.metrics, webhooks: config.webhooks },
+        }),
       ],
     };
   }

@@ -41,5 +41,12 @@ export const WebhookDeleted = defineEvent({
   schema: z.strictObject({ webhookId, by: actorSchema, deletedAt: timestamp }),
 });
 
-export const webhookEvents = [WebhookCreated, WebhookDeleted] as const;
+/** Someone had a new secret made. The one before it is good until then as well, so that the sender can be changed in peace. */
+export const WebhookSecretRotated = defineEvent({
+  type: 'WebhookSecretRotated',
+  version: 1,
+  schema: z.strictObject({ webhookId, previousUntil: timestamp, by: actorSchema, rotatedAt: timestamp }),
+});
+
+export const webhookEvents = [WebhookCreated, WebhookSecretRotated, WebhookDeleted] as const;
 export type WebhookEvent = EventOf<typeof webhookEvents>;

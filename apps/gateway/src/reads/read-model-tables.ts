@@ -16,6 +16,7 @@ import { RunLineage1763700000002 } from './migrations/0002-run-lineage.js';
 import { People1763700000003 } from './migrations/0003-people.js';
 import { UsageAndTasks1763700000005 } from './migrations/0005-usage-and-tasks.js';
 import { RunSteps1763700000007 } from './migrations/0007-run-steps.js';
+import { WebhookLimits1763700000008 } from './migrations/0008-webhook-limits.js';
 import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-endings.js';
 import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
 import { Skills1763700000006 } from './migrations/0006-skills.js';
@@ -52,5 +53,6 @@ export const migrations = [
   UsageAndTasks1763700000005,
   Skills1763700000006,
   RunSteps1763700000007,
+  WebhookLimits1763700000008,
   TranscriptEndings1763700000015,
 ];

@@ -26,7 +26,8 @@ export class HookRoutes {
       case 'ignored':
         return void (await reply.status(202).send({ ignored: outcome.reason }));
       case 'refused': {
-        const { status, code, message, fix } = outcome;
+        const { status, code, message, fix, retryAfter } = outcome;
+        if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
         return void (await reply.status(status).send({ error: { code, message, fix, details: [] } }));
       }
     }

@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, COMMAND_CLIENT, type Clock, type CommandClient, type CommandOutcome } from '@runledger/platform';
 import { fitting } from '../reads/command-desk.js';
 import { ignoredBecause, startFor, type Message } from './webhook-message.js';
+import { WebhookRate } from './webhook-rate.js';
 import { mintWebhookSecret } from './webhook-secret.js';
 import { checkGithub, checkStandard, type Verdict } from './webhook-signature.js';
 import { WebhookStore, type KnownWebhook } from './webhook-store.js';
@@ -22,10 +23,12 @@ export type DeliveryOutcome =
   | { readonly kind: 'ignored'; readonly reason: string }
   | {
       readonly kind: 'refused';
-      readonly status: 400 | 401;
+      readonly status: 400 | 401 | 429;
       readonly code: string;
       readonly message: string;
       readonly fix: string;
+      /** After how many whole seconds the same message may be taken. */
+      readonly retryAfter?: number;
     };
 
 const BAD_SIGNATURE = {
@@ -57,6 +60,14 @@ const NOT_JSON = {
   fix: 'Choose the content type application/json for the webhook.',
 } as const;
 
+const TOO_FAST = {
+  kind: 'refused',
+  status: 429,
+  code: 'TOO_MANY_MESSAGES',
+  message: 'More messages came to this webhook than it takes in a minute.',
+  fix: 'Send the message again after as many seconds as Retry-After says.',
+} as const;
+
 /** Compared with when there is no such webhook, so that unknown ids take as long as wrong signatures. */
 const NO_SECRET = mintWebhookSecret();
 
@@ -65,6 +76,7 @@ const NO_SECRET = mintWebhookSecret();
 export class WebhookDeliveries {
   constructor(
     @Inject(WebhookStore) private readonly store: WebhookStore,
+    @Inject(WebhookRate) private readonly rate: WebhookRate,
     @Inject(COMMAND_CLIENT) private readonly commands: CommandClient,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -74,6 +86,9 @@ export class WebhookDeliveries {
     const verdict = this.#verdict(delivery, known);
     if (!known || verdict === 'bad') return BAD_SIGNATURE;
     if (verdict === 'stale') return STALE;
+    // Only what is signed counts: strangers cannot use up what the sender may send.
+    const waitMs = await this.rate.take(delivery.webhookId);
+    if (waitMs > 0) return { ...TOO_FAST, retryAfter: Math.ceil(waitMs / 1_000) };
     const deliveryId = idOf(delivery, known);
     if (deliveryId === undefined) return NO_ID;
     const payload = readJson(delivery.body);
@@ -81,8 +96,13 @@ export class WebhookDeliveries {
     return this.#start(known, delivery, { deliveryId, payload });
   }
 
-  #verdict({ header, body }: Delivery, known: KnownWebhook | undefined): Verdict {
-    const secret = known?.secret ?? NO_SECRET;
+  /** Good with any of its secrets is good. */
+  #verdict(delivery: Delivery, known: KnownWebhook | undefined): Verdict {
+    const verdicts = (known?.secrets ?? [NO_SECRET]).map(secret => this.#verdictWith(secret, delivery, known));
+    return (['good', 'stale'] as const).find(verdict => verdicts.includes(verdict)) ?? 'bad';
+  }
+
+  #verdictWith(secret: string, { header, body }: Delivery, known: KnownWebhook | undefined): Verdict {
     if (known?.view.kind === 'GITHUB') return checkGithub(secret, body, header('x-hub-signature-256') ?? '');
     const [id = '', timestamp = '', signature = ''] = ['id', 'timestamp', 'signature'].map(part =>
       header(`webhook-${part}`),

@@ -1,5 +1,5 @@
 import { jsonPointer, type InputOf, type StartRun, type WebhookKind } from '@runledger/contracts';
-import { CommandHandler } from '@runledger/event-store';
+import { CommandHandler, type CommandContext } from '@runledger/event-store';
 import { reject, streamOf, type Problem, type Rejection } from '@runledger/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
@@ -7,7 +7,7 @@ import { FlowReader } from '../flows/flow-reader.js';
 import { CommandDesk } from '../reads/command-desk.js';
 import { mintWebhookId, mintWebhookSecret } from './webhook-secret.js';
 import { WebhookStore } from './webhook-store.js';
-import { webhook } from './webhook.decider.js';
+import { webhook, type WebhookCommand } from './webhook.decider.js';
 
 export interface WebhookWish {
   readonly name: string | undefined;
@@ -19,6 +19,7 @@ export interface WebhookWish {
 
 type WishRefusal = Rejection<'FLOW_NOT_FOUND' | 'INVALID_MAPPING'>;
 
+const MINUTE_MS = 60_000;
 /** What happens to a pull request that its code changes with. */
 const PULL_REQUEST_ACTIONS = ['opened', 'reopened', 'synchronize'];
 
@@ -54,13 +55,32 @@ export class WebhookDesk {
     return { status: 'accepted' as const, webhookId, secret, position: outcome.position };
   }
 
+  /**
+   * The new secret is shown here and never again. It is said first and kept then: who gets no answer because the process ended
+   * in between goes on with the secret that there was, and asks again.
+   */
+  async rotateSecret(webhookId: string, overlapMinutes: number, caller: Caller) {
+    const context = this.desk.contextOf(caller);
+    const previousUntil = new Date(Date.parse(context.occurredAt) + overlapMinutes * MINUTE_MS).toISOString();
+    const data = { webhookId, previousUntil, by: context.actor, rotatedAt: context.occurredAt };
+    const outcome = await this.#handle(webhookId, { type: 'RotateWebhookSecret', data }, context);
+    if (outcome.status === 'refused') return outcome;
+    const secret = mintWebhookSecret();
+    await this.store.rotateSecret(webhookId, secret, previousUntil);
+    return { status: 'accepted' as const, secret, position: outcome.position };
+  }
+
   async delete(webhookId: string, caller: Caller) {
     const context = this.desk.contextOf(caller);
     const data = { webhookId, by: context.actor, deletedAt: context.occurredAt };
-    const stream = streamOf('webhook', /^hook_[0-9a-f]{20}$/.test(webhookId) ? webhookId : 'hook_none');
-    const outcome = await this.handler.handle(webhook, stream, { type: 'DeleteWebhook', data }, context);
+    const outcome = await this.#handle(webhookId, { type: 'DeleteWebhook', data }, context);
     if (outcome.status === 'accepted') await this.store.forget(webhookId);
     return outcome;
+  }
+
+  #handle(webhookId: string, command: WebhookCommand, context: CommandContext) {
+    const key = /^hook_[0-9a-f]{20}$/.test(webhookId) ? webhookId : 'hook_none';
+    return this.handler.handle(webhook, streamOf('webhook', key), command, context);
   }
 
   async #flowOf({ start }: WebhookWish, { workspaceId }: Caller) {

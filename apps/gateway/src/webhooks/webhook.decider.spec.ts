@@ -1,4 +1,4 @@
-import { WebhookCreated, WebhookDeleted } from '@runledger/contracts';
+import { WebhookCreated, WebhookDeleted, WebhookSecretRotated } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { webhook } from './webhook.decider.js';
 
@@ -11,7 +11,9 @@ const made = {
 };
 const created = WebhookCreated(made);
 const deleted = WebhookDeleted({ webhookId: 'hook_1', by, deletedAt: at });
+const rotated = WebhookSecretRotated({ webhookId: 'hook_1', previousUntil: at, by, rotatedAt: at });
 const create = { type: 'CreateWebhook' as const, data: made };
+const rotate = { type: 'RotateWebhookSecret' as const, data: rotated.data };
 const remove = { type: 'DeleteWebhook' as const, data: deleted.data };
 
 describe('a webhook', () => {
@@ -21,6 +23,14 @@ describe('a webhook', () => {
     given(created).when(remove).thenEmits(deleted);
     given(created, deleted).when(remove).thenRejects('WEBHOOK_NOT_FOUND');
     given(created, deleted).when(create).thenNothing();
+  });
+
+  it('gets a new secret as often as one is asked for, and none when it is gone', () => {
+    given(created).when(rotate).thenEmits(rotated);
+    given(created, rotated).when(rotate).thenEmits(rotated);
+    given(created, rotated).when(remove).thenEmits(deleted);
+    given(created, deleted).when(rotate).thenRejects('WEBHOOK_NOT_FOUND');
+    given().when(rotate).thenRejects('WEBHOOK_NOT_FOUND');
   });
 
   it('cannot be taken away before it is there', () => {

@@ -1,8 +1,18 @@
-import { WebhookCreated, WebhookDeleted, webhookEvents, type WebhookEvent } from '@runledger/contracts';
+import {
+  WebhookCreated,
+  WebhookDeleted,
+  webhookEvents,
+  WebhookSecretRotated,
+  type WebhookEvent,
+} from '@runledger/contracts';
 import { reject, type Decider, type EventOf, type Rejection } from '@runledger/kernel';
 
 export type WebhookCommand =
   | { readonly type: 'CreateWebhook'; readonly data: EventOf<readonly [typeof WebhookCreated]>['data'] }
+  | {
+      readonly type: 'RotateWebhookSecret';
+      readonly data: EventOf<readonly [typeof WebhookSecretRotated]>['data'];
+    }
   | { readonly type: 'DeleteWebhook'; readonly data: EventOf<readonly [typeof WebhookDeleted]>['data'] };
 
 export interface WebhookState {
@@ -16,10 +26,12 @@ export const webhook: Decider<WebhookCommand, WebhookState, WebhookEvent, Webhoo
   category: 'webhook',
   events: webhookEvents,
   initialState: () => ({ status: 'absent' }),
-  evolve: (_state, event) => {
+  evolve: (state, event) => {
     switch (event.type) {
       case 'WebhookCreated':
         return { status: 'open' };
+      case 'WebhookSecretRotated':
+        return state;
       case 'WebhookDeleted':
         return { status: 'deleted' };
     }
@@ -28,9 +40,14 @@ export const webhook: Decider<WebhookCommand, WebhookState, WebhookEvent, Webhoo
     switch (command.type) {
       case 'CreateWebhook':
         return status === 'absent' ? [WebhookCreated(command.data)] : [];
+      case 'RotateWebhookSecret':
+        return status === 'open' ? [WebhookSecretRotated(command.data)] : webhookNotFound();
       case 'DeleteWebhook':
-        if (status === 'open') return [WebhookDeleted(command.data)];
-        return reject('WEBHOOK_NOT_FOUND', 'There is no such webhook.', { fix: 'Look at the list of webhooks.' });
+        return status === 'open' ? [WebhookDeleted(command.data)] : webhookNotFound();
     }
   },
 };
+
+export function webhookNotFound(): WebhookRefusal {
+  return reject('WEBHOOK_NOT_FOUND', 'There is no such webhook.', { fix: 'Look at the list of webhooks.' });
+}

@@ -29,7 +29,7 @@ describe('webhooks', () => {
   const started: { readonly input: Started; readonly context: CommandContext }[] = [];
 
   beforeAll(async () => {
-    gateway = await testGateway();
+    gateway = await testGateway({ webhooks: { keptDays: 30, perMinute: 10 } });
     ada = await gateway.tokenFor('ws_acme', 'mem_ada');
     await gateway.tell({ workspaceId: 'ws_acme', stream: 'flow-release' }, published());
     // What the orchestrator would answer, at the border between it and the gateway.
@@ -63,7 +63,8 @@ describe('webhooks', () => {
   async function post(path: string, body: string, headers: Record<string, string>) {
     const all = { 'content-type': 'application/json', ...headers };
     const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers: all, body });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    const retryAfter = response.headers.get('retry-after');
+    return { status: response.status, body: (await response.json()) as Record<string, unknown>, retryAfter };
   }
 
   const nowSeconds = () => String(Math.floor(gateway.clock.nowMs() / 1_000));
@@ -199,6 +200,73 @@ describe('webhooks', () => {
     const gone = await gateway.graphql(ada, remove, { id: hook.id });
     expect(gone.data.deleteWebhook).toEqual({ __typename: 'DeletedWebhook' });
     expect(await sendSigned(hook, {})).toMatchObject({ status: 401 });
+  });
+
+  it('get a new secret beside the one before, which is good until the overlap is over', async () => {
+    const hook = await made({ kind: 'GENERIC' });
+    const rotate = `mutation ($id: ID!, $overlap: Int) { rotateWebhookSecret(id: $id, overlapMinutes: $overlap) { __typename
+      ... on RotatedWebhookSecret { secret webhook { id secretRotatedAt previousSecretUntil } } ... on Refusal { code } } }`;
+    const rotated = async (overlap: number, token = ada) => {
+      type Data = { readonly rotateWebhookSecret: { readonly secret?: string } };
+      return (await gateway.graphql<Data>(token, rotate, { id: hook.id, overlap })).data.rotateWebhookSecret;
+    };
+    const first = await rotated(60);
+    expect(first).toMatchObject({
+      __typename: 'RotatedWebhookSecret',
+      webhook: {
+        secretRotatedAt: gateway.clock.now(),
+        previousSecretUntil: new Date(gateway.clock.nowMs() + 3_600_000).toISOString(),
+      },
+    });
+    const fresh = { ...hook, secret: String(first.secret) };
+    expect((await sendSigned(hook, {}, { id: 'old' })).status).toBe(202);
+    expect((await sendSigned(fresh, {}, { id: 'new' })).status).toBe(202);
+    gateway.clock.advance(3_600_000);
+    expect((await sendSigned(hook, {}, { id: 'late' })).status).toBe(401);
+    expect((await sendSigned(fresh, {}, { id: 'on time' })).status).toBe(202);
+    // Leaked: gone at once.
+    const last = await rotated(0);
+    expect((await sendSigned(fresh, {}, { id: 'leaked' })).status).toBe(401);
+    expect((await sendSigned({ ...hook, secret: String(last.secret) }, {}, { id: 'safe' })).status).toBe(202);
+    const foreign = await gateway.tokenFor('ws_other', 'mem_eve');
+    expect(await rotated(0, foreign)).toEqual({ __typename: 'WebhookRefused', code: 'WEBHOOK_NOT_FOUND' });
+    expect(await rotated(10_081)).toEqual({ __typename: 'WebhookRefused', code: 'INVALID_OVERLAP' });
+  });
+
+  it('take so many messages in a minute, and say when there is room again; what is not signed does not count', async () => {
+    const hook = await made({ kind: 'GENERIC' });
+    for (let n = 0; n < 12; n += 1) await sendSigned({ ...hook, secret: 'whsec_AAAA' }, {}, { id: `forged ${n}` });
+    const burst = await Promise.all(Array.from({ length: 12 }, (_, n) => sendSigned(hook, {}, { id: `msg ${n}` })));
+    expect(burst.map(({ status }) => status).sort()).toEqual([...Array<number>(10).fill(202), 429, 429]);
+    expect(started).toHaveLength(10);
+    expect(await sendSigned(hook, {}, { id: 'one more' })).toMatchObject({
+      ...{ status: 429, retryAfter: '6' },
+      body: { error: { code: 'TOO_MANY_MESSAGES', fix: expect.any(String) } },
+    });
+    expect((await sendSigned(await made({ kind: 'GENERIC' }), {})).status).toBe(202);
+    gateway.clock.advance(6_000);
+    expect((await sendSigned(hook, {}, { id: 'one more' })).status).toBe(202);
+    expect((await sendSigned(hook, {}, { id: 'and another' })).status).toBe(429);
+    gateway.clock.advance(60_000);
+    const later = await Promise.all(Array.from({ length: 10 }, (_, n) => sendSigned(hook, {}, { id: `later ${n}` })));
+    expect(later.every(({ status }) => status === 202)).toBe(true);
+  });
+
+  it('know a message of GitHub again for as long as messages are kept, and forget it then', async () => {
+    const hook = await made({ kind: 'GITHUB' });
+    const day = 86_400_000;
+    const kept = async () => {
+      const query = 'SELECT 1 FROM webhook_messages WHERE webhook_id = $1';
+      return (await gateway.app.get<DataSource>(READ_MODEL_SOURCE).query<object[]>(query, [hook.id])).length;
+    };
+    await sendGithub(hook, PULL_REQUEST);
+    gateway.clock.advance(30 * day - 1);
+    expect(await sendGithub(hook, PULL_REQUEST, { delivery: 'd-2' })).toMatchObject({ status: 200 });
+    gateway.clock.advance(2);
+    expect(await sendGithub(hook, { ...PULL_REQUEST, action: 'reopened' }, { delivery: 'd-3' })).toMatchObject({
+      status: 202,
+    });
+    expect(await kept()).toBe(1);
   });
 
   it('keep their secret out of the log and, in the open, out of the database', async () => {

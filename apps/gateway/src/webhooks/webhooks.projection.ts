@@ -2,7 +2,11 @@ import { webhookEvents, type WebhookCreated, type WebhookEvent } from '@runledge
 import type { EventOf } from '@runledger/kernel';
 import { defineView } from '@runledger/projections';
 
-export type WebhookView = EventOf<readonly [typeof WebhookCreated]>['data'] & { readonly workspaceId: string };
+export type WebhookView = EventOf<readonly [typeof WebhookCreated]>['data'] & {
+  readonly workspaceId: string;
+  /** When its newest secret was made, if another was made after the first, and until when the one before that is good. */
+  readonly rotated?: { readonly at: string; readonly previousUntil: string };
+};
 
 /** Which addresses start runs. Run whole: each change is a correlation of its own. */
 export const webhooksProjection = defineView<WebhookView, WebhookEvent>({
@@ -17,6 +21,8 @@ export const webhooksProjection = defineView<WebhookView, WebhookEvent>({
     switch (event.type) {
       case 'WebhookCreated':
         return { ...event.data, workspaceId: event.tenant };
+      case 'WebhookSecretRotated':
+        return view && { ...view, rotated: { at: event.data.rotatedAt, previousUntil: event.data.previousUntil } };
       case 'WebhookDeleted':
         return undefined;
     }

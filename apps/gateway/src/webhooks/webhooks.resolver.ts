@@ -1,4 +1,5 @@
 import type { InputOf, Json, StartRun } from '@runledger/contracts';
+import { reject } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
@@ -9,7 +10,11 @@ import { actorNode, refusalNode } from '../graph/nodes.js';
 import { ReadModels } from '../reads/read-models.js';
 import { WebhookDesk } from './webhook-desk.js';
 import { WebhookStore } from './webhook-store.js';
+import { webhookNotFound } from './webhook.decider.js';
 import type { WebhookView } from './webhooks.projection.js';
+
+/** A week. */
+const LONGEST_OVERLAP_MINUTES = 10_080;
 
 type Choices = InputOf<typeof StartRun>['choices'];
 
@@ -66,6 +71,23 @@ export class WebhooksResolver {
     return known && { __typename: 'CreatedWebhook' as const, webhook: webhookNode(known.view), secret };
   }
 
+  @Mutation('rotateWebhookSecret')
+  @Requires('flows.manage')
+  async rotateWebhookSecret(
+    @Args('id') id: string,
+    @Args('overlapMinutes') overlapMinutes: number,
+    @CallerOf() caller: Caller,
+  ) {
+    if (overlapMinutes < 0 || overlapMinutes > LONGEST_OVERLAP_MINUTES)
+      return refusalNode('WebhookRefused', badOverlap());
+    const outcome = await this.desk.rotateSecret(id, overlapMinutes, caller);
+    if (outcome.status === 'refused') return refusalNode('WebhookRefused', outcome.refusal);
+    if (outcome.position !== undefined) await this.readModels.reach(outcome.position, ['webhooks']);
+    const known = await this.store.find(id);
+    if (!known) return refusalNode('WebhookRefused', webhookNotFound());
+    return { __typename: 'RotatedWebhookSecret' as const, webhook: webhookNode(known.view), secret: outcome.secret };
+  }
+
   @Mutation('deleteWebhook')
   @Requires('flows.manage')
   async deleteWebhook(@Args('id') id: string, @CallerOf() caller: Caller) {
@@ -76,9 +98,17 @@ export class WebhooksResolver {
   }
 }
 
-function webhookNode({ webhookId, name, kind, start, mapping, actions, createdBy, createdAt }: WebhookView) {
+function badOverlap() {
+  const fix = 'Take 0 when the secret has leaked, and at most a week.';
+  return reject('INVALID_OVERLAP', `The overlap is to be 0 to ${LONGEST_OVERLAP_MINUTES} minutes.`, { fix });
+}
+
+function webhookNode(view: WebhookView) {
+  const { webhookId, name, kind, start, mapping, actions, createdBy, createdAt, rotated } = view;
   return {
     ...{ id: webhookId, name, kind, mapping, actions, createdAt },
+    secretRotatedAt: rotated?.at ?? null,
+    previousSecretUntil: rotated?.previousUntil ?? null,
     path: `/api/v1/hooks/${webhookId}`,
     flow: start.flow,
     flowVersion: start.version ?? null,

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { commandCallers, DEPLOYED_SERVICES } from '@runledger/contracts';
 import type { DeployedService, ServiceName } from '@runledger/contracts';
+import type { WebhookLimits } from '@runledger/gateway';
 import { InvalidConfigError, parseConfig, readTelemetryConfig } from '@runledger/platform';
 import type { TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
@@ -11,6 +12,7 @@ import { readAvailableConfig, type AvailableConfig } from '../available.config.j
 import { absolute, allOf } from '../config-parts.js';
 import { readStorageConfig } from '../storage.config.js';
 import type { StorageConfig } from '../storage.config.js';
+import { readWebhooksConfig } from '../webhooks.config.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const callersOf = (service: ServiceName) => commandCallers[service].map(sender => `the ${sender}`).join(' and ');
@@ -92,6 +94,7 @@ export interface ServiceConfig {
   readonly sandboxHome: string;
   readonly sandbox: SandboxConfig;
   readonly available: AvailableConfig;
+  readonly webhooks: WebhookLimits;
   readonly telemetry: TelemetryConfig;
   readonly connectedProviders: readonly string[];
   /** Base URLs of those who answer commands. */
@@ -106,12 +109,13 @@ export function deployedService(name: string | undefined): DeployedService | und
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readServiceConfig(service: DeployedService, environment = process.env): ServiceConfig {
-  const [values, storage, sandbox, telemetry, available] = allOf(
+  const [values, storage, sandbox, telemetry, available, webhooks] = allOf(
     () => valuesOf(service, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
     () => readTelemetryConfig(environment),
     () => readAvailableConfig(environment),
+    () => readWebhooksConfig(environment),
   );
   const home = absolute(values.RUNLEDGER_HOME);
   return {
@@ -126,6 +130,7 @@ export function readServiceConfig(service: DeployedService, environment = proces
     sandboxHome: values.SANDBOX_HOME === undefined ? join(home, 'sandboxes') : absolute(values.SANDBOX_HOME),
     sandbox,
     available,
+    webhooks,
     telemetry,
     connectedProviders: values.CONNECTED_PROVIDERS.split(','),
     addresses: addressesOf(values),

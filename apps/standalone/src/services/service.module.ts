@@ -80,7 +80,7 @@ async function auditModule({ secretsDir }: ServiceConfig): Promise<DynamicModule
 }
 
 async function gatewayModule({
-  config: { secretsDir, telemetry },
+  config: { secretsDir, telemetry, webhooks },
   storage: { postgres },
   log,
 }: ServiceParts): Promise<DynamicModule> {
@@ -88,7 +88,7 @@ async function gatewayModule({
   const { GatewayModule } = await import('@runledger/gateway');
   const pepper = await gatewayPepper(secretsDir);
   const access = { databaseUrl: postgres.url, pepper, owner: owner() };
-  return GatewayModule.register({ ...access, metrics: telemetry.metrics, log });
+  return GatewayModule.register({ ...access, metrics: telemetry.metrics, webhooks, log });
 }
 
 function isSender(service: ModularService): service is CommandSender {
