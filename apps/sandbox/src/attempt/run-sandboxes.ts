@@ -71,8 +71,8 @@ export class RunSandboxes {
   }
 
   /** At the end of this process: gives back what sandboxes hold of the machine. They themselves stay, for the next start. */
-  async close(): Promise<void> {
-    await Promise.all(this.drivers.map(driver => driver.close()));
+  async close(inUse?: ReadonlySet<string>): Promise<void> {
+    await Promise.all(this.drivers.map(driver => driver.close(inUse)));
   }
 
   /** Removes what is left of runs that are not open any more. No sandbox is opened meanwhile, so none is taken for a leftover. */

@@ -92,8 +92,8 @@ export class BubblewrapDriver implements SandboxDriver {
     await this.#home.sweep(keep);
   }
 
-  async close(): Promise<void> {
-    await this.#home.close();
+  async close(inUse?: ReadonlySet<string>): Promise<void> {
+    await this.#home.close(inUse);
   }
 
   #findTools(): LaunchTools {

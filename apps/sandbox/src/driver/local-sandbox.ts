@@ -80,10 +80,10 @@ export class LocalSandbox implements Sandbox {
     this.#parts.groups?.thaw();
   }
 
-  /** Gives back what this process holds of the machine. No call may follow. */
-  async close(): Promise<void> {
+  /** Gives back what this process holds of the machine; groups that are `inUse` by other processes stay. No call may follow. */
+  async close(inUse = false): Promise<void> {
     await this.#parts.close();
-    await this.#parts.groups?.remove();
+    if (!inUse) await this.#parts.groups?.remove();
   }
 
   release(): Promise<void> {

@@ -104,8 +104,8 @@ export class ProcessDriver implements SandboxDriver {
     await this.#home.sweep(keep);
   }
 
-  async close(): Promise<void> {
-    await this.#home.close();
+  async close(inUse?: ReadonlySet<string>): Promise<void> {
+    await this.#home.close(inUse);
   }
 }
 

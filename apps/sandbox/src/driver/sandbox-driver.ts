@@ -104,7 +104,8 @@ export interface SandboxDriver {
   sweep(keep: ReadonlySet<string>): Promise<void>;
   /**
    * At the end of this process: gives back what its open sandboxes hold of the machine, such as groups. Their workspaces stay, for
-   * the next start. No call may be under way, and none may follow.
+   * the next start. No call of this process may be under way, and none may follow. In the sandboxes of the runs `inUse`, calls of
+   * other processes go on.
    */
-  close(): Promise<void>;
+  close(inUse?: ReadonlySet<string>): Promise<void>;
 }

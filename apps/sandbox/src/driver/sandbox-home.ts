@@ -79,9 +79,10 @@ export class SandboxHome {
   }
 
   /** Of sandboxes that are open in this process, also of those whose set-up was given up. */
-  async close(): Promise<void> {
+  async close(inUse: ReadonlySet<string> = new Set()): Promise<void> {
     const opened = await Promise.allSettled(this.#open.values());
-    await Promise.all(opened.flatMap(sandbox => (sandbox.status === 'fulfilled' ? [sandbox.value.close()] : [])));
+    const sandboxes = opened.flatMap(sandbox => (sandbox.status === 'fulfilled' ? [sandbox.value] : []));
+    await Promise.all(sandboxes.map(sandbox => sandbox.close(inUse.has(sandbox.runId))));
   }
 
   async #openNow(spec: SandboxSpec, shapeOf: (place: SandboxPlace) => SandboxShape): Promise<LocalSandbox> {
