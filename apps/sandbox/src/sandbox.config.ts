@@ -25,6 +25,18 @@ const schema = z.object({
     .max(86_400)
     .default(30)
     .describe('how long the runs of a stopped worker wait for its return before others take them; 0, if it stays away'),
+  SANDBOX_AGENTS: z
+    .enum(['runner', 'service'])
+    .default('service')
+    .describe(
+      'where the loop of an agent runs: in a process of its own, which outlives the service, or in the service',
+    ),
+  SANDBOX_AGENTS_AT_STOP: z
+    .enum(['end', 'leave'])
+    .default('end')
+    .describe(
+      'what becomes of working runners when the service is told to stop: they end, and go on at the next start; or they are left to work',
+    ),
   SANDBOX_MOUNT_SOURCES: z
     .string()
     .default('')
@@ -37,12 +49,21 @@ const schema = z.object({
 });
 export { schema as sandboxVariables };
 
+/** Where agents work. */
+export interface AgentsConfig {
+  readonly place: 'runner' | 'service';
+  readonly atStop: 'end' | 'leave';
+  /** What runners are given of this process's environment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /** How the sandbox service is set up. Holds credentials: never log it. */
 export interface SandboxConfig {
   readonly providers: ProviderSettings;
   readonly maxAttempts: number;
   /** How long the runs of a worker that was told to stop wait for its return; 0: they go to others at once. */
   readonly returnWithinMs: number;
+  readonly agents: AgentsConfig;
   readonly mountSources: readonly string[];
   readonly allowProcessIsolation: boolean;
 }
@@ -56,6 +77,11 @@ export function readSandboxConfig(
     providers: providersOf(values),
     maxAttempts: values.SANDBOX_MAX_ATTEMPTS,
     returnWithinMs: values.SANDBOX_RETURN_SECONDS * 1_000,
+    agents: {
+      place: values.SANDBOX_AGENTS,
+      atStop: values.SANDBOX_AGENTS_AT_STOP,
+      environment: passedOn(environment),
+    },
     mountSources: directoriesOf(values.SANDBOX_MOUNT_SOURCES),
     allowProcessIsolation: values.RUNLEDGER_ALLOW_PROCESS_ISOLATION === 'yes',
   };
@@ -82,6 +108,21 @@ function providersOf(values: z.output<typeof schema>): ProviderSettings {
 function versioned(address: string): string {
   const plain = address.replace(/\/+$/, '');
   return plain.endsWith('/v1') ? plain : `${plain}/v1`;
+}
+
+/** What connections to providers need to know, and nothing else. */
+const PASSED_ON = [
+  ...['PATH', 'TZ', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+  ...['NODE_USE_ENV_PROXY', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+];
+
+function passedOn(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    PASSED_ON.flatMap(name => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 function directoriesOf(list: string): string[] {

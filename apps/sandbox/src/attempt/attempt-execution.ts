@@ -47,7 +47,10 @@ export async function executeAttempt(
     readHistory(host.store, open.workspaceId, open.place),
     host.profile(open.workspaceId, open.ready.profile),
   ]);
-  if (found.status === 'ended') return 'over';
+  if (found.status === 'ended') {
+    await host.runners?.settle(open);
+    return 'over';
+  }
   if (!(await order.tenure.holds(order.stop.signal)) && order.stop.cause !== 'cancelled') return 'left';
   const claimed: ClaimedProfile = { version: profile?.version ?? 0, driver: profile?.definition.isolation ?? 'none' };
   if (found.status === 'absent' && order.stop.cause === 'cancelled') {
@@ -126,15 +129,16 @@ type RunTools = Pick<StepRun, 'transcript' | 'remainingMs'>;
 async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Promise<StepResult> {
   const { stop, profile, ready } = owned;
   try {
-    if (owned.giveUp) return failed(owned.giveUp, owned.history);
-    if (!profile) return noProfile(ready.ready.profile);
-    if (stop.cause === 'cancelled') return { outcome: 'ERROR', turns: owned.history.turns.length, error: CANCELLED };
+    const decided = decidedBefore(owned);
+    if (decided) await host.runners?.settle(ready, tools.transcript);
+    if (decided || !profile) return decided ?? noProfile(ready.ready.profile);
     const sandbox = await openSandbox(host, owned, profile.definition, tools.transcript);
     const tenured = tenuredSandbox(sandbox, insisting(owned));
     const run: StepRun = {
       attempt: ready,
       history: owned.history,
       sandbox: tenured,
+      profile: profile.definition,
       blobs: host.blobs,
       people: host.people,
       asking: toolsThatAsk(ready.ready.agent ?? {}, profile.definition),
@@ -152,6 +156,13 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
     if (stop.cause === 'timeout') return failed(timedOut(ready.ready.timeoutMs), owned.history);
     return failureResult(error, owned.history.turns.length);
   }
+}
+
+/** How the attempt ends without any more work. */
+function decidedBefore({ giveUp, profile, ready, stop, history }: Owned): StepResult | undefined {
+  if (giveUp) return failed(giveUp, history);
+  if (!profile) return noProfile(ready.ready.profile);
+  return stop.cause === 'cancelled' ? failed(CANCELLED, history) : undefined;
 }
 
 function failed(error: StepError, history: AttemptHistory): StepResult {

@@ -7,15 +7,16 @@ import type { AgentSettings } from '../agent/agent-step.js';
 import { modelCallObserver } from '../agent/model-call-observer.js';
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { languageModel } from '../agent/providers.js';
-import { BubblewrapDriver } from '../driver/bubblewrap-driver.js';
 import { driverFor } from '../driver/driver-choice.js';
-import type { Drivers } from '../driver/driver-choice.js';
-import { ProcessDriver } from '../driver/process-driver.js';
+import { localDrivers } from '../driver/local-drivers.js';
 import type { PublishedProfiles } from '../profile/published-profiles.js';
 import type { SandboxConfig } from '../sandbox.config.js';
+import { RUNNER_PROGRAM } from '../runner/runner-launch.js';
+import { Runners } from '../runner/runners.js';
 import { setUpWorkspace } from '../workspace/set-up.js';
 import type { AttemptHost } from './attempt-execution.js';
 import { AttemptObserver } from './attempt-observer.js';
+import { readHistory } from './attempt-history.js';
 import { runCommandStep } from './command-step.js';
 import { keepArtifacts } from './keep-artifacts.js';
 import { RunSandboxes } from './run-sandboxes.js';
@@ -35,17 +36,20 @@ export interface AttemptHostParts {
 
 /** Most that one call of a model may take. */
 const MODEL_CALL_MS = 600_000;
+/** Most that a runner keeps of what nobody has heard. */
+const SPOOL_BYTES = 67_108_864;
 
 /** Attempts on the drivers of this machine, with the profiles of the workspaces and the providers of the configuration. */
 export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'> {
   const { store, blobs, clock, commands, profiles, config, homeDir, telemetry } = parts;
-  const drivers = driversOf(homeDir, config);
+  const drivers = localDrivers(homeDir, config);
   const agents: AgentSettings = {
     model: work => languageModel(config.providers, work),
     patience: DEFAULT_PATIENCE,
     modelCallMs: MODEL_CALL_MS,
     observe: modelCallObserver(telemetry.metrics),
   };
+  const runners = config.agents.place === 'runner' ? runnersOf(parts) : undefined;
   return {
     store,
     blobs,
@@ -57,16 +61,24 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
     profile: (workspaceId, slug) => profiles.find(workspaceId, slug),
     driver: profile => driverFor(profile, drivers),
     setUp: setUpWorkspace,
-    work: run => workOf(agents, run),
+    work: run => (runners && run.attempt.ready.agent ? runners.work(run) : workOf(agents, run)),
+    ...(runners && { runners }),
     collect: keepArtifacts,
   };
 }
 
-/** Each driver sweeps a directory of its own. */
-function driversOf(homeDir: string, { mountSources, allowProcessIsolation }: SandboxConfig): Drivers {
-  const bubblewrap = new BubblewrapDriver({ homeDir: join(homeDir, 'bubblewrap'), mountSources });
-  if (!allowProcessIsolation) return { bubblewrap };
-  return { bubblewrap, process: new ProcessDriver({ homeDir: join(homeDir, 'process'), allowed: true }) };
+function runnersOf({ store, config, homeDir }: AttemptHostParts): Runners {
+  const { providers, agents, mountSources, allowProcessIsolation } = config;
+  return new Runners({
+    directory: join(homeDir, 'runners'),
+    program: { main: RUNNER_PROGRAM, environment: agents.environment },
+    machine: { homeDir, mountSources, allowProcessIsolation },
+    limits: { spoolBytes: SPOOL_BYTES, modelCallMs: MODEL_CALL_MS, aloneMs: 0 },
+    providers,
+    outlive: agents.atStop === 'leave',
+    history: ({ workspaceId, place }) => readHistory(store, workspaceId, place),
+    heard: () => undefined,
+  });
 }
 
 function workOf(agents: AgentSettings, run: StepRun): Promise<StepResult> {

@@ -6,6 +6,7 @@ import type { Claimer } from './attempt-claim.js';
 import type { AttemptObserver } from './attempt-observer.js';
 import type { OpenAttempt } from './open-work.js';
 import type { People } from './people.js';
+import type { Runners } from '../runner/runners.js';
 import type { RunSandboxes } from './run-sandboxes.js';
 import type { StepResult, StepRun } from './step-run.js';
 
@@ -32,6 +33,8 @@ export interface AttemptHost extends Claimer {
   /** Clones and checks out what the profile asks for; `note` says it in the transcript. */
   setUp(sandbox: Sandbox, profile: ProfileDefinition, run: SetUpTools): Promise<void>;
   work(run: StepRun): Promise<StepResult>;
+  /** Processes of their own that do the work of attempts; left out: all is done in this one. */
+  readonly runners?: Runners;
   /** Keeps the declared files; adds `ArtifactStored` entries. */
   collect(run: StepRun): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { runKey } from './attempt-place.js';
 import type { ExecutingAttempts } from './executing-attempts.js';
 import type { ParkedRuns } from './parked-runs.js';
 import type { OpenRun, RunHomes } from './run-homes.js';
+import type { Runners } from '../runner/runners.js';
 import type { RunSandboxes } from './run-sandboxes.js';
 
 export interface RunReleasesParts {
@@ -10,6 +11,7 @@ export interface RunReleasesParts {
   readonly homes: RunHomes;
   readonly parked: ParkedRuns;
   readonly sandboxes: RunSandboxes;
+  readonly runners?: Runners | undefined;
   readonly executing: ExecutingAttempts;
   readonly log: ConsumerLog;
   /** A run that was over goes on: its attempts can begin now. */
@@ -43,9 +45,13 @@ export class RunReleases {
 
   /** Removes what is left here of runs that are others', or over. */
   async sweep(): Promise<void> {
-    const { sandboxes, homes, worker } = this.parts;
+    const { sandboxes, homes, worker, runners } = this.parts;
     this.#sweptAt = Date.now();
-    await sandboxes.sweep(() => homes.kept(worker));
+    await sandboxes.sweep(async () => {
+      const kept = await homes.kept(worker);
+      runners?.sweep(kept); // before their sandboxes go
+      return kept;
+    });
   }
 
   async stop(): Promise<void> {

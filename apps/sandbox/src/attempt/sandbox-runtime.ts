@@ -64,10 +64,10 @@ export class SandboxRuntime {
 
   constructor(private readonly parts: SandboxRuntimeParts) {
     const { database, log, host, homeDir, newsUrl } = parts;
-    const { worker, sandboxes, store } = host;
+    const { worker, sandboxes, store, runners } = host;
     const [homes, workers] = [new RunHomes(database), new WorkerTable(database)];
     const home: WorkerHome = { machine: thisMachine(), path: homeDir };
-    const files = new RunFiles({ worker, home, workers, homes, store });
+    const files = new RunFiles({ worker, home, workers, homes, store, runners });
     this.#work = new OpenWork(database);
     this.#held = new HeldRuns(database);
     const parked = (this.#parked = new ParkedRuns(database));
@@ -77,7 +77,7 @@ export class SandboxRuntime {
     this.#worker = new AttemptWorker(bringing, { work: this.#work, homes, held: this.#held }, log, this.#limits);
     const onReopened = (): void => this.#worker.wake();
     const { executing } = this.#worker;
-    this.#releases = new RunReleases({ worker, homes, parked, sandboxes, executing, log, onReopened });
+    this.#releases = new RunReleases({ worker, homes, parked, sandboxes, runners, executing, log, onReopened });
     this.#news = new WorkNews({ name: worker, worker: this.#worker, releases: this.#releases, url: newsUrl, log });
     const liveness = { ...DEFAULT_LIVENESS, ...parts.liveness };
     const member = this.#member(workers, homes, home);
@@ -101,14 +101,16 @@ export class SandboxRuntime {
     this.#news.start(this.#limits.lookEveryMs);
   }
 
-  /** Resolves when no process of an attempt is left; what was executing is resumed at the next start (R2). */
+  /** Resolves when no process of an attempt is left but runners that are to outlive this one; what was executing goes on at the next start (R2). */
   async stop(): Promise<void> {
     await this.#claims?.stop();
     await this.#news.stop();
     await this.#releases.stop();
     await this.#worker.stop();
     await this.#membership.stop();
-    await this.parts.host.sandboxes.close();
+    const { sandboxes, runners } = this.parts.host;
+    await runners?.close();
+    await sandboxes.close(runners?.outliving());
     await this.#lock?.release();
   }
 

@@ -1,4 +1,4 @@
-import type { AttemptOutcome, Json, StepError, ToolName } from '@runledger/contracts';
+import type { AttemptOutcome, Json, ProfileDefinition, StepError, ToolName } from '@runledger/contracts';
 import type { BlobStore } from '@runledger/platform';
 import type { Sandbox } from '../driver/sandbox-driver.js';
 import type { AttemptHistory } from './attempt-history.js';
@@ -13,6 +13,7 @@ export interface StepRun {
   readonly history: AttemptHistory;
   readonly transcript: Transcript;
   readonly sandbox: Sandbox;
+  readonly profile: ProfileDefinition;
   readonly blobs: BlobStore;
   readonly people: People;
   /** Tools whose calls people have to allow. */

@@ -20,7 +20,7 @@ export class AttemptPausedError extends Error {
 /** The one place where an attempt is told to stop; the first cause holds. */
 export class StopSwitch {
   readonly #controller = new AbortController();
-  #paused = false;
+  readonly #pause = new AbortController();
   #cause: StopCause | undefined;
 
   get signal(): AbortSignal {
@@ -39,12 +39,17 @@ export class StopSwitch {
 
   /** An agent leaves at its next tool call or model turn; a program is not touched. */
   pause(): void {
-    this.#paused = true;
+    this.#pause.abort();
+  }
+
+  /** Aborts when the run is paused. */
+  get pausing(): AbortSignal {
+    return this.#pause.signal;
   }
 
   /** Throws {@link AttemptPausedError} when the run is paused: between two tool calls nothing is lost. */
   throwIfPaused(): void {
-    if (this.#paused && this.#cause === undefined) throw new AttemptPausedError();
+    if (this.#pause.signal.aborted && this.#cause === undefined) throw new AttemptPausedError();
   }
 
   /** Throws {@link AttemptLeftError} when this worker must not record anything more. */

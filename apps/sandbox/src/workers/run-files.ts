@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { OpenAttempt } from '../attempt/open-work.js';
 import type { RunHomes } from '../attempt/run-homes.js';
 import type { SandboxDriver } from '../driver/sandbox-driver.js';
+import type { Runners } from '../runner/runners.js';
 import { SandboxLostError } from './worker-faults.js';
 import { workerAt } from './worker-name.js';
 import type { WorkerHome, WorkerTable } from './worker-table.js';
@@ -14,6 +15,7 @@ export interface RunFilesParts {
   readonly workers: WorkerTable;
   readonly homes: RunHomes;
   readonly store: EventStore;
+  readonly runners?: Runners | undefined;
 }
 
 /**
@@ -42,6 +44,7 @@ export class RunFiles {
     const { home, workers } = this.parts;
     const there = await workers.homeOf(from);
     if (!there || there.machine !== home.machine || workerAt(there.path) !== from) return false;
+    this.parts.runners?.takeOver(join(there.path, 'runners'), runId);
     return driver.adopt({ runId, from, homeDir: join(there.path, driver.name) });
   }
 

@@ -1,0 +1,106 @@
+import { Fault, RetryableError } from '@runledger/kernel';
+import { runAgentStep } from '../agent/agent-step.js';
+import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
+import { languageModel } from '../agent/providers.js';
+import type { ProviderSettings } from '../agent/providers.js';
+import { failureResult } from '../attempt/failure-result.js';
+import { AwaitingPeopleError } from '../attempt/people.js';
+import type { People } from '../attempt/people.js';
+import { CANCELLED, timedOut } from '../attempt/step-run.js';
+import type { StepResult, StepRun } from '../attempt/step-run.js';
+import { AttemptLeftError, AttemptPausedError } from '../attempt/stop-switch.js';
+import type { StopSwitch } from '../attempt/stop-switch.js';
+import { Transcript } from '../attempt/transcript.js';
+import { driverFor } from '../driver/driver-choice.js';
+import { localDrivers } from '../driver/local-drivers.js';
+import { AnsweredFault, wireFault } from './line-channel.js';
+import { historyOf } from './runner-protocol.js';
+import type { BeginOrder, RunnerEnd } from './runner-protocol.js';
+import type { ServicePorts } from './service-ports.js';
+import { SpooledBlobs } from './spooled-blobs.js';
+import type { Spool } from './spool.js';
+
+export interface RunnerTools {
+  readonly spool: Spool;
+  readonly ports: ServicePorts;
+  readonly stop: StopSwitch;
+  /** Where blobs lie until the service has them. */
+  readonly blobsDir: string;
+}
+
+const clock = { now: () => new Date().toISOString() };
+
+/** Does the work of an attempt with everything that the service would have done it with, and says how it ended. */
+export async function runAttempt({ spec, history }: BeginOrder, tools: RunnerTools): Promise<RunnerEnd> {
+  const { spool, stop } = tools;
+  const sink = {
+    record: spool.add.bind(spool),
+    settle: spool.settle.bind(spool),
+    end: () => Promise.reject(new TypeError('The service ends an attempt, not its runner.')),
+    close: () => undefined,
+  };
+  const transcript = new Transcript(sink, clock, { worker: 'runner', place: spec.attempt.place });
+  const deadline = performance.now() + spec.remainingMs;
+  const timer = setTimeout(() => stop.stop('timeout', false), Math.min(spec.remainingMs, 2_147_483_647));
+  const turns = history.turns.length;
+  try {
+    const run = await stepRun({ spec, history }, tools, transcript);
+    const remainingMs = () => Math.max(1, Math.round(deadline - performance.now()));
+    const result = await agentWork({ ...run, remainingMs }, tools.ports, spec.limits.modelCallMs);
+    stop.throwIfLeft();
+    return { kind: 'result', result };
+  } catch (error) {
+    return endOf(error, stop, { turns, timeoutMs: spec.attempt.ready.timeoutMs });
+  } finally {
+    clearTimeout(timer);
+    await transcript.flush();
+  }
+}
+
+async function stepRun(
+  { spec, history }: BeginOrder,
+  { ports, stop, blobsDir }: RunnerTools,
+  transcript: Transcript,
+): Promise<Omit<StepRun, 'remainingMs'>> {
+  const { attempt, profile, asking, machine } = spec;
+  const driver = driverFor(profile, localDrivers(machine.homeDir, machine));
+  const sandbox = await driver.open({ workspaceId: attempt.workspaceId, runId: attempt.place.runId, profile });
+  return {
+    attempt,
+    history: historyOf(history),
+    transcript,
+    sandbox,
+    profile,
+    blobs: new SpooledBlobs(blobsDir, ports),
+    people: ports.port<People>('people', ['covering', 'answerTo']),
+    asking,
+    stop,
+  };
+}
+
+async function agentWork(run: StepRun, ports: ServicePorts, modelCallMs: number): Promise<StepResult> {
+  const { agent } = run.attempt.ready;
+  if (!agent) throw new Fault('EMPTY_STEP', `Step ${run.attempt.place.step} has no agent for a runner.`);
+  const providers = (await ports.call({ port: 'providers', method: 'settings', args: [] })) as ProviderSettings;
+  const model = languageModel.bind(undefined, providers);
+  return runAgentStep({ model, patience: DEFAULT_PATIENCE, modelCallMs }, run, agent);
+}
+
+/** What the service would have made of the same error. */
+function endOf(
+  error: unknown,
+  stop: StopSwitch,
+  { turns, timeoutMs }: { turns: number; timeoutMs: number },
+): RunnerEnd {
+  if (stop.cause === 'shutdown' || stop.cause === 'lost' || error instanceof AttemptLeftError) return { kind: 'left' };
+  if (stop.cause === 'cancelled') return { kind: 'result', result: { outcome: 'ERROR', turns, error: CANCELLED } };
+  if (stop.cause === 'timeout') {
+    return { kind: 'result', result: { outcome: 'ERROR', turns, error: timedOut(timeoutMs) } };
+  }
+  if (error instanceof AwaitingPeopleError) return { kind: 'waits', callId: error.callId };
+  if (error instanceof AttemptPausedError) return { kind: 'paused' };
+  if (error instanceof RetryableError || (error instanceof AnsweredFault && error.passes)) {
+    return { kind: 'fault', fault: wireFault(error) };
+  }
+  return { kind: 'result', result: failureResult(error, turns) };
+}

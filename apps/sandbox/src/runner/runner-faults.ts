@@ -1,0 +1,33 @@
+import { Fault, RetryableError } from '@runledger/kernel';
+
+/** The process that held an attempt's loop died and left no word about its end. */
+export class RunnerLostError extends Fault {
+  constructor(attempt: string) {
+    super(
+      'RUNNER_LOST',
+      `The runner of attempt ${attempt} has died; what it had said is kept, and the attempt goes on from there.`,
+      {
+        fields: { attempt },
+      },
+    );
+  }
+}
+
+/** No process could be started that would hold the loop. */
+export class RunnerNotStartedError extends Fault {
+  constructor(reason: string, log: string) {
+    super(
+      'RUNNER_NOT_STARTED',
+      `A runner could not be started: ${reason}. ${log === '' ? '' : `It said: ${log}`}`.trim(),
+      {
+        fields: { reason },
+      },
+    );
+  }
+}
+
+/** What ended a runner's work, with the code that it has there. */
+export class RunnerFault extends Fault {}
+
+/** The same, of something that may pass. */
+export class PassingRunnerFault extends RetryableError {}

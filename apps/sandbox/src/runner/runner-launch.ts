@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { RunnerDirectory } from './runner-directory.js';
+import { RunnerNotStartedError } from './runner-faults.js';
+
+/** Also where the service runs from its sources. */
+export const RUNNER_PROGRAM = fileURLToPath(new URL('../../dist/runner/main.js', import.meta.url));
+
+const READY_WITHIN_MS = 30_000;
+const LOG_CHARS = 2_000;
+
+export interface RunnerProgram {
+  /** The compiled entry. */
+  readonly main: string;
+  /** Of the runner's process: nothing of the service's but what its connections need, and no secret. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A runner that can be told to begin. Until then it lives only as long as this process holds it. */
+export interface ReadyRunner {
+  readonly directory: RunnerDirectory;
+  /** It did begin: it outlives this process from now on. */
+  letGo(): void;
+  /** Ends it unused. Resolves when it is gone. */
+  dismiss(): Promise<void>;
+}
+
+/** Starts a process in a directory that is its own. Throws {@link RunnerNotStartedError}. */
+export async function launchRunner(directory: RunnerDirectory, program: RunnerProgram): Promise<ReadyRunner> {
+  directory.create();
+  const child = start(directory, program);
+  const gone = endOf(child);
+  const late = new AbortController();
+  const timer = setTimeout(() => child.kill('SIGKILL'), READY_WITHIN_MS);
+  const ready = await Promise.race([
+    child.stdout
+      ? once(child.stdout, 'data', { signal: late.signal }).then(
+          () => undefined,
+          () => 'it is silent',
+        )
+      : gone,
+    gone,
+  ]);
+  clearTimeout(timer);
+  late.abort();
+  if (ready !== undefined) {
+    const said = textOf(directory.log);
+    directory.remove();
+    throw new RunnerNotStartedError(ready, said);
+  }
+  [child, child.stdin as Socket, child.stdout as unknown as Socket].forEach(handle => handle.unref());
+  return {
+    directory,
+    letGo: () => [child.stdin, child.stdout].forEach(stream => stream?.destroy()),
+    dismiss: async () => {
+      child.stdin?.destroy();
+      await gone;
+      directory.remove();
+    },
+  };
+}
+
+function start(directory: RunnerDirectory, { main, environment }: RunnerProgram): ChildProcess {
+  const log = openSync(directory.log, 'a', 0o600);
+  try {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, main, directory.path], {
+      env: environment,
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', log],
+    });
+    child.stdin?.on('error', () => undefined); // it is gone: `exit` tells
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** A small heap is collected often: a loop has little to keep. */
+const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=2'];
+
+/** Why it is there no more. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise(resolve => {
+    child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? `exit code ${code}`}`));
+    child.once('error', error => resolve(error.message));
+  });
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim().slice(0, LOG_CHARS);
+  } catch {
+    return ''; // it never said anything
+  }
+}

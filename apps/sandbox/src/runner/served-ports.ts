@@ -1,0 +1,35 @@
+import { Fault } from '@runledger/kernel';
+import { createReadStream } from 'node:fs';
+import type { ProviderSettings } from '../agent/providers.js';
+import type { StepRun } from '../attempt/step-run.js';
+import type { RunnerDirectory } from './runner-directory.js';
+import type { PortCall } from './runner-protocol.js';
+
+export interface ServedParts {
+  readonly run: StepRun;
+  readonly directory: RunnerDirectory;
+  /** Travels over the socket only, and only when it is asked for (S1). */
+  readonly providers: ProviderSettings;
+}
+
+type Methods = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
+
+/** What a runner may ask for, and who answers. Nothing else of the service can be reached from there. */
+export function servedPorts({ run, directory, providers }: ServedParts): (call: PortCall) => Promise<unknown> {
+  const { people, blobs } = run;
+  const ports: Readonly<Record<string, Methods>> = {
+    people: { covering: people.covering.bind(people), answerTo: people.answerTo.bind(people) },
+    blobs: { take: (name: string) => blobs.put(createReadStream(`${directory.blobs}/${fileName(name)}`)) },
+    providers: { settings: () => Promise.resolve(providers) },
+  };
+  return ({ port, method, args }) => {
+    const asked = ports[port]?.[method];
+    if (!asked) throw new Fault('UNKNOWN_PORT', `A runner asked for ${port}.${method}, which nobody answers.`);
+    return asked(...(args as never[]));
+  };
+}
+
+function fileName(name: string): string {
+  if (!/^\d+$/.test(name)) throw new Fault('INVALID_BLOB_NAME', 'A runner named a blob that is not its own.');
+  return name;
+}
