@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { parseConfig } from '@runledger/platform';
 import { z } from 'zod';
+import { isAddressRange } from './egress/address-rules.js';
 import type { ProviderSettings } from './agent/providers.js';
 
 const url = z.url({ protocol: /^https?$/ });
@@ -42,6 +43,13 @@ const schema = z.object({
     .default('')
     .refine(list => directoriesOf(list).every(path => isAbsolute(path)), 'a path is not absolute')
     .describe('absolute directories, separated by colons, below which profiles may mount'),
+  SANDBOX_PRIVATE_NETWORKS: z
+    .string()
+    .default('')
+    .refine(list => rangesOf(list).every(isAddressRange), 'a range is not written like 10.1.0.0/16')
+    .describe(
+      'ranges of addresses, separated by commas, that are not public and that listed hosts of profiles may lead to; never the metadata services of clouds',
+    ),
   RUNLEDGER_ALLOW_PROCESS_ISOLATION: z
     .enum(['yes', 'no'])
     .default('no')
@@ -65,6 +73,8 @@ export interface SandboxConfig {
   readonly returnWithinMs: number;
   readonly agents: AgentsConfig;
   readonly mountSources: readonly string[];
+  /** Ranges of addresses that are not public and that sandboxes may reach where their profile lists the host. */
+  readonly privateNetworks: readonly string[];
   readonly allowProcessIsolation: boolean;
 }
 
@@ -83,6 +93,7 @@ export function readSandboxConfig(
       environment: passedOn(environment),
     },
     mountSources: directoriesOf(values.SANDBOX_MOUNT_SOURCES),
+    privateNetworks: rangesOf(values.SANDBOX_PRIVATE_NETWORKS),
     allowProcessIsolation: values.RUNLEDGER_ALLOW_PROCESS_ISOLATION === 'yes',
   };
 }
@@ -127,4 +138,11 @@ function passedOn(environment: Readonly<Record<string, string | undefined>>): Re
 
 function directoriesOf(list: string): string[] {
   return list.split(':').filter(path => path !== '');
+}
+
+function rangesOf(list: string): string[] {
+  return list
+    .split(',')
+    .map(range => range.trim())
+    .filter(range => range !== '');
 }

@@ -2,6 +2,15 @@ import { z } from 'zod';
 import { agentPermissions } from './agent-permissions.js';
 import { slug } from './values.js';
 
+/** `api.example.com`, or `*.example.com` for all names below; for the ports 80 and 443, or for the one that it names. */
+export const egressHost = z
+  .string()
+  .max(260)
+  .regex(
+    /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[1-9]\d{0,4})?$/,
+    'a host name in lower case, such as api.example.com, *.example.com or git.example.com:8443',
+  );
+
 /** What a sandbox is. Sizes in bytes, times in ms. */
 export const profileDefinition = z.strictObject({
   slug,
@@ -32,7 +41,11 @@ export const profileDefinition = z.strictObject({
     workspaceBytes: z.int().positive(),
     outputBytes: z.int().positive(),
   }),
-  network: z.enum(['none']),
+  /** `none` is short for an object that says so. With `allowlist` programs reach the listed hosts through a proxy, and nothing else. */
+  network: z.union([
+    z.enum(['none']),
+    z.strictObject({ mode: z.enum(['none', 'allowlist']), hosts: z.array(egressHost).max(200) }),
+  ]),
   ...agentPermissions,
 });
 export type ProfileDefinition = z.infer<typeof profileDefinition>;
@@ -45,3 +58,13 @@ export const DEFAULT_LIMITS: ProfileDefinition['limits'] = {
   workspaceBytes: 2_147_483_648,
   outputBytes: 67_108_864,
 };
+
+export interface NetworkPolicy {
+  readonly mode: 'none' | 'allowlist';
+  readonly hosts: readonly string[];
+}
+
+/** The profile's network policy, whichever way it is written. */
+export function networkOf({ network }: Pick<ProfileDefinition, 'network'>): NetworkPolicy {
+  return network === 'none' ? { mode: 'none', hosts: [] } : network;
+}

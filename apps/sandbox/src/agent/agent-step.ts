@@ -34,7 +34,7 @@ export interface AgentSettings {
  * A turn is stored before its tools run, so that after a crash the same calls are found under the same ids (R2).
  */
 export async function runAgentStep(settings: AgentSettings, run: StepRun, work: AgentWork): Promise<StepResult> {
-  const background = new BackgroundProcesses(run.sandbox, run.stop.signal);
+  const background = new BackgroundProcesses(run);
   try {
     return await converse(settings, { ...run, background }, work);
   } finally {

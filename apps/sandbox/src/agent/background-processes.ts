@@ -1,5 +1,7 @@
 import { AwaitedNews } from './awaited-news.js';
-import type { ExecRequest, ExecResult, Sandbox } from '../driver/sandbox-driver.js';
+import { EgressNotes } from '../attempt/egress-notes.js';
+import type { StepRun } from '../attempt/step-run.js';
+import type { ExecRequest, ExecResult } from '../driver/sandbox-driver.js';
 
 /** Most of what a process wrote that is kept for an agent who has not read it yet. */
 const UNREAD_CHARS = 131_072;
@@ -35,10 +37,7 @@ export interface BackgroundStart {
 export class BackgroundProcesses {
   readonly #processes = new Map<string, BackgroundProcess>();
 
-  constructor(
-    private readonly sandbox: Sandbox,
-    private readonly signal: AbortSignal,
-  ) {}
+  constructor(private readonly run: StepRun) {}
 
   get full(): boolean {
     return [...this.#processes.values()].filter(({ end }) => end === undefined).length >= MOST_PROCESSES;
@@ -47,12 +46,15 @@ export class BackgroundProcesses {
   start({ id, command, timeoutMs }: BackgroundStart): void {
     const stop = new AbortController();
     const news = new AwaitedNews();
+    const egress = new EgressNotes(this.run, id);
     const request: ExecRequest = {
       callId: `${id}.background`,
       argv: ['bash', '-c', command],
       timeoutMs,
-      signal: AbortSignal.any([stop.signal, this.signal]),
+      signal: AbortSignal.any([stop.signal, this.run.stop.signal]),
       forget: true,
+      loopback: 'shared',
+      onEgress: asked => egress.take(asked),
       onOutput: (_channel, chunk) => keep(started, chunk.toString('utf8')),
     };
     const started: BackgroundProcess = {
@@ -66,7 +68,8 @@ export class BackgroundProcesses {
   async read(id: string, waitMs: number): Promise<ProcessNews | undefined> {
     const found = this.#processes.get(id);
     if (!found) return undefined;
-    if (found.unread === '' && found.end === undefined && waitMs > 0) await found.news.within(waitMs, this.signal);
+    if (found.unread === '' && found.end === undefined && waitMs > 0)
+      await found.news.within(waitMs, this.run.stop.signal);
     return told(found);
   }
 
@@ -87,7 +90,7 @@ export class BackgroundProcesses {
 
   async #run(request: ExecRequest, started: BackgroundProcess): Promise<void> {
     try {
-      started.end = endOf(await this.sandbox.exec(request));
+      started.end = endOf(await this.run.sandbox.exec(request));
     } catch (error) {
       started.end = `It could not go on: ${error instanceof Error ? error.message : String(error)}`;
     }

@@ -68,11 +68,11 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
 }
 
 function runnersOf({ store, config, homeDir }: AttemptHostParts): Runners {
-  const { providers, agents, mountSources, allowProcessIsolation } = config;
+  const { providers, agents, mountSources, privateNetworks, allowProcessIsolation } = config;
   return new Runners({
     directory: join(homeDir, 'runners'),
     program: { main: RUNNER_PROGRAM, environment: agents.environment },
-    machine: { homeDir, mountSources, allowProcessIsolation },
+    machine: { homeDir, mountSources, privateNetworks, allowProcessIsolation },
     limits: { spoolBytes: SPOOL_BYTES, modelCallMs: MODEL_CALL_MS, aloneMs: 0 },
     providers,
     outlive: agents.atStop === 'leave',

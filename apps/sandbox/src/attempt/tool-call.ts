@@ -4,6 +4,7 @@ import { ATTRIBUTE, inSpan, markFailed } from '@runledger/platform';
 import type { ExecRequest, ExecResult } from '../driver/sandbox-driver.js';
 import type { RecordedCall } from './attempt-history.js';
 import { CallOutput } from './call-output.js';
+import { EgressNotes } from './egress-notes.js';
 import { RecordedOutput } from './recorded-output.js';
 import { execResumable } from './resumable-sandbox.js';
 import type { StepRun } from './step-run.js';
@@ -56,11 +57,13 @@ interface ExecutedCall {
 
 async function execRecorded(run: StepRun, call: ToolCall, record: RecordedOutput): Promise<ExecutedCall> {
   let output = new CallOutput(call.callId, run.transcript, run.blobs, record);
+  const egress = new EgressNotes(run, call.callId);
   const request: ExecRequest = {
     ...call.exec,
     callId: call.callId,
     signal: run.stop.signal,
     onOutput: (channel, chunk) => output.take(channel, chunk),
+    onEgress: asked => egress.take(asked),
   };
   const fromTheStart = (): ExecRequest => {
     output.discard();
@@ -70,6 +73,7 @@ async function execRecorded(run: StepRun, call: ToolCall, record: RecordedOutput
   try {
     const result = await execResumable(run.sandbox, request, run.history.epoch, fromTheStart);
     run.stop.throwIfLeft();
+    egress.end();
     return { output, result };
   } catch (error) {
     output.discard();

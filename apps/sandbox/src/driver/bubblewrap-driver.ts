@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { egressRulesOf, type EgressRules } from '../egress/egress-policy.js';
 import { bubblewrapLaunch, sandboxBinds, type LaunchTools } from './bubblewrap-launch.js';
 import { findProgram, openFilesLimit } from './find-program.js';
 import { identityFiles, NODE_BIN, writeIfOther, type ToolchainBind } from './host-tools.js';
@@ -6,6 +7,7 @@ import { proveIsolation } from './isolation-proof.js';
 import { allowedMounts } from './mount-sources.js';
 import type { DriverCapabilities, LeftSandbox, Sandbox, SandboxDriver, SandboxSpec } from './sandbox-driver.js';
 import { IsolationNotAllowedError, SandboxUnavailableError } from './sandbox-faults.js';
+import { SandboxEgress } from './sandbox-egress.js';
 import { SandboxHome } from './sandbox-home.js';
 import { seccompFilter } from './seccomp-filter.js';
 import { Stage } from './stage.js';
@@ -22,6 +24,8 @@ export interface BubblewrapOptions {
   readonly toolchain?: readonly ToolchainBind[];
   /** Directories below which a profile may mount. */
   readonly mountSources?: readonly string[];
+  /** Ranges of addresses that are not public and that profiles may open all the same. */
+  readonly privateNetworks?: readonly string[];
   /** `off`: without control groups, as on machines that have none. */
   readonly controlGroups?: 'auto' | 'off';
 }
@@ -75,11 +79,15 @@ export class BubblewrapDriver implements SandboxDriver {
       const sources = sandboxBinds(tools, { mounts, ...place }, {}).map(bind => bind.source);
       // Without a uid of its own the sandbox passes wherever the service does.
       const stage = new Stage(tools, place.uid === undefined ? [] : sources, [place.directory.path]);
+      const net = new SandboxEgress({ ...tools, isRoot: this.#isRoot }, this.#egressRules(spec));
       return {
         workspacePath: '/workspace',
-        launch: async (request, group) =>
-          bubblewrapLaunch(tools, { spec, mounts, reach: await stage.reach(), ...place }, request, group),
-        close: () => stage.close(),
+        launch: async (request, group) => {
+          const [reach, network] = [await stage.reach(), await net.launcher(request)];
+          return bubblewrapLaunch(tools, { spec, mounts, reach, network, ...place }, request, group);
+        },
+        watch: onEgress => net.watch(onEgress),
+        close: async () => void (await Promise.all([stage.close(), net.close()])),
       };
     });
   }
@@ -94,6 +102,10 @@ export class BubblewrapDriver implements SandboxDriver {
 
   async close(inUse?: ReadonlySet<string>): Promise<void> {
     await this.#home.close(inUse);
+  }
+
+  #egressRules({ profile }: SandboxSpec): EgressRules {
+    return egressRulesOf(profile, this.#options.privateNetworks ?? []);
   }
 
   #findTools(): LaunchTools {

@@ -1,6 +1,8 @@
+import { networkOf } from '@runledger/contracts';
 import { bwrapArguments, type SandboxBind } from './bwrap-arguments.js';
 import type { CallGroup } from './control-groups.js';
 import { NEUTRAL_ENVIRONMENT, type ToolchainBind } from './host-tools.js';
+import { PROXY_PORT } from './sandbox-network.js';
 import { initOf } from './sandbox-init.js';
 import type { Reach } from './stage.js';
 import type { ExecRequest, SandboxSpec } from './sandbox-driver.js';
@@ -26,6 +28,8 @@ export interface LaunchPlace {
   readonly mounts: readonly SandboxBind[];
   readonly uid: number | undefined;
   readonly reach: Reach;
+  /** Brings a program into the sandbox's network namespace; without it each call gets one of its own. */
+  readonly network?: readonly string[] | undefined;
 }
 
 /** bwrap and the sandbox's process 1 count towards the same limit. */
@@ -47,6 +51,7 @@ export function bubblewrapLaunch(
   return {
     stage: launcher,
     argv: [
+      ...(place.network ?? []),
       ...limitOfUid(tools, spec),
       ...dropTo(tools, uid),
       tools.bwrap,
@@ -57,11 +62,12 @@ export function bubblewrapLaunch(
     ],
     hiddenArguments: bwrapArguments({
       binds: binds.map(bind => ({ ...bind, source: pathOf(bind.source) })),
-      env: { ...NEUTRAL_ENVIRONMENT, ...spec.profile.env, ...request.env },
+      env: { ...NEUTRAL_ENVIRONMENT, ...proxyVariables(spec), ...spec.profile.env, ...request.env },
       cwd: request.cwd ?? '/workspace',
       tmpBytes: spec.profile.limits.tmpBytes,
       seccompFd: 4,
       statusFd: 5,
+      ownNetwork: place.network !== undefined,
     }),
     seccompProgram: tools.seccompProgram,
     ...(uid !== undefined && { uid }),
@@ -71,6 +77,17 @@ export function bubblewrapLaunch(
     fileBytes: spec.profile.limits.workspaceBytes,
     env: {}, // nothing of ours to inherit
     cwd: '/',
+  };
+}
+
+/** What programs look for when they want to know of a proxy. */
+function proxyVariables({ profile }: SandboxSpec): Record<string, string> {
+  if (networkOf(profile).mode === 'none') return {};
+  const proxy = `http://127.0.0.1:${PROXY_PORT}`;
+  const direct = 'localhost,127.0.0.1,::1';
+  return {
+    ...{ http_proxy: proxy, https_proxy: proxy, HTTP_PROXY: proxy, HTTPS_PROXY: proxy },
+    ...{ no_proxy: direct, NO_PROXY: direct, NODE_USE_ENV_PROXY: '1' },
   };
 }
 

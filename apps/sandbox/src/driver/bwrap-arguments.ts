@@ -15,6 +15,8 @@ export interface BwrapShape {
   /** Descriptors in the launcher. */
   readonly seccompFd: number;
   readonly statusFd: number;
+  /** True when bwrap is started in the sandbox's own network namespace already. */
+  readonly ownNetwork?: boolean;
 }
 
 const SHM_SHARE = 4;
@@ -27,6 +29,7 @@ const SHM_SHARE = 4;
 export function bwrapArguments(shape: BwrapShape): string[] {
   return [
     ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--as-pid-1', '--new-session'],
+    ...(shape.ownNetwork ? ['--share-net'] : []),
     ...['--uid', String(SANDBOX_UID), '--gid', String(SANDBOX_UID), '--hostname', 'sandbox'],
     ...hostToolsArguments(),
     ...['--proc', '/proc', '--dev', '/dev'],

@@ -1,3 +1,4 @@
+import type { EgressRequest } from '../egress/egress-proxy.js';
 import { CallJournal, endOf, type CallEnd } from './call-journal.js';
 import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.js';
 import { joinSoon } from './joining-ahead.js';
@@ -20,6 +21,8 @@ export interface LocalSandboxParts {
   readonly groups: SandboxGroups | undefined;
   /** How the driver starts the program of a call. */
   launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
+  /** Tells of requests to the network until the answer is called. */
+  watch(onEgress: (request: EgressRequest) => void): () => void;
   /** Ends what the driver keeps running between calls. */
   close(): Promise<void>;
   /** The sandbox is out of use in this process. */
@@ -140,12 +143,14 @@ export class LocalSandbox implements Sandbox {
       thaw: () => this.thaw(),
     });
     this.#running.set(journal.name, call);
+    const unwatch = request.onEgress && this.#parts.watch(one => request.onEgress?.(one));
     try {
       return await call.run();
     } catch (error) {
       if (this.#released) throw new SandboxReleasedError(this.runId);
       throw error;
     } finally {
+      unwatch?.();
       this.#running.delete(journal.name);
     }
   }

@@ -44,6 +44,29 @@ describe('a service that is an ordinary user', () => {
     });
   });
 
+  it('lets programs reach listed hosts only, by the same proxy', () => {
+    const found = asOrdinaryUser(`
+      const { createServer } = await import('node:http');
+      const server = createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
+      await new Promise(resolve => server.once('listening', resolve));
+      const { port } = server.address();
+      const network = { mode: 'allowlist', hosts: ['localhost:' + port] };
+      const driver = new BubblewrapDriver({ homeDir, privateNetworks: ['127.0.0.0/8'] });
+      const sandbox = await driver.open({ workspaceId: 'ws', runId: 'run-1', profile: { ...profile, network } });
+      const curl = 'curl -s --noproxy none.invalid ';
+      const listed = await run(sandbox, curl + 'http://localhost:' + port);
+      const other = await run(sandbox, curl + 'http://example.com');
+      const direct = await run(sandbox, 'grep -c : /proc/net/dev; (exec 3<>/dev/tcp/127.0.0.1/' + port + ') 2>&1');
+      await sandbox.release();
+      server.close();
+      console.log(JSON.stringify({ listed, other, direct }));`);
+    expect(found).toMatchObject({
+      listed: { output: 'hello' },
+      other: { output: expect.stringContaining('example.com is refused') },
+      direct: { output: expect.stringMatching(/^1\n[\s\S]*Connection refused/) },
+    });
+  });
+
   it('isolates as well, and says which limits it cannot keep', () => {
     const found = asOrdinaryUser(`
       const driver = new BubblewrapDriver({ homeDir });

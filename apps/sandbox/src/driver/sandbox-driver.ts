@@ -1,4 +1,5 @@
 import type { ProfileDefinition } from '@runledger/contracts';
+import type { EgressRequest } from '../egress/egress-proxy.js';
 
 /** How surely a limit holds: by the kernel, by a watchdog that reacts, or not at all. Shown in the API. */
 export type LimitStrength = 'hard' | 'soft' | 'absent';
@@ -42,10 +43,14 @@ export interface ExecRequest {
   readonly workspace?: 'rw' | 'ro';
   /** Instead of the profile's `outputBytes`. */
   readonly outputBytes?: number;
+  /** `shared`: from this call on, what listens on loopback in one call is reached from the others. */
+  readonly loopback?: 'shared';
   /** Leaves nothing of the call in the journal: for calls that change nothing and may be repeated. */
   readonly forget?: boolean;
   /** Called in order; a returned promise holds the output back until it resolves. */
   onOutput?(channel: 'stdout' | 'stderr', chunk: Buffer): void | Promise<void>;
+  /** Called for each request to the network while the call runs; where calls run side by side, one of them hears of it. */
+  onEgress?(request: EgressRequest): void;
 }
 
 export interface ExecResult {

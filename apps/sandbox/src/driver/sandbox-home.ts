@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
+import type { EgressRequest } from '../egress/egress-proxy.js';
 import { detectControlGroups } from './control-group-detection.js';
 import type { CallGroup, ControlGroups } from './control-groups.js';
 import { killLeftovers } from './leftovers.js';
@@ -13,6 +14,8 @@ import type { UidSlots } from './uid-slots.js';
 export interface SandboxShape {
   readonly workspacePath: string;
   launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
+  /** Tells of requests to the network until the answer is called; left out where there is none to tell of. */
+  watch?(onEgress: (request: EgressRequest) => void): () => void;
   /** Ends what is kept between calls: at the end of the service, and when the sandbox is released. */
   close(): Promise<void>;
 }
@@ -97,6 +100,7 @@ export class SandboxHome {
       limits: spec.profile.limits,
       groups: this.groups?.sandbox(spec.runId, spec.profile.limits),
       launch: (request, group) => shape.launch(request, group),
+      watch: onEgress => shape.watch?.(onEgress) ?? (() => undefined),
       close: () => shape.close(),
       left: () => this.#open.delete(spec.runId),
       released: () => {

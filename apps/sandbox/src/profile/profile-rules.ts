@@ -1,3 +1,4 @@
+import { networkOf } from '@runledger/contracts';
 import type { ProfileDefinition } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
 
@@ -44,6 +45,7 @@ export function profileProblems(profile: ProfileDefinition): Problem[] {
     ),
     ...Object.keys(profile.env).flatMap(variableProblems),
     ...limitProblems(profile.limits),
+    ...networkProblems(profile),
     ...duplicates(
       profile.mounts.map(mount => mount.target),
       'mounts',
@@ -55,6 +57,18 @@ export function profileProblems(profile: ProfileDefinition): Problem[] {
       'path',
     ),
   ];
+}
+
+function networkProblems(profile: ProfileDefinition): Problem[] {
+  const { mode, hosts } = networkOf(profile);
+  if (mode === 'none' && hosts.length === 0) return [];
+  if (mode === 'none') {
+    const fix = 'Set network.mode to allowlist, or leave the hosts out.';
+    return [{ path: 'network.hosts', message: 'Hosts are listed, but the mode is none.', fix }];
+  }
+  if (profile.isolation !== 'none') return [];
+  const fix = 'Set isolation to bubblewrap.';
+  return [{ path: 'network', message: 'Without isolation nothing can be kept from the network.', fix }];
 }
 
 function limitProblems(limits: ProfileDefinition['limits']): Problem[] {

@@ -80,6 +80,14 @@ describe('a sandbox profile', () => {
     given().when(publish({ mounts })).thenEmits(published(1, { mounts }));
   });
 
+  it('may list the hosts that are reached only where something keeps programs from all others', () => {
+    const network = { mode: 'allowlist' as const, hosts: ['registry.npmjs.org', '*.example.com:8443'] };
+    given().when(publish({ network })).thenEmits(published(1, { network }));
+    given()
+      .when(publish({ network, isolation: 'none' }, { allowProcessIsolation: true }))
+      .thenRejects('INVALID_PROFILE');
+  });
+
   it.each([
     ['a mount over the system', { mounts: [{ source: '/srv', target: '/usr/local', mode: 'rw' as const }] }],
     ['a mount over the system by another name', { mounts: [{ source: '/srv', target: '//usr', mode: 'ro' as const }] }],
@@ -96,6 +104,7 @@ describe('a sandbox profile', () => {
         ],
       },
     ],
+    ['hosts without a list being asked for', { network: { mode: 'none' as const, hosts: ['a.example'] } }],
     ['a variable of the platform', { env: { PATH: '/evil' } }],
     ['a name that is no variable', { env: { 'A B': '1' } }],
   ])('is refused with %s', (_what, changes) => {

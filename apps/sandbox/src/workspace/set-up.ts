@@ -1,4 +1,5 @@
-import type { ProfileDefinition } from '@runledger/contracts';
+import { networkOf } from '@runledger/contracts';
+import type { NetworkPolicy, ProfileDefinition } from '@runledger/contracts';
 import { Fault } from '@runledger/kernel';
 import type { ExecResult, Sandbox } from '../driver/sandbox-driver.js';
 
@@ -92,10 +93,15 @@ function ended(result: ExecResult): string {
   return result.why === 'exit' ? `git ended with ${result.exitCode}.` : `git was stopped (${result.why}).`;
 }
 
-function fixFor({ url, branch }: Repository, { mounts }: ProfileDefinition): string {
-  if (!url.startsWith('/')) {
-    return `Sandboxes have no network: mount the directory that holds the remote and give its path as the url.`;
-  }
+function remoteFix({ mode }: NetworkPolicy): string {
+  if (mode === 'allowlist')
+    return 'Check that the profile lists the host of the remote, and that anybody may read it over https.';
+  return 'Sandboxes have no network: mount the directory that holds the remote and give its path as the url, or list its host in the profile.';
+}
+
+function fixFor({ url, branch }: Repository, profile: ProfileDefinition): string {
+  const { mounts } = profile;
+  if (!url.startsWith('/')) return remoteFix(networkOf(profile));
   if (!mounts.some(({ target }) => `${url}/`.startsWith(`${target}/`))) {
     return `Add a mount to the profile that holds ${url}.`;
   }

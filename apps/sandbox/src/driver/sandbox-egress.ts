@@ -1,0 +1,45 @@
+import { EgressPolicy, type EgressRules } from '../egress/egress-policy.js';
+import { EgressProxy, type EgressRequest } from '../egress/egress-proxy.js';
+import type { ExecRequest } from './sandbox-driver.js';
+import { SandboxNetwork, type NetworkTools } from './sandbox-network.js';
+
+/**
+ * What the calls of one sandbox have of a network. Without listed hosts each call has a loopback of its own, unless one asks to
+ * share it; with them all share one, where the proxy listens.
+ */
+export class SandboxEgress {
+  readonly #proxy: EgressProxy;
+  readonly #network: SandboxNetwork;
+  readonly #watchers = new Set<(request: EgressRequest) => void>();
+  readonly #open: boolean;
+
+  constructor(tools: NetworkTools, rules: EgressRules) {
+    this.#open = rules.hosts.length > 0;
+    this.#proxy = new EgressProxy(new EgressPolicy(rules), request => this.#tell(request));
+    this.#network = new SandboxNetwork(tools, server => {
+      if (!this.#open) return void server.close();
+      server.on('connection', socket => this.#proxy.serve(socket));
+    });
+  }
+
+  /** Undefined: the call gets a network namespace of its own. */
+  async launcher({ loopback }: Pick<ExecRequest, 'loopback'>): Promise<readonly string[] | undefined> {
+    if (!this.#open && loopback !== 'shared' && !this.#network.isMade) return undefined;
+    return this.#network.launcher();
+  }
+
+  watch(onEgress: (request: EgressRequest) => void): () => void {
+    this.#watchers.add(onEgress);
+    return () => void this.#watchers.delete(onEgress);
+  }
+
+  async close(): Promise<void> {
+    this.#proxy.close();
+    await this.#network.close();
+  }
+
+  /** The call that began last is told: it is most likely its own. */
+  #tell(request: EgressRequest): void {
+    [...this.#watchers].at(-1)?.(request);
+  }
+}
