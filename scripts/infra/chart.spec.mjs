@@ -164,7 +164,7 @@ describe('the values of the chart', () => {
       gateway: ['pepper', 'gateway.key'],
       orchestrator: ['gateway.pub', 'orchestrator.key'],
       billing: ['gateway.pub', 'orchestrator.pub'],
-      audit: ['export-cursors', 'gateway.pub'],
+      audit: ['audit-signing', 'export-cursors', 'gateway.pub'],
     };
     expect(keys).toEqual(wanted[service] ?? ['gateway.pub']);
   });

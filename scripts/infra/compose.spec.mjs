@@ -117,6 +117,7 @@ describe('the fleet under compose', () => {
     expect(holders('orchestrator.pub')).toEqual(['billing']);
     expect(holders('pepper')).toEqual(['gateway', 'owner-token']);
     expect(holders('export-cursors')).toEqual(['audit']);
+    expect(holders('audit-signing')).toEqual(['audit']);
     expect(holders('gateway.pub')).toEqual(['orchestrator', 'sandbox', 'approval', 'billing', 'audit']);
   });
 

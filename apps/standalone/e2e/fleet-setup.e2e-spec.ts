@@ -42,7 +42,7 @@ describe('setting a fleet up', () => {
     const made = contents();
     const urls = [...USERS, 'admin'].map(user => `${user}.url`);
     const senders = ['gateway.key', 'gateway.pub', 'orchestrator.key', 'orchestrator.pub'];
-    const keys = ['pepper', 'export-cursors', ...senders, 'postgres-password'];
+    const keys = ['pepper', 'export-cursors', 'audit-signing', ...senders, 'postgres-password'];
     expect(Object.keys(made).sort()).toEqual([...urls, ...keys].sort());
     for (const name of Object.keys(made).filter(one => !one.endsWith('.pub'))) {
       expect([name, statSync(join(folder(), name)).mode & 0o777]).toEqual([name, 0o600]);

@@ -10,7 +10,7 @@ const HELP = `make-secrets <folder> [--database <host>:<port>/<name>]
 
 Makes the secrets of an installation that are missing in <folder>, each in a file for its owner alone:
 
-  pepper, gateway.key   for the gateway         export-cursors   for audit
+  pepper, gateway.key   for the gateway         export-cursors, audit-signing   for audit
   gateway.pub           for the services that answer its commands
   orchestrator.key      for the orchestrator    orchestrator.pub for billing, which answers its commands
 

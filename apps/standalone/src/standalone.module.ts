@@ -23,12 +23,14 @@ export interface StandaloneParts {
   readonly telemetry: Telemetry;
   /** Secret bytes of this installation: token hashes and cursors depend on them. */
   readonly pepper: Buffer;
+  /** The secret bytes of the key that signs checkpoints of the log. */
+  readonly signingSeed: Buffer;
 }
 
 /** The one place where the services meet in one process; each keeps to its own streams, as if it were alone. */
 @Module({})
 export class StandaloneModule {
-  static register({ config, storage, log, pepper, telemetry }: StandaloneParts): DynamicModule {
+  static register({ config, storage, log, pepper, signingSeed, telemetry }: StandaloneParts): DynamicModule {
     const { store, checkpoints, distribution, checks, blobs, pool, postgres } = storage;
     const owner = `${hostname()}:${process.pid}`;
     const { providers, mountSources } = config.sandbox;
@@ -45,7 +47,7 @@ export class StandaloneModule {
         SandboxModule.register({ config: sandbox, database: pool, homeDir: join(config.home, 'sandboxes'), log }),
         ApprovalModule.register({ timers: openTimers('approval', storage, { log, isShared: false }) }),
         BillingModule.register(),
-        AuditModule.register({ cursorKey: pepper }),
+        AuditModule.register({ database: pool, cursorKey: pepper, signingSeed, log }),
         GatewayModule.register({
           ...{ databaseUrl: postgres.url, pepper, owner, log },
           ...{ metrics: config.telemetry.metrics, webhooks: config.webhooks },

@@ -12,14 +12,16 @@ import {
 
 const PEPPER = 'pepper';
 const EXPORT_CURSORS = 'export-cursors';
+const AUDIT_SIGNING = 'audit-signing';
 
 /**
  * Makes those of an installation's secrets that are missing: `pepper` and `gateway.key` for the gateway, `orchestrator.key` for the
- * orchestrator, `export-cursors` for audit, and `gateway.pub` and `orchestrator.pub`, which are none, for those who answer them.
+ * orchestrator, `export-cursors` and `audit-signing` for audit, and `gateway.pub` and `orchestrator.pub`, which are none, for those who answer them.
  */
 export async function makeSecrets(folder: string): Promise<void> {
   await gatewayPepper(folder);
   await exportCursorKey(folder);
+  await auditSigningSeed(folder);
   await makeServiceKeys(folder, commandSenders);
 }
 
@@ -29,6 +31,11 @@ export function gatewayPepper(folder: string): Promise<Buffer> {
 
 export function exportCursorKey(folder: string): Promise<Buffer> {
   return openSecretBytes(join(folder, EXPORT_CURSORS));
+}
+
+/** The key that signs checkpoints of the log. */
+export function auditSigningSeed(folder: string): Promise<Buffer> {
+  return openSecretBytes(join(folder, AUDIT_SIGNING));
 }
 
 /** What a service signs its commands with. */

@@ -13,7 +13,7 @@ import { SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from '../sample/sample.js';
 import { openTimers } from '../service-timers.js';
 import type { Storage } from '../storage.js';
-import { exportCursorKey, gatewayPepper, senderSigner } from './secrets.js';
+import { auditSigningSeed, exportCursorKey, gatewayPepper, senderSigner } from './secrets.js';
 import type { ServiceConfig } from './service.config.js';
 
 /** The services that are modules; the relay is none. */
@@ -69,14 +69,15 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
     case 'billing':
       return BillingModule.register();
     case 'audit':
-      return auditModule(config);
+      return auditModule(parts);
     case 'gateway':
       return gatewayModule(parts);
   }
 }
 
-async function auditModule({ secretsDir }: ServiceConfig): Promise<DynamicModule> {
-  return AuditModule.register({ cursorKey: await exportCursorKey(secretsDir) });
+async function auditModule({ config: { secretsDir }, storage, log }: ServiceParts): Promise<DynamicModule> {
+  const [cursorKey, signingSeed] = [await exportCursorKey(secretsDir), await auditSigningSeed(secretsDir)];
+  return AuditModule.register({ database: storage.pool, cursorKey, signingSeed, log });
 }
 
 async function gatewayModule({

@@ -43,7 +43,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- if eq . "gateway" -}}
 pepper gateway.key
 {{- else if eq . "audit" -}}
-export-cursors gateway.pub
+audit-signing export-cursors gateway.pub
 {{- else if eq . "orchestrator" -}}
 gateway.pub orchestrator.key
 {{- else if eq . "billing" -}}
