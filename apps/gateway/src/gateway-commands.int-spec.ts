@@ -1,5 +1,5 @@
 import {
-  ExportRun,
+  ExportAudit,
   PublishFlow,
   PublishSandboxProfile,
   PublishSkill,
@@ -157,7 +157,7 @@ describe('commands', () => {
         const position = await append(context, `skill-${slug}`, event);
         return { status: 'accepted', output: { ...published, created: true }, position };
       });
-      commands.answer(ExportRun, ({ runId, cursor }) => {
+      commands.answer(ExportAudit, ({ runId, cursor }) => {
         if (runId === 'run_gone')
           return Promise.resolve({ status: 'refused', refusal: reject('RUN_NOT_FOUND', 'No such run.') });
         const page = Number(cursor ?? 0);

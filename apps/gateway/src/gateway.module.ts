@@ -16,6 +16,8 @@ import { AccessResolver } from './access/access.resolver.js';
 import { Authority } from './access/authority.js';
 import { ApprovalReader } from './approvals/approval-reader.js';
 import { ApprovalFieldsResolver, ApprovalsResolver } from './approvals/approvals.resolver.js';
+import { AuditResolver } from './audit/audit.resolver.js';
+import { AuditRoutes } from './audit/audit-routes.js';
 import { InboxResolver } from './approvals/inbox.resolver.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
@@ -39,7 +41,6 @@ import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
 import { READ_MODEL_SOURCE, readModelDatabase, readModelSource } from './reads/read-model-source.js';
 import { ReadModels } from './reads/read-models.js';
 import { ArtifactRoutes } from './rest/artifact-routes.js';
-import { AuditRoutes } from './rest/audit-routes.js';
 import { HookRoutes } from './rest/hook-routes.js';
 import { RestErrors } from './rest/rest-errors.js';
 import { SteeringRoutes } from './rest/steering-routes.js';
@@ -103,6 +104,7 @@ const RESOLVERS = [
   InboxResolver,
   GrantsResolver,
   EventsResolver,
+  AuditResolver,
   TranscriptResolver,
   ParkedEventsResolver,
   SchedulesResolver,
