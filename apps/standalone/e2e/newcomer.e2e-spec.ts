@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunShown } from './api-client.fixture.js';
@@ -10,9 +11,7 @@ import type { PlatformProcess } from './platform-process.fixture.js';
 const execute = promisify(execFile);
 
 interface Line {
-  readonly prev?: string;
-  readonly type?: string;
-  readonly id?: string;
+  readonly entry?: { readonly id: string; readonly type: string };
   readonly [field: string]: unknown;
 }
 
@@ -140,16 +139,25 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
     expect(new Set(kinds)).toEqual(new Set(['run', 'attempt', 'approval', 'charges']));
   });
 
-  it('exports an audit file whose chain, counts and events agree with the log', async () => {
+  it('exports an audit bundle whose events agree with the log, and which the verifier accepts', async () => {
     const text = await (await platform.api.fetch(`/api/v1/runs/${runId}/audit.ndjson`)).text();
     const lines = text.trimEnd().split('\n');
     const parsed = lines.map(line => JSON.parse(line) as Line);
-    const hashes = lines.map(line => createHash('sha256').update(line).digest('hex'));
-    expect(parsed.slice(1).map(line => line.prev)).toEqual(hashes.slice(0, -1));
-    expect(parsed[0]).toMatchObject({ format: 'runledger.audit', version: 1, runId, flow: { slug: 'full-sdlc' } });
-    expect(parsed.at(-1)).toMatchObject({ events: lines.length - 2, head: hashes.at(-2) });
+    expect(parsed[0]).toMatchObject({ format: 'runledger.audit', version: 2, scope: { runId } });
     const events = await platform.api.events(runId);
-    expect(parsed.slice(1, -1).map(line => [line.id, line.type])).toEqual(events.map(event => [event.id, event.type]));
+    expect(parsed.slice(1, -1).map(({ entry }) => [entry?.id, entry?.type])).toEqual(
+      events.map(event => [event.id, event.type]),
+    );
+    const verifier = await (await platform.api.fetch('/api/v1/verify.mjs')).text();
+    writeFileSync(join(home.path, 'verify.mjs'), verifier);
+    writeFileSync(join(home.path, 'run.ndjson'), text);
+    const { status, stdout } = spawnSync(process.execPath, ['verify.mjs', 'run.ndjson'], { cwd: home.path, env: {} });
+    expect([status, stdout.toString()]).toEqual([0, expect.stringMatching(/^OK .* none missing/)]);
+    const { auditProof } = await platform.api.data<{ auditProof: { entry: string; proof: string[] } }>(
+      'query ($id: ID!) { auditProof(eventId: $id) { leaf entry leafHash proof checkpoint { size root note } keys { key } } }',
+      { id: events[0]?.id },
+    );
+    expect(JSON.parse(auditProof.entry)).toMatchObject({ id: events[0]?.id, type: 'RunStarted' });
   });
 
   it('stops in order and leaves no process, control group or mount behind', async () => {
