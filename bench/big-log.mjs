@@ -17,7 +17,7 @@ import {
 import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import { AccessDesk, gatewayAdapter, GatewayModule, ReadModels } from '@runledger/gateway';
 import { attemptId } from '@runledger/kernel';
-import { FileBlobStore, PlatformModule, systemClock } from '@runledger/platform';
+import { EVENT_STORE, FileBlobStore, PlatformModule, systemClock } from '@runledger/platform';
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 
@@ -41,7 +41,7 @@ export async function openGateway(databaseUrl) {
   await app.listen(0, '127.0.0.1');
   const { token, workspaceId } = await app.get(AccessDesk).bootstrapWorkspace({ freshToken: true });
   return {
-    store,
+    store: app.get(EVENT_STORE), // takes events of any size
     pool,
     workspaceId,
     ask: asking(app, token),
@@ -99,7 +99,6 @@ export const chainOf = count =>
     needs: n === 0 ? [] : [`s${n - 1}`],
   }));
 
-/** As short as a step can be: the start of a run names all of them in one event. */
 function stepOf(n) {
   return { key: `s${n}`, name: 'S', needs: [], onFailure: { then: 'FAIL' }, timeoutMs: 9_000, artifacts: [] };
 }

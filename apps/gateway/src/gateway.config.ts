@@ -33,4 +33,4 @@ export const WEBHOOK_LIMITS: WebhookLimits = { keptDays: 30, perMinute: 300 };
 export const GATEWAY_OPTIONS = Symbol('GatewayOptions');
 
 /** Largest request body, and largest message on a socket, in bytes. */
-export const MAX_BODY_BYTES = 2_000_000;
+export const MAX_BODY_BYTES = 4_000_000;

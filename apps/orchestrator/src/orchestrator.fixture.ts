@@ -47,13 +47,14 @@ export class OrchestratorProcess {
   static async start(
     databaseUrl: string,
     timers: (pool: pg.Pool) => TimerHost = () => new MemoryTimers(),
+    blobs = {} as BlobStore, // only what is too large for the log lies there
   ): Promise<OrchestratorProcess> {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
     const store = createPostgresEventStore({ connectionString: databaseUrl });
     const platform = PlatformModule.register({
       store,
       checkpoints: new PostgresCheckpoints(pool),
-      blobs: {} as BlobStore, // the orchestrator keeps nothing outside the log
+      blobs,
       catalogue,
       clock: new FakeClock(AT),
       owner: newUuid(),

@@ -7,7 +7,7 @@ import { cancelMode, checkpointMode, executionMode, json, slug, stepKey, subject
 export const PublishFlow = defineCommand({
   service: 'orchestrator',
   name: 'PublishFlow',
-  input: z.strictObject({ source: z.string().max(1_000_000), format: z.enum(['yaml', 'json']).optional() }),
+  input: z.strictObject({ source: z.string().max(3_000_000), format: z.enum(['yaml', 'json']).optional() }),
   output: z.strictObject({ flowId: z.string(), slug, version: z.int(), hash: z.string(), created: z.boolean() }),
   /** `details` carry path, line, column and fix of every problem. */
   refusals: ['INVALID_FLOW'],

@@ -1,3 +1,5 @@
+export { BigEvents, EventDataLostError } from './big-events/big-events.js';
+export type { DataAside } from './big-events/big-events.js';
 export * from './blobs/index.js';
 export {
   BLOB_STORE,

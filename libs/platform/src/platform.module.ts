@@ -6,6 +6,7 @@ import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import type { EventCatalogue } from '@runledger/kernel';
 import { Leases, ReactorHost, storeDirect } from '@runledger/messaging';
 import type { Distribution, LeasesOptions } from '@runledger/messaging';
+import { BigEvents } from './big-events/big-events.js';
 import type { BlobStore } from './blobs/index.js';
 import {
   BLOB_STORE,
@@ -72,8 +73,9 @@ export class PlatformModule implements OnApplicationShutdown {
 
   static register(options: PlatformOptions): DynamicModule {
     const telemetry = options.telemetry ?? silentTelemetry();
-    const store = observedStore(options.store, telemetry);
-    const source = options.distribution ?? storeDirect(store);
+    const big = new BigEvents(options.blobs);
+    const store = observedStore(big.around(options.store), telemetry);
+    const source = options.distribution ? big.from(options.distribution) : storeDirect(store);
     const values = [
       { provide: TELEMETRY, useValue: telemetry },
       { provide: Metrics, useValue: telemetry.metrics },

@@ -191,7 +191,7 @@ steps:
           .join(', ')}]`,
     );
     expect(problemsOf(bomb.join('\n'))[0]).toMatch(/aliases that stand for more than/);
-    const fat = `slug: a\nname: &n ${'x'.repeat(20_000)}\nsteps: [${Array(30).fill('*n').join(', ')}]`;
+    const fat = `slug: a\nname: &n ${'x'.repeat(150_000)}\nsteps: [${Array(30).fill('*n').join(', ')}]`;
     expect(problemsOf(fat)[0]).toMatch(/aliases resolved.*at most/);
   });
 

@@ -13,11 +13,8 @@ import { issueProblems, shapeProblems } from './shape-problems.js';
 import { graphProblems, MAX_PROBLEMS, sketchSteps } from './step-graph.js';
 import { stepProblems } from './step-problems.js';
 
-/**
- * Largest document, as written and as normalised. Both go into one event together, and the steps go into the first append
- * of each run beside the first work: stores take one megabyte.
- */
-export const MAX_DOCUMENT_BYTES = 400_000;
+/** Largest document, as written and as normalised: 10,000 steps of some lines each. Reading it takes seconds. */
+export const MAX_DOCUMENT_BYTES = 3_000_000;
 const SPLIT = 'Move long texts into files of the repository, or split the flow.';
 
 export type FlowReading =

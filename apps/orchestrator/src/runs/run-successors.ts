@@ -18,8 +18,8 @@ type Outcome = CommandOutcome<OutputOf<typeof RetryRun>, RefusalOf<typeof RetryR
 type Retry = InputOf<typeof RetryRun>;
 type Rerun = InputOf<typeof RerunFromStep>;
 
-/** What was done before is stored with the run's first event, beside its flow and its parameters: an append takes one megabyte. */
-const MAX_INHERITED_BYTES = 400_000;
+/** What was done before is stored with the run's first event, beside its flow and its parameters. */
+const MAX_INHERITED_BYTES = 10_000_000;
 
 export interface SuccessorParts {
   readonly commands: CommandHandler;
