@@ -9,6 +9,7 @@ export const toolName = z.enum([
   'edit_file',
   'list_files',
   'search_files',
+  'web_fetch',
   'todo_write',
   'ask_user',
 ]);

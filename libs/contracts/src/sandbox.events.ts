@@ -145,6 +145,8 @@ export const ToolCallEnded = defineEvent({
     outputBlob: blobRef.optional(),
     exitCode: z.int().optional(),
     error: stepError.optional(),
+    /** In place of that of the start, where more is known at the end. */
+    detail: toolDetail.optional(),
     durationMs: z.int().nonnegative(),
     at: timestamp,
   }),

@@ -41,6 +41,7 @@ export interface ToolEnding {
   readonly output: string;
   readonly exitCode?: number;
   readonly error?: StepError;
+  readonly detail?: ToolDetail;
   readonly durationMs: number;
 }
 
@@ -48,7 +49,6 @@ export interface ToolCall extends Place, Partial<Omit<ToolEnding, 'state'>> {
   readonly __typename: 'ToolEntry';
   readonly name: string;
   readonly arguments: Record<string, Json>;
-  readonly detail?: ToolDetail;
   readonly streamed: string;
   readonly state: 'RUNNING' | ToolEnding['state'];
 }
@@ -111,6 +111,7 @@ export function endingOf(data: Extract<TranscriptEvent, { type: 'ToolCallEnded' 
     output: data.output,
     ...(data.exitCode !== undefined && { exitCode: data.exitCode }),
     ...(data.error && { error: data.error }),
+    ...(data.detail && { detail: data.detail }),
     durationMs: data.durationMs,
   };
 }

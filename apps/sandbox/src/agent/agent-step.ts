@@ -14,7 +14,7 @@ import type { FinishedTurn, TurnOutcome } from './model-turn.js';
 import type { TokenBuckets } from './model-usage.js';
 import { sentBackWith, StructuredAnswer } from './structured-answer.js';
 import { answerCalls, requestedCalls } from './tool-round.js';
-import { ALL_TOOLS } from './tool-inputs.js';
+import { toolsOf } from './tool-inputs.js';
 
 const MAX_TURNS = 50;
 /** Models that a library does not know are cut at 4,096 tokens unless told. */
@@ -120,7 +120,7 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
           model: agent.model,
           instructions: instructionsOf(agent),
           messages: conversation,
-          tools: work.tools ?? ALL_TOOLS,
+          tools: toolsOf(work, run.egress),
           maxOutputTokens,
           timeoutMs: Math.min(settings.modelCallMs, run.remainingMs()),
           signal: run.stop.signal,

@@ -22,6 +22,8 @@ export interface WorkCall {
 export interface WorkResult {
   readonly output: string;
   readonly error?: StepError;
+  /** In place of that of the call, where more is known at the end. */
+  readonly detail?: ToolDetail;
 }
 
 /**
@@ -66,7 +68,7 @@ function attributesOf(callId: string, call: ToolCallPart) {
 async function end(
   run: StepRun,
   { callId, call }: Pick<WorkCall, 'callId' | 'call'>,
-  { output, error }: WorkResult,
+  { output, error, detail }: WorkResult,
   durationMs = 0,
 ): Promise<ToolCallResult> {
   const { transcript } = run;
@@ -75,7 +77,11 @@ async function end(
   const failed = error === undefined ? {} : { error };
   const named = { ...transcript.place, callId, tool: call.toolName, at: transcript.now() };
   transcript.add(
-    ToolCallEnded({ ...named, ...whole, state, ...failed, durationMs: Math.max(0, Math.round(durationMs)) }),
+    ToolCallEnded({
+      ...{ ...named, ...whole, state, ...failed },
+      ...(detail && { detail }),
+      durationMs: Math.max(0, Math.round(durationMs)),
+    }),
   );
   return { state, output: whole.output, ...failed, stdoutTail: '' };
 }

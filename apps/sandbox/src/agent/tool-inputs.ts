@@ -1,6 +1,7 @@
 import { todoItem } from '@runledger/contracts';
-import type { ToolName } from '@runledger/contracts';
+import type { AgentWork, ToolName } from '@runledger/contracts';
 import { z } from 'zod';
+import type { EgressRules } from '../egress/egress-policy.js';
 
 /** Tools for which one program runs in the sandbox, to its end. */
 export type SandboxTool = Extract<
@@ -66,6 +67,10 @@ export const toolInputs = {
     ignore_case: z.boolean().optional(),
     limit: z.int().min(1).max(1_000).optional().describe('Most lines; default 200.'),
   }),
+  web_fetch: z.strictObject({
+    url: z.string().min(1).max(4_000).describe('http or https; only hosts that the sandbox profile lists.'),
+    max_chars: z.int().min(100).max(200_000).optional().describe('Most characters of text; default 20000.'),
+  }),
   todo_write: z.strictObject({
     todos: z
       .array(z.strictObject({ content: z.string().min(1).max(1_000), status: todoItem.shape.status }))
@@ -93,13 +98,19 @@ export const toolDescriptions: Readonly<Record<ToolName, string>> = {
   list_files: 'Lists files and directories.',
   search_files:
     'Searches files for lines that match; skips .git, node_modules and binary files. Returns path:line:text.',
+  web_fetch: 'Fetches a page or file from the web and returns its readable text. Programs in bash have the same hosts.',
   todo_write:
     'Keeps the list of what you have to do, for you and for those who watch. Use it for work of several parts.',
   ask_user: 'Asks people something and returns their answer. Use it when you cannot go on without knowing.',
 };
 
+/** What the agent of a step has. A sandbox without a network has nothing to fetch. */
+export function toolsOf(agent: Pick<AgentWork, 'tools'>, network: Pick<EgressRules, 'hosts'>): readonly ToolName[] {
+  return agent.tools ?? ALL_TOOLS.filter(tool => tool !== 'web_fetch' || network.hosts.length > 0);
+}
+
 /** What an agent has whose step names no tools. Only who is told to may ask people: it stops until they answer. */
-export const ALL_TOOLS: readonly ToolName[] = [
+const ALL_TOOLS: readonly ToolName[] = [
   'bash',
   'bash_output',
   'bash_stop',
@@ -108,5 +119,6 @@ export const ALL_TOOLS: readonly ToolName[] = [
   'edit_file',
   'list_files',
   'search_files',
+  'web_fetch',
   'todo_write',
 ];

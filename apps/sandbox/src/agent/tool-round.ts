@@ -8,8 +8,9 @@ import { answerOf, objectionTo } from './asking-people.js';
 import { readProcess, runsInBackground, startProcess, stopProcess } from './background-calls.js';
 import { argumentsOf, failure, refuse, withoutWork } from './recorded-call.js';
 import { misfit, planCall } from './sandbox-tools.js';
-import { ALL_TOOLS, toolInputs } from './tool-inputs.js';
+import { toolInputs, toolsOf } from './tool-inputs.js';
 import type { SandboxTool } from './tool-inputs.js';
+import { fetchForAgent } from './web-fetch.js';
 
 /** The calls that the assistant asks for in its messages, in its order. */
 export function requestedCalls(messages: readonly ModelMessage[]): ToolCallPart[] {
@@ -43,7 +44,7 @@ export async function answerCalls(
 
 async function answerCall(run: AgentRun, callId: string, call: ToolCallPart): Promise<ToolCallResult> {
   const known = toolName.safeParse(call.toolName);
-  const allowed: readonly ToolName[] = run.attempt.ready.agent?.tools ?? ALL_TOOLS;
+  const allowed: readonly ToolName[] = toolsOf(run.attempt.ready.agent ?? {}, run.egress);
   if (!known.success || !allowed.includes(known.data)) {
     return refuse(run, callId, call, `There is no tool ${call.toolName} here; there are ${allowed.join(', ')}.`);
   }
@@ -53,6 +54,8 @@ async function answerCall(run: AgentRun, callId: string, call: ToolCallPart): Pr
       return askUser(run, callId, call);
     case 'todo_write':
       return writeTodos(run, callId, call);
+    case 'web_fetch':
+      return webFetch(run, callId, call);
     case 'bash_output':
       return readProcess(run, callId, call);
     case 'bash_stop':
@@ -91,6 +94,12 @@ async function askUser(run: AgentRun, callId: string, call: ToolCallPart): Promi
   if (!asked.success) return refuse(run, callId, call, misfit('ask_user', asked.error));
   const output = await answerOf(run, { callId, ...asked.data });
   return withoutWork(run, callId, call, { state: 'ok', output, stdoutTail: '' });
+}
+
+async function webFetch(run: AgentRun, callId: string, call: ToolCallPart): Promise<ToolCallResult> {
+  const asked = toolInputs.web_fetch.safeParse(call.input);
+  if (!asked.success) return refuse(run, callId, call, misfit('web_fetch', asked.error));
+  return (await denialOf(run, callId, call, 'web_fetch')) ?? fetchForAgent(run, callId, call);
 }
 
 function writeTodos(run: AgentRun, callId: string, call: ToolCallPart): ToolCallResult {

@@ -1,6 +1,7 @@
 import { toolsThatAsk } from '@runledger/contracts';
 import type { ProfileDefinition, StepError } from '@runledger/contracts';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
+import { egressRulesOf } from '../egress/egress-policy.js';
 import { cancelUnstarted, claim } from './attempt-claim.js';
 import type { ClaimedProfile } from './attempt-claim.js';
 import { AttemptLog } from './attempt-log.js';
@@ -141,6 +142,7 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
       profile: profile.definition,
       blobs: host.blobs,
       people: host.people,
+      egress: egressRulesOf(profile.definition, host.privateNetworks ?? []),
       asking: toolsThatAsk(ready.ready.agent ?? {}, profile.definition),
       stop,
       ...tools,

@@ -60,6 +60,7 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
     sandboxes: new RunSandboxes(Object.values(drivers)),
     profile: (workspaceId, slug) => profiles.find(workspaceId, slug),
     driver: profile => driverFor(profile, drivers),
+    privateNetworks: config.privateNetworks,
     setUp: setUpWorkspace,
     work: run => (runners && run.attempt.ready.agent ? runners.work(run) : workOf(agents, run)),
     ...(runners && { runners }),

@@ -30,6 +30,8 @@ export interface AttemptHost extends Claimer {
   readonly people: People;
   /** Throws a fault when the operator did not allow the profile's isolation. */
   driver(profile: ProfileDefinition): SandboxDriver;
+  /** Ranges of addresses that are not public and that sandboxes may reach where their profile lists the host. */
+  readonly privateNetworks?: readonly string[];
   /** Clones and checks out what the profile asks for; `note` says it in the transcript. */
   setUp(sandbox: Sandbox, profile: ProfileDefinition, run: SetUpTools): Promise<void>;
   work(run: StepRun): Promise<StepResult>;

@@ -1,6 +1,7 @@
 import type { AttemptOutcome, Json, ProfileDefinition, StepError, ToolName } from '@runledger/contracts';
 import type { BlobStore } from '@runledger/platform';
 import type { Sandbox } from '../driver/sandbox-driver.js';
+import type { EgressRules } from '../egress/egress-policy.js';
 import type { AttemptHistory } from './attempt-history.js';
 import type { AttemptPlace, ReadyAttempt, ReadyStep } from './attempt-place.js';
 import type { People } from './people.js';
@@ -14,6 +15,8 @@ export interface StepRun {
   readonly transcript: Transcript;
   readonly sandbox: Sandbox;
   readonly profile: ProfileDefinition;
+  /** What may be reached from the sandbox and on its behalf. */
+  readonly egress: EgressRules;
   readonly blobs: BlobStore;
   readonly people: People;
   /** Tools whose calls people have to allow. */

@@ -13,6 +13,7 @@ import type { StopSwitch } from '../attempt/stop-switch.js';
 import { Transcript } from '../attempt/transcript.js';
 import { driverFor } from '../driver/driver-choice.js';
 import { localDrivers } from '../driver/local-drivers.js';
+import { egressRulesOf } from '../egress/egress-policy.js';
 import { AnsweredFault, wireFault } from './line-channel.js';
 import { historyOf } from './runner-protocol.js';
 import type { BeginOrder, RunnerEnd } from './runner-protocol.js';
@@ -71,6 +72,7 @@ async function stepRun(
     transcript,
     sandbox,
     profile,
+    egress: egressRulesOf(profile, machine.privateNetworks),
     blobs: new SpooledBlobs(blobsDir, ports),
     people: ports.port<People>('people', ['covering', 'answerTo']),
     asking,
