@@ -44,10 +44,12 @@ function executing(sandbox: Sandbox, exec: Sandbox['exec']): Sandbox {
   return {
     runId: sandbox.runId,
     fresh: sandbox.fresh,
+    files: sandbox.files,
     workspacePath: sandbox.workspacePath,
     exec,
     mayHold: path => sandbox.mayHold(path),
     markReady: () => sandbox.markReady(),
+    markUnready: () => sandbox.markUnready(),
     release: () => sandbox.release(),
     leave: () => sandbox.leave(),
   };

@@ -6,7 +6,7 @@ import { mayHold } from './outside-look.js';
 import { OutputDelivery } from './output-delivery.js';
 import { waitUntilDead } from './leftovers.js';
 import { RunningCall } from './running-call.js';
-import type { ExecRequest, ExecResult, Sandbox } from './sandbox-driver.js';
+import type { ExecRequest, ExecResult, Sandbox, SandboxFiles } from './sandbox-driver.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
 import { SandboxReleasedError } from './sandbox-faults.js';
 import type { CallLaunch } from './supervised-process.js';
@@ -14,6 +14,8 @@ import type { CallLaunch } from './supervised-process.js';
 export interface LocalSandboxParts {
   readonly runId: string;
   readonly directory: SandboxDirectory;
+  /** Host uid of its files; undefined when they are the service's own. */
+  readonly uid: number | undefined;
   readonly workspacePath: string;
   /** Where the profile mounts something. */
   readonly mounted: readonly string[];
@@ -35,6 +37,7 @@ export interface LocalSandboxParts {
 export class LocalSandbox implements Sandbox {
   readonly runId: string;
   readonly fresh: boolean;
+  readonly files: SandboxFiles;
   readonly workspacePath: string;
   readonly #parts: LocalSandboxParts;
   readonly #running = new Map<string, RunningCall>();
@@ -45,6 +48,7 @@ export class LocalSandbox implements Sandbox {
     this.#parts = parts;
     this.runId = parts.runId;
     this.workspacePath = parts.workspacePath;
+    this.files = { workspace: parts.directory.workspace, home: parts.directory.home, uid: parts.uid };
     this.fresh = !parts.directory.ready;
   }
 
@@ -71,6 +75,11 @@ export class LocalSandbox implements Sandbox {
 
   markReady(): Promise<void> {
     this.#parts.directory.markReady();
+    return Promise.resolve();
+  }
+
+  markUnready(): Promise<void> {
+    this.#parts.directory.markUnready();
     return Promise.resolve();
   }
 

@@ -81,6 +81,10 @@ export class SandboxDirectory {
     writeFileSync(`${this.path}/ready`, '', { mode: 0o600 });
   }
 
+  markUnready(): void {
+    rmSync(`${this.path}/ready`, { force: true });
+  }
+
   /** Which worker it was moved here from; undefined when it was made here. */
   get from(): string | undefined {
     return existsSync(`${this.path}/from`) ? readFileSync(`${this.path}/from`, 'utf8') : undefined;

@@ -63,8 +63,18 @@ export interface ExecResult {
   readonly replayed: boolean;
 }
 
+/** Where on this machine the files of a sandbox are, and whose they are. */
+export interface SandboxFiles {
+  readonly workspace: string;
+  readonly home: string;
+  /** Undefined: the service's own. */
+  readonly uid: number | undefined;
+}
+
 export interface Sandbox {
   readonly runId: string;
+  /** Left out where the service cannot reach them. What is in there is not to be trusted: follow no link. */
+  readonly files?: SandboxFiles | undefined;
   /** True when this process made the workspace just now: set-up (clones) is still to be done. */
   readonly fresh: boolean;
   /** Where programs inside find the workspace: `/workspace`, except with the `process` driver. */
@@ -77,6 +87,8 @@ export interface Sandbox {
   mayHold(path: string): Promise<boolean>;
   /** Marks set-up as done, so that a later `open` answers `fresh: false`. */
   markReady(): Promise<void>;
+  /** Takes that back: its files are to be made anew by whoever opens it next. */
+  markUnready(): Promise<void>;
   /** Kills what runs and removes workspace, journal, mounts and groups. Idempotent. */
   release(): Promise<void>;
   /** Kills what runs and gives back mounts and groups; workspace and journal stay for whoever has the run now. Idempotent. */

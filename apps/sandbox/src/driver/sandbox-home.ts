@@ -95,6 +95,7 @@ export class SandboxHome {
     return new LocalSandbox({
       runId: spec.runId,
       directory,
+      uid,
       workspacePath: shape.workspacePath,
       mounted: spec.profile.mounts.map(({ target }) => target),
       limits: spec.profile.limits,

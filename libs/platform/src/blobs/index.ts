@@ -1,3 +1,13 @@
 export { BlobNotFoundError, BlobTooLargeError } from './blob-errors.js';
-export type { BlobStore } from './blob-store.js';
+export { BLOB_AREAS } from './blob-store.js';
+export type {
+  BlobArea,
+  BlobRange,
+  BlobReader,
+  BlobStore,
+  BlobWriter,
+  Sweep,
+  SweepReport,
+  SweptBlobStore,
+} from './blob-store.js';
 export { FileBlobStore } from './file-blob-store.js';
