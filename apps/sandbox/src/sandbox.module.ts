@@ -6,7 +6,7 @@ import type { EventStore } from '@runledger/event-store';
 import { ReactorHost, SILENT } from '@runledger/messaging';
 import type { ConsumerLog } from '@runledger/messaging';
 import { BLOB_STORE, CLOCK, CommandRegistry, EVENT_STORE, Metrics, TELEMETRY } from '@runledger/platform';
-import type { BlobStore, Clock, Telemetry } from '@runledger/platform';
+import type { BlobStores, Clock, Telemetry } from '@runledger/platform';
 import type { Pool } from 'pg';
 import { attemptHost } from './attempt/attempt-host.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
@@ -35,7 +35,7 @@ export interface SandboxOptions {
   readonly liveness?: Partial<Liveness>;
 }
 
-type Injected = [EventStore, BlobStore, Clock, CommandHandler, ReactorHost, PublishedProfiles, Telemetry];
+type Injected = [EventStore, BlobStores, Clock, CommandHandler, ReactorHost, PublishedProfiles, Telemetry];
 
 /**
  * The sandbox service: profiles are published, ready steps executed where they can do no harm, and everything that they do is

@@ -5,7 +5,7 @@ import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
 import type { Distribution, RunningConsumer } from '@runledger/messaging';
 import { FileBlobStore, openPostgres } from '@runledger/platform';
-import type { BlobStore, CheckResult, Log, OpenedPostgres } from '@runledger/platform';
+import type { BlobStores, CheckResult, Log, OpenedPostgres } from '@runledger/platform';
 import { Pool } from 'pg';
 import { checkDatabase } from './database/migrate-database.js';
 import { openEventCarrier } from './event-carrier.js';
@@ -30,7 +30,7 @@ export interface Storage {
   readonly pool: Pool;
   readonly store: EventStore;
   readonly checkpoints: SharedCheckpoints;
-  readonly blobs: BlobStore;
+  readonly blobs: BlobStores;
   /** What reactors, projections and subscriptions follow. They must have ended before the storage is closed. */
   readonly distribution: Distribution;
   /** For health, by name: what may be wrong beside the store itself. */

@@ -9,6 +9,7 @@ import { flowEvents, queueEvents, runEvents } from './orchestrator.events.js';
 import { skillEvents } from './orchestrator.skills.events.js';
 import { scheduleEvents } from './orchestrator.schedule.events.js';
 import { attemptEvents, profileEvents } from './sandbox.events.js';
+import { keptFilesEvents } from './workspace-files.events.js';
 
 /** Every event type of the platform by the stream category that holds it. */
 export const eventsByCategory = {
@@ -19,6 +20,7 @@ export const eventsByCategory = {
   schedule: scheduleEvents,
   profile: profileEvents,
   attempt: attemptEvents,
+  files: keptFilesEvents,
   approval: approvalEvents,
   grants: grantEvents,
   ratecard: rateCardEvents,

@@ -40,3 +40,4 @@ export * from './start-declines.js';
 export * from './stream-owners.js';
 export * from './tool-detail.js';
 export * from './values.js';
+export * from './workspace-files.events.js';

@@ -46,6 +46,8 @@ export const profileDefinition = z.strictObject({
     z.enum(['none']),
     z.strictObject({ mode: z.enum(['none', 'allowlist']), hosts: z.array(egressHost).max(200) }),
   ]),
+  /** `none`: files are not kept between steps; a re-run from a step then begins with a workspace that is set up anew. Default `steps`. */
+  snapshots: z.enum(['none', 'steps']).optional(),
   ...agentPermissions,
 });
 export type ProfileDefinition = z.infer<typeof profileDefinition>;

@@ -15,6 +15,7 @@ import {
   stepError,
   timestamp,
 } from './values.js';
+import { snapshotEvents } from './workspace-files.events.js';
 
 /** Someone published a sandbox profile; runs started from now on use this version. Stream `profile-<slug>`. */
 export const SandboxProfilePublished = defineEvent({
@@ -224,6 +225,7 @@ export const attemptEvents = [
   ModelTurnEnded,
   UsageRecorded,
   ArtifactStored,
+  ...snapshotEvents,
   AttemptEnded,
 ] as const;
 export type AttemptEvent = EventOf<typeof attemptEvents>;

@@ -4,7 +4,7 @@
  */
 export const STREAM_OWNERS = {
   orchestrator: ['flow', 'skill', 'run', 'queue', 'schedule'],
-  sandbox: ['profile', 'attempt'],
+  sandbox: ['profile', 'attempt', 'files'],
   approval: ['approval', 'grants'],
   billing: ['plan', 'allowance', 'budget', 'charges', 'ratecard'],
   audit: ['audit'],

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
-import { BLOB_STORE, BlobNotFoundError, type BlobStore } from '@runledger/platform';
+import { BLOB_STORE, BlobNotFoundError, type BlobStores } from '@runledger/platform';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../access/caller.js';
@@ -14,7 +14,7 @@ import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 export class ArtifactRoutes {
   constructor(
     @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
-    @Inject(BLOB_STORE) private readonly blobs: BlobStore,
+    @Inject(BLOB_STORE) private readonly blobs: BlobStores,
   ) {}
 
   @Get(':id')

@@ -12,8 +12,9 @@ import { readHistory } from './attempt-history.js';
 import type { AttemptHistory } from './attempt-history.js';
 import { AwaitingPeopleError } from './people.js';
 import { failureResult } from './failure-result.js';
-import { resumableSandbox, tenuredSandbox } from './resumable-sandbox.js';
+import { insisting, resumableSandbox, tenuredSandbox } from './resumable-sandbox.js';
 import type { OpenAttempt } from './open-work.js';
+import { openWorkspace } from './open-workspace.js';
 import { CANCELLED, timedOut } from './step-run.js';
 import type { StepResult, StepRun } from './step-run.js';
 import { AttemptLeftError, AttemptPausedError } from './stop-switch.js';
@@ -103,6 +104,7 @@ async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
   const timer = setTimeout(() => stop.stop('timeout', false), remainingMs());
   try {
     const result = await workOrFail(host, owned, { transcript, remainingMs });
+    await host.files?.end(ready.place);
     await endAttempt({
       transcript,
       history,
@@ -120,6 +122,7 @@ async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
     await host.people.wait(ready, error.callId);
     return 'waits';
   } finally {
+    host.files?.leave(ready.place);
     clearTimeout(timer);
     transcript.lost.removeEventListener('abort', onLost);
   }
@@ -180,14 +183,6 @@ function noProfile(slug: string): StepResult {
   };
 }
 
-/** Throws when the run is not this worker's any more. */
-function insisting({ tenure, stop }: Owned): () => Promise<void> {
-  return async () => {
-    if (!(await tenure.holds(stop.signal))) stop.stop('lost', true);
-    stop.throwIfLeft();
-  };
-}
-
 function openSandbox(
   host: AttemptHost,
   owned: Owned,
@@ -205,9 +200,15 @@ function openSandbox(
     if (said !== undefined) note(said);
   };
   const request = { workspaceId: ready.workspaceId, runId: ready.place.runId, profile, bring };
-  return host.sandboxes.open(host.driver(profile), request, sandbox => {
-    const tenured = tenuredSandbox(sandbox, insisting(owned));
-    return host.setUp(resumableSandbox(tenured, history.epoch), profile, { note, signal: stop.signal });
+  return openWorkspace(host, {
+    attempt: { ...ready, history, transcript, profile },
+    driver: host.driver(profile),
+    request,
+    note,
+    setUp: sandbox => {
+      const tenured = tenuredSandbox(sandbox, insisting(owned));
+      return host.setUp(resumableSandbox(tenured, history.epoch), profile, { note, signal: stop.signal });
+    },
   });
 }
 

@@ -37,6 +37,8 @@ export interface AttemptHistory {
   readonly entryIds: Set<string>;
   readonly usageIds: Set<string>;
   readonly artifactIds: Set<string>;
+  /** When its files were kept. */
+  readonly snapshots: Set<'before' | 'after'>;
 }
 
 const catalogue = new EventCatalogue(attemptEvents);
@@ -54,6 +56,7 @@ export function emptyHistory(): AttemptHistory {
     entryIds: new Set(),
     usageIds: new Set(),
     artifactIds: new Set(),
+    snapshots: new Set(),
   };
 }
 
@@ -128,6 +131,10 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
       return;
     case 'ArtifactStored':
       history.artifactIds.add(event.data.artifactId);
+      return;
+    case 'WorkspaceSnapshotTaken':
+    case 'WorkspaceSnapshotFailed':
+      history.snapshots.add(event.data.moment);
       return;
     case 'SetupRecorded':
     case 'InfoRecorded':

@@ -1,6 +1,6 @@
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
-import type { BlobStore, Clock, Telemetry } from '@runledger/platform';
+import type { BlobStores, Clock, Telemetry } from '@runledger/platform';
 import { join } from 'node:path';
 import { runAgentStep } from '../agent/agent-step.js';
 import type { AgentSettings } from '../agent/agent-step.js';
@@ -13,6 +13,7 @@ import type { PublishedProfiles } from '../profile/published-profiles.js';
 import type { SandboxConfig } from '../sandbox.config.js';
 import { RUNNER_PROGRAM } from '../runner/runner-launch.js';
 import { Runners } from '../runner/runners.js';
+import { WorkspaceKeeper } from '../snapshot/workspace-keeper.js';
 import { setUpWorkspace } from '../workspace/set-up.js';
 import type { AttemptHost } from './attempt-execution.js';
 import { AttemptObserver } from './attempt-observer.js';
@@ -25,7 +26,7 @@ import { workerName } from '../workers/worker-name.js';
 
 export interface AttemptHostParts {
   readonly store: EventStore;
-  readonly blobs: BlobStore;
+  readonly blobs: BlobStores;
   readonly clock: Clock;
   readonly commands: CommandHandler;
   readonly profiles: PublishedProfiles;
@@ -64,6 +65,7 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
     setUp: setUpWorkspace,
     work: run => (runners && run.attempt.ready.agent ? runners.work(run) : workOf(agents, run)),
     ...(runners && { runners }),
+    files: new WorkspaceKeeper({ store, blobs: blobs.area('snapshots') }),
     collect: keepArtifacts,
   };
 }

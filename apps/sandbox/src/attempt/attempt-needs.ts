@@ -7,6 +7,7 @@ import type { AttemptObserver } from './attempt-observer.js';
 import type { OpenAttempt } from './open-work.js';
 import type { People } from './people.js';
 import type { Runners } from '../runner/runners.js';
+import type { WorkspaceKeeper } from '../snapshot/workspace-keeper.js';
 import type { RunSandboxes } from './run-sandboxes.js';
 import type { StepResult, StepRun } from './step-run.js';
 
@@ -34,6 +35,8 @@ export interface AttemptHost extends Claimer {
   readonly privateNetworks?: readonly string[];
   /** Clones and checks out what the profile asks for; `note` says it in the transcript. */
   setUp(sandbox: Sandbox, profile: ProfileDefinition, run: SetUpTools): Promise<void>;
+  /** Keeps files between steps and brings them back. Left out: a run's files are gone with its sandbox. */
+  readonly files?: WorkspaceKeeper;
   work(run: StepRun): Promise<StepResult>;
   /** Processes of their own that do the work of attempts; left out: all is done in this one. */
   readonly runners?: Runners;

@@ -12,6 +12,7 @@ import {
   InfoRecorded,
   ModelTurnEnded,
   SetupRecorded,
+  snapshotEvents,
   ToolCallEnded,
   ToolCallStarted,
   ToolOutput,
@@ -35,6 +36,7 @@ export const entryEvents = [
   UsageRecorded,
   ArtifactStored,
   AttemptInterrupted,
+  ...snapshotEvents,
   ...askEvents,
 ] as const;
 export type AttemptEntry = EventOf<typeof entryEvents>;
@@ -110,6 +112,8 @@ export const attempt: Decider<AttemptCommand, AttemptState, AttemptEvent, Attemp
       case 'QuestionAsked':
       case 'AnswerReceived':
       case 'CallAutoResolved':
+      case 'WorkspaceSnapshotTaken':
+      case 'WorkspaceSnapshotFailed':
         return state;
     }
   },

@@ -1,6 +1,7 @@
 import { Fault } from '@runledger/kernel';
 import { ProviderNotConnectedError } from '../agent/providers.js';
 import { MountNotAllowedError, IsolationNotAllowedError, SandboxUnavailableError } from '../driver/sandbox-faults.js';
+import { SnapshotGoneError, SnapshotMissingError } from '../snapshot/snapshot-errors.js';
 import { SandboxLostError } from '../workers/worker-faults.js';
 import type { StepResult } from './step-run.js';
 
@@ -16,10 +17,15 @@ export function failureResult(error: unknown, turns: number): StepResult {
     const fix = 'Ask the operator to allow it, or change the profile.';
     return { outcome: 'BLOCKED', turns, error: { code: error.code, message: error.message, fix } };
   }
-  if (error instanceof SandboxLostError) {
+  if (isLoss(error)) {
     return { outcome: 'ERROR', turns, error: { code: error.code, message: error.message, fix: error.fix } };
   }
   if (error instanceof Fault) return { outcome: 'ERROR', turns, error: { code: error.code, message: error.message } };
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   return { outcome: 'ERROR', turns, error: { code: 'INTERNAL', message, ...(stack === undefined ? {} : { stack }) } };
+}
+
+/** Files that the attempt needs are not there. */
+function isLoss(error: unknown): error is SandboxLostError | SnapshotGoneError | SnapshotMissingError {
+  return [SandboxLostError, SnapshotGoneError, SnapshotMissingError].some(loss => error instanceof loss);
 }

@@ -1,4 +1,6 @@
 import type { ExecRequest, ExecResult, Sandbox } from '../driver/sandbox-driver.js';
+import type { Tenure } from '../workers/tenure.js';
+import type { StopSwitch } from './stop-switch.js';
 
 const SIGKILLED = 137;
 const SIGTERMED = 143;
@@ -38,6 +40,20 @@ export function tenuredSandbox(sandbox: Sandbox, insist: () => Promise<void>): S
       await insist();
     }
   });
+}
+
+/** Throws when the run is not this worker's any more. */
+export function insisting({
+  tenure,
+  stop,
+}: {
+  readonly tenure: Tenure;
+  readonly stop: StopSwitch;
+}): () => Promise<void> {
+  return async () => {
+    if (!(await tenure.holds(stop.signal))) stop.stop('lost', true);
+    stop.throwIfLeft();
+  };
 }
 
 function executing(sandbox: Sandbox, exec: Sandbox['exec']): Sandbox {

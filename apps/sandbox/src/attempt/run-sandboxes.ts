@@ -62,6 +62,13 @@ export class RunSandboxes {
     await leaving;
   }
 
+  /** Puts down the run's sandbox when this process has it open; the next `open` finds it to be set up anew. */
+  async renew(runId: string): Promise<void> {
+    const opened = await this.#open.get(runId);
+    await opened?.markUnready();
+    await this.putDown(runId);
+  }
+
   /** Puts down every sandbox that is open here and leaves its files to whoever has the run now. */
   async leave(): Promise<void> {
     const opened = [...this.#open.values()];

@@ -196,6 +196,8 @@ function sizeOf(entry: AttemptEntry): number {
     case 'ArtifactStored':
     case 'CallAutoResolved':
     case 'AttemptInterrupted':
+    case 'WorkspaceSnapshotTaken':
+    case 'WorkspaceSnapshotFailed':
       return 200;
   }
 }

@@ -97,7 +97,7 @@ export function storedHistory(history: AttemptHistory): StoredHistory {
 }
 
 export function historyOf(stored: StoredHistory): AttemptHistory {
-  const { calls, asks, autoResolved, entryIds, usageIds, artifactIds } = stored;
+  const { calls, asks, autoResolved, entryIds, usageIds, artifactIds, snapshots } = stored;
   return {
     ...stored,
     calls: new Map(calls),
@@ -106,5 +106,6 @@ export function historyOf(stored: StoredHistory): AttemptHistory {
     entryIds: new Set(entryIds),
     usageIds: new Set(usageIds),
     artifactIds: new Set(artifactIds),
+    snapshots: new Set(snapshots),
   };
 }

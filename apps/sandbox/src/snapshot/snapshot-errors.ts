@@ -15,18 +15,20 @@ export class SnapshotGoneError extends Fault {
     super(
       'SNAPSHOT_GONE',
       `The files that this step begins with (snapshot ${root.slice(0, 12)}) are gone; were they older than the flow keeps them?`,
-      { cause, fields: { root, fix: 'Re-run from the beginning, or let the flow keep snapshots longer.' } },
+      { cause, fields: { root } },
     );
   }
+
+  readonly fix = 'Re-run from the beginning, or let the flow keep its snapshots longer (retention.snapshotsDays).';
 }
 
 /** The files that an attempt would begin with were never kept. */
 export class SnapshotMissingError extends Fault {
   constructor(reason: string) {
-    super('SNAPSHOT_MISSING', `The files that this step begins with were not kept: ${reason}`, {
-      fields: { fix: 'Re-run from the beginning, or from an earlier step.' },
-    });
+    super('SNAPSHOT_MISSING', `The files that this step begins with were not kept: ${reason}`);
   }
+
+  readonly fix = 'Re-run from the beginning, or from an earlier step.';
 }
 
 /** The files of a sandbox are more than a snapshot may hold; nothing was kept. */

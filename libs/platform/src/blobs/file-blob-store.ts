@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isBlobAddress } from './blob-address.js';
 import { BlobNotFoundError } from './blob-errors.js';
-import type { BlobArea, BlobRange, BlobStore, Sweep, SweepReport, SweptBlobStore } from './blob-store.js';
+import type { BlobArea, BlobRange, BlobStores, Sweep, SweepReport, SweptBlobStore } from './blob-store.js';
 import { syncFolder, writeDurably } from './durable-file.js';
 
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1_000;
@@ -15,7 +15,7 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1_000;
  * durable, and only then moved to its address, so an address never shows half a blob, whenever the machine stops. A file's
  * time says when its blob was last stored or kept.
  */
-export class FileBlobStore implements BlobStore, SweptBlobStore {
+export class FileBlobStore implements BlobStores, SweptBlobStore {
   readonly #root: string;
   readonly #incoming: string;
   readonly #leaving: string;
