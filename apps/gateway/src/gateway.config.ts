@@ -1,4 +1,5 @@
 import type { Log, MetricsAccess } from '@runledger/platform';
+import type { IdentityProviderSettings } from './access/identity-provider.js';
 
 /** How a gateway is set up; the launcher reads the environment and passes it in. */
 export interface GatewayOptions {
@@ -10,6 +11,12 @@ export interface GatewayOptions {
   readonly owner: string;
   /** Whether clients may ask for the schema; default true. */
   readonly introspection?: boolean;
+  /** How many requests, and operations on sockets, one caller may send in a minute; default 0: any number. */
+  readonly requestsPerMinute?: number;
+  /** Origins whose pages may call the API from a browser; default: none but our own. */
+  readonly corsOrigins?: readonly string[];
+  /** Where people may sign in beside API tokens; default: nowhere. */
+  readonly identityProvider?: IdentityProviderSettings;
   /** Whether the console and the explorer are served; default true. */
   readonly pages?: boolean;
   /** Who may read `/metrics`; default: programs on this machine. */

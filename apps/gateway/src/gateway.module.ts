@@ -19,6 +19,9 @@ import { ApprovalFieldsResolver, ApprovalsResolver } from './approvals/approvals
 import { AuditResolver } from './audit/audit.resolver.js';
 import { AuditRoutes } from './audit/audit-routes.js';
 import { InboxResolver } from './approvals/inbox.resolver.js';
+import { IdentityProvider } from './access/identity-provider.js';
+import { HttpEdge } from './edge/http-edge.js';
+import { RateLimits } from './edge/rate-limits.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
 import { ConsoleRoutes } from './explorer/console-routes.js';
@@ -152,7 +155,10 @@ export class GatewayModule {
         projectionHost(options),
         ReadModels,
         ReadModelLifecycle,
+        IdentityProvider,
         Authority,
+        RateLimits,
+        HttpEdge,
         AccessDesk,
         CommandDesk,
         SteeringDesk,

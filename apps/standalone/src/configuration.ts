@@ -1,6 +1,7 @@
 import { telemetryVariables } from '@runledger/platform';
 import { sandboxVariables } from '@runledger/sandbox';
 import type { z } from 'zod';
+import { apiVariables } from './api.config.js';
 import { availableVariables } from './available.config.js';
 import { serviceVariables } from './services/service.config.js';
 import { standaloneVariables } from './standalone.config.js';
@@ -32,6 +33,11 @@ export const CONFIGURATION: readonly ConfigurationPart[] = [
     intro:
       'Read by each service of a cluster, beside `PORT`, `HOST`, `DATABASE_URL`, `RUNLEDGER_HOME` and `LOG_LEVEL` above.',
     variables: serviceVariables,
+  },
+  {
+    title: 'The API',
+    intro: 'Read by the process that answers it. See [Open the API to others](../how-to/open-the-api-to-others.md).',
+    variables: apiVariables,
   },
   {
     title: 'What flows may require',

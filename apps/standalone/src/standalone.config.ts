@@ -4,6 +4,7 @@ import type { TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
+import { readApiConfig, type ApiConfig } from './api.config.js';
 import { readAvailableConfig, type AvailableConfig } from './available.config.js';
 import { absolute, allOf } from './config-parts.js';
 import { readStorageConfig } from './storage.config.js';
@@ -38,6 +39,7 @@ export interface StandaloneConfig {
   readonly sample: boolean;
   /** Holds credentials: never log it. */
   readonly sandbox: SandboxConfig;
+  readonly apiAccess: ApiConfig;
   readonly available: AvailableConfig;
   readonly webhooks: WebhookLimits;
   /** Holds a token: never log it. */
@@ -47,13 +49,14 @@ export interface StandaloneConfig {
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readStandaloneConfig(environment = process.env): StandaloneConfig {
-  const [values, storage, sandbox, telemetry, available, webhooks] = allOf(
+  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess] = allOf(
     () => parseConfig(schema, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
     () => readTelemetryConfig(environment),
     () => readAvailableConfig(environment),
     () => readWebhooksConfig(environment),
+    () => readApiConfig(environment),
   );
   return {
     port: values.PORT,
@@ -63,6 +66,7 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     storage,
     sample: values.RUNLEDGER_SAMPLE === 'on',
     sandbox,
+    apiAccess,
     available,
     webhooks,
     telemetry,

@@ -49,6 +49,7 @@ export class StandaloneModule {
         BillingModule.register(),
         AuditModule.register({ database: pool, cursorKey: pepper, signingSeed, log }),
         GatewayModule.register({
+          ...config.apiAccess,
           ...{ databaseUrl: postgres.url, pepper, owner, log },
           ...{ metrics: config.telemetry.metrics, webhooks: config.webhooks },
         }),

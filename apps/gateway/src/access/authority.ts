@@ -5,7 +5,9 @@ import { DataSource } from 'typeorm';
 import { GATEWAY_OPTIONS, type GatewayOptions } from '../gateway.config.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { RequestError } from '../graph/request-errors.js';
+import { keyIn } from '../reads/row-key.js';
 import type { Caller } from './caller.js';
+import { IdentityProvider } from './identity-provider.js';
 import { isSecret, readToken, type PresentedToken } from './token-secret.js';
 import type { MemberView, TokenView } from './access.projection.js';
 
@@ -19,21 +21,33 @@ const BY_TOKEN = `
   FROM tokens t JOIN members m ON m.key = t.member_key
   WHERE t.key = $1`;
 
+const BY_EMAIL = `SELECT view AS member FROM members WHERE lower(view ->> 'email') = $1 LIMIT 2`;
+const BY_MEMBER = `SELECT view AS member FROM members WHERE key = $1`;
+
+/** Three parts in base64url (RFC 7515). */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 /** Compared with when there is no such token, so that unknown ids take as long as wrong secrets. */
 const NO_HASH = '0'.repeat(64);
 
-/** Knows who presents a token. A revoked or expired token is worth nothing from that moment on. */
+/**
+ * Knows who presents a token: one of ours, or one of the identity provider, which speaks for the member with that e-mail
+ * address. A revoked or expired token is worth nothing from that moment on.
+ */
 @Injectable()
 export class Authority {
   constructor(
     @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
     @Inject(GATEWAY_OPTIONS) private readonly options: Pick<GatewayOptions, 'pepper'>,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IdentityProvider) private readonly provider: IdentityProvider,
   ) {}
 
-  /** `authorization` is `Bearer rl_…`. Throws `UNAUTHENTICATED`. */
+  /** `authorization` is `Bearer rl_…`, or `Bearer` and a JWT. Throws `UNAUTHENTICATED`. */
   async authenticate(authorization: string | undefined): Promise<Caller> {
-    const presented = presentedIn(authorization);
+    const bearer = bearerIn(authorization);
+    if (JWT.test(bearer) && this.provider.isConnected) return this.#signedIn(bearer);
+    const presented = presentedIn(bearer);
     const found = await this.#find(presented.tokenId);
     const proven = isSecret(this.options.pepper, presented.secret, found?.token.secretHash ?? NO_HASH);
     if (!found || !proven) throw refused('The token is not known here.');
@@ -43,9 +57,25 @@ export class Authority {
 
   /** Throws `UNAUTHENTICATED` when the token that let this caller in is worth nothing any more: asked while streams run. */
   async reassure(caller: Caller): Promise<void> {
+    if (caller.expiresAt !== undefined) return this.#reassureSignedIn(caller, caller.expiresAt);
     const found = await this.#find(caller.tokenId);
     if (!found) throw refused('The token is not known here.');
     this.#assertValid(found.token);
+  }
+
+  async #signedIn(jwt: string): Promise<Caller> {
+    const { id, email, expiresAt } = await this.provider.verify(jwt);
+    const [found, another] = await this.rows.query<{ member: MemberView }[]>(BY_EMAIL, [email]);
+    if (!found) throw unknownMember(email);
+    if (another) throw refused(`${email} is a member of several workspaces; use an API token of one of them.`);
+    const { member } = found;
+    return { ...speakingFor(member), tokenId: id, expiresAt, scopes: member.scopes };
+  }
+
+  async #reassureSignedIn({ workspaceId, memberId }: Caller, expiresAt: string): Promise<void> {
+    if (Date.parse(expiresAt) <= Date.parse(this.clock.now())) throw refused(`The token expired at ${expiresAt}.`);
+    const found = await this.rows.query<unknown[]>(BY_MEMBER, [keyIn(workspaceId, memberId)]);
+    if (found.length === 0) throw refused('The member is not in the workspace any more.');
   }
 
   async #find(tokenId: string): Promise<Found | undefined> {
@@ -61,10 +91,13 @@ export class Authority {
   }
 }
 
-function presentedIn(authorization: string | undefined): PresentedToken {
+function bearerIn(authorization: string | undefined): string {
   if (authorization === undefined) throw refused('No token was presented.');
-  const [, text = ''] = /^Bearer +(\S+)$/i.exec(authorization.trim()) ?? [];
-  const token = readToken(text);
+  return /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1] ?? '';
+}
+
+function presentedIn(bearer: string): PresentedToken {
+  const token = readToken(bearer);
   if (!token) throw refused('What was presented is not a Runledger token.');
   return token;
 }
@@ -73,14 +106,29 @@ function refused(message: string): RequestError {
   return new RequestError('UNAUTHENTICATED', message, 'Send `Authorization: Bearer rl_…` with a valid token.');
 }
 
-function callerFrom({ token, member }: Found): Caller {
+function unknownMember(email: string): RequestError {
+  return new RequestError(
+    'UNAUTHENTICATED',
+    `${email} is no member of a workspace here.`,
+    'Ask an administrator to add you with this e-mail address.',
+  );
+}
+
+function speakingFor(member: MemberView) {
   return {
-    workspaceId: token.workspaceId,
-    tokenId: token.tokenId,
+    workspaceId: member.workspaceId,
     memberId: member.memberId,
     memberName: member.name,
     memberKind: member.kind,
     email: member.email,
+  };
+}
+
+function callerFrom({ token, member }: Found): Caller {
+  return {
+    ...speakingFor(member),
+    workspaceId: token.workspaceId,
+    tokenId: token.tokenId,
     scopes: token.scopes.filter((scope: Scope) => member.scopes.includes(scope)),
   };
 }

@@ -4,7 +4,10 @@ import type { Scope } from '@runledger/contracts';
 /** Who is asking, as the presented token proved it. The workspace comes from here and from nowhere else (G2). */
 export interface Caller {
   readonly workspaceId: string;
+  /** `tok_…`, or `jwt_…` of an identity provider. */
   readonly tokenId: string;
+  /** When the right to ask ends by itself, for callers who signed in with an identity provider. */
+  readonly expiresAt?: string;
   readonly memberId: string;
   readonly memberName: string;
   readonly memberKind: 'person' | 'service';
@@ -19,5 +22,10 @@ export function holds(caller: Caller, scope: Scope): boolean {
 
 /** The caller as events name who caused them. */
 export function actorOf(caller: Caller): Actor {
-  return { kind: 'member', id: caller.memberId, name: caller.memberName, via: 'token' };
+  return {
+    kind: 'member',
+    id: caller.memberId,
+    name: caller.memberName,
+    via: caller.expiresAt === undefined ? 'token' : 'identity-provider',
+  };
 }

@@ -12,6 +12,8 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { Authority } from '../access/authority.js';
+import { RateLimits, type Counted } from '../edge/rate-limits.js';
+import { tooManyRequests } from '../edge/too-many-requests.js';
 import { GATEWAY_OPTIONS, MAX_BODY_BYTES, type GatewayOptions } from '../gateway.config.js';
 import type { GraphContext } from './graph-context.js';
 import { OperationObserver } from './operation-observer.js';
@@ -21,6 +23,9 @@ import { shownError } from './shown-errors.js';
 
 const PATH = '/graphql';
 
+/** Closes a socket that would be one too many; graphql-ws clients come back later on any code that they do not know. */
+const TOO_MANY_REQUESTS = 4429;
+
 /**
  * GraphQL over WebSocket (protocol `graphql-transport-ws`) on the server's own port. The token comes with
  * `connection_init`; each operation passes the same limits and the same guard as one that came by HTTP (G2).
@@ -28,6 +33,7 @@ const PATH = '/graphql';
 @Injectable()
 export class Sockets implements OnApplicationBootstrap {
   @Inject(OperationObserver) private readonly observer!: OperationObserver;
+  @Inject(RateLimits) private readonly limits!: RateLimits;
   readonly #connections = new Set<Context>();
   #server: WebSocketServer | undefined;
   #end: (() => Promise<void>) | undefined;
@@ -85,13 +91,20 @@ export class Sockets implements OnApplicationBootstrap {
     this.#server.handleUpgrade(request, socket, head, client => this.#server?.emit('connection', client, request));
   }
 
-  /** False closes the connection with 4403. */
+  /** False closes the connection with 4403, unless it is closed. */
   async #letIn(context: Context): Promise<boolean> {
+    const counted = countedOf(context);
     try {
-      await this.authority.authenticate(authorizationOf(context));
+      if (await this.limits.take(counted)) {
+        socketOf(context).close(TOO_MANY_REQUESTS, 'Too many requests');
+        return false;
+      }
+      await this.authority.authenticate(counted.authorization);
+      await this.limits.answered(counted, true);
       this.#connections.add(context);
       return true;
     } catch (error) {
+      if (error instanceof RequestError && error.code === 'UNAUTHENTICATED') await this.limits.answered(counted, false);
       if (error instanceof RequestError) return false;
       throw error;
     }
@@ -120,8 +133,14 @@ export class Sockets implements OnApplicationBootstrap {
     });
   }
 
-  #operation(check: OperationCheck, context: Context, payload: SubscribePayload): ExecutionArgs | GraphQLError[] {
+  async #operation(
+    check: OperationCheck,
+    context: Context,
+    payload: SubscribePayload,
+  ): Promise<ExecutionArgs | GraphQLError[]> {
     try {
+      const exceeded = await this.limits.take(countedOf(context));
+      if (exceeded) throw new GraphQLError('', { originalError: tooManyRequests(exceeded) });
       const { document, errors } = check.document(payload.query);
       if (errors.length > 0) return [...errors];
       return {
@@ -144,6 +163,15 @@ async function hasGone(socket: WebSocket, errors: readonly GraphQLError[]): Prom
   if (!writing) return false;
   await nextTurn();
   return socket.readyState !== socket.OPEN;
+}
+
+function socketOf({ extra }: Context): WebSocket {
+  return (extra as { readonly socket: WebSocket }).socket;
+}
+
+function countedOf(context: Context): Counted {
+  const { request } = context.extra as { readonly request: IncomingMessage };
+  return { authorization: authorizationOf(context), address: request.socket.remoteAddress ?? 'unknown' };
 }
 
 /** `connection_init` carries `Authorization: Bearer …`, in any case of the name. */

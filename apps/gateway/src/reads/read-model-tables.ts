@@ -17,6 +17,7 @@ import { People1763700000003 } from './migrations/0003-people.js';
 import { UsageAndTasks1763700000005 } from './migrations/0005-usage-and-tasks.js';
 import { RunSteps1763700000007 } from './migrations/0007-run-steps.js';
 import { WebhookLimits1763700000008 } from './migrations/0008-webhook-limits.js';
+import { MembersByEmail1763700000016 } from './migrations/0016-members-by-email.js';
 import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-endings.js';
 import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
 import { Skills1763700000006 } from './migrations/0006-skills.js';
@@ -55,4 +56,5 @@ export const migrations = [
   RunSteps1763700000007,
   WebhookLimits1763700000008,
   TranscriptEndings1763700000015,
+  MembersByEmail1763700000016,
 ];

@@ -8,6 +8,7 @@ import type { TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
+import { readApiConfig, type ApiConfig } from '../api.config.js';
 import { readAvailableConfig, type AvailableConfig } from '../available.config.js';
 import { absolute, allOf } from '../config-parts.js';
 import { readStorageConfig } from '../storage.config.js';
@@ -93,6 +94,7 @@ export interface ServiceConfig {
   readonly secretsDir: string;
   readonly sandboxHome: string;
   readonly sandbox: SandboxConfig;
+  readonly apiAccess: ApiConfig;
   readonly available: AvailableConfig;
   readonly webhooks: WebhookLimits;
   readonly telemetry: TelemetryConfig;
@@ -109,13 +111,14 @@ export function deployedService(name: string | undefined): DeployedService | und
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readServiceConfig(service: DeployedService, environment = process.env): ServiceConfig {
-  const [values, storage, sandbox, telemetry, available, webhooks] = allOf(
+  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess] = allOf(
     () => valuesOf(service, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
     () => readTelemetryConfig(environment),
     () => readAvailableConfig(environment),
     () => readWebhooksConfig(environment),
+    () => readApiConfig(environment),
   );
   const home = absolute(values.RUNLEDGER_HOME);
   return {
@@ -129,6 +132,7 @@ export function readServiceConfig(service: DeployedService, environment = proces
     secretsDir: values.RUNLEDGER_SECRETS_DIR === undefined ? home : absolute(values.RUNLEDGER_SECRETS_DIR),
     sandboxHome: values.SANDBOX_HOME === undefined ? join(home, 'sandboxes') : absolute(values.SANDBOX_HOME),
     sandbox,
+    apiAccess,
     available,
     webhooks,
     telemetry,

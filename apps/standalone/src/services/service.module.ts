@@ -81,7 +81,7 @@ async function auditModule({ config: { secretsDir }, storage, log }: ServicePart
 }
 
 async function gatewayModule({
-  config: { secretsDir, telemetry, webhooks },
+  config: { secretsDir, telemetry, webhooks, apiAccess },
   storage: { postgres },
   log,
 }: ServiceParts): Promise<DynamicModule> {
@@ -89,7 +89,7 @@ async function gatewayModule({
   const { GatewayModule } = await import('@runledger/gateway');
   const pepper = await gatewayPepper(secretsDir);
   const access = { databaseUrl: postgres.url, pepper, owner: owner() };
-  return GatewayModule.register({ ...access, metrics: telemetry.metrics, webhooks, log });
+  return GatewayModule.register({ ...apiAccess, ...access, metrics: telemetry.metrics, webhooks, log });
 }
 
 function isSender(service: ModularService): service is CommandSender {
