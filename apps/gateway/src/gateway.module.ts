@@ -58,6 +58,7 @@ import { TasksResolver } from './tasks/tasks.resolver.js';
 import { RunDeclinedResolver, StartRunResolver } from './runs/start-run.resolver.js';
 import { PastRuns } from './runs/past/past-runs.js';
 import { RunDetailsReader, TodaysDetails } from './runs/run-details.js';
+import { RunChangesResolver } from './runs/run-changes.resolver.js';
 import { RunReader } from './runs/run-reader.js';
 import { StepReader } from './runs/step-reader.js';
 import { RunFieldsResolver, RunsResolver } from './runs/runs.resolver.js';
@@ -92,6 +93,7 @@ const RESOLVERS = [
   SkillsResolver,
   RunsResolver,
   RunFieldsResolver,
+  RunChangesResolver,
   StepCardsResolver,
   TimelineResolver,
   SteeringResolver,

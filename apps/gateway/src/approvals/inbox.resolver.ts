@@ -6,6 +6,7 @@ import { Args, Resolver, Subscription } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { LogReader } from '../events/log-reader.js';
+import { following } from '../events/following.js';
 import { tail } from '../events/log-stream.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { positionText } from '../graph/position-text.js';
@@ -68,31 +69,4 @@ interface Change {
 
 function changesOf(batch: Delivery): Change[] {
   return batch.events.map(({ position, data }) => ({ position, requestId: (data as ApprovalEvent['data']).requestId }));
-}
-
-/** `first`, then what `make` makes of each change; can be ended while it waits. */
-function following<Item, Change>(
-  first: Item[],
-  changes: AsyncIterableIterator<Change>,
-  make: (change: Change) => Promise<Item | undefined>,
-): AsyncIterableIterator<Item> {
-  return {
-    next: async () => {
-      const ready = first.shift();
-      if (ready !== undefined) return { done: false, value: ready };
-      for (;;) {
-        const next = await changes.next();
-        if (next.done) return { done: true, value: undefined };
-        const item = await make(next.value);
-        if (item !== undefined) return { done: false, value: item };
-      }
-    },
-    return: async () => {
-      await changes.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

@@ -73,6 +73,14 @@ export class RunReader {
     return (await this.findAll(workspaceId, [runId])).get(runId);
   }
 
+  /** The run if it fits; undefined: there is none, or it does not. */
+  async findFitting(workspaceId: string, runId: string, filter: RunFilter): Promise<RunNode | undefined> {
+    const query = this.#select(workspaceId).andWhere('r.key = :key', { key: keyIn(workspaceId, runId) });
+    narrow(query, filter);
+    const [found] = await this.steps.nodes(workspaceId, await numbered(query));
+    return found?.run;
+  }
+
   /** Those of the runs that there are, by id. */
   async findAll(workspaceId: string, runIds: readonly string[]): Promise<Map<string, RunNode>> {
     if (runIds.length === 0) return new Map();
@@ -167,7 +175,7 @@ function behind(
 }
 
 /** The states that runs must be in; undefined: any. */
-function statesOf({ status, group }: RunFilter): readonly RunStatus[] | undefined {
+export function statesOf({ status, group }: Pick<RunFilter, 'status' | 'group'>): readonly RunStatus[] | undefined {
   const named = status && status.length > 0 ? status : undefined;
   if (group == null) return named;
   const all: readonly RunStatus[] = GROUPS[group];
