@@ -7,6 +7,7 @@ import type { InputOf } from '@runledger/contracts';
 import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore, NewEvent, RecordedEvent } from '@runledger/event-store';
 import { Leases } from '@runledger/messaging';
+import { systemClock } from '@runledger/platform';
 import { testDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { openAudit } from './open-audit.js';
@@ -25,13 +26,19 @@ export const ORIGIN = 'runledger/spec';
 
 export type Checked = { readonly code: number | null; readonly said: string };
 
+interface OpenOptions {
+  readonly seed?: Buffer;
+  readonly previousSeed?: Buffer;
+  readonly publish?: readonly string[];
+}
+
 /** The audit service on a real log. */
 export interface AuditWorld {
   readonly store: EventStore;
   readonly pool: pg.Pool;
   readonly audit: OpenedAudit;
   /** The same database with another process's parts; closed with the rest. */
-  open(options?: { readonly seed?: Buffer; readonly store?: EventStore }): Promise<OpenedAudit>;
+  open(options?: OpenOptions): Promise<OpenedAudit>;
   close(): Promise<void>;
 }
 
@@ -43,12 +50,16 @@ export async function openAuditWorld(log?: EventStore): Promise<AuditWorld> {
   const store = log ?? createPostgresEventStore({ connectionString: database.url });
   const checkpoints = new PostgresCheckpoints(pool, log ? { log } : {});
   const ending: (() => Promise<void>)[] = [];
-  const open = async (options: { readonly seed?: Buffer; readonly store?: EventStore } = {}) => {
+  const open = async ({ seed = SEED, previousSeed, publish = [] }: OpenOptions = {}) => {
     const leases = new Leases(checkpoints, { owner: newUuid() });
-    const keys = { cursorKey: Buffer.alloc(32, 1), signingSeed: options.seed ?? SEED, origin: ORIGIN };
-    const audit = await openAudit({ store: options.store ?? store, checkpoints, leases, database: pool, ...keys });
+    const keys = { cursorKey: Buffer.alloc(32, 1), signingSeed: seed, previousSeed };
+    const config = { origin: ORIGIN, publish, publishEveryMs: 50 };
+    const audit = await openAudit({ store, checkpoints, leases, database: pool, clock: systemClock, config, ...keys });
+    await audit.keys.announce();
     await audit.sealer.start();
+    audit.publisher.start();
     ending.push(async () => {
+      await audit.publisher.stop();
       await audit.sealer.stop();
       await leases.stop();
     });

@@ -5,23 +5,25 @@ import { ExportAudit, FetchVerifier, ProveEvent, SignCheckpoint } from '@runledg
 import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import { Leases } from '@runledger/messaging';
 import type { ConsumerLog } from '@runledger/messaging';
-import { CHECKPOINTS, CommandRegistry, Consumers, EVENT_STORE, Readiness } from '@runledger/platform';
+import { CHECKPOINTS, CLOCK, CommandRegistry, Consumers, EVENT_STORE, Readiness } from '@runledger/platform';
+import type { Clock } from '@runledger/platform';
 import type { Pool } from 'pg';
+import type { AuditConfig } from './audit.config.js';
 import { openAudit } from './open-audit.js';
 import type { OpenedAudit } from './open-audit.js';
 
+export { auditVariables, readAuditConfig } from './audit.config.js';
+export type { AuditConfig } from './audit.config.js';
 export { AUDIT_SCHEMA } from './tree/tree-tables.js';
 
 export interface AuditOptions {
   /** Where the tree is kept. */
   readonly database: Pool;
-  /**
-   * The 32 secret bytes of the Ed25519 key that signs checkpoints; left out, one is made up at start, and nobody can tell who
-   * signed after a restart.
-   */
-  readonly signingSeed?: Uint8Array;
-  /** Names the log in checkpoints; default `runledger/<id of the log>`. */
-  readonly origin?: string;
+  readonly config: AuditConfig;
+  /** The 32 secret bytes of the Ed25519 key that signs checkpoints. */
+  readonly signingSeed: Uint8Array;
+  /** Those of the key before, when it was changed: it hands over. */
+  readonly previousSeed?: Uint8Array | undefined;
   /**
    * Authenticates export cursors, at least 32 bytes. Replicas of one service need the same key; without one it is made up
    * at start, and an export under way then has to begin again after a restart.
@@ -47,15 +49,14 @@ export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdow
   /** Needs the global platform module beside it. */
   static register(options: AuditOptions): DynamicModule {
     const cursorKey = options.cursorKey ?? randomBytes(32);
-    const signingSeed = options.signingSeed ?? randomBytes(32);
     return {
       module: AuditModule,
       providers: [
         {
           provide: OPENED_AUDIT,
-          inject: [EVENT_STORE, CHECKPOINTS, Leases],
-          useFactory: (store: EventStore, checkpoints: SharedCheckpoints, leases: Leases) =>
-            openAudit({ ...options, store, checkpoints, leases, cursorKey, signingSeed }),
+          inject: [EVENT_STORE, CHECKPOINTS, Leases, CLOCK],
+          useFactory: (...[store, checkpoints, leases, clock]: [EventStore, SharedCheckpoints, Leases, Clock]) =>
+            openAudit({ ...options, store, checkpoints, leases, clock, cursorKey }),
         },
         {
           provide: AuditModule,
@@ -67,13 +68,16 @@ export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { sealer, bundle, proofs, verifier } = this.audit;
+    const { keys, sealer, publisher, bundle, proofs, verifier } = this.audit;
+    await keys.announce();
     await sealer.start();
+    publisher.start();
     this.#leave = this.consumers.add('reactor', () => [sealer.status()]);
     this.readiness.add('audit', () => {
+      // The log can still be written and read: nothing is lost while the tree, or its publication, waits.
       const { fault } = sealer.status();
-      // The log can still be written and read: nothing is lost while the tree waits.
-      return fault ? { ok: true, message: `The log is not sealed now: ${fault.message}` } : { ok: true };
+      const troubles = [...(fault ? [`The log is not sealed now: ${fault.message}`] : []), ...publisher.troubles()];
+      return troubles.length === 0 ? { ok: true } : { ok: true, message: troubles.join(' ') };
     });
     this.commands.answer(ExportAudit, (input, context) => bundle.page(input, context));
     this.commands.answer(ProveEvent, (input, context) => proofs.event(input, context));
@@ -85,6 +89,7 @@ export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdow
 
   async onApplicationShutdown(): Promise<void> {
     this.#leave?.();
+    await this.audit.publisher.stop();
     await this.audit.sealer.stop();
   }
 }

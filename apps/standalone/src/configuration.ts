@@ -1,3 +1,4 @@
+import { auditVariables } from '@runledger/audit';
 import { telemetryVariables } from '@runledger/platform';
 import { sandboxVariables } from '@runledger/sandbox';
 import type { z } from 'zod';
@@ -51,6 +52,11 @@ export const CONFIGURATION: readonly ConfigurationPart[] = [
     variables: webhookVariables,
   },
   { title: 'Steps', intro: 'Read by the process that executes steps.', variables: sandboxVariables },
+  {
+    title: 'The audit tree',
+    intro: 'Read by the process that seals the log. See [Publish checkpoints](../how-to/publish-checkpoints.md).',
+    variables: auditVariables,
+  },
   {
     title: 'Being watched',
     intro: 'Read by every process. See [Watch it in production](../how-to/watch-it-in-production.md).',

@@ -18,7 +18,7 @@ import type { CommandClient, HomeLock } from '@runledger/platform';
 import { listen } from './listen.js';
 import { ownerAccess, ownersContext } from './owner-access.js';
 import { installSample, startSampleRun } from './sample/sample.js';
-import { auditSigningSeed } from './services/secrets.js';
+import { auditSigning } from './services/secrets.js';
 import { StandaloneModule } from './standalone.module.js';
 import type { StandaloneParts } from './standalone.module.js';
 import type { StandaloneConfig } from './standalone.config.js';
@@ -86,10 +86,10 @@ export async function startPlatform(
   }
 }
 
-async function createApp(parts: Omit<StandaloneParts, 'pepper' | 'signingSeed'>): Promise<NestFastifyApplication> {
+async function createApp(parts: Omit<StandaloneParts, 'pepper' | 'signing'>): Promise<NestFastifyApplication> {
   const { config, log } = parts;
   const pepper = await openSecretBytes(join(config.home, 'pepper'));
-  const module = StandaloneModule.register({ ...parts, pepper, signingSeed: await auditSigningSeed(config.home) });
+  const module = StandaloneModule.register({ ...parts, pepper, signing: await auditSigning(config.home) });
   return NestFactory.create<NestFastifyApplication>(module, gatewayAdapter(), {
     logger: new NestLog(log),
     abortOnError: false,

@@ -1,4 +1,6 @@
 import type { WebhookLimits } from '@runledger/gateway';
+import { readAuditConfig } from '@runledger/audit';
+import type { AuditConfig } from '@runledger/audit';
 import { parseConfig, readTelemetryConfig } from '@runledger/platform';
 import type { TelemetryConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
@@ -41,6 +43,8 @@ export interface StandaloneConfig {
   readonly sandbox: SandboxConfig;
   readonly apiAccess: ApiConfig;
   readonly available: AvailableConfig;
+  /** Its addresses may hold secrets: never log it. */
+  readonly audit: AuditConfig;
   readonly webhooks: WebhookLimits;
   /** Holds a token: never log it. */
   readonly telemetry: TelemetryConfig;
@@ -49,7 +53,7 @@ export interface StandaloneConfig {
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readStandaloneConfig(environment = process.env): StandaloneConfig {
-  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess] = allOf(
+  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess, audit] = allOf(
     () => parseConfig(schema, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
@@ -57,6 +61,7 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     () => readAvailableConfig(environment),
     () => readWebhooksConfig(environment),
     () => readApiConfig(environment),
+    () => readAuditConfig(environment),
   );
   return {
     port: values.PORT,
@@ -69,6 +74,7 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     apiAccess,
     available,
     webhooks,
+    audit,
     telemetry,
     logLevel: values.LOG_LEVEL,
   };

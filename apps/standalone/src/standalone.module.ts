@@ -14,6 +14,7 @@ import { connectedProviders, SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from './sample/sample.js';
 import type { StandaloneConfig } from './standalone.config.js';
 import { openTimers } from './service-timers.js';
+import type { AuditSigning } from './services/secrets.js';
 import type { Storage } from './storage.js';
 
 export interface StandaloneParts {
@@ -23,14 +24,14 @@ export interface StandaloneParts {
   readonly telemetry: Telemetry;
   /** Secret bytes of this installation: token hashes and cursors depend on them. */
   readonly pepper: Buffer;
-  /** The secret bytes of the key that signs checkpoints of the log. */
-  readonly signingSeed: Buffer;
+  /** What signs checkpoints of the log. */
+  readonly signing: AuditSigning;
 }
 
 /** The one place where the services meet in one process; each keeps to its own streams, as if it were alone. */
 @Module({})
 export class StandaloneModule {
-  static register({ config, storage, log, pepper, signingSeed, telemetry }: StandaloneParts): DynamicModule {
+  static register({ config, storage, log, pepper, signing, telemetry }: StandaloneParts): DynamicModule {
     const { store, checkpoints, distribution, checks, blobs, pool, postgres } = storage;
     const owner = `${hostname()}:${process.pid}`;
     const { providers, mountSources } = config.sandbox;
@@ -47,7 +48,7 @@ export class StandaloneModule {
         SandboxModule.register({ config: sandbox, database: pool, homeDir: join(config.home, 'sandboxes'), log }),
         ApprovalModule.register({ timers: openTimers('approval', storage, { log, isShared: false }) }),
         BillingModule.register(),
-        AuditModule.register({ database: pool, cursorKey: pepper, signingSeed, log }),
+        AuditModule.register({ config: config.audit, database: pool, cursorKey: pepper, ...signing, log }),
         GatewayModule.register({
           ...config.apiAccess,
           ...{ databaseUrl: postgres.url, pepper, owner, log },

@@ -1,5 +1,6 @@
 import { EventCatalogue } from '@runledger/kernel';
 import { approvalEvents } from './approval.events.js';
+import { auditEvents } from './audit.events.js';
 import { allowanceEvents, chargeEvents, planEvents, rateCardEvents } from './billing.events.js';
 import { budgetEvents } from './billing.budgets.events.js';
 import { grantEvents } from './grant.events.js';
@@ -32,6 +33,7 @@ export const eventsByCategory = {
   member: memberEvents,
   token: tokenEvents,
   webhook: webhookEvents,
+  audit: auditEvents,
 } as const;
 
 export const catalogue = new EventCatalogue(Object.values(eventsByCategory).flat());

@@ -3,6 +3,7 @@ export { DANGEROUS_TOOLS, toolsThatAsk } from './agent-permissions.js';
 export * from './approval.commands.js';
 export * from './approval.events.js';
 export * from './audit.commands.js';
+export * from './audit.events.js';
 export * from './billing.budgets.commands.js';
 export * from './billing.budgets.events.js';
 export * from './billing.commands.js';

@@ -75,6 +75,11 @@ export class Sealer implements Claimant {
     return this.#fault ? { ...status, state: 'faulted', fault: this.#fault } : status;
   }
 
+  /** This process is the one that seals. */
+  get isAtWork(): boolean {
+    return this.#working !== undefined;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#end();

@@ -45,8 +45,9 @@ beforeAll(async () => {
   if (outcome.status === 'refused') throw new Error(outcome.refusal.message);
   keptSize = outcome.output.checkpoint.size;
   kept = desk.keep('kept', outcome.output.checkpoint.note);
+  for (const id of [newUuid(), newUuid()]) await append(world.store, 'flow-more', { ...EXAMPLES[0]!, id });
   await world.pool.query(`select nextval('runledger.gpos')`); // as when an append was rolled back
-  await append(world.store, 'flow-more', { ...EXAMPLES[0]!, id: newUuid() });
+  await append(world.store, 'flow-last', { ...EXAMPLES[0]!, id: newUuid() });
   good = await bundleOf(world.audit, { runId: RUN, since: keptSize });
   key = world.audit.checkpoints.signer.verifierKey;
 });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandCallers, commandSenders } from '@runledger/contracts';
 import type { CommandSender, ServiceName } from '@runledger/contracts';
@@ -21,7 +22,7 @@ const AUDIT_SIGNING = 'audit-signing';
 export async function makeSecrets(folder: string): Promise<void> {
   await gatewayPepper(folder);
   await exportCursorKey(folder);
-  await auditSigningSeed(folder);
+  await auditSigning(folder);
   await makeServiceKeys(folder, commandSenders);
 }
 
@@ -33,9 +34,19 @@ export function exportCursorKey(folder: string): Promise<Buffer> {
   return openSecretBytes(join(folder, EXPORT_CURSORS));
 }
 
-/** The key that signs checkpoints of the log. */
-export function auditSigningSeed(folder: string): Promise<Buffer> {
-  return openSecretBytes(join(folder, AUDIT_SIGNING));
+/** The key that signs checkpoints of the log, and the one before it, which hands over. */
+export interface AuditSigning {
+  readonly signingSeed: Buffer;
+  readonly previousSeed: Buffer | undefined;
+}
+
+export async function auditSigning(folder: string): Promise<AuditSigning> {
+  const file = join(folder, AUDIT_SIGNING);
+  const previous = `${file}.previous`;
+  return {
+    signingSeed: await openSecretBytes(file),
+    previousSeed: existsSync(previous) ? await openSecretBytes(previous) : undefined,
+  };
 }
 
 /** What a service signs its commands with. */

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { readAuditConfig } from '@runledger/audit';
+import type { AuditConfig } from '@runledger/audit';
 import { commandCallers, DEPLOYED_SERVICES } from '@runledger/contracts';
 import type { DeployedService, ServiceName } from '@runledger/contracts';
 import type { WebhookLimits } from '@runledger/gateway';
@@ -96,6 +98,8 @@ export interface ServiceConfig {
   readonly sandbox: SandboxConfig;
   readonly apiAccess: ApiConfig;
   readonly available: AvailableConfig;
+  /** Its addresses may hold secrets: never log it. */
+  readonly audit: AuditConfig;
   readonly webhooks: WebhookLimits;
   readonly telemetry: TelemetryConfig;
   readonly connectedProviders: readonly string[];
@@ -111,7 +115,7 @@ export function deployedService(name: string | undefined): DeployedService | und
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readServiceConfig(service: DeployedService, environment = process.env): ServiceConfig {
-  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess] = allOf(
+  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess, audit] = allOf(
     () => valuesOf(service, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
@@ -119,6 +123,7 @@ export function readServiceConfig(service: DeployedService, environment = proces
     () => readAvailableConfig(environment),
     () => readWebhooksConfig(environment),
     () => readApiConfig(environment),
+    () => readAuditConfig(environment),
   );
   const home = absolute(values.RUNLEDGER_HOME);
   return {
@@ -135,6 +140,7 @@ export function readServiceConfig(service: DeployedService, environment = proces
     apiAccess,
     available,
     webhooks,
+    audit,
     telemetry,
     connectedProviders: values.CONNECTED_PROVIDERS.split(','),
     addresses: addressesOf(values),

@@ -13,7 +13,7 @@ import { SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from '../sample/sample.js';
 import { openTimers } from '../service-timers.js';
 import type { Storage } from '../storage.js';
-import { auditSigningSeed, exportCursorKey, gatewayPepper, senderSigner } from './secrets.js';
+import { auditSigning, exportCursorKey, gatewayPepper, senderSigner } from './secrets.js';
 import type { ServiceConfig } from './service.config.js';
 
 /** The services that are modules; the relay is none. */
@@ -75,9 +75,9 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
   }
 }
 
-async function auditModule({ config: { secretsDir }, storage, log }: ServiceParts): Promise<DynamicModule> {
-  const [cursorKey, signingSeed] = [await exportCursorKey(secretsDir), await auditSigningSeed(secretsDir)];
-  return AuditModule.register({ database: storage.pool, cursorKey, signingSeed, log });
+async function auditModule({ config: { secretsDir, audit }, storage, log }: ServiceParts): Promise<DynamicModule> {
+  const [cursorKey, signing] = [await exportCursorKey(secretsDir), await auditSigning(secretsDir)];
+  return AuditModule.register({ config: audit, database: storage.pool, cursorKey, ...signing, log });
 }
 
 async function gatewayModule({
