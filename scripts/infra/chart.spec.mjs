@@ -163,7 +163,8 @@ describe('the values of the chart', () => {
     const wanted = {
       gateway: ['pepper', 'gateway.key'],
       orchestrator: ['gateway.pub', 'orchestrator.key'],
-      billing: ['gateway.pub', 'orchestrator.pub'],
+      sandbox: ['gateway.pub', 'sandbox.key'],
+      billing: ['gateway.pub', 'orchestrator.pub', 'sandbox.pub'],
       audit: ['audit-signing', 'export-cursors', 'gateway.pub'],
     };
     expect(keys).toEqual(wanted[service] ?? ['gateway.pub']);

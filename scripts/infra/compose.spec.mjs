@@ -115,6 +115,8 @@ describe('the fleet under compose', () => {
     expect(holders('gateway.key')).toEqual(['gateway']);
     expect(holders('orchestrator.key')).toEqual(['orchestrator']);
     expect(holders('orchestrator.pub')).toEqual(['billing']);
+    expect(holders('sandbox.key')).toEqual(['sandbox']);
+    expect(holders('sandbox.pub')).toEqual(['billing']);
     expect(holders('pepper')).toEqual(['gateway', 'owner-token']);
     expect(holders('export-cursors')).toEqual(['audit']);
     expect(holders('audit-signing')).toEqual(['audit']);

@@ -4,6 +4,7 @@ import {
   AttemptEnded,
   AttemptStarted,
   catalogue,
+  CheckBudget,
   ReserveDailyRun,
   SandboxProfilePublished,
   type GateDecision,
@@ -66,9 +67,11 @@ export class OrchestratorProcess {
     const app = await Test.createTestingModule({ imports }).compile();
     // Billing is another service; here it lets every run start.
     const allowed = { plan: 'business', resetsAt: AT } as const;
-    app
-      .get(CommandRegistry)
-      .answer(ReserveDailyRun, () => Promise.resolve({ status: 'accepted', output: allowed, position: undefined }));
+    const commands = app.get(CommandRegistry);
+    commands.answer(ReserveDailyRun, () =>
+      Promise.resolve({ status: 'accepted', output: allowed, position: undefined }),
+    );
+    commands.answer(CheckBudget, () => Promise.resolve({ status: 'accepted', output: {}, position: undefined }));
     await app.init();
     return new OrchestratorProcess(app, pool, store);
   }

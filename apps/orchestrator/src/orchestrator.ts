@@ -8,6 +8,7 @@ import { PreflightDesk } from './preflight/preflight.js';
 import type { Available, ProviderConnected } from './preflight/run-needs.js';
 import { StartChecks } from './preflight/start-checks.js';
 import { queueMoves, queueTurns } from './queues/run-queues.reactor.js';
+import { budgetHolds } from './runs/budget-holds.reactor.js';
 import { attemptEnds } from './runs/attempt-ends.reactor.js';
 import { cancelRun } from './runs/cancel-run.js';
 import { gateDecisions } from './runs/gate-decisions.reactor.js';
@@ -78,7 +79,12 @@ export class Orchestrator {
   reactors(): Reactor[] {
     const { handler, clock, timers } = this.parts;
     const silence = silenceWatch({ commands: handler, timers });
-    const ends = [attemptEnds(handler, clock), interruptions(handler, clock), gateDecisions(handler, clock)];
+    const ends = [
+      attemptEnds(handler, clock),
+      interruptions(handler, clock),
+      gateDecisions(handler, clock),
+      budgetHolds(handler, clock),
+    ];
     const queues = [queueMoves(handler, clock), queueTurns(handler, clock)];
     return [...ends, ...queues, runDeadlines(timers), silence, scheduleTimers(timers)];
   }

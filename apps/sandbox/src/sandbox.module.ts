@@ -5,8 +5,16 @@ import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost, SILENT } from '@runledger/messaging';
 import type { ConsumerLog } from '@runledger/messaging';
-import { BLOB_STORE, CLOCK, CommandRegistry, EVENT_STORE, Metrics, TELEMETRY } from '@runledger/platform';
-import type { BlobStores, Clock, Telemetry } from '@runledger/platform';
+import {
+  BLOB_STORE,
+  CLOCK,
+  COMMAND_CLIENT,
+  CommandRegistry,
+  EVENT_STORE,
+  Metrics,
+  TELEMETRY,
+} from '@runledger/platform';
+import type { BlobStores, Clock, CommandClient, Telemetry } from '@runledger/platform';
 import type { Pool } from 'pg';
 import { attemptHost } from './attempt/attempt-host.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
@@ -35,7 +43,16 @@ export interface SandboxOptions {
   readonly liveness?: Partial<Liveness>;
 }
 
-type Injected = [EventStore, BlobStores, Clock, CommandHandler, ReactorHost, PublishedProfiles, Telemetry];
+type Injected = [
+  EventStore,
+  BlobStores,
+  Clock,
+  CommandHandler,
+  ReactorHost,
+  PublishedProfiles,
+  Telemetry,
+  CommandClient,
+];
 
 /**
  * The sandbox service: profiles are published, ready steps executed where they can do no harm, and everything that they do is
@@ -63,11 +80,20 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
         },
         {
           provide: SandboxRuntime,
-          inject: [EVENT_STORE, BLOB_STORE, CLOCK, CommandHandler, ReactorHost, PublishedProfiles, TELEMETRY],
-          useFactory: (...[store, blobs, clock, commands, reactors, profiles, telemetry]: Injected) => {
+          inject: [
+            EVENT_STORE,
+            BLOB_STORE,
+            CLOCK,
+            CommandHandler,
+            ReactorHost,
+            PublishedProfiles,
+            TELEMETRY,
+            COMMAND_CLIENT,
+          ],
+          useFactory: (...[store, blobs, clock, commands, reactors, profiles, telemetry, billing]: Injected) => {
             const host = attemptHost({ store, blobs, clock, commands, profiles, telemetry, ...options });
             return new SandboxRuntime({
-              ...{ host, database, homeDir, reactors, log },
+              ...{ host, database, homeDir, reactors, log, billing },
               limits: { maxAttempts: config.maxAttempts },
               liveness: { returnWithinMs: config.returnWithinMs, ...liveness },
               ...(newsUrl === undefined ? {} : { newsUrl }),

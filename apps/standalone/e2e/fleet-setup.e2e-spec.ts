@@ -41,7 +41,14 @@ describe('setting a fleet up', () => {
     expect(await make()).toMatchObject({ code: 0 });
     const made = contents();
     const urls = [...USERS, 'admin'].map(user => `${user}.url`);
-    const senders = ['gateway.key', 'gateway.pub', 'orchestrator.key', 'orchestrator.pub'];
+    const senders = [
+      'gateway.key',
+      'gateway.pub',
+      'orchestrator.key',
+      'orchestrator.pub',
+      'sandbox.key',
+      'sandbox.pub',
+    ];
     const keys = ['pepper', 'export-cursors', 'audit-signing', ...senders, 'postgres-password'];
     expect(Object.keys(made).sort()).toEqual([...urls, ...keys].sort());
     for (const name of Object.keys(made).filter(one => !one.endsWith('.pub'))) {

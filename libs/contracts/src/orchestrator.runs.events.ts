@@ -94,8 +94,11 @@ export const RunPaused = defineEvent({
   version: 1,
   schema: z.strictObject({
     runId,
-    /** `STEP_FAILED`: `step` failed and its flow wants the run to pause then. `QUEUE`: its turn has not come. */
-    cause: z.enum(['OPERATOR', 'STEP_FAILED', 'QUEUE']),
+    /**
+     * `STEP_FAILED`: `step` failed and its flow wants the run to pause then. `QUEUE`: its turn has not come. `BUDGET`: a call of
+     * `step` does not fit into a budget, which `reason` names.
+     */
+    cause: z.enum(['OPERATOR', 'STEP_FAILED', 'QUEUE', 'BUDGET']),
     step: stepKey.optional(),
     by: actorSchema,
     reason: z.string().optional(),

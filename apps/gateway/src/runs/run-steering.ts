@@ -35,6 +35,7 @@ export function withSteering(view: RunView, event: SteeringEvent): RunView {
           ...(reason !== undefined && { reason }),
           ...(step !== undefined && { step }),
           ...(cause === 'QUEUE' && { queued: true }),
+          ...(cause === 'BUDGET' && { budget: true }),
         },
       };
     }

@@ -80,6 +80,8 @@ export interface RunFacts {
     readonly step?: string;
     /** Nothing has begun: its turn among runs with the same concurrency key has not come. */
     readonly queued?: true;
+    /** A call does not fit into a budget. */
+    readonly budget?: true;
   };
   /** Put away: nothing resumes it. */
   readonly discarded?: { readonly by: ViewActor; readonly at: string };

@@ -12,6 +12,7 @@ export interface Waiting {
     | 'BLOCKER'
     | 'OPERATOR'
     | 'CANCELLATION'
+    | 'BUDGET'
     | 'PLATFORM';
   readonly what: string;
   readonly step?: string;
@@ -40,7 +41,16 @@ function ofCancellation(cancel: NonNullable<RunView['cancel']>): Waiting {
   return { kind: 'CANCELLATION', what: `Executing steps stop; ${who} cancelled the run.`, since: cancel.at, ...until };
 }
 
-function ofPause({ by, at, reason, queued }: NonNullable<RunView['paused']>): Waiting {
+function ofPause({ by, at, reason, queued, budget, step }: NonNullable<RunView['paused']>): Waiting {
+  const place = step === undefined ? {} : { step };
+  if (budget)
+    return {
+      kind: 'BUDGET',
+      what: reason ?? 'A budget has room again.',
+      since: at,
+      mayAct: 'billing.manage',
+      ...place,
+    };
   if (queued) return { kind: 'PLATFORM', what: reason ?? 'Its turn comes.', since: at };
   const why = reason === undefined ? '' : `: ${reason}`;
   const what = `Someone resumes the run, which ${by.name ?? by.id} has paused${why || '.'}`;

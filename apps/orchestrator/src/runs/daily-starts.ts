@@ -1,4 +1,4 @@
-import { ReserveDailyRun } from '@runledger/contracts';
+import { CheckBudget, ReserveDailyRun } from '@runledger/contracts';
 import type { CommandContext } from '@runledger/event-store';
 import { reject, RetryableError } from '@runledger/kernel';
 import type { CommandClient } from '@runledger/platform';
@@ -13,6 +13,17 @@ import type { Decline } from './start-request.js';
  */
 export class DailyStarts {
   constructor(private readonly commands: CommandClient) {}
+
+  /** Why nothing can be spent on a run of this flow; undefined when something can. */
+  async budgetLeft(flowId: string, runId: string, context: CommandContext): Promise<Decline | undefined> {
+    try {
+      const outcome = await this.commands.send(CheckBudget, { flowId }, { ...context, correlationId: runId });
+      return outcome.status === 'refused' ? outcome.refusal : undefined;
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      return platformStarting(error.message);
+    }
+  }
 
   /** Why the run may not start today; undefined when it may. */
   async reserve(runId: string, context: CommandContext): Promise<Decline | undefined> {

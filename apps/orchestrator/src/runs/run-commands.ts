@@ -75,6 +75,10 @@ export type RequestCancel = Command<'RequestCancel', Asked & Pick<CancelRequeste
 export type EnforceCancel = Command<'EnforceCancel', { readonly at: string }>;
 
 export type PauseRun = Command<'PauseRun', Asked & { readonly reason?: string | undefined }>;
+
+/** A call of a step does not fit into a budget. */
+export type HoldForBudget = Command<'HoldForBudget', OfAttempt & { readonly reason: string }>;
+
 export type ResumeRun = Command<'ResumeRun', Asked>;
 
 /** Tries a failed run again in its own stream; `parameters` and `flow` when they change. */
@@ -112,4 +116,5 @@ export type RunCommand =
   | ResolveGate
   | RequestCancel
   | EnforceCancel
+  | HoldForBudget
   | SteeringCommand;

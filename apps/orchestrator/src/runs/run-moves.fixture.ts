@@ -121,6 +121,7 @@ function tried(model: RunModel, { pick, decision }: Move, at: string): RunComman
     { type: 'DiscardRun', data: asked },
     { type: 'RequestCancel', data: { ...asked, mode: decision === 'APPROVE' ? 'GRACEFUL' : 'FORCE' } },
     { type: 'EnforceCancel', data: { at } },
+    { type: 'HoldForBudget', data: { ...attempt, reason: 'Nothing is left.' } },
     { type: 'RecordInterruption', data: { ...attempt, reason: 'The worker died.' } },
     { type: 'RecordReattachment', data: { ...attempt, worker: 'worker-2' } },
     { type: 'RecordSilence', data: { ...attempt, since: the.at, limitMs: 60_000 } },

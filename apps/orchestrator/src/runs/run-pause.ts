@@ -1,8 +1,10 @@
-import { RunPaused, RunReopened, RunResumed, type RunEvent, type StepDefinition } from '@runledger/contracts';
+import { RunPaused, RunReopened, RunResumed, StepCancelled } from '@runledger/contracts';
+import type { RunEvent, StepDefinition } from '@runledger/contracts';
 import { advance } from './run-advance.js';
-import type { PauseRun, ResumeRun } from './run-commands.js';
+import { ORCHESTRATOR } from './orchestrator-actor.js';
+import type { HoldForBudget, PauseRun, ResumeRun } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
-import { isSilent, type KnownRun, type Run, type StepProgress } from './run-state.js';
+import { isSilent, stepOf, type KnownRun, type Run, type StepProgress } from './run-state.js';
 import { isKnown, notPossible, runNotFound, type SteeringRefusal } from './run-verbs.js';
 import { startAttempt } from './start-attempt.js';
 import { takeRoutesAgain } from './step-routes.js';
@@ -16,6 +18,28 @@ export function pauseRun({ by, reason, at }: PauseRun['data'], run: Run): readon
   if (run.status !== 'running' || run.closing || !active) return notPossible(run, 'paused');
   const why = reason === undefined ? {} : { reason };
   return [RunPaused({ runId: run.plan.runId, cause: 'OPERATOR', by, ...why, pausedAt: at })];
+}
+
+/**
+ * A step cannot make its next call, because no budget has room for it: the run is paused. One that is going to end as soon as
+ * nothing of it executes does not wait for room.
+ */
+export function holdForBudget(
+  { step: key, attempt, reason, at }: HoldForBudget['data'],
+  run: Run,
+): readonly RunEvent[] {
+  if (!isKnown(run) || run.status !== 'running' || run.closing?.as === 'cancelled') return [];
+  const step = stepOf(run, key);
+  if (step?.status !== 'executing' || step.attempt !== attempt) return [];
+  const { runId } = run.plan;
+  const draft = new RunDraft(run);
+  if (run.closing) {
+    draft.emit(StepCancelled({ runId, step: key, cancelledAt: at }));
+    advance(draft, at);
+  } else if (!run.paused) {
+    draft.emit(RunPaused({ runId, cause: 'BUDGET', step: key, by: ORCHESTRATOR, reason, pausedAt: at }));
+  }
+  return draft.events;
 }
 
 /**

@@ -45,6 +45,8 @@ export class RunStarter {
     if (isRejection(checked)) return this.#decline(checked, request, context);
     const inheriting = origin?.(checked.steps);
     if (isRejection(inheriting)) return this.#decline(inheriting, request, context);
+    const exhausted = await this.parts.dailyStarts.budgetLeft(checked.flow.flow.flowId, runId, context);
+    if (exhausted) return this.#decline(exhausted, request, context);
     // Last of all, so that no other decline uses up one of the day's starts.
     const limit = await this.parts.dailyStarts.reserve(runId, context);
     if (limit) return this.#decline(limit, request, context);

@@ -79,7 +79,7 @@ export type Closing =
 
 /** Why no step starts until someone resumes the run. */
 export interface Pause {
-  readonly cause: 'OPERATOR' | 'STEP_FAILED' | 'QUEUE';
+  readonly cause: 'OPERATOR' | 'STEP_FAILED' | 'QUEUE' | 'BUDGET';
   readonly step: string | undefined;
 }
 

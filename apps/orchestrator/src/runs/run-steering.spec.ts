@@ -1,5 +1,6 @@
 import {
   GateAnswered,
+  StepCancelled,
   RunCancelled,
   RunCompleted,
   RunDiscarded,
@@ -18,6 +19,7 @@ import {
 import { specify } from '@runledger/testing';
 import type { RunCommand } from './run-commands.js';
 import { run } from './run.decider.js';
+import { ORCHESTRATOR } from './orchestrator-actor.js';
 import { evolveRun } from './run-evolve.js';
 import * as the from './run.fixture.js';
 import { ada, at, runId, step } from './run.fixture.js';
@@ -319,5 +321,39 @@ describe('a cancelled run', () => {
       { type: 'StepCancelled' },
       { type: 'RunCancelled', data: { unconfirmed: ['plan'] } },
     ]);
+  });
+});
+
+describe('a run whose next call does not fit into a budget', () => {
+  const reason = 'The next call may cost more than is left.';
+  const hold = (attempt = 1): RunCommand => ({ type: 'HoldForBudget', data: { step: 'left', attempt, reason, at } });
+  const held = RunPaused({ runId, cause: 'BUDGET', step: 'left', by: ORCHESTRATOR, reason, pausedAt: at });
+  const executing = [the.started(pair), the.ready('left'), the.ready('right')];
+
+  it('is paused, and goes on with the attempt that it has', () => {
+    given(...executing)
+      .when(hold())
+      .thenEmits(held);
+    given(...executing, held)
+      .when(hold())
+      .thenNothing();
+    given(...executing, held)
+      .when(verb('ResumeRun'))
+      .thenEmits(resumed());
+  });
+
+  it('is left alone when the attempt is over, or someone holds it already', () => {
+    given(...executing)
+      .when(hold(2))
+      .thenNothing();
+    given(...executing, paused)
+      .when(hold())
+      .thenNothing();
+  });
+
+  it('ends without the step when it is going to end anyway', () => {
+    given(...executing, the.failed('right'))
+      .when(hold())
+      .thenEmits(StepCancelled({ runId, step: 'left', cancelledAt: at }), runFailed('right'));
   });
 });

@@ -42,6 +42,9 @@ export function verdict(command: RunCommand, model: RunModel): Verdict {
     }
     case 'RecordAttemptEnded':
       return did(inProgress(model, command.data));
+    case 'HoldForBudget':
+      if (model.closing) return did(inProgress(model, command.data) && model.closing !== 'cancelled');
+      return did(inProgress(model, command.data) && !model.paused);
     case 'RecordSilence': {
       const { interrupted, silent } = model.step(command.data.step);
       return did(inProgress(model, command.data) && !model.paused && !interrupted && !silent);

@@ -5,7 +5,7 @@ import { enforceCancel, requestCancel, type CancelRefusal } from './run-cancel.j
 import type { RunCommand } from './run-commands.js';
 import { evolveRun } from './run-evolve.js';
 import { resolveGate, type GateRefusal } from './run-gates.js';
-import { pauseRun, resumeRun } from './run-pause.js';
+import { holdForBudget, pauseRun, resumeRun } from './run-pause.js';
 import { retryRun, retryStep } from './run-retry.js';
 import { recordSignOfLife, recordSilence } from './run-silence.js';
 import { discardRun, forceAdvance, skipStep } from './run-skip.js';
@@ -54,6 +54,8 @@ function decide(command: RunCommand, state: Run): readonly RunEvent[] | RunRefus
       return requestCancel(command.data, state);
     case 'EnforceCancel':
       return enforceCancel(command.data, state);
+    case 'HoldForBudget':
+      return holdForBudget(command.data, state);
     case 'PauseRun':
       return pauseRun(command.data, state);
     case 'ResumeRun':

@@ -1,5 +1,5 @@
-import { ModelTurnEnded, UsageRecorded } from '@runledger/contracts';
-import type { AgentWork, Json } from '@runledger/contracts';
+import { ModelTurnEnded } from '@runledger/contracts';
+import type { AgentWork, Json, ToolName } from '@runledger/contracts';
 import type { LanguageModel, ModelMessage } from 'ai';
 import { outputMissing, outputUnfit } from '../attempt/output-contract.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
@@ -11,7 +11,8 @@ import { modelFaultResult, persistently } from './model-patience.js';
 import type { Patience } from './model-patience.js';
 import { modelTurn } from './model-turn.js';
 import type { FinishedTurn, TurnOutcome } from './model-turn.js';
-import type { TokenBuckets } from './model-usage.js';
+import { PaidCall } from './paid-call.js';
+import { PromptBound } from './prompt-bound.js';
 import { sentBackWith, StructuredAnswer } from './structured-answer.js';
 import { answerCalls, requestedCalls } from './tool-round.js';
 import { toolsOf } from './tool-inputs.js';
@@ -45,7 +46,7 @@ export async function runAgentStep(settings: AgentSettings, run: StepRun, work: 
 async function converse(settings: AgentSettings, run: AgentRun, work: AgentWork): Promise<StepResult> {
   const { output } = run.attempt.ready;
   const answer = output && new StructuredAnswer(output);
-  const agent = { settings, run, work, model: settings.model(work), answer };
+  const agent = agentOf(settings, { run, work, answer });
   const conversation: ModelMessage[] = [{ role: 'user', content: work.prompt }];
   let said = '';
   for (const turn of run.history.turns) {
@@ -70,6 +71,13 @@ async function converse(settings: AgentSettings, run: AgentRun, work: AgentWork)
   return goOn(agent, conversation, said);
 }
 
+function agentOf(settings: AgentSettings, { run, work, answer }: Pick<Agent, 'run' | 'work' | 'answer'>): Agent {
+  const instructions = instructionsOf(work, answer);
+  const tools = toolsOf(work, run.egress);
+  const prompt = new PromptBound(tools, instructions);
+  return { settings, run, work, model: settings.model(work), answer, instructions, tools, prompt };
+}
+
 interface Agent {
   readonly settings: AgentSettings;
   readonly run: AgentRun;
@@ -77,6 +85,9 @@ interface Agent {
   readonly model: LanguageModel;
   /** Only when the flow declares what the output looks like. */
   readonly answer: StructuredAnswer | undefined;
+  readonly instructions: string | undefined;
+  readonly tools: readonly ToolName[];
+  readonly prompt: PromptBound;
 }
 
 async function goOn(agent: Agent, conversation: ModelMessage[], saidBefore: string): Promise<StepResult> {
@@ -118,9 +129,9 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
       modelTurn(
         {
           model: agent.model,
-          instructions: instructionsOf(agent),
+          instructions: agent.instructions,
           messages: conversation,
-          tools: toolsOf(work, run.egress),
+          tools: agent.tools,
           maxOutputTokens,
           timeoutMs: Math.min(settings.modelCallMs, run.remainingMs()),
           signal: run.stop.signal,
@@ -128,16 +139,21 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
         },
         transcript,
       );
+    const paid = new PaidCall(run, work, callName);
+    await paid.reserve({ inputTokens: agent.prompt.of(conversation), maxOutputTokens });
     const asked = await (settings.observe?.(work, maxOutputTokens, call) ?? call());
-    recordUsage(agent, callName, asked.usage);
+    await paid.ended(asked);
     return asked;
   });
-  if (outcome.status === 'finished') recordTurn(run, turn, outcome);
+  if (outcome.status === 'finished') {
+    agent.prompt.counted(conversation.length + outcome.messages.length, outcome.usage);
+    recordTurn(run, turn, outcome);
+  }
   await transcript.flush();
   return outcome;
 }
 
-function instructionsOf({ work, answer }: Agent): string | undefined {
+function instructionsOf(work: AgentWork, answer: StructuredAnswer | undefined): string | undefined {
   if (!answer) return work.instructions;
   return work.instructions === undefined ? answer.rule : `${work.instructions}\n\n${answer.rule}`;
 }
@@ -175,18 +191,6 @@ function endOrSendBack({ run, answer }: Agent, last: LastWords): StepResult | Mo
 function noteOnce({ transcript, history }: StepRun, key: string, text: string): void {
   if (history.entryIds.has(`${transcript.place.attemptId}/${key}`)) return;
   transcript.note('InfoRecorded', key, text);
-}
-
-function recordUsage({ run: { transcript }, work }: Agent, callName: string, usage: TokenBuckets | undefined): void {
-  if (!usage) return;
-  transcript.add(
-    UsageRecorded({
-      ...transcript.place,
-      usageId: `${transcript.place.attemptId}.${callName}`,
-      usage: { kind: 'model', provider: work.provider, model: work.model, ...usage },
-      at: transcript.now(),
-    }),
-  );
 }
 
 function recordTurn({ transcript }: StepRun, turn: number, outcome: FinishedTurn): void {

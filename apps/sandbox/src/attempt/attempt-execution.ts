@@ -9,6 +9,7 @@ import { endAttempt, isCancelled } from './attempt-end.js';
 import type { AttemptHost, PublishedProfile } from './attempt-needs.js';
 import type { ExecutionNotes } from './attempt-observer.js';
 import { readHistory } from './attempt-history.js';
+import { UNLIMITED } from './budget.js';
 import type { AttemptHistory } from './attempt-history.js';
 import { AwaitingPeopleError } from './people.js';
 import { failureResult } from './failure-result.js';
@@ -146,6 +147,7 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
       blobs: host.blobs,
       people: host.people,
       egress: egressRulesOf(profile.definition, host.privateNetworks ?? []),
+      budget: host.budget?.(ready, stop.signal) ?? UNLIMITED,
       asking: toolsThatAsk(ready.ready.agent ?? {}, profile.definition),
       stop,
       ...tools,

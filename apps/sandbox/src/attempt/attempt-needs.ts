@@ -4,7 +4,9 @@ import type { BlobStore } from '@runledger/platform';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
 import type { Claimer } from './attempt-claim.js';
 import type { AttemptObserver } from './attempt-observer.js';
+import type { Budget } from './budget.js';
 import type { OpenAttempt } from './open-work.js';
+import type { ReadyAttempt } from './attempt-place.js';
 import type { People } from './people.js';
 import type { Runners } from '../runner/runners.js';
 import type { WorkspaceKeeper } from '../snapshot/workspace-keeper.js';
@@ -29,6 +31,8 @@ export interface AttemptHost extends Claimer {
   bring?(open: OpenAttempt, driver: SandboxDriver): Promise<string | undefined>;
   /** What people say to agents; without it nobody answers. */
   readonly people: People;
+  /** What an attempt may spend, until the signal aborts; left out: whatever it likes. */
+  budget?(attempt: ReadyAttempt, signal: AbortSignal): Budget;
   /** Throws a fault when the operator did not allow the profile's isolation. */
   driver(profile: ProfileDefinition): SandboxDriver;
   /** Ranges of addresses that are not public and that sandboxes may reach where their profile lists the host. */

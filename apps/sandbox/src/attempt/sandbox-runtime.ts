@@ -1,5 +1,5 @@
 import type { ConsumerLog, ReactorHost, RunningConsumer } from '@runledger/messaging';
-import type { HomeLock } from '@runledger/platform';
+import type { CommandClient, HomeLock } from '@runledger/platform';
 import { HomeInUseError, lockHome } from '@runledger/platform';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
@@ -13,6 +13,7 @@ import { WorkerTable } from '../workers/worker-table.js';
 import type { AttemptHost } from './attempt-execution.js';
 import { AttemptWorker, DEFAULT_WORKER_LIMITS } from './attempt-worker.js';
 import type { WorkerLimits } from './attempt-worker.js';
+import { BudgetOfBilling } from './budget.js';
 import { claimReactor, type ClaimTables } from './claim.reactor.js';
 import { Interruptions } from './interruptions.js';
 import { HeldRuns } from './held-runs.js';
@@ -30,6 +31,8 @@ export interface SandboxRuntimeParts {
   readonly homeDir: string;
   readonly reactors: ReactorHost;
   readonly log: ConsumerLog;
+  /** Who is asked before money is spent; left out: nothing is limited. */
+  readonly billing?: CommandClient;
   readonly limits?: Partial<WorkerLimits>;
   readonly liveness?: Partial<Liveness>;
   /** Where to say and hear that there is work, when there are more replicas than this one. */
@@ -72,7 +75,12 @@ export class SandboxRuntime {
     this.#held = new HeldRuns(database);
     const parked = (this.#parked = new ParkedRuns(database));
     const people = new PeopleOfTheLog(store, this.#work);
-    const bringing: AttemptHost = { ...host, people, bring: (open, driver) => files.bring(open, driver) };
+    const bringing: AttemptHost = {
+      ...host,
+      ...this.#budgets(),
+      people,
+      bring: (open, driver) => files.bring(open, driver),
+    };
     this.#limits = { ...DEFAULT_WORKER_LIMITS, ...parts.limits };
     this.#worker = new AttemptWorker(bringing, { work: this.#work, homes, held: this.#held }, log, this.#limits);
     const onReopened = (): void => this.#worker.wake();
@@ -117,6 +125,13 @@ export class SandboxRuntime {
   async load(): Promise<SandboxLoad> {
     const waiting = await this.#work.waiting();
     return { waiting, executing: this.#worker.executing.count, capacity: this.#limits.maxAttempts };
+  }
+
+  #budgets(): Pick<AttemptHost, 'budget'> {
+    const { billing: client, host } = this.parts;
+    if (!client) return {};
+    const parts = { client, held: this.#held, clock: host.clock };
+    return { budget: (attempt, signal) => new BudgetOfBilling(parts, attempt, signal) };
   }
 
   #tables(): ClaimTables {

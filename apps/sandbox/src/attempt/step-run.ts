@@ -3,6 +3,7 @@ import type { BlobStore } from '@runledger/platform';
 import type { Sandbox } from '../driver/sandbox-driver.js';
 import type { EgressRules } from '../egress/egress-policy.js';
 import type { AttemptHistory } from './attempt-history.js';
+import type { Budget } from './budget.js';
 import type { AttemptPlace, ReadyAttempt, ReadyStep } from './attempt-place.js';
 import type { People } from './people.js';
 import type { StopSwitch } from './stop-switch.js';
@@ -19,6 +20,7 @@ export interface StepRun {
   readonly egress: EgressRules;
   readonly blobs: BlobStore;
   readonly people: People;
+  readonly budget: Budget;
   /** Tools whose calls people have to allow. */
   readonly asking: readonly ToolName[];
   readonly stop: StopSwitch;

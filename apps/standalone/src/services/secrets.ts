@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandCallers, commandSenders } from '@runledger/contracts';
+import { commandCallers, commandSenders, maySend } from '@runledger/contracts';
 import type { CommandSender, ServiceName } from '@runledger/contracts';
 import {
   makeServiceKeys,
@@ -16,8 +16,8 @@ const EXPORT_CURSORS = 'export-cursors';
 const AUDIT_SIGNING = 'audit-signing';
 
 /**
- * Makes those of an installation's secrets that are missing: `pepper` and `gateway.key` for the gateway, `orchestrator.key` for the
- * orchestrator, `export-cursors` and `audit-signing` for audit, and `gateway.pub` and `orchestrator.pub`, which are none, for those who answer them.
+ * Makes those of an installation's secrets that are missing: `pepper` for the gateway, `export-cursors` and `audit-signing` for
+ * audit, a `.key` for each service that sends commands, and its `.pub`, which is none, for those who answer them.
  */
 export async function makeSecrets(folder: string): Promise<void> {
   await gatewayPepper(folder);
@@ -57,5 +57,5 @@ export async function senderSigner(folder: string, sender: CommandSender): Promi
 /** What a service that answers commands knows its callers by. */
 export async function callerCheck(folder: string, service: ServiceName): Promise<ServiceTokenCheck> {
   const callers = commandCallers[service];
-  return new ServiceTokenCheck({ callers, keys: await readPublicKeys(folder, callers) });
+  return new ServiceTokenCheck({ callers, allows: maySend, keys: await readPublicKeys(folder, callers) });
 }

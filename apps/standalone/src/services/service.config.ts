@@ -43,7 +43,7 @@ const schema = z.object({
     .string()
     .optional()
     .describe(
-      'the directory of pepper, export-cursors, audit-signing, and the keys of the gateway and the orchestrator; by default RUNLEDGER_HOME',
+      'the directory of pepper, export-cursors, audit-signing, and the keys of those who send commands; by default RUNLEDGER_HOME',
     ),
   SANDBOX_HOME: z
     .string()

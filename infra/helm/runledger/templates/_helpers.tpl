@@ -47,8 +47,10 @@ audit-signing export-cursors gateway.pub
 {{- else if eq . "orchestrator" -}}
 gateway.pub orchestrator.key
 {{- else if eq . "billing" -}}
-gateway.pub orchestrator.pub
-{{- else if has . (list "sandbox" "approval") -}}
+gateway.pub orchestrator.pub sandbox.pub
+{{- else if eq . "sandbox" -}}
+gateway.pub sandbox.key
+{{- else if eq . "approval" -}}
 gateway.pub
 {{- end -}}
 {{- end -}}
@@ -137,7 +139,7 @@ spec:
         {{- if eq .service "gateway" }}
         {{- include "runledger.addresses" $root | nindent 8 }}
         {{- end }}
-        {{- if eq .service "orchestrator" }}
+        {{- if has .service (list "orchestrator" "sandbox") }}
         - { name: BILLING_URLS, value: "http://{{ include "runledger.name" $root }}-billing:4100" }
         {{- end }}
         {{- if $sandbox }}

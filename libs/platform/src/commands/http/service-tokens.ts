@@ -41,6 +41,8 @@ export interface ServiceTokenCheckOptions {
   readonly keys: ReadonlyMap<string, KeyObject>;
   /** Who may send commands here. */
   readonly callers: readonly string[];
+  /** Of them, who may send which command; left out: each may send all. */
+  allows?(caller: string, command: string): boolean;
 }
 
 /** The other side: who sent this command? Public keys only, so that a service that answers cannot pass for one that asks. */
@@ -49,10 +51,12 @@ export class ServiceTokenCheck {
 
   /** Resolves with the caller. Throws {@link ServiceTokenRefusedError} or {@link CallerNotAllowedError}. */
   async callerOf(token: string | undefined, purpose: TokenPurpose): Promise<string> {
-    const { service } = purpose;
+    const { service, command } = purpose;
     if (token === undefined) throw new ServiceTokenRefusedError(service, 'is missing');
     const caller = await this.#signer(token, purpose);
-    if (!this.options.callers.includes(caller)) throw new CallerNotAllowedError(service, caller);
+    const { options } = this;
+    if (!options.callers.includes(caller) || options.allows?.(caller, command) === false)
+      throw new CallerNotAllowedError(service, caller);
     return caller;
   }
 

@@ -1,0 +1,49 @@
+import type { ToolName } from '@runledger/contracts';
+import type { ModelMessage } from 'ai';
+import { z } from 'zod';
+import type { TokenBuckets } from './model-usage.js';
+import { toolDescriptions, toolInputs } from './tool-inputs.js';
+
+/** What vendors put around a prompt themselves, most of all when there are tools; in tokens. */
+const AROUND = 2_048;
+/** Around one more message. */
+const AROUND_MESSAGES = 256;
+
+/**
+ * Not fewer tokens than a prompt has. Tokens are made of whole bytes, so that a text never has more tokens than bytes; of what
+ * was sent before, the provider itself has said how many there were.
+ */
+export class PromptBound {
+  #known = { messages: 0, tokens: 0 };
+
+  constructor(
+    private readonly tools: readonly ToolName[],
+    private readonly instructions: string | undefined,
+  ) {}
+
+  of(messages: readonly ModelMessage[]): number {
+    const whole = AROUND + bytes(this.instructions ?? '') + toolBytes(this.tools) + bytes(JSON.stringify(messages));
+    if (this.#known.messages === 0) return whole;
+    const rest = messages.slice(this.#known.messages);
+    return Math.min(whole, this.#known.tokens + AROUND_MESSAGES + bytes(JSON.stringify(rest)));
+  }
+
+  /** The provider has counted these messages; what it wrote itself is among them and reads a little longer than it wrote. */
+  counted(messages: number, usage: TokenBuckets | undefined): void {
+    if (!usage) return;
+    const prompt = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+    const written = usage.outputTokens + usage.reasoningTokens;
+    this.#known = { messages, tokens: prompt + written + Math.ceil(written / 4) };
+  }
+}
+
+function bytes(text: string): number {
+  return Buffer.byteLength(text);
+}
+
+function toolBytes(tools: readonly ToolName[]): number {
+  return tools.reduce((sum, name) => {
+    const schema: z.ZodType = toolInputs[name];
+    return sum + bytes(toolDescriptions[name]) + bytes(JSON.stringify(z.toJSONSchema(schema, { io: 'input' })));
+  }, 0);
+}
