@@ -4,6 +4,7 @@ import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { languageModel } from '../agent/providers.js';
 import type { ProviderSettings } from '../agent/providers.js';
 import { failureResult } from '../attempt/failure-result.js';
+import type { Budget } from '../attempt/budget.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
 import type { People } from '../attempt/people.js';
 import { CANCELLED, timedOut } from '../attempt/step-run.js';
@@ -75,6 +76,7 @@ async function stepRun(
     egress: egressRulesOf(profile, machine.privateNetworks),
     blobs: new SpooledBlobs(blobsDir, ports),
     people: ports.port<People>('people', ['covering', 'answerTo']),
+    budget: ports.port<Budget>('budget', ['reserve', 'release']),
     asking,
     stop,
   };
