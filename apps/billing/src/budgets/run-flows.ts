@@ -2,6 +2,10 @@ import { catalogue, RunStarted } from '@runledger/contracts';
 import type { EventStore } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
 import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+
+/** All that is needed of a run's first event, whatever else it says. */
+const flowOf = z.object({ flowId: z.string() });
 
 /** Which flow a run is of: its first event says so, and that never changes. */
 export class RunFlows {
@@ -18,7 +22,7 @@ export class RunFlows {
     const [started] = events;
     if (started?.type !== RunStarted.type) return undefined;
     const data = catalogue.upcast(started.type, started.metadata.schemaVersion, started.data);
-    const { flowId } = RunStarted.schema.parse(data);
+    const { flowId } = flowOf.parse(data);
     this.#known.set(key, flowId);
     return flowId;
   }
