@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './define-event.js';
-import { actorSchema, approvalDecision, attemptPlace as place, json, timestamp } from './values.js';
+import { actorSchema, approvalDecision, entryPlace as place, json, timestamp } from './values.js';
 
 /** The agent asks to call a tool that is marked dangerous; it waits, and only it (R2: asked once, whatever happens to its worker). */
 export const PermissionRequested = defineEvent({

@@ -11,6 +11,7 @@ export const toolName = z.enum([
   'search_files',
   'web_fetch',
   'todo_write',
+  'spawn_agents',
   'ask_user',
 ]);
 export type ToolName = z.infer<typeof toolName>;

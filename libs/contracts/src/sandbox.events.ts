@@ -10,6 +10,7 @@ import {
   attemptOutcome,
   attemptPlace as place,
   blobRef,
+  entryPlace,
   json,
   slug,
   stepError,
@@ -80,28 +81,28 @@ export const SetupRecorded = defineEvent({
 export const InfoRecorded = defineEvent({
   type: 'InfoRecorded',
   version: 1,
-  schema: z.strictObject({ ...place, entryId: z.string(), text: z.string(), at: timestamp }),
+  schema: z.strictObject({ ...entryPlace, entryId: z.string(), text: z.string(), at: timestamp }),
 });
 
 /** Something went wrong inside the attempt, whether or not the attempt goes on. */
 export const ErrorRecorded = defineEvent({
   type: 'ErrorRecorded',
   version: 1,
-  schema: z.strictObject({ ...place, entryId: z.string(), error: stepError, at: timestamp }),
+  schema: z.strictObject({ ...entryPlace, entryId: z.string(), error: stepError, at: timestamp }),
 });
 
 /** The agent wrote prose. Several events with one `entryId` are one entry, in order. */
 export const AgentText = defineEvent({
   type: 'AgentText',
   version: 1,
-  schema: z.strictObject({ ...place, entryId: z.string(), text: z.string(), at: timestamp }),
+  schema: z.strictObject({ ...entryPlace, entryId: z.string(), text: z.string(), at: timestamp }),
 });
 
 /** The agent reasoned. Several events with one `entryId` are one entry, in order. */
 export const AgentThinking = defineEvent({
   type: 'AgentThinking',
   version: 1,
-  schema: z.strictObject({ ...place, entryId: z.string(), text: z.string(), at: timestamp }),
+  schema: z.strictObject({ ...entryPlace, entryId: z.string(), text: z.string(), at: timestamp }),
 });
 
 /** A tool call, or the script of a command step (tool `command`), begins. `callId` is unique within the run. */
@@ -109,7 +110,7 @@ export const ToolCallStarted = defineEvent({
   type: 'ToolCallStarted',
   version: 1,
   schema: z.strictObject({
-    ...place,
+    ...entryPlace,
     callId: z.string(),
     tool: z.string(),
     arguments: z.record(z.string(), json),
@@ -123,7 +124,7 @@ export const ToolOutput = defineEvent({
   type: 'ToolOutput',
   version: 1,
   schema: z.strictObject({
-    ...place,
+    ...entryPlace,
     callId: z.string(),
     channel: z.enum(['stdout', 'stderr']),
     text: z.string(),
@@ -136,7 +137,7 @@ export const ToolCallEnded = defineEvent({
   type: 'ToolCallEnded',
   version: 1,
   schema: z.strictObject({
-    ...place,
+    ...entryPlace,
     callId: z.string(),
     tool: z.string(),
     state: z.enum(['ok', 'error', 'cancelled']),
@@ -158,7 +159,7 @@ export const ModelTurnEnded = defineEvent({
   type: 'ModelTurnEnded',
   version: 1,
   schema: z.strictObject({
-    ...place,
+    ...entryPlace,
     turn: z.int().positive(),
     finishReason: z.string(),
     messages: z.array(json),
@@ -170,7 +171,7 @@ export const ModelTurnEnded = defineEvent({
 export const UsageRecorded = defineEvent({
   type: 'UsageRecorded',
   version: 1,
-  schema: z.strictObject({ ...place, usageId: z.string(), usage, at: timestamp }),
+  schema: z.strictObject({ ...entryPlace, usageId: z.string(), usage, at: timestamp }),
 });
 
 /** A declared file was kept: it outlives its sandbox. */

@@ -90,3 +90,6 @@ export type BlobRef = z.infer<typeof blobRef>;
 
 /** Every event of an attempt names its place. Stream `attempt-<run key>.<step>.<n>`. */
 export const attemptPlace = { attemptId: z.string(), runId: z.string(), step: stepKey, attempt: z.int().positive() };
+
+/** Every entry of an attempt's transcript names its place, and the sub-agent that it is of: `1`, `2`, …; left out: the agent of the step. */
+export const entryPlace = { ...attemptPlace, agent: z.string().max(20).optional() };

@@ -53,6 +53,7 @@ function changed(attempt: AttemptView, event: AttemptEvent): AttemptView {
     case 'AttemptResumed':
       return { ...attempt, resumptions: attempt.resumptions + 1 };
     case 'ModelTurnEnded':
+      if (event.data.agent !== undefined) return attempt; // they are added at the end
       return { ...attempt, turns: Math.max(attempt.turns, event.data.turn) };
     case 'AttemptEnded':
       return ended(attempt, event.data);

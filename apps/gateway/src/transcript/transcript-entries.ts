@@ -34,6 +34,8 @@ interface Place {
   readonly at: string;
   readonly step: string;
   readonly attempt: number;
+  /** Of a sub-agent: its number. */
+  readonly agent?: string;
 }
 
 export interface ToolEnding {
@@ -71,7 +73,8 @@ export function entryIdOf(event: TranscriptEvent): string {
 /** The entry that this event begins, with the event's own text; undefined for events that only go on with one. */
 export function entryOf(event: TranscriptEvent, seq: string): TranscriptEntry | undefined {
   const { step, attempt, at } = event.data;
-  const place = { id: entryIdOf(event), seq, at, step, attempt };
+  const agent = 'agent' in event.data ? event.data.agent : undefined;
+  const place = { id: entryIdOf(event), seq, at, step, attempt, ...(agent !== undefined && { agent }) };
   switch (event.type) {
     case 'AgentText':
       return { __typename: 'TextEntry', ...place, text: event.data.text };

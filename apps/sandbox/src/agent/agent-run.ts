@@ -1,7 +1,41 @@
-import type { StepRun } from '../attempt/step-run.js';
+import type { ToolName } from '@runledger/contracts';
+import type { AttemptPlace } from '../attempt/attempt-place.js';
+import type { StepResult, StepRun } from '../attempt/step-run.js';
+import type { AgentTeam } from './agent-team.js';
 import type { BackgroundProcesses } from './background-processes.js';
+
+/** What a sub-agent is to do. */
+export interface AgentOrder {
+  /** `1`, `2`, … in the order in which they are asked for. */
+  readonly agent: string;
+  readonly prompt: string;
+  readonly tools: readonly ToolName[];
+  readonly maxTurns: number;
+  /** As the scripted model is told. */
+  readonly script: unknown;
+}
+
+/** How the sub-agents of a step are started, and what is counted of them. */
+export interface SubAgents {
+  /** How many were asked for so far: the next one has the next number. The same after a restart, as the same calls come first. */
+  asked: number;
+  /** Model turns that they took. */
+  readonly turns: Map<string, number>;
+  work(run: AgentRun, order: AgentOrder): Promise<StepResult>;
+}
 
 /** What the tools of an agent need: the run of its step, and what lives for as long as the agent works. */
 export interface AgentRun extends StepRun {
   readonly background: BackgroundProcesses;
+  /** What it may use. */
+  readonly tools: readonly ToolName[];
+  /** Left out for sub-agents: they have none of their own. */
+  readonly subAgents?: SubAgents | undefined;
+  /** Of a sub-agent: those that work beside it. */
+  readonly team?: AgentTeam | undefined;
+}
+
+/** Begins the names of what an agent does: those of sub-agents are told apart. */
+export function prefixOf({ agent }: AttemptPlace): string {
+  return agent === undefined ? '' : `a${agent}.`;
 }

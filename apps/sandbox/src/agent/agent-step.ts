@@ -1,10 +1,12 @@
-import { ModelTurnEnded } from '@runledger/contracts';
-import type { AgentWork, Json, ToolName } from '@runledger/contracts';
+import { ModelTurnEnded, scriptedTurn } from '@runledger/contracts';
+import type { AgentWork, Json } from '@runledger/contracts';
 import type { LanguageModel, ModelMessage } from 'ai';
+import { z } from 'zod';
 import { outputMissing, outputUnfit } from '../attempt/output-contract.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { finished, outOfTurns, stopped, textOf } from './agent-results.js';
-import type { AgentRun } from './agent-run.js';
+import { prefixOf } from './agent-run.js';
+import type { AgentRun, SubAgents } from './agent-run.js';
 import { BackgroundProcesses } from './background-processes.js';
 import type { ModelCallObserver } from './model-call-observer.js';
 import { modelFaultResult, persistently } from './model-patience.js';
@@ -18,6 +20,8 @@ import { answerCalls, requestedCalls } from './tool-round.js';
 import { toolsOf } from './tool-inputs.js';
 
 const MAX_TURNS = 50;
+const SUB_AGENT =
+  'You are one of several agents that work in the same workspace. Change only what your task is about. Your last message is your report to the agent that started you.';
 /** Models that a library does not know are cut at 4,096 tokens unless told. */
 const MAX_OUTPUT_TOKENS = 16_384;
 
@@ -36,17 +40,31 @@ export interface AgentSettings {
  */
 export async function runAgentStep(settings: AgentSettings, run: StepRun, work: AgentWork): Promise<StepResult> {
   const background = new BackgroundProcesses(run);
+  const subAgents: SubAgents = { asked: 0, turns: new Map(), work: subAgentWork(settings, work) };
+  const { output } = run.attempt.ready;
+  const answer = output && new StructuredAnswer(output);
+  const own: AgentRun = { ...run, background, subAgents, tools: toolsOf(work, run.egress) };
   try {
-    return await converse(settings, { ...run, background }, work);
+    const result = await converse(agentOf(settings, { run: own, work, answer }));
+    return { ...result, turns: [...subAgents.turns.values()].reduce((sum, turns) => sum + turns, result.turns) };
   } finally {
     await background.close();
   }
 }
 
-async function converse(settings: AgentSettings, run: AgentRun, work: AgentWork): Promise<StepResult> {
-  const { output } = run.attempt.ready;
-  const answer = output && new StructuredAnswer(output);
-  const agent = agentOf(settings, { run, work, answer });
+/** A sub-agent is the same loop over a work of its own, with a prompt for instructions and without an output to keep to. */
+function subAgentWork(settings: AgentSettings, parent: AgentWork): SubAgents['work'] {
+  return (run, { prompt, tools, maxTurns, script }) => {
+    const instructions = parent.instructions === undefined ? SUB_AGENT : `${SUB_AGENT}\n\n${parent.instructions}`;
+    const own = { prompt, instructions, tools: [...tools], maxTurns };
+    const played = z.array(scriptedTurn).catch([]).parse(script);
+    const work: AgentWork = { ...parent, ...own, script: played };
+    return converse(agentOf(settings, { run, work, answer: undefined }));
+  };
+}
+
+async function converse(agent: Agent): Promise<StepResult> {
+  const { run, work } = agent;
   const conversation: ModelMessage[] = [{ role: 'user', content: work.prompt }];
   let said = '';
   for (const turn of run.history.turns) {
@@ -73,9 +91,8 @@ async function converse(settings: AgentSettings, run: AgentRun, work: AgentWork)
 
 function agentOf(settings: AgentSettings, { run, work, answer }: Pick<Agent, 'run' | 'work' | 'answer'>): Agent {
   const instructions = instructionsOf(work, answer);
-  const tools = toolsOf(work, run.egress);
-  const prompt = new PromptBound(tools, instructions);
-  return { settings, run, work, model: settings.model(work), answer, instructions, tools, prompt };
+  const prompt = new PromptBound(run.tools, instructions);
+  return { settings, run, work, model: settings.model(work), answer, instructions, prompt };
 }
 
 interface Agent {
@@ -86,7 +103,6 @@ interface Agent {
   /** Only when the flow declares what the output looks like. */
   readonly answer: StructuredAnswer | undefined;
   readonly instructions: string | undefined;
-  readonly tools: readonly ToolName[];
   readonly prompt: PromptBound;
 }
 
@@ -123,7 +139,7 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
   let tries = 0;
   const outcome = await persistently(settings.patience, run, async () => {
     tries += 1;
-    const callName = `t${turn}.e${history.epoch}.${tries}`;
+    const callName = `${prefixOf(transcript.place)}t${turn}.e${history.epoch}.${tries}`;
     const maxOutputTokens = work.maxOutputTokens ?? MAX_OUTPUT_TOKENS;
     const call = () =>
       modelTurn(
@@ -131,7 +147,7 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
           model: agent.model,
           instructions: agent.instructions,
           messages: conversation,
-          tools: agent.tools,
+          tools: run.tools,
           maxOutputTokens,
           timeoutMs: Math.min(settings.modelCallMs, run.remainingMs()),
           signal: run.stop.signal,

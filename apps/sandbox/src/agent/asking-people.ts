@@ -4,7 +4,7 @@ import type { ApprovalDecision, Json } from '@runledger/contracts';
 import { canonicalJson } from '@runledger/kernel';
 import type { Answer } from '../attempt/heard-answers.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
-import type { StepRun } from '../attempt/step-run.js';
+import type { AgentRun } from './agent-run.js';
 
 /** For readers of the transcript. */
 const WORDS: Partial<Record<ApprovalDecision, string>> = {
@@ -32,7 +32,7 @@ export type Objection = string | undefined;
  * have not said anything yet, the attempt is left until they do (throws {@link AwaitingPeopleError}). A call is asked about
  * once, by its id, however often its attempt is taken up (R2).
  */
-export async function objectionTo(run: StepRun, call: CallToAllow): Promise<Objection> {
+export async function objectionTo(run: AgentRun, call: CallToAllow): Promise<Objection> {
   const { history } = run;
   const { callId } = call;
   const begun = history.calls.get(callId);
@@ -54,7 +54,7 @@ export interface Question {
 }
 
 /** What people answer. Asks once, and leaves the attempt until there is an answer. */
-export async function answerOf(run: StepRun, { callId, question, choices }: Question): Promise<string> {
+export async function answerOf(run: AgentRun, { callId, question, choices }: Question): Promise<string> {
   const { transcript, history } = run;
   if (!history.asks.has(callId)) {
     const asked = { ...transcript.place, callId, question, at: transcript.now() };
@@ -66,7 +66,7 @@ export async function answerOf(run: StepRun, { callId, question, choices }: Ques
   return typeof answer === 'string' ? answer : JSON.stringify(answer ?? null);
 }
 
-async function coveredByGrant(run: StepRun, { callId, tool, input }: CallToAllow): Promise<boolean> {
+async function coveredByGrant(run: AgentRun, { callId, tool, input }: CallToAllow): Promise<boolean> {
   const { transcript, attempt, people } = run;
   const call = { runId: attempt.place.runId, tool, arguments: input, at: transcript.now() };
   const grant = await people.covering(attempt.workspaceId, call);
@@ -77,7 +77,7 @@ async function coveredByGrant(run: StepRun, { callId, tool, input }: CallToAllow
   return true;
 }
 
-async function askPermission(run: StepRun, { callId, tool, input, shown }: CallToAllow): Promise<void> {
+async function askPermission(run: AgentRun, { callId, tool, input, shown }: CallToAllow): Promise<void> {
   const { transcript } = run;
   const callHash = createHash('sha256')
     .update(canonicalJson({ tool, arguments: input }))
@@ -88,11 +88,12 @@ async function askPermission(run: StepRun, { callId, tool, input, shown }: CallT
   await transcript.flush();
 }
 
-async function heard(run: StepRun, callId: string): Promise<Answer> {
+async function heard(run: AgentRun, callId: string): Promise<Answer> {
   const { transcript, history, people, attempt } = run;
   const known = history.asks.get(callId)?.answer;
   if (known) return known;
-  const answer = await people.answerTo(attempt.workspaceId, attempt.place, callId);
+  const look = () => people.answerTo(attempt.workspaceId, attempt.place, callId);
+  const answer = (await look()) ?? (await run.team?.whileOthersWork(callId, look));
   if (!answer) throw new AwaitingPeopleError(callId);
   transcript.add(AnswerReceived({ ...transcript.place, callId, ...answer, at: transcript.now() }));
   transcript.note(

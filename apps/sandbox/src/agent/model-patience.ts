@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentWork } from '@runledger/contracts';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
+import { prefixOf } from './agent-run.js';
 import type { ModelFault, ModelFaultCode } from './model-fault.js';
 import type { TurnOutcome } from './model-turn.js';
 
@@ -50,7 +51,7 @@ function pauseAfter(patience: Patience, fault: ModelFault, failed: number): numb
 }
 
 function tell({ transcript, history }: StepRun, fault: ModelFault, pauseMs: number): void {
-  const key = `pause.${history.epoch}.${history.entryIds.size}`;
+  const key = `${prefixOf(transcript.place)}pause.${history.epoch}.${history.entryIds.size}`;
   history.entryIds.add(key);
   transcript.note('InfoRecorded', key, `${fault.message} The call is made again in ${Math.ceil(pauseMs / 1_000)} s.`);
 }

@@ -1,4 +1,4 @@
-import { todoItem } from '@runledger/contracts';
+import { todoItem, toolName } from '@runledger/contracts';
 import type { AgentWork, ToolName } from '@runledger/contracts';
 import { z } from 'zod';
 import type { EgressRules } from '../egress/egress-policy.js';
@@ -77,6 +77,23 @@ export const toolInputs = {
       .max(100)
       .describe('The whole list: it takes the place of the one before.'),
   }),
+  spawn_agents: z.strictObject({
+    agents: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).max(100).optional(),
+          prompt: z
+            .string()
+            .min(1)
+            .max(50_000)
+            .describe('Everything that it has to know: it sees nothing of this conversation.'),
+          tools: z.array(toolName).max(50).optional().describe('Default: yours.'),
+          max_turns: z.int().min(1).max(100).optional().describe('Default 20.'),
+        }),
+      )
+      .min(1)
+      .max(20),
+  }),
   ask_user: z.strictObject({
     question: z.string().min(1).max(10_000),
     choices: z
@@ -101,6 +118,8 @@ export const toolDescriptions: Readonly<Record<ToolName, string>> = {
   web_fetch: 'Fetches a page or file from the web and returns its readable text. Programs in bash have the same hosts.',
   todo_write:
     'Keeps the list of what you have to do, for you and for those who watch. Use it for work of several parts.',
+  spawn_agents:
+    'Starts up to 20 agents that work side by side in this workspace, each on its own prompt; returns their reports.',
   ask_user: 'Asks people something and returns their answer. Use it when you cannot go on without knowing.',
 };
 

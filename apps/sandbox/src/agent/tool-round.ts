@@ -3,12 +3,14 @@ import type { Json, ToolName } from '@runledger/contracts';
 import type { ModelMessage, ToolCallPart, ToolModelMessage, ToolResultPart } from 'ai';
 import { runToolCall } from '../attempt/tool-call.js';
 import type { ToolCallResult } from '../attempt/tool-call.js';
+import { prefixOf } from './agent-run.js';
 import type { AgentRun } from './agent-run.js';
 import { answerOf, objectionTo } from './asking-people.js';
 import { readProcess, runsInBackground, startProcess, stopProcess } from './background-calls.js';
 import { argumentsOf, failure, refuse, withoutWork } from './recorded-call.js';
+import { DEEPER, spawnAgents } from './spawn-agents.js';
 import { misfit, planCall } from './sandbox-tools.js';
-import { toolInputs, toolsOf } from './tool-inputs.js';
+import { toolInputs } from './tool-inputs.js';
 import type { SandboxTool } from './tool-inputs.js';
 import { fetchForAgent } from './web-fetch.js';
 
@@ -31,11 +33,12 @@ export async function answerCalls(
   calls: readonly ToolCallPart[],
 ): Promise<ToolModelMessage> {
   const { step, attempt } = run.attempt.place;
+  const prefix = prefixOf(run.transcript.place);
   const content: ToolResultPart[] = [];
   for (const [index, call] of calls.entries()) {
     if (run.stop.signal.aborted) break;
     run.stop.throwIfPaused();
-    const result = await answerCall(run, `${step}.${attempt}.t${turn}.${index + 1}`, call);
+    const result = await answerCall(run, `${step}.${attempt}.${prefix}t${turn}.${index + 1}`, call);
     content.push(resultPart(call, result));
   }
   run.stop.throwIfLeft();
@@ -44,9 +47,9 @@ export async function answerCalls(
 
 async function answerCall(run: AgentRun, callId: string, call: ToolCallPart): Promise<ToolCallResult> {
   const known = toolName.safeParse(call.toolName);
-  const allowed: readonly ToolName[] = toolsOf(run.attempt.ready.agent ?? {}, run.egress);
-  if (!known.success || !allowed.includes(known.data)) {
-    return refuse(run, callId, call, `There is no tool ${call.toolName} here; there are ${allowed.join(', ')}.`);
+  if (!run.subAgents && known.data === 'spawn_agents') return refuse(run, callId, call, DEEPER);
+  if (!known.success || !run.tools.includes(known.data)) {
+    return refuse(run, callId, call, `There is no tool ${call.toolName} here; there are ${run.tools.join(', ')}.`);
   }
   const tool = known.data;
   switch (tool) {
@@ -54,6 +57,8 @@ async function answerCall(run: AgentRun, callId: string, call: ToolCallPart): Pr
       return askUser(run, callId, call);
     case 'todo_write':
       return writeTodos(run, callId, call);
+    case 'spawn_agents':
+      return (await denialOf(run, callId, call, tool)) ?? spawnAgents(run, callId, call);
     case 'web_fetch':
       return webFetch(run, callId, call);
     case 'bash_output':

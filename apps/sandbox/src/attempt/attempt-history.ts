@@ -29,6 +29,8 @@ export interface AttemptHistory {
   /** Time that workers spent on it, without the pauses between a worker's death and the next one's start. */
   activeMs: number;
   turns: { readonly turn: number; readonly finishReason: string; readonly messages: readonly Json[] }[];
+  /** Of the sub-agents. */
+  readonly agentTurns: Map<string, AttemptHistory['turns']>;
   readonly calls: Map<string, RecordedCall>;
   /** By call. */
   readonly asks: Map<string, RecordedAsk>;
@@ -50,6 +52,7 @@ export function emptyHistory(): AttemptHistory {
     epoch: 0,
     activeMs: 0,
     turns: [],
+    agentTurns: new Map(),
     calls: new Map(),
     asks: new Map(),
     autoResolved: new Set(),
@@ -124,7 +127,7 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
       history.autoResolved.add(event.data.callId);
       return;
     case 'ModelTurnEnded':
-      history.turns.push(event.data);
+      turnsOf(history, event.data.agent).push(event.data);
       return;
     case 'UsageRecorded':
       history.usageIds.add(event.data.usageId);
@@ -144,6 +147,14 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
       history.entryIds.add(event.data.entryId);
       return;
   }
+}
+
+/** Of the agent of the step, or of a sub-agent. */
+export function turnsOf(history: AttemptHistory, agent: string | undefined): AttemptHistory['turns'] {
+  if (agent === undefined) return history.turns;
+  const known = history.agentTurns.get(agent) ?? [];
+  history.agentTurns.set(agent, known);
+  return known;
 }
 
 function foldCall(

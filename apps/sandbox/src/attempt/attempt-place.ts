@@ -9,6 +9,8 @@ export interface AttemptPlace {
   readonly runId: string;
   readonly step: string;
   readonly attempt: number;
+  /** Of entries: the sub-agent that they are of. */
+  readonly agent?: string;
 }
 
 /** A ready step with the workspace that it belongs to and the event that made it ready. */

@@ -21,7 +21,7 @@ export interface OpenAttempt extends ReadyAttempt {
 }
 
 const ANSWERED = `EXISTS (SELECT FROM sandbox.answers AS heard
-  WHERE heard.workspace_id = attempt.workspace_id AND heard.run_id = attempt.run_id AND heard.call_id = attempt.waits_for)`;
+  WHERE heard.workspace_id = attempt.workspace_id AND heard.run_id = attempt.run_id AND heard.call_id = ANY (string_to_array(attempt.waits_for, E'\\n')))`;
 
 /** Whose home a run has; undefined when nobody has it, or when it is not open. */
 export type RunHome = string | undefined;
@@ -144,7 +144,7 @@ export class OpenWork {
     );
   }
 
-  /** From now on there is nothing to do for it until `callId` is answered; an answer that has come meanwhile counts. */
+  /** From now on there is nothing to do for it until `callId` (or one of several, one per line) is answered; an answer that has come meanwhile counts. */
   async waits({ workspaceId, place }: ReadyAttempt, callId: string): Promise<void> {
     await this.#rows(
       'waits',

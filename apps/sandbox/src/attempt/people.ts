@@ -20,9 +20,15 @@ export interface People {
 
 /** Thrown through an attempt that cannot go on before people have answered. What it did is stored; it is resumed (R2). */
 export class AwaitingPeopleError extends Error {
+  /** `callId`: several, one per line, where any answer lets the attempt go on. */
   constructor(readonly callId: string) {
-    super(`The attempt waits for people to answer its call ${callId}.`);
+    super(`The attempt waits for people to answer its call ${callId.replaceAll('\n', ' or ')}.`);
     this.name = 'AwaitingPeopleError';
+  }
+
+  /** Waits for whichever is answered first. */
+  static forAny(waits: readonly AwaitingPeopleError[]): AwaitingPeopleError {
+    return new AwaitingPeopleError(waits.map(({ callId }) => callId).join('\n'));
   }
 }
 

@@ -97,9 +97,10 @@ export function storedHistory(history: AttemptHistory): StoredHistory {
 }
 
 export function historyOf(stored: StoredHistory): AttemptHistory {
-  const { calls, asks, autoResolved, entryIds, usageIds, artifactIds, snapshots } = stored;
+  const { agentTurns, calls, asks, autoResolved, entryIds, usageIds, artifactIds, snapshots } = stored;
   return {
     ...stored,
+    agentTurns: new Map(agentTurns),
     calls: new Map(calls),
     asks: new Map(asks),
     autoResolved: new Set(autoResolved),
