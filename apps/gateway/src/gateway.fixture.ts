@@ -23,6 +23,7 @@ export interface TestGateway {
   readonly app: INestApplication;
   readonly store: EventStore;
   readonly blobs: FileBlobStore;
+  readonly blobsFolder: string;
   readonly clock: FakeClock;
   readonly url: string;
   /** Appends facts to a stream as the service that owns it would, and waits until the read models have them. */
@@ -159,5 +160,5 @@ export async function testGateway(
     await database.drop();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { app, store, blobs, clock, url, tell, tokenFor, graphql, close };
+  return { app, store, blobs, blobsFolder: folder, clock, url, tell, tokenFor, graphql, close };
 }

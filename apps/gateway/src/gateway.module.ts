@@ -37,6 +37,7 @@ import { LoaderFactory } from './graph/loaders.js';
 import { CursorSigner } from './graph/signed-cursor.js';
 import { OperationObserver } from './graph/operation-observer.js';
 import { Sockets } from './graph/sockets.js';
+import { ArtifactExpiryResolver, RunFilesResolver, StepFilesResolver } from './kept-files/kept-files.resolver.js';
 import { ParkedEventsResolver } from './parked-events/parked-events.resolver.js';
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
 import { CommandDesk } from './reads/command-desk.js';
@@ -44,6 +45,7 @@ import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
 import { READ_MODEL_SOURCE, readModelDatabase, readModelSource } from './reads/read-model-source.js';
 import { ReadModels } from './reads/read-models.js';
 import { ArtifactRoutes } from './rest/artifact-routes.js';
+import { ArtifactZipRoutes } from './rest/artifact-zip-routes.js';
 import { HookRoutes } from './rest/hook-routes.js';
 import { RestErrors } from './rest/rest-errors.js';
 import { SteeringRoutes } from './rest/steering-routes.js';
@@ -111,6 +113,9 @@ const RESOLVERS = [
   EventsResolver,
   AuditResolver,
   TranscriptResolver,
+  RunFilesResolver,
+  StepFilesResolver,
+  ArtifactExpiryResolver,
   ParkedEventsResolver,
   SchedulesResolver,
   WebhooksResolver,
@@ -149,7 +154,16 @@ export class GatewayModule {
         GraphQLModule.forRoot<ApolloDriverConfig>(graphqlOptions(options)),
         OperationsModule.register({ metrics: options.metrics ?? { from: 'loopback' } }),
       ],
-      controllers: [FlowSchemaRoutes, TriggerRoutes, HookRoutes, SteeringRoutes, AuditRoutes, ArtifactRoutes, ...pages],
+      controllers: [
+        FlowSchemaRoutes,
+        TriggerRoutes,
+        HookRoutes,
+        SteeringRoutes,
+        AuditRoutes,
+        ArtifactRoutes,
+        ArtifactZipRoutes,
+        ...pages,
+      ],
       providers: [
         { provide: GATEWAY_OPTIONS, useValue: options },
         { provide: CursorSigner, useValue: new CursorSigner(options.pepper) },

@@ -64,7 +64,7 @@ describe('every query, mutation, subscription and route (G2)', () => {
     tokenId = `tok_${/^rl_([^_]+)_/.exec(owner)?.[1] ?? ''}`;
     await gateway.tell({ workspaceId: 'ws_acme', stream: 'flow-release' }, published());
     await gateway.tell(ACME, ...upToTheGate(RUN));
-    const blob = await gateway.blobs.put(Buffer.from('report'));
+    const blob = await gateway.blobs.area('artifacts').put(Buffer.from('report'));
     await gateway.tell(ACME, story(RUN).kept('build', 'out/report.html', blob));
     const commands = gateway.app.get(CommandRegistry, { strict: false });
     for (const command of (Object.values(contracts) as unknown[]).filter(isCommand)) {
@@ -97,7 +97,7 @@ describe('every query, mutation, subscription and route (G2)', () => {
 
   const callRoute = async (route: NonNullable<EntryPoint['route']>, token: string | undefined, run: string) => {
     const artifact = `art_${run.slice(4)}.out-report-html`;
-    const path = route.path.replace(':id', route.path.includes('artifacts') ? artifact : run).replace(/:\w+/g, 'some');
+    const path = route.path.replace(':id', route.path.includes('artifacts/') ? artifact : run).replace(/:\w+/g, 'some');
     const response = await fetch(gateway.url + path, {
       method: route.method,
       headers: { ...(token && { authorization: `Bearer ${token}` }) },

@@ -3,6 +3,7 @@ import DataLoader from 'dataloader';
 import { DataSource, In } from 'typeorm';
 import { ApprovalRow } from '../approvals/approvals.entity.js';
 import type { ApprovalView } from '../approvals/approvals.projection.js';
+import { ExpiredFileRow, SnapshotRow } from '../kept-files/kept-files.entity.js';
 import { ArtifactRow } from '../artifacts/artifacts.entity.js';
 import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
@@ -29,6 +30,8 @@ export interface Loaders {
   readonly approvals: DataLoader<string, readonly ApprovalView[]>;
   /** By run, oldest first. */
   readonly artifacts: DataLoader<string, readonly ArtifactRow[]>;
+  readonly snapshots: DataLoader<string, readonly SnapshotRow[]>;
+  readonly expiredFiles: DataLoader<string, readonly ExpiredFileRow[]>;
   /** By run, oldest first. */
   readonly autoResolutions: DataLoader<string, readonly AutoResolutionRow[]>;
 }
@@ -84,6 +87,15 @@ export class LoaderFactory {
         const found = await rows
           .getRepository(ArtifactRow)
           .find({ where, order: { position: 'ASC', artifactId: 'ASC' } });
+        return runIds.map(id => found.filter(row => row.runId === id));
+      }),
+      snapshots: new DataLoader(async runIds => {
+        const where = { workspaceId, runId: In([...runIds]) };
+        const found = await rows.getRepository(SnapshotRow).find({ where, order: { position: 'ASC' } });
+        return runIds.map(id => found.filter(row => row.runId === id));
+      }),
+      expiredFiles: new DataLoader(async runIds => {
+        const found = await rows.getRepository(ExpiredFileRow).findBy({ workspaceId, runId: In([...runIds]) });
         return runIds.map(id => found.filter(row => row.runId === id));
       }),
       autoResolutions: new DataLoader(async runIds => {

@@ -4,6 +4,7 @@ import { approvalsProjection } from '../approvals/approvals.projection.js';
 import { artifactsProjection } from '../artifacts/artifacts.projection.js';
 import { flowsProjection } from '../flows/flows.projection.js';
 import { grantsProjection } from '../grants/grants.projection.js';
+import { expiredFilesProjection, snapshotsProjection } from '../kept-files/kept-files.projection.js';
 import { runUsageProjection } from '../preflight/run-usage.projection.js';
 import { profilesProjection } from '../profiles/profiles.projection.js';
 import { runsProjection } from '../runs/runs.projection.js';
@@ -22,6 +23,8 @@ export const PROJECTIONS: readonly Projection[] = [
   approvalsProjection,
   grantsProjection,
   artifactsProjection,
+  snapshotsProjection,
+  expiredFilesProjection,
   schedulesProjection,
   webhooksProjection,
   transcriptProjection,

@@ -4,6 +4,7 @@ import { ArtifactRow } from '../artifacts/artifacts.entity.js';
 import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import { GrantRow } from '../grants/grants.entity.js';
+import { ExpiredFileRow, SnapshotRow } from '../kept-files/kept-files.entity.js';
 import { RunUsageRow } from '../preflight/run-usage.entity.js';
 import { ProfileRow } from '../profiles/profiles.entity.js';
 import { RunNumberRow, RunRow, RunStepRow } from '../runs/runs.entity.js';
@@ -17,6 +18,7 @@ import { People1763700000003 } from './migrations/0003-people.js';
 import { UsageAndTasks1763700000005 } from './migrations/0005-usage-and-tasks.js';
 import { RunSteps1763700000007 } from './migrations/0007-run-steps.js';
 import { WebhookLimits1763700000008 } from './migrations/0008-webhook-limits.js';
+import { KeptFiles1763700000010 } from './migrations/0010-kept-files.js';
 import { MembersByEmail1763700000016 } from './migrations/0016-members-by-email.js';
 import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-endings.js';
 import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
@@ -39,6 +41,8 @@ export const entities = [
   ApprovalRow,
   GrantRow,
   ArtifactRow,
+  SnapshotRow,
+  ExpiredFileRow,
   ScheduleRow,
   WebhookRow,
   TranscriptEntryRow,
@@ -55,6 +59,7 @@ export const migrations = [
   Skills1763700000006,
   RunSteps1763700000007,
   WebhookLimits1763700000008,
+  KeptFiles1763700000010,
   TranscriptEndings1763700000015,
   MembersByEmail1763700000016,
 ];

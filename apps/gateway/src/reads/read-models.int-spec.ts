@@ -1,6 +1,7 @@
 import {
   AgentText,
   CallAutoResolved,
+  DEFAULT_LIMITS,
   GrantMade,
   SandboxProfilePublished,
   ScheduleCreated,
@@ -10,8 +11,8 @@ import {
   ToolOutput,
   UsageRecorded,
   WebhookCreated,
+  WorkspaceSnapshotsExpired,
   catalogue,
-  DEFAULT_LIMITS,
 } from '@runledger/contracts';
 import type { RecordedEvent } from '@runledger/event-store';
 import { attemptId } from '@runledger/kernel';
@@ -104,6 +105,8 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
           at: at(4),
         }),
         run.kept('build', 'a.txt', { sha256: 'd'.repeat(64), bytes: 3 }),
+        run.snapshot('build', { sha256: 'e'.repeat(64), bytes: 40 }),
+        WorkspaceSnapshotsExpired({ runId, expiredAt: at(9) }),
         run.ended(),
       ];
       await gateway.tell({ workspaceId, stream: `attempt-${runId}`, runId }, ...said);

@@ -40,7 +40,7 @@ export class ArtifactRoutes {
 
   async #content(row: ArtifactRow) {
     try {
-      return await this.blobs.get(row.sha256);
+      return await this.blobs.area('artifacts').get(row.sha256);
     } catch (cause) {
       if (!(cause instanceof BlobNotFoundError)) throw cause;
       throw new RequestError('NOT_FOUND', `The content of ${row.path} is gone from the blob store.`, undefined, {

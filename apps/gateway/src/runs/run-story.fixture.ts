@@ -13,6 +13,7 @@ import {
   RunStarted,
   StepCompleted,
   StepReady,
+  WorkspaceSnapshotTaken,
   gateAsking,
   type FlowDefinition,
 } from '@runledger/contracts';
@@ -198,6 +199,12 @@ export function story(runId: string) {
         mediaType: 'text/html',
         blob,
         at: at(6),
+      }),
+    /** The workspace as the step left it. */
+    snapshot: (key: string, root: { sha256: string; bytes: number }) =>
+      WorkspaceSnapshotTaken({
+        ...place(key),
+        ...{ moment: 'after', root, files: 12, bytes: 4_096, newBytes: 1_024, at: at(7) },
       }),
     charged: (
       key: string,

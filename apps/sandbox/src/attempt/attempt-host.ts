@@ -66,7 +66,7 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
     work: run => (runners && run.attempt.ready.agent ? runners.work(run) : workOf(agents, run)),
     ...(runners && { runners }),
     files: new WorkspaceKeeper({ store, blobs: blobs.area('snapshots') }),
-    collect: keepArtifacts,
+    collect: run => keepArtifacts(run, blobs.area('artifacts')),
   };
 }
 

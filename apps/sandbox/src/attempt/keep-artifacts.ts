@@ -1,5 +1,6 @@
 import { ArtifactStored } from '@runledger/contracts';
 import { idOf, keyOf } from '@runledger/kernel';
+import type { BlobStore } from '@runledger/platform';
 import { createHash } from 'node:crypto';
 import { collectArtifacts } from '../workspace/collect-artifacts.js';
 import type { CollectedFile, SkippedFile } from '../workspace/collect-artifacts.js';
@@ -7,7 +8,7 @@ import { mediaTypeOf } from './media-type.js';
 import type { StepRun } from './step-run.js';
 
 /** Keeps the files that the step declared. An artifact's id names attempt and path, so that a resume keeps none twice (R1). */
-export async function keepArtifacts(run: StepRun): Promise<void> {
+export async function keepArtifacts(run: StepRun, blobs: BlobStore): Promise<void> {
   const { ready } = run.attempt;
   if (ready.artifacts.length === 0) return;
   let found = 0;
@@ -16,7 +17,7 @@ export async function keepArtifacts(run: StepRun): Promise<void> {
     signal: run.stop.signal,
     keep: async file => {
       found += 1;
-      await keep(run, file);
+      await keep(run, file, blobs);
     },
   });
   if (skipped.length > 0) run.transcript.note('InfoRecorded', 'skipped-artifacts', skippedText(skipped));
@@ -35,7 +36,7 @@ function skippedText(skipped: readonly SkippedFile[]): string {
   return ['Not kept:', ...lines, ...more].join('\n');
 }
 
-async function keep({ blobs, history, transcript }: StepRun, file: CollectedFile): Promise<void> {
+async function keep({ history, transcript }: StepRun, file: CollectedFile, blobs: BlobStore): Promise<void> {
   const { place } = transcript;
   const print = createHash('sha256').update(file.path).digest('hex').slice(0, 16);
   const artifactId = idOf('art', `${keyOf(place.attemptId)}.${print}`);

@@ -48,7 +48,7 @@ describe('the sandbox service', () => {
     expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS' });
     const kept = of(await ground.transcript(ready), 'ArtifactStored');
     expect(kept.map(({ path, mediaType }) => [path, mediaType])).toEqual([['dist/a.json', 'application/json']]);
-    expect(await text(await ground.blobs.get(kept[0]!.blob.sha256))).toBe('{}\n');
+    expect(await text(await ground.blobs.area('artifacts').get(kept[0]!.blob.sha256))).toBe('{}\n');
   });
 
   it('says when nothing matches the declared artifacts', async () => {
