@@ -1,4 +1,5 @@
 import { migrateSchema } from '@runledger/event-store';
+import { attemptId } from '@runledger/kernel';
 import type { Pool } from 'pg';
 import type { TenureKey } from '../workers/worker-table.js';
 import { SANDBOX_SCHEMA } from '../workers/work-tables.js';
@@ -64,7 +65,7 @@ export class OpenWork {
          RETURNING run.worker, run.files_at, run.ended OR run.paused_at IS NOT NULL AS holds),
        stale AS (
          UPDATE sandbox.open_attempts SET cancel = 'FORCE'
-         WHERE workspace_id = $1 AND run_id = $3 AND position < $6 AND ready ->> 'step' = $9),
+         WHERE workspace_id = $1 AND attempt_id = ANY ($9) AND position < $6),
        noted AS (
          INSERT INTO sandbox.open_attempts (workspace_id, attempt_id, run_id, ready_event_id, ready, position)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING attempt_id)
@@ -75,7 +76,7 @@ export class OpenWork {
          WHERE workspace_id = $1 AND run_id = $3 AND NOT EXISTS (SELECT FROM run)) AS home`,
       [
         ...[workspaceId, place.attemptId, place.runId, readyEventId, JSON.stringify(ready), String(position)],
-        ...[host?.worker ?? null, host?.id ?? null, place.step],
+        ...[host?.worker ?? null, host?.id ?? null, earlierAttempts(place)],
       ],
     );
     return {
@@ -229,6 +230,11 @@ export class OpenWork {
 }
 
 type Row = Record<string, unknown>;
+
+/** By their ids, so that a run with thousands of ready steps is not searched for each of them. */
+function earlierAttempts({ runId, step, attempt }: ReadyAttempt['place']): string[] {
+  return Array.from({ length: attempt - 1 }, (_, index) => attemptId(runId, step, index + 1));
+}
 
 function textOf(row: Row | undefined, column: string): string | undefined {
   return (row?.[column] as string | null | undefined) ?? undefined;
