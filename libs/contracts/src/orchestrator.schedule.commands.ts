@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from './define-command.js';
 import { startDeclines } from './orchestrator.commands.js';
-import { catchUp, scheduledStart } from './orchestrator.schedule.events.js';
+import { catchUp, scheduledStart, recurrence } from './orchestrator.schedule.events.js';
 import { timestamp } from './values.js';
 
 /** Words or five cron fields, and where they are to be read. */
@@ -18,10 +18,17 @@ const when = {
 export const PreviewSchedule = defineCommand({
   service: 'orchestrator',
   name: 'PreviewSchedule',
-  input: z.strictObject({ ...when, after: timestamp.optional(), count: z.int().min(1).max(50).default(5) }),
+  input: z.strictObject({
+    ...when,
+    /** Of a schedule that is there: which weeks count. Else the first firing says it. */
+    weeks: recurrence.shape.weeks,
+    after: timestamp.optional(),
+    count: z.int().min(1).max(50).default(5),
+  }),
   output: z.strictObject({
     cron: z.string(),
     timeZone: z.string(),
+    weeks: recurrence.shape.weeks,
     /** How words were read that could be read in another way. */
     notes: z.array(z.string()),
     next: z.array(timestamp),

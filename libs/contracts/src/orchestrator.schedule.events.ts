@@ -10,6 +10,8 @@ export const recurrence = z.strictObject({
   cron: z.string().max(200),
   /** IANA name, as `Europe/Vienna`. */
   timeZone: z.string().max(100),
+  /** Only in every so many weeks, counted from the one that begins on this Monday. */
+  weeks: z.strictObject({ every: z.int().min(2).max(52), from: z.iso.date() }).optional(),
   startAt: timestamp.optional(),
   endAt: timestamp.optional(),
 });

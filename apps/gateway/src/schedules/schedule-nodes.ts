@@ -8,7 +8,7 @@ export function scheduleNode(view: ScheduleView) {
   return {
     __typename: 'Schedule' as const,
     ...{ id: scheduleId, name, status, expression, skipped },
-    ...{ cron: recurrence.cron, timeZone: recurrence.timeZone },
+    ...{ cron: recurrence.cron, timeZone: recurrence.timeZone, everyWeeks: recurrence.weeks?.every ?? 1 },
     startAt: recurrence.startAt ?? null,
     endAt: recurrence.endAt ?? null,
     catchUp: catchUp.policy,
@@ -21,6 +21,7 @@ export function scheduleNode(view: ScheduleView) {
     createdAt: view.createdAt,
     /** For the field resolvers. */
     flowSlug: start.flow,
+    weeks: recurrence.weeks,
   };
 }
 

@@ -64,7 +64,8 @@ export class SchedulesResolver {
   async schedulePreview(@Args() args: PreviewArgs, @CallerOf() caller: Caller) {
     const outcome = await this.desk.send(PreviewSchedule, previewCommand(args), caller);
     if (outcome.status === 'refused') return refusalNode('ScheduleRefused', outcome.refusal);
-    return { __typename: 'SchedulePreview' as const, ...outcome.output };
+    const { weeks, ...shown } = outcome.output;
+    return { __typename: 'SchedulePreview' as const, ...shown, everyWeeks: weeks?.every ?? 1 };
   }
 
   @Mutation('createSchedule')
@@ -119,8 +120,9 @@ export class SchedulesResolver {
     @Context() context: GraphContext,
   ): Promise<readonly string[]> {
     if (schedule.status !== 'ACTIVE') return [];
-    const { cron, timeZone, startAt, endAt } = schedule;
-    const command = previewCommand({ expression: cron, timeZone, startAt, endAt, first: first ?? null });
+    const { cron, timeZone, weeks, startAt, endAt } = schedule;
+    const when = previewCommand({ expression: cron, timeZone, startAt, endAt, first: first ?? null });
+    const command = { ...when, ...(weeks && { weeks }) };
     const outcome = await this.desk.send(PreviewSchedule, command, callerOf(context));
     return outcome.status === 'refused' ? [] : outcome.output.next;
   }

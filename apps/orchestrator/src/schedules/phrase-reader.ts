@@ -1,4 +1,4 @@
-import { dateOf, dayOf, monthOf, nthOf, timeOf } from './phrase-words.js';
+import { dateOf, dayOf, monthOf, nthOf, numberOf, timeOf } from './phrase-words.js';
 import type { TimeOfDay } from './phrase-words.js';
 import { knownTimeZone } from './recurrence.js';
 import { placeOf } from './time-zone-words.js';
@@ -6,6 +6,8 @@ import { placeOf } from './time-zone-words.js';
 /** What a phrase says, each thing in its place; `unknown` are the words that no rule took. */
 export interface PhraseParts {
   readonly steps: { readonly unit: 'minute' | 'hour'; readonly every: number }[];
+  /** Every so many weeks. */
+  readonly weeks: number[];
   readonly spans: ('day' | 'week' | 'month' | 'year')[];
   readonly days: number[];
   /** As cron writes them: `1#2` is the second Monday, `5#L` the last Friday. */
@@ -25,11 +27,23 @@ const TO = new Set(['to', 'through']);
 /** Reads word by word; each rule answers how many words it took. */
 export class PhraseReader {
   readonly parts: PhraseParts = {
-    ...{ steps: [], spans: [], days: [], daysOfMonth: [], dates: [], months: [], times: [], zones: [], unknown: [] },
+    ...{
+      steps: [],
+      weeks: [],
+      spans: [],
+      days: [],
+      daysOfMonth: [],
+      dates: [],
+      months: [],
+      times: [],
+      zones: [],
+      unknown: [],
+    },
   };
   readonly #words: readonly string[];
   readonly #rules = [
     (at: number) => this.#step(at),
+    (at: number) => this.#weeks(at),
     (at: number) => this.#span(at),
     (at: number) => this.#nth(at),
     (at: number) => this.#days(at),
@@ -69,6 +83,19 @@ export class PhraseReader {
     if (unit === undefined || (!isNumbered && !this.#follows(at, 'every', 'each'))) return 0;
     const every = isNumbered ? Number(this.#word(at)) : 1;
     return this.#keep(this.parts.steps, { unit, every }, isNumbered ? 2 : 1);
+  }
+
+  /** `every other friday`, `every other week`, `every 2 weeks`, `fortnightly`. “Biweekly” means two things, and is not taken. */
+  #weeks(at: number): number {
+    const word = this.#word(at);
+    if (word === 'fortnightly') return this.#keep(this.parts.weeks, 2, 1);
+    if (!this.#follows(at, 'every', 'each')) return 0;
+    if (word === 'fortnight') return this.#keep(this.parts.weeks, 2, 1);
+    const next = this.#word(at + 1);
+    if (word === 'other' && dayOf(next) !== undefined) return this.#keep(this.parts.weeks, 2, 1);
+    if (word === 'other' && next === 'week') return this.#keep(this.parts.weeks, 2, 2);
+    const every = numberOf(word);
+    return every !== undefined && next === 'weeks' ? this.#keep(this.parts.weeks, every, 2) : 0;
   }
 
   /** `daily`, `every day`, `of the month`. */

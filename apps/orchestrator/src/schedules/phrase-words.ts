@@ -6,6 +6,7 @@ const MONTH_NAMES = [
   ...['july', 'august', 'september', 'october', 'november', 'december'],
 ];
 const OTHER_DAYS: Readonly<Record<string, number>> = { tues: 2, weds: 3, thur: 4, thurs: 4 };
+const NUMBERS = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'];
 const NTH: Readonly<Record<string, number>> = { first: 1, second: 2, third: 3, fourth: 4, fifth: 5 };
 
 export interface TimeOfDay {
@@ -37,6 +38,13 @@ export function dateOf(word: string): number | undefined {
 /** `first` to `fifth`. */
 export function nthOf(word: string): number | undefined {
   return NTH[word];
+}
+
+/** `2`, `two`: whole numbers as they are written. */
+export function numberOf(word: string): number | undefined {
+  if (/^\d{1,3}$/.test(word)) return Number(word);
+  const at = NUMBERS.indexOf(word);
+  return at < 0 ? undefined : at + 1;
 }
 
 /** `9am`, `9:30pm`, `17:45`, `noon`, `midnight`. A bare number is no time: it might be anything. */

@@ -4,6 +4,8 @@ import type { PhraseParts } from './phrase-reader.js';
 /** A phrase as five cron fields, and the time zone that it names. */
 export interface CronPhrase {
   readonly cron: string;
+  /** Only in every so many weeks. */
+  readonly everyWeeks?: number;
   readonly zones: PhraseParts['zones'];
 }
 
@@ -13,6 +15,8 @@ export interface PhraseProblem {
   readonly fix: string;
 }
 
+/** As many as a year has: a longer distance would be about dates. */
+const MOST_WEEKS = 52;
 const LIKE = 'Write it like “every weekday at 9am Europe/Vienna” or “every 15 minutes”, or as a cron expression.';
 
 /**
@@ -27,15 +31,17 @@ export function readPhrase(phrase: string): CronPhrase | PhraseProblem {
   }
   const problem = problemOf(parts);
   if (problem) return problem;
-  return { cron: [...timeFields(parts), ...dateFields(parts)].join(' '), zones: parts.zones };
+  const [everyWeeks = 1] = parts.weeks;
+  const cron = [...timeFields(parts), ...dateFields(parts)].join(' ');
+  return { cron, zones: parts.zones, ...(everyWeeks > 1 ? { everyWeeks } : {}) };
 }
 
 function problemOf(parts: PhraseParts): PhraseProblem | undefined {
-  return howOften(parts) ?? whichDays(parts) ?? whichTime(parts);
+  return howOften(parts) ?? whichWeeks(parts) ?? whichDays(parts) ?? whichTime(parts);
 }
 
-function howOften({ steps, spans, days, daysOfMonth, dates, months }: PhraseParts): PhraseProblem | undefined {
-  const said = [steps, spans, days, daysOfMonth, dates, months];
+function howOften({ steps, weeks, spans, days, daysOfMonth, dates, months }: PhraseParts): PhraseProblem | undefined {
+  const said = [steps, weeks, spans, days, daysOfMonth, dates, months];
   if (said.every(parts => parts.length === 0)) {
     return { problem: 'It does not say how often.', fix: LIKE };
   }
@@ -47,6 +53,20 @@ function howOften({ steps, spans, days, daysOfMonth, dates, months }: PhrasePart
     problem: `Every ${step.every} ${step.unit}s does not fit into ${step.unit === 'hour' ? 'a day' : 'an hour'} evenly.`,
     fix: `Take a number of ${step.unit}s that divides ${whole}, or say the times.`,
   };
+}
+
+function whichWeeks({ weeks, spans, days, daysOfMonth, dates, months }: PhraseParts): PhraseProblem | undefined {
+  const [every] = weeks;
+  if (every === undefined) return undefined;
+  if (weeks.length > 1) return { problem: 'It gives two distances.', fix: 'Make two schedules.' };
+  if (every < 1 || every > MOST_WEEKS) {
+    return { problem: `Every ${every} weeks is no distance.`, fix: `Take a number of weeks up to ${MOST_WEEKS}.` };
+  }
+  if (spans.length + daysOfMonth.length + dates.length + months.length > 0) {
+    return { problem: 'It says in two ways on which days.', fix: 'Make two schedules.' };
+  }
+  if (days.length > 0) return undefined;
+  return { problem: 'It does not say on which day of the week.', fix: 'Add the day, as in “every 2 weeks on monday”.' };
 }
 
 function whichDays(parts: PhraseParts): PhraseProblem | undefined {

@@ -1,5 +1,5 @@
 import { isRejection } from '@runledger/kernel';
-import { firingsAfter } from './recurrence.js';
+import { firingsAfter, firingsBetween } from './recurrence.js';
 import { readExpression } from './schedule-expression.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
@@ -51,7 +51,9 @@ describe('a phrase', () => {
   });
 
   it.each([
-    ['every other friday at 9am', '“other” was not understood.'],
+    ['every other day at 9am', '“other”, “day” were not understood.'],
+    ['every other weekday at 9am', '“other” was not understood.'],
+    ['biweekly on friday at 9am', '“biweekly” was not understood.'],
     ['every monday at 9', '“9” was not understood.'],
     ['every second monday at 9am', '“second” was not understood.'],
     ['every monday at 9am except holidays', '“except”, “holidays” were not understood.'],
@@ -63,7 +65,12 @@ describe('a phrase', () => {
     ['every monday at 9am Europe/Atlantis', '“europe/atlantis” was not understood.'],
     ['every day at 9am until may', '“until” was not understood.'],
     ['every 3 days at 9am', '“3”, “days” were not understood.'],
-    ['every 2 weeks on monday at 9am', '“2”, “weeks” were not understood.'],
+    ['every 2 weeks at 9am', 'It does not say on which day of the week.'],
+    ['every 60 weeks on monday at 9am', 'Every 60 weeks is no distance.'],
+    ['every 0 weeks on monday at 9am', 'Every 0 weeks is no distance.'],
+    ['every other friday in january at 9am', 'It says in two ways on which days.'],
+    ['every 2 weeks on monday every other week at 9am', 'It gives two distances.'],
+    ['every other friday', 'It does not say at what time.'],
     ['at 9am', 'It does not say how often.'],
     ['every monday', 'It does not say at what time.'],
     ['every 45 minutes', 'Every 45 minutes does not fit into an hour evenly.'],
@@ -100,6 +107,51 @@ describe('a phrase', () => {
       '2026-03-09T13:00:00.000Z',
       '2026-03-16T13:00:00.000Z',
       '2026-03-23T13:00:00.000Z',
+    ]);
+  });
+});
+
+describe('a phrase of weeks', () => {
+  const after = (expression: string, from: string, count: number) => {
+    const outcome = readExpression({ expression }, from);
+    return isRejection(outcome) ? outcome.message : firingsAfter(outcome.recurrence, from, count);
+  };
+
+  it('counts from its first firing, keeps its wall time, and says which weeks it means', () => {
+    expect(after('every other friday at 9am America/New_York', '2026-02-20T00:00:00.000Z', 4)).toEqual([
+      '2026-02-20T14:00:00.000Z',
+      '2026-03-06T14:00:00.000Z',
+      '2026-03-20T13:00:00.000Z',
+      '2026-04-03T13:00:00.000Z',
+    ]);
+    expect(readExpression({ expression: 'every other friday at 9am' }, '2026-02-20T10:00:00.000Z')).toMatchObject({
+      recurrence: { cron: '0 9 * * 5', weeks: { every: 2, from: '2026-02-23' } },
+      notes: ['It fires in one week of 2, from the week of Monday 2026-02-23 on.'],
+    });
+  });
+
+  it.each([
+    ['every 2 weeks on monday at 9am', ['2026-01-05', '2026-01-19', '2026-02-02']],
+    ['every two weeks on mondays at 9am', ['2026-01-05', '2026-01-19', '2026-02-02']],
+    ['fortnightly on thursday at noon', ['2026-01-01', '2026-01-15', '2026-01-29']],
+    ['every fortnight on thursday at noon', ['2026-01-01', '2026-01-15', '2026-01-29']],
+    ['every other week on monday and thursday at 9am', ['2026-01-01', '2026-01-12', '2026-01-15']],
+    ['every 3 weeks on sunday at 11pm Pacific/Auckland', ['2026-01-04', '2026-01-25', '2026-02-15']],
+    ['every 1 weeks on monday at 9am', ['2026-01-05', '2026-01-12', '2026-01-19']],
+  ])('%s', (phrase, days) => {
+    const outcome = after(phrase, NOW, 3);
+    expect(Array.isArray(outcome) ? outcome.map(firing => firing.slice(0, 10)) : outcome).toEqual(days);
+  });
+
+  it('of a schedule that is there keeps its weeks, whenever one looks', () => {
+    const recurrence = { cron: '*/30 9 * * 1', timeZone: 'Europe/Vienna', weeks: { every: 2, from: '2026-01-05' } };
+    expect(firingsAfter(recurrence, '2026-01-08T00:00:00.000Z', 2)).toEqual([
+      '2026-01-19T08:00:00.000Z',
+      '2026-01-19T08:30:00.000Z',
+    ]);
+    expect(firingsBetween(recurrence, '2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z')).toEqual([
+      ...['2026-01-05T08:00:00.000Z', '2026-01-05T08:30:00.000Z'],
+      ...['2026-01-19T08:00:00.000Z', '2026-01-19T08:30:00.000Z'],
     ]);
   });
 });

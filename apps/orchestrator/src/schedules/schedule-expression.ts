@@ -1,12 +1,15 @@
 import type { Recurrence } from '@runledger/contracts';
 import { reject, type Rejection } from '@runledger/kernel';
-import { readPhrase } from './phrase.js';
+import { mondayOf, type Weeks } from './every-weeks.js';
+import { readPhrase, type CronPhrase, type PhraseProblem } from './phrase.js';
 import { cronProblem, knownTimeZone, nextAfter } from './recurrence.js';
 import { placeNote, placeOf } from './time-zone-words.js';
 
 export interface ExpressionRequest {
   readonly expression: string;
   readonly timeZone?: string | undefined;
+  /** Which weeks count, where that is known; else the first firing of the expression says it. */
+  readonly weeks?: Weeks | undefined;
   readonly startAt?: string | undefined;
   readonly endAt?: string | undefined;
 }
@@ -38,16 +41,25 @@ export function readExpression(request: ExpressionRequest, now: string): ReadExp
   const recurrence = {
     cron: read.cron,
     timeZone: place.timeZone,
+    ...(request.weeks ? { weeks: request.weeks } : {}),
     ...(startAt === undefined ? {} : { startAt: new Date(startAt).toISOString() }),
     ...(endAt === undefined ? {} : { endAt: new Date(endAt).toISOString() }),
   };
   const unreadable = cronProblem(read.cron);
   if (unreadable !== undefined) return invalid('expression', unreadable, CRON_LIKE);
-  if (nextAfter(recurrence, now) === undefined) return never(recurrence);
-  return { recurrence, notes: place.notes };
+  const next = nextAfter(recurrence, now);
+  if (next === undefined) return never(recurrence);
+  if (read.everyWeeks === undefined) return { recurrence, notes: place.notes };
+  const weeks = { every: read.everyWeeks, from: mondayOf(next, place.timeZone) };
+  return { recurrence: { ...recurrence, weeks }, notes: [...place.notes, weeksNote(weeks)] };
 }
 
-function readCron(expression: string) {
+/** The first firing that there can be says which weeks are meant. */
+function weeksNote({ every, from }: Weeks): string {
+  return `It fires in one week of ${every}, from the week of Monday ${from} on.`;
+}
+
+function readCron(expression: string): CronPhrase | PhraseProblem {
   const fields = expression.trim().split(/\s+/);
   if (fields.length === 5) return { cron: fields.join(' '), zones: [] };
   return { problem: `A cron expression has five fields, this one has ${fields.length}.`, fix: CRON_LIKE };

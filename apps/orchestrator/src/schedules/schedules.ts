@@ -62,8 +62,9 @@ export class Schedules {
     if (isRejection(read)) return { status: 'refused', refusal: read };
     const { recurrence, notes } = read;
     const next = firingsAfter(recurrence, after, input.count);
-    const { cron, timeZone } = recurrence;
-    return { status: 'accepted', output: { cron, timeZone, notes: [...notes], next }, position: undefined };
+    const { cron, timeZone, weeks } = recurrence;
+    const output = { cron, timeZone, ...(weeks ? { weeks } : {}), notes: [...notes], next };
+    return { status: 'accepted', output, position: undefined };
   }
 
   async create(
