@@ -28,6 +28,11 @@ export function placeOf(ready: ReadyStep): AttemptPlace {
   return { attemptId: attemptId(runId, step, attempt), runId, step, attempt };
 }
 
+/** Ids of the step's attempts before this one: so that a run with thousands of ready steps is not searched for them. */
+export function earlierAttempts({ runId, step, attempt }: AttemptPlace): string[] {
+  return Array.from({ length: attempt - 1 }, (_, index) => attemptId(runId, step, index + 1));
+}
+
 export function attemptStream(place: AttemptPlace): string {
   return streamOf('attempt', place.attemptId);
 }

@@ -1,9 +1,8 @@
 import { migrateSchema } from '@runledger/event-store';
-import { attemptId } from '@runledger/kernel';
 import type { Pool } from 'pg';
 import type { TenureKey } from '../workers/worker-table.js';
 import { SANDBOX_SCHEMA } from '../workers/work-tables.js';
-import { placeOf } from './attempt-place.js';
+import { earlierAttempts, placeOf } from './attempt-place.js';
 import type { ReadyAttempt, ReadyStep } from './attempt-place.js';
 import type { Answer, Heard } from './heard-answers.js';
 
@@ -230,11 +229,6 @@ export class OpenWork {
 }
 
 type Row = Record<string, unknown>;
-
-/** By their ids, so that a run with thousands of ready steps is not searched for each of them. */
-function earlierAttempts({ runId, step, attempt }: ReadyAttempt['place']): string[] {
-  return Array.from({ length: attempt - 1 }, (_, index) => attemptId(runId, step, index + 1));
-}
 
 function textOf(row: Row | undefined, column: string): string | undefined {
   return (row?.[column] as string | null | undefined) ?? undefined;
