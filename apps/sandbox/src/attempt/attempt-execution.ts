@@ -20,6 +20,7 @@ import { CANCELLED, timedOut, type StepResult, type StepRun } from './step-run.j
 import { AttemptLeftError, AttemptPausedError } from './stop-switch.js';
 import type { StopSwitch } from './stop-switch.js';
 import type { Tenure } from '../workers/tenure.js';
+import { RunnerLostError } from '../runner/runner-faults.js';
 import { Transcript } from './transcript.js';
 
 export type { AttemptHost, PublishedProfile, SetUpTools } from './attempt-needs.js';
@@ -158,6 +159,7 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
   } catch (error) {
     stop.throwIfLeft();
     if (isInterlude(error) && stop.cause === undefined) throw error;
+    if (error instanceof RunnerLostError) throw error; // whoever takes the attempt up goes on with another one
     if (stop.cause === 'cancelled') return { outcome: 'ERROR', turns: owned.history.turns.length, error: CANCELLED };
     if (stop.cause === 'timeout') return failed(timedOut(ready.ready.timeoutMs), owned.history);
     return failureResult(error, owned.history.turns.length);
@@ -221,7 +223,8 @@ function isInterlude(error: unknown): boolean {
 /** What was written so far stays; the end is left to whoever resumes. A fault is for the worker to report. */
 async function leave(transcript: Transcript, stop: StopSwitch, error: unknown): Promise<void> {
   if (stop.cause === 'shutdown') transcript.interrupted('Its worker ends; the platform is being updated.');
-  const isAtRest = stop.cause === 'shutdown' || error instanceof AttemptPausedError;
+  if (error instanceof RunnerLostError) transcript.interrupted(error.message);
+  const isAtRest = stop.cause === 'shutdown' || error instanceof AttemptPausedError || error instanceof RunnerLostError;
   if (isAtRest) await transcript.flush().catch(() => undefined);
   await transcript.abandon();
   if (transcript.lost.aborted) throw transcript.lost.reason;

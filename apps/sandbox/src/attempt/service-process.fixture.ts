@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { AgentsConfig } from '../sandbox.config.js';
 import type { Liveness } from '../workers/membership.js';
 
 export interface ServiceSettings {
@@ -9,6 +10,8 @@ export interface ServiceSettings {
   readonly blobsDir: string;
   readonly mountSources: readonly string[];
   readonly maxAttempts?: number;
+  /** Left out: agents work in the service. */
+  readonly agents?: Pick<AgentsConfig, 'place' | 'atStop'>;
   /** For one replica of several; without it the service is alone. */
   readonly liveness?: Partial<Liveness>;
   /** Where the process is to kill itself. */
@@ -81,7 +84,9 @@ const program = (settings: ServiceSettings): string => `
   const database = new pg.Pool({ connectionString: settings.databaseUrl, max: 2 });
   const store = createPostgresEventStore({ connectionString: settings.databaseUrl, poolSize: 2 });
   const { mountSources, maxAttempts = 8, homeDir, liveness, databaseUrl: newsUrl } = settings;
-  const config = { ...readSandboxConfig({}), mountSources, maxAttempts };
+  const defaults = readSandboxConfig({});
+  const agents = { ...defaults.agents, ...(settings.agents ?? { place: 'service' }) };
+  const config = { ...defaults, mountSources, maxAttempts, agents };
   const log = { info() {}, warn() {}, error: console.error };
   class Service {}
   Module({

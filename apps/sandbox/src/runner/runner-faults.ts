@@ -5,7 +5,7 @@ export class RunnerLostError extends Fault {
   constructor(attempt: string) {
     super(
       'RUNNER_LOST',
-      `The runner of attempt ${attempt} has died; what it had said is kept, and the attempt goes on from there.`,
+      `The process that held the agent of ${attempt} has died. What it had said is kept, and the attempt goes on from there.`,
       {
         fields: { attempt },
       },
