@@ -6,6 +6,7 @@ import { cancelUnstarted, claim } from './attempt-claim.js';
 import type { ClaimedProfile } from './attempt-claim.js';
 import { AttemptLog } from './attempt-log.js';
 import { endAttempt, isCancelled } from './attempt-end.js';
+import { isInterlude, leaveAttempt } from './attempt-leave.js';
 import type { AttemptHost, PublishedProfile } from './attempt-needs.js';
 import type { ExecutionNotes } from './attempt-observer.js';
 import { readHistory } from './attempt-history.js';
@@ -17,7 +18,7 @@ import { insisting, resumableSandbox, tenuredSandbox } from './resumable-sandbox
 import type { OpenAttempt } from './open-work.js';
 import { openWorkspace } from './open-workspace.js';
 import { CANCELLED, timedOut, type StepResult, type StepRun } from './step-run.js';
-import { AttemptLeftError, AttemptPausedError } from './stop-switch.js';
+import { AttemptPausedError } from './stop-switch.js';
 import type { StopSwitch } from './stop-switch.js';
 import type { Tenure } from '../workers/tenure.js';
 import { RunnerLostError } from '../runner/runner-faults.js';
@@ -117,7 +118,7 @@ async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
     owned.notes.ended(isCancelled(stop, result) ? 'CANCELLED' : result.outcome);
     return 'ended';
   } catch (error) {
-    await leave(transcript, stop, error);
+    await leaveAttempt(transcript, stop, error);
     if (error instanceof AttemptPausedError) return 'paused';
     if (!(error instanceof AwaitingPeopleError)) return 'left';
     await host.people.wait(ready, error.callId);
@@ -213,20 +214,4 @@ function openSandbox(
       return host.setUp(resumableSandbox(tenured, history.epoch), profile, { note, signal: stop.signal });
     },
   });
-}
-
-/** The attempt waits for people and holds no worker meanwhile. */
-function isInterlude(error: unknown): boolean {
-  return error instanceof AwaitingPeopleError || error instanceof AttemptPausedError;
-}
-
-/** What was written so far stays; the end is left to whoever resumes. A fault is for the worker to report. */
-async function leave(transcript: Transcript, stop: StopSwitch, error: unknown): Promise<void> {
-  if (stop.cause === 'shutdown') transcript.interrupted('Its worker ends; the platform is being updated.');
-  if (error instanceof RunnerLostError) transcript.interrupted(error.message);
-  const isAtRest = stop.cause === 'shutdown' || error instanceof AttemptPausedError || error instanceof RunnerLostError;
-  if (isAtRest) await transcript.flush().catch(() => undefined);
-  await transcript.abandon();
-  if (transcript.lost.aborted) throw transcript.lost.reason;
-  if (!(error instanceof AttemptLeftError) && !isInterlude(error)) throw error;
 }

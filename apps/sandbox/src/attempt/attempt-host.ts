@@ -11,7 +11,7 @@ import { driverFor } from '../driver/driver-choice.js';
 import { localDrivers } from '../driver/local-drivers.js';
 import type { PublishedProfiles } from '../profile/published-profiles.js';
 import type { SandboxConfig } from '../sandbox.config.js';
-import { RUNNER_PROGRAM } from '../runner/runner-launch.js';
+import { runnerProgram } from '../runner/runner-launch.js';
 import { Runners } from '../runner/runners.js';
 import { WorkspaceKeeper } from '../snapshot/workspace-keeper.js';
 import { setUpWorkspace } from '../workspace/set-up.js';
@@ -74,7 +74,7 @@ function runnersOf({ store, config, homeDir }: AttemptHostParts): Runners {
   const { providers, agents, mountSources, privateNetworks, allowProcessIsolation } = config;
   return new Runners({
     directory: join(homeDir, 'runners'),
-    program: { main: RUNNER_PROGRAM, environment: agents.environment },
+    program: { main: runnerProgram(), environment: agents.environment },
     machine: { homeDir, mountSources, privateNetworks, allowProcessIsolation },
     limits: { spoolBytes: SPOOL_BYTES, modelCallMs: MODEL_CALL_MS, aloneMs: 0 },
     providers,

@@ -202,23 +202,21 @@ describe('a service whose agents are in runners', () => {
 /** The number of the owner for whom a runner began stands in the names of its calls of a model. */
 const OWNER = /(\bt\d+\.)e\d+\./g;
 
+/** What differs from run to run: times, and sizes of what was new to the store. */
+const OTHERWISE = new Set(['at', 'startedAt', 'endedAt', 'elapsedMs', 'durationMs', 'usage', 'requestId', 'newBytes']);
+
 /** What a transcript says, without whose worker it was, when, and in how many pieces. */
 function told(events: readonly AttemptEvent[], pause: string): unknown[] {
   const pieces: { type: string; data: Record<string, unknown> }[] = [];
   for (const { type, data } of events) {
     if (type === 'AttemptResumed' || type === 'AttemptInterrupted') continue;
-    const { at, startedAt, endedAt, elapsedMs, durationMs, attemptId, runId, usage, entryId, requestId, ...rest } =
-      data as Record<string, unknown>;
-    void [at, startedAt, endedAt, elapsedMs, durationMs, usage, requestId];
-    const own = (text: string) =>
-      text.replaceAll(String(attemptId), 'ATTEMPT').replaceAll(String(runId), 'RUN').replace(OWNER, '$1');
-    const plain = JSON.parse(own(JSON.stringify(rest)).replaceAll(`sleep ${pause};`, 'sleep;')) as Record<
-      string,
-      unknown
-    >;
-    const entry = entryId === undefined ? {} : { entryId: own(String(entryId)) };
+    const { attemptId, runId, ...said } = data;
+    const own = (value: unknown) =>
+      typeof value !== 'string' ? value : value.replaceAll(attemptId, 'ATTEMPT').replaceAll(runId, 'RUN');
+    const text = JSON.stringify(said, (name, value: unknown) => (OTHERWISE.has(name) ? undefined : own(value)));
+    const plain = text.replace(OWNER, '$1').replaceAll(`sleep ${pause};`, 'sleep;');
     const last = pieces.at(-1);
-    const piece = { type, data: { ...plain, ...entry } as Record<string, unknown> };
+    const piece = { type, data: JSON.parse(plain) as Record<string, unknown> };
     const grows = last?.type === type && typeof piece.data['text'] === 'string' && isSame(last.data, piece.data);
     if (grows) last.data['text'] = `${String(last.data['text'])}${String(piece.data['text'])}`;
     else pieces.push(piece);

@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { RunnerDirectory } from './runner-directory.js';
 import { RunnerNotStartedError } from './runner-faults.js';
 
-/** Also where the service runs from its sources. */
-export const RUNNER_PROGRAM = fileURLToPath(new URL('../../dist/runner/main.js', import.meta.url));
+/** Compiled, also where the service runs from its sources; in one file, where there was a bundler. */
+export function runnerProgram(): string {
+  const programs = ['bundle/main.js', 'main.js'].map(name => new URL(`../../dist/runner/${name}`, import.meta.url));
+  return programs.map(url => fileURLToPath(url)).find(path => existsSync(path)) ?? '';
+}
 
 const READY_WITHIN_MS = 30_000;
 const LOG_CHARS = 2_000;
