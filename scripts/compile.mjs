@@ -9,6 +9,8 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.url)));
+/** Holds the program of runners, which is one file in the end. */
+const RUNNERS = join('apps', 'sandbox');
 const TESTS_ONLY = /\.(spec|int-spec|e2e-spec|fixture)\.ts$/;
 
 /** Folders of all packages, relative to the root. */
@@ -27,6 +29,7 @@ export async function compile(folders = packageFolders()) {
   const results = await Promise.all(folders.map(folder => compilePackage(folder, `${compiler} ${options}`)));
   const problems = results.flatMap(result => result.problems);
   if (problems.length > 0) throw new Error(problems.join('\n\n'));
+  if (folders.includes(RUNNERS)) await (await import('./bundle.mjs')).bundleRunner();
   return results.reduce((sum, result) => sum + result.written, 0);
 }
 
