@@ -22,6 +22,7 @@ import { InboxResolver } from './approvals/inbox.resolver.js';
 import { IdentityProvider } from './access/identity-provider.js';
 import { HttpEdge } from './edge/http-edge.js';
 import { RateLimits } from './edge/rate-limits.js';
+import { EventRoutes } from './events/event-routes.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
 import { ConsoleRoutes } from './explorer/console-routes.js';
@@ -85,6 +86,7 @@ export { gatewayAdapter } from './gateway-adapter.js';
 export { PROJECTIONS } from './reads/projection-list.js';
 export { readModelDatabase, readModelSource } from './reads/read-model-source.js';
 export { ReadModels } from './reads/read-models.js';
+export { replayRun, type ReplayOptions } from './runs/past/replay.js';
 
 const RESOLVERS = [
   AccessResolver,
@@ -160,6 +162,7 @@ export class GatewayModule {
         HookRoutes,
         SteeringRoutes,
         AuditRoutes,
+        EventRoutes,
         ArtifactRoutes,
         ArtifactZipRoutes,
         ...pages,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunShown } from './api-client.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, TemporaryHome } from './platform-process.fixture.js';
+import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const execute = promisify(execFile);
@@ -158,6 +158,21 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
       { id: events[0]?.id },
     );
     expect(JSON.parse(auditProof.entry)).toMatchObject({ id: events[0]?.id, type: 'RunStarted' });
+  });
+
+  it('replays a run from the log, to what it was at any moment', async () => {
+    const replay = async (...args: readonly string[]) => {
+      const main = join(ROOT, 'apps', 'standalone', 'dist', 'replay.js');
+      const env = { PATH: process.env['PATH'], RUNLEDGER_HOME: home.path };
+      return (await execute(process.execPath, [main, '--run', runId, ...args], { env })).stdout;
+    };
+    const events = await platform.api.events(runId);
+    const lines = (await replay('--json')).trimEnd().split('\n');
+    expect(lines.map(line => (JSON.parse(line) as { id: string }).id)).toEqual(events.map(({ id }) => id));
+    expect(JSON.parse(await replay('--view'))).toMatchObject({ status: 'COMPLETED', id: runId });
+    const first = String(BigInt(events[0]!.position));
+    expect(JSON.parse(await replay('--view', '--to', first))).toMatchObject({ status: 'PENDING' });
+    expect((await replay('--to', first)).trim().split(/\s+/)).toEqual(expect.arrayContaining([first, 'RunStarted']));
   });
 
   it('stops in order and leaves no process, control group or mount behind', async () => {

@@ -42,6 +42,18 @@ export class LogReader {
     );
   }
 
+  /** Where a stream of events goes on. Throws `CURSOR_EXPIRED` when the log does not reach so far, as after a restore. */
+  async streamFrom(cursor: string | undefined): Promise<Position> {
+    if (cursor === undefined || cursor === '') return START;
+    const position = positionOf(cursor);
+    if (position <= (await this.store.head())) return position;
+    throw new RequestError(
+      'CURSOR_EXPIRED',
+      'The log does not reach this position any more: it was restored to an earlier state.',
+      'Forget what you have from behind its end, and begin again without a cursor.',
+    );
+  }
+
   /** For streams: asks again every few seconds whether the token still counts. */
   stillAllowed(caller: Caller): () => Promise<void> {
     let askedMs = this.#nowMs();

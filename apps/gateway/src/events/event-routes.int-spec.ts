@@ -1,0 +1,101 @@
+import { MemberAdded, WorkspaceCreated } from '@runledger/contracts';
+import { testGateway, type TestGateway } from '../gateway.fixture.js';
+
+const HEAD = '9'.repeat(18).padStart(19, '0');
+
+let gateway: TestGateway;
+let ada: string;
+let eve: string;
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  ada = await gateway.tokenFor('ws_acme', 'mem_ada', ['audit.read']);
+  eve = await gateway.tokenFor('ws_other', 'mem_eve', ['audit.read']);
+});
+afterAll(() => gateway.close());
+
+const get = (query = '', headers: Readonly<Record<string, string>> = {}, token = ada) =>
+  fetch(`${gateway.url}/api/v1/events${query}`, { headers: { authorization: `Bearer ${token}`, ...headers } });
+
+interface Shown {
+  readonly id: string;
+  readonly type: string;
+  readonly position: string;
+}
+
+const parsed = (text: string) =>
+  text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as Shown);
+
+/** Reads server-sent events until there are so many of them, and leaves. */
+async function heard(wanted: number, headers: Readonly<Record<string, string>> = {}, query = ''): Promise<Shown[]> {
+  const answer = await get(query, { accept: 'text/event-stream', ...headers });
+  expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+  const shown: Shown[] = [];
+  let text = '';
+  for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const frames = text.split('\n\n');
+    text = frames.pop() ?? '';
+    for (const frame of frames) {
+      const data = /^data: (.*)$/m.exec(frame)?.[1];
+      if (data === undefined) continue;
+      shown.push(JSON.parse(data) as Shown);
+      expect(/^id: (\d{19})$/m.exec(frame)?.[1]).toBe(shown.at(-1)?.position);
+    }
+    if (shown.length >= wanted) break;
+  }
+  return shown;
+}
+
+const join = (memberId: string) =>
+  gateway.tell(
+    { workspaceId: 'ws_acme', stream: `member-${memberId}` },
+    MemberAdded({
+      ...{ memberId, workspaceId: 'ws_acme', name: memberId, kind: 'person', scopes: [] },
+      ...{ addedBy: { kind: 'system', id: 'spec' }, addedAt: '2026-11-21T10:00:00.000Z' },
+    }),
+  );
+
+describe('events for programs outside', () => {
+  it('are NDJSON up to the end of the log, of the caller’s workspace only', async () => {
+    const events = parsed(await (await get()).text());
+    expect(events.map(({ type }) => type)).toEqual([WorkspaceCreated.type, MemberAdded.type, 'TokenIssued']);
+    const others = parsed(await (await get('', {}, eve)).text());
+    expect(others).toHaveLength(3);
+    expect(new Set([...events, ...others].map(({ id }) => id)).size).toBe(6);
+  });
+
+  it('are only those asked for, behind the cursor', async () => {
+    const all = parsed(await (await get()).text());
+    expect(parsed(await (await get('?types=MemberAdded,TokenIssued')).text())).toEqual(all.slice(1));
+    expect(parsed(await (await get('?categories=token')).text())).toEqual(all.slice(2));
+    expect(parsed(await (await get(`?after=${all[1]!.position}`)).text())).toEqual(all.slice(2));
+    expect(parsed(await (await get('?runId=run_none')).text())).toEqual([]);
+    expect((await get('?kinds=x')).status).toBe(400);
+  });
+
+  it('are followed as they happen, and go on behind Last-Event-ID without a gap or a repeat', async () => {
+    const before = await heard(3);
+    await join('mem_bob');
+    const behind = heard(2, { 'last-event-id': before.at(-1)!.position });
+    await join('mem_cyd');
+    expect([...before, ...(await behind)]).toEqual(parsed(await (await get()).text()));
+    await join('mem_dan');
+    const [only] = await heard(1, { 'last-event-id': (await behind).at(-1)!.position }, '?types=MemberAdded');
+    expect(only).toMatchObject({ type: 'MemberAdded', data: { memberId: 'mem_dan' } });
+  });
+
+  it('say that a cursor has expired when the log does not reach so far', async () => {
+    const answer = await get('', { accept: 'text/event-stream', 'last-event-id': HEAD });
+    expect([answer.status, await answer.json()]).toMatchObject([410, { error: { code: 'CURSOR_EXPIRED' } }]);
+    expect((await get('?after=1')).status).toBe(400);
+  });
+
+  it('are for those with audit.read', async () => {
+    const bob = await gateway.tokenFor('ws_acme', 'mem_zoe', ['flows.read']);
+    expect([(await get('', {}, bob)).status, (await get('', {}, 'rl_x_y')).status]).toEqual([403, 401]);
+  });
+});
