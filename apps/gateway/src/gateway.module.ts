@@ -17,18 +17,15 @@ import { Authority } from './access/authority.js';
 import { ApprovalReader } from './approvals/approval-reader.js';
 import { ApprovalFieldsResolver, ApprovalsResolver } from './approvals/approvals.resolver.js';
 import { AuditResolver } from './audit/audit.resolver.js';
-import { AuditRoutes } from './audit/audit-routes.js';
 import { InboxResolver } from './approvals/inbox.resolver.js';
 import { IdentityProvider } from './access/identity-provider.js';
 import { HttpEdge } from './edge/http-edge.js';
 import { RateLimits } from './edge/rate-limits.js';
-import { EventRoutes } from './events/event-routes.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
 import { ConsoleRoutes } from './explorer/console-routes.js';
 import { ExplorerRoutes } from './explorer/explorer-routes.js';
 import { FlowReader } from './flows/flow-reader.js';
-import { FlowSchemaRoutes } from './flows/flow-schema-routes.js';
 import { FlowDiffResolver } from './flows/flow-diff.resolver.js';
 import { FlowVersionsResolver, FlowsResolver } from './flows/flows.resolver.js';
 import { GATEWAY_OPTIONS, type GatewayOptions } from './gateway.config.js';
@@ -45,12 +42,8 @@ import { CommandDesk } from './reads/command-desk.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
 import { READ_MODEL_SOURCE, readModelDatabase, readModelSource } from './reads/read-model-source.js';
 import { ReadModels } from './reads/read-models.js';
-import { ArtifactRoutes } from './rest/artifact-routes.js';
-import { ArtifactZipRoutes } from './rest/artifact-zip-routes.js';
-import { HookRoutes } from './rest/hook-routes.js';
 import { RestErrors } from './rest/rest-errors.js';
-import { SteeringRoutes } from './rest/steering-routes.js';
-import { TriggerRoutes } from './rest/trigger-routes.js';
+import { ROUTES } from './rest/routes.js';
 import { InheritanceResolver, LineageResolver } from './runs/lineage.resolver.js';
 import { PlansResolver } from './plans/plans.resolver.js';
 import { DailyRunReader } from './plans/daily-runs.js';
@@ -156,17 +149,7 @@ export class GatewayModule {
         GraphQLModule.forRoot<ApolloDriverConfig>(graphqlOptions(options)),
         OperationsModule.register({ metrics: options.metrics ?? { from: 'loopback' } }),
       ],
-      controllers: [
-        FlowSchemaRoutes,
-        TriggerRoutes,
-        HookRoutes,
-        SteeringRoutes,
-        AuditRoutes,
-        EventRoutes,
-        ArtifactRoutes,
-        ArtifactZipRoutes,
-        ...pages,
-      ],
+      controllers: [...ROUTES, ...pages],
       providers: [
         { provide: GATEWAY_OPTIONS, useValue: options },
         { provide: CursorSigner, useValue: new CursorSigner(options.pepper) },

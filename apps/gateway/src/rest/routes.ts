@@ -1,0 +1,20 @@
+import { FlowSchemaRoutes } from '../flows/flow-schema-routes.js';
+import { TriggerRoutes } from './trigger-routes.js';
+import { HookRoutes } from './hook-routes.js';
+import { SteeringRoutes } from './steering-routes.js';
+import { AuditRoutes } from '../audit/audit-routes.js';
+import { EventRoutes } from '../events/event-routes.js';
+import { ArtifactRoutes } from './artifact-routes.js';
+import { ArtifactZipRoutes } from './artifact-zip-routes.js';
+
+/** Every route beside GraphQL and the pages for people. */
+export const ROUTES = [
+  FlowSchemaRoutes,
+  TriggerRoutes,
+  HookRoutes,
+  SteeringRoutes,
+  AuditRoutes,
+  EventRoutes,
+  ArtifactRoutes,
+  ArtifactZipRoutes,
+];
