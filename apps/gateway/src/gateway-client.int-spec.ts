@@ -1,0 +1,144 @@
+import {
+  DecideDocument,
+  RunChangedDocument,
+  RunDocument,
+  RunEventsDocument,
+  RunledgerClient,
+  RunledgerError,
+  RunsDocument,
+  TranscriptDocument,
+  ViewerDocument,
+  withSegment,
+  type TranscriptView,
+} from '@runledger/client';
+import { AgentText, ToolCallEnded, ToolCallStarted, ToolOutput } from '@runledger/contracts';
+import { attemptId } from '@runledger/kernel';
+import { flakyWay, type FlakyWay } from './flaky-way.fixture.js';
+import { testGateway, type TestGateway } from './gateway.fixture.js';
+import { at, published, story, upToTheGate } from './runs/run-story.fixture.js';
+
+const RUN = 'run_0198f3a0-0000-7000-8000-000000000001';
+
+describe('the client package', () => {
+  let gateway: TestGateway;
+  let way: FlakyWay;
+  let client: RunledgerClient;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    gateway = await testGateway();
+    way = await flakyWay(gateway.url);
+    const token = await gateway.tokenFor('ws_acme', 'mem_ada');
+    await gateway.tell({ workspaceId: 'ws_acme', stream: 'flow-release' }, published());
+    await gateway.tell({ workspaceId: 'ws_acme', stream: 'run-1', runId: RUN }, ...upToTheGate(RUN));
+    client = new RunledgerClient({
+      url: way.url,
+      token: () => Promise.resolve(token),
+      onProblem: ({ code }) => problems.push(code),
+    });
+  });
+  afterAll(async () => {
+    await way.close();
+    await gateway.close();
+  });
+
+  it('asks with types, for now and for a moment of the past', async () => {
+    const { runs } = await client.request(RunsDocument, { filter: { status: ['PAUSED'] }, first: 10 });
+    expect(runs.nodes.map(({ id, flow }) => [id, flow.slug])).toEqual([[RUN, 'release']]);
+    const { run } = await client.request(RunDocument, { id: RUN });
+    expect(run?.timeline.map(({ key, state }) => [key, state])).toEqual([
+      ['build', 'COMPLETED'],
+      ['lint', 'COMPLETED'],
+      ['deploy', 'WAITING'],
+    ]);
+    const { events } = await gateway.store.readAll({ tenant: 'ws_acme', correlationId: RUN, after: 0n, limit: 1 });
+    const asOf = String(events[0]?.position).padStart(19, '0');
+    expect((await client.request(RunDocument, { id: RUN, asOf })).run?.status).toBe('PENDING');
+  });
+
+  it('throws what the API says is wrong, with what to do about it', async () => {
+    const stranger = new RunledgerClient({ url: way.url, token: 'rl_nobody' });
+    await expect(stranger.request(ViewerDocument, {})).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+      more: { fix: expect.stringContaining('Bearer') as string },
+    });
+    await expect(client.request(RunDocument, { id: 'run_nobody' })).rejects.toBeInstanceOf(RunledgerError);
+    const watching = stranger.subscribe(RunEventsDocument, { runId: RUN });
+    await expect(watching.next()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('asks a query again while the platform is away, and sends a mutation once', async () => {
+    const asked: string[] = [];
+    const away = new RunledgerClient({
+      url: way.url,
+      token: 'rl_any',
+      retries: 2,
+      fetch: (_url, request) => {
+        asked.push(String(request?.body));
+        return Promise.resolve(new Response('<h1>Bad gateway</h1>', { status: 502 }));
+      },
+    });
+    const input = { requestId: story(RUN).requestId, decision: 'APPROVE' as const };
+    await expect(away.request(DecideDocument, { input })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(asked).toHaveLength(1);
+    await expect(away.request(ViewerDocument, {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(asked).toHaveLength(4);
+  });
+
+  it('goes on behind the last item however often the connection is cut: no gap, no repeat', async () => {
+    const stream = 'attempt-1.build.1';
+    const place = { attemptId: attemptId(RUN, 'build', 1), runId: RUN, step: 'build', attempt: 1 };
+    const ending = new AbortController();
+    const writing = (async () => {
+      for (let n = 0; n < 60; n += 1) {
+        const text = AgentText({ ...place, entryId: `e${n % 3}`, text: `${n} `, at: at(30) });
+        await gateway.tell({ workspaceId: 'ws_acme', stream, runId: RUN }, text);
+        if (n % 7 === 3) way.cut();
+      }
+    })();
+    const seen: string[] = [];
+    for await (const { runEvents } of client.subscribe(RunEventsDocument, { runId: RUN }, ending)) {
+      seen.push(runEvents.event.id);
+      if (seen.length === upToTheGate(RUN).length + 60) break;
+    }
+    await writing;
+    const { events } = await gateway.store.readAll({ tenant: 'ws_acme', correlationId: RUN, after: 0n, limit: 500 });
+    expect(seen).toEqual(events.map(({ id }) => id));
+    expect(problems).toContain('CONNECTION_LOST');
+  });
+
+  it('holds a transcript as the platform shows it', async () => {
+    const stream = 'attempt-1.build.1';
+    const place = { attemptId: attemptId(RUN, 'build', 1), runId: RUN, step: 'build', attempt: 1 };
+    const call = { ...place, callId: 'c1', at: at(31) };
+    await gateway.tell(
+      { workspaceId: 'ws_acme', stream, runId: RUN },
+      ToolCallStarted({ ...call, tool: 'bash', arguments: { command: 'make' } }),
+      ToolOutput({ ...call, channel: 'stdout', text: 'cc -o app\n' }),
+    );
+    let held: TranscriptView = [];
+    let told = false;
+    for await (const { transcript } of client.subscribe(TranscriptDocument, { runId: RUN })) {
+      held = withSegment(held, transcript.entries);
+      if (held.some(entry => entry.__typename === 'ToolEntry' && entry.state === 'OK')) break;
+      if (told || !transcript.caughtUp) continue;
+      told = true;
+      const ended = ToolCallEnded({ ...call, tool: 'bash', state: 'ok', output: 'cc -o app\n', durationMs: 9 });
+      const more = ToolOutput({ ...call, channel: 'stdout', text: 'done\n' });
+      await gateway.tell({ workspaceId: 'ws_acme', stream, runId: RUN }, more);
+      await gateway.tell({ workspaceId: 'ws_acme', stream, runId: RUN }, ended);
+    }
+    const texts = held.map(entry => ('text' in entry ? entry.text : 'streamed' in entry ? entry.streamed : ''));
+    expect(texts[0]?.split(' ').slice(0, 4)).toEqual(['0', '3', '6', '9']);
+    expect(texts.at(-1)).toBe('cc -o app\ndone\n');
+  });
+
+  it('ends a subscription when it is told to, or when the loop is left', async () => {
+    const ending = new AbortController();
+    const items = client.subscribe(RunChangedDocument, { runId: RUN }, ending);
+    expect((await items.next()).value?.runChanged).toMatchObject({ fits: true, run: { status: 'PAUSED' } });
+    const next = items.next();
+    ending.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+});

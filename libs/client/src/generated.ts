@@ -1,0 +1,2705 @@
+// Made by `npm run docs` from apps/gateway/schema.graphql and libs/client/operations. Do not edit it: edit those.
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Kinds of actors. */
+export type ActorKind =
+  /** A person or a service account of the workspace. */
+  | 'MEMBER'
+  /** One of the platform's services. */
+  | 'SERVICE'
+  /** The platform itself. */
+  | 'SYSTEM';
+
+/** Kinds of approval requests. */
+export type ApprovalKind =
+  /** A gate of the flow, or a checkpoint of the run. */
+  | 'GATE'
+  /** An agent asks to call a tool that is marked dangerous. */
+  | 'PERMISSION'
+  /** An agent asks something. */
+  | 'QUESTION';
+
+/** States of approval requests. */
+export type ApprovalState =
+  /** Was decided; final. */
+  | 'DECIDED'
+  /** Waits for a decision. */
+  | 'OPEN'
+  /** Became moot before anyone decided. */
+  | 'WITHDRAWN';
+
+/** How executing steps are stopped. */
+export type CancelMode =
+  /** Killed at once. */
+  | 'FORCE'
+  /** Asked to end, with time to clean up. */
+  | 'GRACEFUL';
+
+/** Where runs stop for people. */
+export type CheckpointMode =
+  /** Before every step. */
+  | 'EVERY_STEP'
+  /** Nowhere. */
+  | 'NONE'
+  /** Where the flow says. */
+  | 'TEMPLATE';
+
+/** A decision to be taken. */
+export type DecisionInput = {
+  /** Your words, kept with the decision. */
+  readonly comment?: string | null | undefined;
+  /** What you decide. */
+  readonly decision: GateDecision;
+  /** Of `ALLOW_RUN` and `ALLOW_ALWAYS`: when the grant ends by itself. */
+  readonly grantExpiresAt?: string | null | undefined;
+  /** Of `ALLOW_RUN` and `ALLOW_ALWAYS`: only calls whose main argument fits; `*` stands for any text without a separator. */
+  readonly grantPattern?: string | null | undefined;
+  /** `apr_…` */
+  readonly requestId: string | number;
+  /** Hash of what you were shown; refused with `SHOWN_CHANGED` when the request shows something else. */
+  readonly shownHash?: string | null | undefined;
+};
+
+/** Ways to execute. */
+export type ExecutionMode =
+  /** It goes on by itself. */
+  | 'BACKGROUND'
+  /** Somebody watches. */
+  | 'INTERACTIVE';
+
+/** Decisions: at a gate, on a tool call, and on a question. */
+export type GateDecision =
+  /** Calls of this tool may go ahead in every run of the workspace. */
+  | 'ALLOW_ALWAYS'
+  /** This call may go ahead. */
+  | 'ALLOW_ONCE'
+  /** Calls of this tool may go ahead in this run. */
+  | 'ALLOW_RUN'
+  /** A question was answered; use `answerQuestion`. */
+  | 'ANSWER'
+  /** The step runs. */
+  | 'APPROVE'
+  /** The call may not go ahead: the agent receives an error and goes on. */
+  | 'DENY'
+  /** The step fails, because nobody decided in time. No person decides this. */
+  | 'FAIL'
+  /** The run ends as rejected. */
+  | 'REJECT'
+  /** At the review of a result: another attempt, with the comment as instructions. */
+  | 'REQUEST_CHANGES'
+  /** The step is left out, the run goes on. */
+  | 'SKIP';
+
+/** Kinds of members. */
+export type MemberKind =
+  /** A human being. */
+  | 'PERSON'
+  /** A program. */
+  | 'SERVICE';
+
+/** How an attempt ended. */
+export type Outcome =
+  /** Needs something from outside. */
+  | 'BLOCKED'
+  /** Failed. */
+  | 'ERROR'
+  /** Ran, but did not hand over everything. */
+  | 'PARTIAL'
+  /** Did its work. */
+  | 'SUCCESS';
+
+/** What was booked. */
+export type Plan =
+  /** For a company. */
+  | 'BUSINESS'
+  /** For trying it out. */
+  | 'FREE'
+  /** For a team. */
+  | 'TEAM';
+
+/** What a caller may do with a run. */
+export type RunAction =
+  /** Cancel it. */
+  | 'CANCEL'
+  /** Decide at the gate that waits. */
+  | 'DECIDE'
+  /** Put it away for good. */
+  | 'DISCARD'
+  /** Move it past one of its steps: see the cards of the steps. */
+  | 'FORCE_ADVANCE'
+  /** Let no further step start. */
+  | 'PAUSE'
+  /** Do it again from a step, as a new run. */
+  | 'RERUN'
+  /** Let it go on. */
+  | 'RESUME'
+  /** Try it again. */
+  | 'RETRY'
+  /** Try one of its steps again: see the cards of the steps. */
+  | 'RETRY_STEP'
+  /** Leave out one of its steps: see the cards of the steps. */
+  | 'SKIP_STEP';
+
+/** Which runs. All given conditions must hold. */
+export type RunFilter = {
+  /** Of this flow: id or slug. */
+  readonly flow?: string | null | undefined;
+  /** In one of the states of this group. */
+  readonly group?: RunGroup | null | undefined;
+  /** Started before this instant. */
+  readonly startedBefore?: string | null | undefined;
+  /** Started by this member. */
+  readonly startedBy?: string | number | null | undefined;
+  /** Started at or after this instant. */
+  readonly startedFrom?: string | null | undefined;
+  /** In one of these states. */
+  readonly status?: ReadonlyArray<RunStatus> | null | undefined;
+  /** About the record with this id. */
+  readonly subjectId?: string | null | undefined;
+  /** About a record of this kind. */
+  readonly subjectKind?: string | null | undefined;
+  /** Part of the run's id, flow, subject or starter's name, any case. */
+  readonly text?: string | null | undefined;
+  /** Started in this way. */
+  readonly trigger?: TriggerKind | null | undefined;
+};
+
+/** States of runs that are looked for together. */
+export type RunGroup =
+  /** Not ended: pending, running, paused, blocked or interrupted. */
+  | 'OPEN'
+  /** Rejected or failed. */
+  | 'UNSUCCESSFUL';
+
+/** Order of runs. */
+export type RunSort = {
+  /** By what. */
+  readonly by: RunSortKey;
+  /** Greatest first, or smallest first. */
+  readonly direction?: SortDirection | null | undefined;
+};
+
+/** What runs are sorted by. */
+export type RunSortKey =
+  /** What they cost; unpriced charges count as nothing here. */
+  | 'COST'
+  /** How long they took; runs that go on count as shortest. */
+  | 'DURATION'
+  /** When they started. */
+  | 'STARTED_AT';
+
+/** States of runs. */
+export type RunStatus =
+  /** A step needs something from outside. */
+  | 'BLOCKED'
+  /** Someone cancelled it. */
+  | 'CANCELLED'
+  /** Every step is completed or skipped. */
+  | 'COMPLETED'
+  /** A step failed and the flow does not go on. */
+  | 'FAILED'
+  /** The worker of a step is gone; another one takes the step up. Not a failure. */
+  | 'INTERRUPTED'
+  /** A gate waits for a decision, or the run was paused. */
+  | 'PAUSED'
+  /** Accepted, nothing started. */
+  | 'PENDING'
+  /** Someone said no at a gate. */
+  | 'REJECTED'
+  /** At least one step is executing or about to. */
+  | 'RUNNING';
+
+/** A right of a member or a token. */
+export type Scope =
+  /** `audit.read`: read the raw log and export it. */
+  | 'AUDIT_READ'
+  /** `billing.manage`: set prices and budgets. */
+  | 'BILLING_MANAGE'
+  /** `billing.read`: read prices and bills. */
+  | 'BILLING_READ'
+  /** `flows.cancel.any`: cancel and discard runs of others. */
+  | 'FLOWS_CANCEL_ANY'
+  /** `flows.force`: advance a stuck step by force. */
+  | 'FLOWS_FORCE'
+  /** `flows.manage`: publish flows and sandbox profiles. */
+  | 'FLOWS_MANAGE'
+  /** `flows.read`: watch runs and read everything about them. */
+  | 'FLOWS_READ'
+  /** `flows.run`: start runs, steer them, decide at gates; cancel and discard own runs. */
+  | 'FLOWS_RUN'
+  /** `workspace.admin`: administer members and their tokens. */
+  | 'WORKSPACE_ADMIN';
+
+/** Directions. */
+export type SortDirection =
+  /** Smallest first. */
+  | 'ASC'
+  /** Greatest first. */
+  | 'DESC';
+
+/** What to run, and how. */
+export type StartRunInput = {
+  /** Left out: the flow's own. */
+  readonly checkpointMode?: CheckpointMode | null | undefined;
+  /** Left out: the flow's own. */
+  readonly execution?: ExecutionMode | null | undefined;
+  /** Slug or `flow_…` id. */
+  readonly flow: string;
+  /** A key of your own making: the same key starts nothing twice. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Key of one step to run alone, as if it needed nobody; left out: all of the flow. */
+  readonly onlyStep?: string | null | undefined;
+  /** Values for the flow's parameters. */
+  readonly parameters?: unknown;
+  /** Slug of the sandbox profile; left out: the flow's own. */
+  readonly profile?: string | null | undefined;
+  /** The outside record that the run is about. */
+  readonly subject?: SubjectInput | null | undefined;
+  /** Left out: the latest version. */
+  readonly version?: number | null | undefined;
+};
+
+/** What a caller may do with a step. */
+export type StepAction =
+  /** Move the run past it. */
+  | 'FORCE_ADVANCE'
+  /** Do it and all that follows again, as a new run. */
+  | 'RERUN_FROM'
+  /** Try it again, with other instructions if need be. */
+  | 'RETRY'
+  /** Leave it out. */
+  | 'SKIP';
+
+/** What a step runs. */
+export type StepKind =
+  /** An agent. */
+  | 'AGENT'
+  /** A program. */
+  | 'COMMAND'
+  /** Nothing: people are asked. */
+  | 'GATE';
+
+/** States of steps. */
+export type StepState =
+  /** It needs something from outside. */
+  | 'BLOCKED'
+  /** It will not be done, because the run ended. */
+  | 'CANCELLED'
+  /** It did its work. */
+  | 'COMPLETED'
+  /** It did not do its work. */
+  | 'FAILED'
+  /** Its turn has not come, or no worker took it up yet. */
+  | 'PENDING'
+  /** An attempt executes. */
+  | 'RUNNING'
+  /** It is left out. */
+  | 'SKIPPED'
+  /** People are asked to decide. */
+  | 'WAITING';
+
+/** The outside record that a run is about. */
+export type SubjectInput = {
+  /** What is known about it. */
+  readonly context?: unknown;
+  /** Its id there. */
+  readonly id: string;
+  /** Kind of record. */
+  readonly kind: string;
+  /** Its address. */
+  readonly url?: string | null | undefined;
+};
+
+/** States of tool calls. */
+export type ToolState =
+  /** Was stopped. */
+  | 'CANCELLED'
+  /** Ended with an error, which the agent received. */
+  | 'ERROR'
+  /** Ended well. */
+  | 'OK'
+  /** Runs. */
+  | 'RUNNING';
+
+/** Ways in which runs are started. */
+export type TriggerKind =
+  /** By a program. */
+  | 'API'
+  /** From a chat. */
+  | 'CHAT'
+  /** By a person. */
+  | 'MANUAL'
+  /** By a pull request. */
+  | 'PULL_REQUEST'
+  /** From a record. */
+  | 'RECORD'
+  /** By a schedule. */
+  | 'SCHEDULE'
+  /** By a webhook. */
+  | 'WEBHOOK';
+
+/** Kinds of things that runs wait for. */
+export type WaitingKind =
+  /** Something outside is put right. */
+  | 'BLOCKER'
+  /** Executing steps stop, because the run is being cancelled. */
+  | 'CANCELLATION'
+  /** People decide at a gate. */
+  | 'DECISION'
+  /** Someone resumes the run. */
+  | 'OPERATOR'
+  /** People allow an agent a tool call, or deny it. */
+  | 'PERMISSION'
+  /** The platform decides what happens next. */
+  | 'PLATFORM'
+  /** People answer a question of an agent. */
+  | 'QUESTION'
+  /** A step is tried again at a set time. */
+  | 'RETRY'
+  /** A step executes. */
+  | 'STEP'
+  /** A worker takes up a step. */
+  | 'WORKER';
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never }>;
+
+export type ViewerQuery = {
+  readonly viewer: {
+    readonly scopes: ReadonlyArray<Scope>;
+    readonly member: {
+      readonly id: string;
+      readonly name: string;
+      readonly kind: MemberKind;
+      readonly email: string | null;
+    };
+    readonly workspace: { readonly id: string; readonly slug: string; readonly name: string; readonly plan: Plan };
+  };
+};
+
+export type FlowsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type FlowsQuery = {
+  readonly flows: {
+    readonly nodes: ReadonlyArray<{
+      readonly id: string;
+      readonly slug: string;
+      readonly name: string;
+      readonly latestVersion: { readonly version: number; readonly hash: string; readonly publishedAt: string };
+    }>;
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+
+export type RequestFactsFragment = {
+  readonly id: string;
+  readonly kind: ApprovalKind;
+  readonly state: ApprovalState;
+  readonly step: string;
+  readonly message: string;
+  readonly shown: unknown;
+  readonly shownHash: string;
+  readonly requestedAt: string;
+  readonly until: string | null;
+  readonly availableDecisions: ReadonlyArray<GateDecision>;
+  readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
+  readonly decision: {
+    readonly decision: GateDecision;
+    readonly comment: string | null;
+    readonly decidedAt: string;
+    readonly by: { readonly name: string | null };
+  } | null;
+};
+
+export type InboxQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  atLeast?: string | null | undefined;
+}>;
+
+export type InboxQuery = {
+  readonly inbox: {
+    readonly nodes: ReadonlyArray<{
+      readonly id: string;
+      readonly kind: ApprovalKind;
+      readonly state: ApprovalState;
+      readonly step: string;
+      readonly message: string;
+      readonly shown: unknown;
+      readonly shownHash: string;
+      readonly requestedAt: string;
+      readonly until: string | null;
+      readonly availableDecisions: ReadonlyArray<GateDecision>;
+      readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
+      readonly decision: {
+        readonly decision: GateDecision;
+        readonly comment: string | null;
+        readonly decidedAt: string;
+        readonly by: { readonly name: string | null };
+      } | null;
+    }>;
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+
+export type DecideMutationVariables = Exact<{
+  input: DecisionInput;
+}>;
+
+export type DecideMutation = {
+  readonly decide:
+    | {
+        readonly __typename: 'ApprovalRequest';
+        readonly id: string;
+        readonly kind: ApprovalKind;
+        readonly state: ApprovalState;
+        readonly step: string;
+        readonly message: string;
+        readonly shown: unknown;
+        readonly shownHash: string;
+        readonly requestedAt: string;
+        readonly until: string | null;
+        readonly availableDecisions: ReadonlyArray<GateDecision>;
+        readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
+        readonly decision: {
+          readonly decision: GateDecision;
+          readonly comment: string | null;
+          readonly decidedAt: string;
+          readonly by: { readonly name: string | null };
+        } | null;
+      }
+    | {
+        readonly __typename: 'DecisionRefused';
+        readonly code: string;
+        readonly message: string;
+        readonly fix: string | null;
+        readonly request: {
+          readonly id: string;
+          readonly kind: ApprovalKind;
+          readonly state: ApprovalState;
+          readonly step: string;
+          readonly message: string;
+          readonly shown: unknown;
+          readonly shownHash: string;
+          readonly requestedAt: string;
+          readonly until: string | null;
+          readonly availableDecisions: ReadonlyArray<GateDecision>;
+          readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
+          readonly decision: {
+            readonly decision: GateDecision;
+            readonly comment: string | null;
+            readonly decidedAt: string;
+            readonly by: { readonly name: string | null };
+          } | null;
+        } | null;
+      };
+};
+
+export type AnswerQuestionMutationVariables = Exact<{
+  requestId: string | number;
+  answer: string;
+}>;
+
+export type AnswerQuestionMutation = {
+  readonly answerQuestion:
+    | {
+        readonly __typename: 'ApprovalRequest';
+        readonly id: string;
+        readonly kind: ApprovalKind;
+        readonly state: ApprovalState;
+        readonly step: string;
+        readonly message: string;
+        readonly shown: unknown;
+        readonly shownHash: string;
+        readonly requestedAt: string;
+        readonly until: string | null;
+        readonly availableDecisions: ReadonlyArray<GateDecision>;
+        readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
+        readonly decision: {
+          readonly decision: GateDecision;
+          readonly comment: string | null;
+          readonly decidedAt: string;
+          readonly by: { readonly name: string | null };
+        } | null;
+      }
+    | {
+        readonly __typename: 'DecisionRefused';
+        readonly code: string;
+        readonly message: string;
+        readonly fix: string | null;
+      };
+};
+
+export type RunFactsFragment = {
+  readonly id: string;
+  readonly number: number;
+  readonly status: RunStatus;
+  readonly statusReason: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly durationMs: string | null;
+  readonly position: string;
+  readonly availableActions: ReadonlyArray<RunAction>;
+  readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+  readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+  readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+  readonly stepCounts: {
+    readonly total: number;
+    readonly pending: number;
+    readonly running: number;
+    readonly waiting: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly blocked: number;
+    readonly skipped: number;
+    readonly cancelled: number;
+  };
+  readonly waitingOn: ReadonlyArray<{
+    readonly kind: WaitingKind;
+    readonly what: string;
+    readonly step: string | null;
+    readonly since: string;
+    readonly until: string | null;
+    readonly requestId: string | null;
+  }>;
+};
+
+export type StepFactsFragment = {
+  readonly key: string;
+  readonly number: number;
+  readonly wave: number;
+  readonly name: string;
+  readonly kind: StepKind;
+  readonly state: StepState;
+  readonly outcome: Outcome | null;
+  readonly summary: string | null;
+  readonly output: unknown;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly elapsedMs: string | null;
+  readonly turns: number;
+  readonly unpriced: boolean;
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly availableActions: ReadonlyArray<StepAction>;
+  readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
+  readonly cost: { readonly microUnits: string; readonly currency: string; readonly formatted: string } | null;
+  readonly gate: {
+    readonly id: string;
+    readonly state: ApprovalState;
+    readonly message: string;
+    readonly shownHash: string;
+    readonly availableDecisions: ReadonlyArray<GateDecision>;
+  } | null;
+  readonly artifacts: ReadonlyArray<{
+    readonly id: string;
+    readonly path: string;
+    readonly bytes: string;
+    readonly mediaType: string;
+    readonly url: string;
+  }>;
+};
+
+export type RunsQueryVariables = Exact<{
+  filter?: RunFilter | null | undefined;
+  sort?: RunSort | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  atLeast?: string | null | undefined;
+}>;
+
+export type RunsQuery = {
+  readonly runs: {
+    readonly nodes: ReadonlyArray<{
+      readonly id: string;
+      readonly number: number;
+      readonly status: RunStatus;
+      readonly statusReason: string | null;
+      readonly startedAt: string;
+      readonly endedAt: string | null;
+      readonly durationMs: string | null;
+      readonly position: string;
+      readonly availableActions: ReadonlyArray<RunAction>;
+      readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+      readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+      readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+      readonly stepCounts: {
+        readonly total: number;
+        readonly pending: number;
+        readonly running: number;
+        readonly waiting: number;
+        readonly completed: number;
+        readonly failed: number;
+        readonly blocked: number;
+        readonly skipped: number;
+        readonly cancelled: number;
+      };
+      readonly waitingOn: ReadonlyArray<{
+        readonly kind: WaitingKind;
+        readonly what: string;
+        readonly step: string | null;
+        readonly since: string;
+        readonly until: string | null;
+        readonly requestId: string | null;
+      }>;
+    }>;
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+
+export type RunQueryVariables = Exact<{
+  id: string | number;
+  asOf?: string | null | undefined;
+  atLeast?: string | null | undefined;
+}>;
+
+export type RunQuery = {
+  readonly run: {
+    readonly parameters: unknown;
+    readonly id: string;
+    readonly number: number;
+    readonly status: RunStatus;
+    readonly statusReason: string | null;
+    readonly startedAt: string;
+    readonly endedAt: string | null;
+    readonly durationMs: string | null;
+    readonly position: string;
+    readonly availableActions: ReadonlyArray<RunAction>;
+    readonly timeline: ReadonlyArray<{
+      readonly key: string;
+      readonly number: number;
+      readonly wave: number;
+      readonly name: string;
+      readonly kind: StepKind;
+      readonly state: StepState;
+      readonly outcome: Outcome | null;
+      readonly summary: string | null;
+      readonly output: unknown;
+      readonly startedAt: string | null;
+      readonly endedAt: string | null;
+      readonly elapsedMs: string | null;
+      readonly turns: number;
+      readonly unpriced: boolean;
+      readonly provider: string | null;
+      readonly model: string | null;
+      readonly availableActions: ReadonlyArray<StepAction>;
+      readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
+      readonly cost: { readonly microUnits: string; readonly currency: string; readonly formatted: string } | null;
+      readonly gate: {
+        readonly id: string;
+        readonly state: ApprovalState;
+        readonly message: string;
+        readonly shownHash: string;
+        readonly availableDecisions: ReadonlyArray<GateDecision>;
+      } | null;
+      readonly artifacts: ReadonlyArray<{
+        readonly id: string;
+        readonly path: string;
+        readonly bytes: string;
+        readonly mediaType: string;
+        readonly url: string;
+      }>;
+    }>;
+    readonly cost: {
+      readonly charges: number;
+      readonly unpriced: boolean;
+      readonly total: { readonly microUnits: string; readonly currency: string; readonly formatted: string } | null;
+    };
+    readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+    readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+    readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+    readonly stepCounts: {
+      readonly total: number;
+      readonly pending: number;
+      readonly running: number;
+      readonly waiting: number;
+      readonly completed: number;
+      readonly failed: number;
+      readonly blocked: number;
+      readonly skipped: number;
+      readonly cancelled: number;
+    };
+    readonly waitingOn: ReadonlyArray<{
+      readonly kind: WaitingKind;
+      readonly what: string;
+      readonly step: string | null;
+      readonly since: string;
+      readonly until: string | null;
+      readonly requestId: string | null;
+    }>;
+  } | null;
+};
+
+export type RunTranscriptQueryVariables = Exact<{
+  id: string | number;
+  step?: string | null | undefined;
+  after?: string | null | undefined;
+  first?: number | null | undefined;
+}>;
+
+export type RunTranscriptQuery = {
+  readonly run: {
+    readonly transcript: {
+      readonly nodes: ReadonlyArray<
+        | {
+            readonly __typename: 'ErrorEntry';
+            readonly id: string;
+            readonly seq: string;
+            readonly at: string;
+            readonly step: string;
+            readonly attempt: number;
+            readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
+          }
+        | {
+            readonly __typename: 'InfoEntry';
+            readonly text: string;
+            readonly id: string;
+            readonly seq: string;
+            readonly at: string;
+            readonly step: string;
+            readonly attempt: number;
+          }
+        | {
+            readonly __typename: 'SetupEntry';
+            readonly text: string;
+            readonly id: string;
+            readonly seq: string;
+            readonly at: string;
+            readonly step: string;
+            readonly attempt: number;
+          }
+        | {
+            readonly __typename: 'TextEntry';
+            readonly text: string;
+            readonly id: string;
+            readonly seq: string;
+            readonly at: string;
+            readonly step: string;
+            readonly attempt: number;
+          }
+        | {
+            readonly __typename: 'ThinkingEntry';
+            readonly text: string;
+            readonly id: string;
+            readonly seq: string;
+            readonly at: string;
+            readonly step: string;
+            readonly attempt: number;
+          }
+        | {
+            readonly __typename: 'ToolEntry';
+            readonly name: string;
+            readonly arguments: unknown;
+            readonly state: ToolState;
+            readonly streamed: string;
+            readonly output: string | null;
+            readonly exitCode: number | null;
+            readonly durationMs: string | null;
+            readonly id: string;
+            readonly seq: string;
+            readonly at: string;
+            readonly step: string;
+            readonly attempt: number;
+          }
+      >;
+      readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+    };
+  } | null;
+};
+
+type TranscriptFacts_ErrorEntry_Fragment = {
+  readonly __typename: 'ErrorEntry';
+  readonly id: string;
+  readonly seq: string;
+  readonly at: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
+};
+
+type TranscriptFacts_InfoEntry_Fragment = {
+  readonly __typename: 'InfoEntry';
+  readonly text: string;
+  readonly id: string;
+  readonly seq: string;
+  readonly at: string;
+  readonly step: string;
+  readonly attempt: number;
+};
+
+type TranscriptFacts_SetupEntry_Fragment = {
+  readonly __typename: 'SetupEntry';
+  readonly text: string;
+  readonly id: string;
+  readonly seq: string;
+  readonly at: string;
+  readonly step: string;
+  readonly attempt: number;
+};
+
+type TranscriptFacts_TextEntry_Fragment = {
+  readonly __typename: 'TextEntry';
+  readonly text: string;
+  readonly id: string;
+  readonly seq: string;
+  readonly at: string;
+  readonly step: string;
+  readonly attempt: number;
+};
+
+type TranscriptFacts_ThinkingEntry_Fragment = {
+  readonly __typename: 'ThinkingEntry';
+  readonly text: string;
+  readonly id: string;
+  readonly seq: string;
+  readonly at: string;
+  readonly step: string;
+  readonly attempt: number;
+};
+
+type TranscriptFacts_ToolEntry_Fragment = {
+  readonly __typename: 'ToolEntry';
+  readonly name: string;
+  readonly arguments: unknown;
+  readonly state: ToolState;
+  readonly streamed: string;
+  readonly output: string | null;
+  readonly exitCode: number | null;
+  readonly durationMs: string | null;
+  readonly id: string;
+  readonly seq: string;
+  readonly at: string;
+  readonly step: string;
+  readonly attempt: number;
+};
+
+export type TranscriptFactsFragment =
+  | TranscriptFacts_ErrorEntry_Fragment
+  | TranscriptFacts_InfoEntry_Fragment
+  | TranscriptFacts_SetupEntry_Fragment
+  | TranscriptFacts_TextEntry_Fragment
+  | TranscriptFacts_ThinkingEntry_Fragment
+  | TranscriptFacts_ToolEntry_Fragment;
+
+export type StartRunMutationVariables = Exact<{
+  input: StartRunInput;
+}>;
+
+export type StartRunMutation = {
+  readonly startRun:
+    | {
+        readonly __typename: 'Run';
+        readonly id: string;
+        readonly number: number;
+        readonly status: RunStatus;
+        readonly statusReason: string | null;
+        readonly startedAt: string;
+        readonly endedAt: string | null;
+        readonly durationMs: string | null;
+        readonly position: string;
+        readonly availableActions: ReadonlyArray<RunAction>;
+        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+        readonly stepCounts: {
+          readonly total: number;
+          readonly pending: number;
+          readonly running: number;
+          readonly waiting: number;
+          readonly completed: number;
+          readonly failed: number;
+          readonly blocked: number;
+          readonly skipped: number;
+          readonly cancelled: number;
+        };
+        readonly waitingOn: ReadonlyArray<{
+          readonly kind: WaitingKind;
+          readonly what: string;
+          readonly step: string | null;
+          readonly since: string;
+          readonly until: string | null;
+          readonly requestId: string | null;
+        }>;
+      }
+    | {
+        readonly __typename: 'RunDeclined';
+        readonly code: string;
+        readonly message: string;
+        readonly fix: string | null;
+      };
+};
+
+type Steered_Run_Fragment = {
+  readonly __typename: 'Run';
+  readonly id: string;
+  readonly number: number;
+  readonly status: RunStatus;
+  readonly statusReason: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly durationMs: string | null;
+  readonly position: string;
+  readonly availableActions: ReadonlyArray<RunAction>;
+  readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+  readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+  readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+  readonly stepCounts: {
+    readonly total: number;
+    readonly pending: number;
+    readonly running: number;
+    readonly waiting: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly blocked: number;
+    readonly skipped: number;
+    readonly cancelled: number;
+  };
+  readonly waitingOn: ReadonlyArray<{
+    readonly kind: WaitingKind;
+    readonly what: string;
+    readonly step: string | null;
+    readonly since: string;
+    readonly until: string | null;
+    readonly requestId: string | null;
+  }>;
+};
+
+type Steered_RunRefused_Fragment = {
+  readonly __typename: 'RunRefused';
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string | null;
+};
+
+export type SteeredFragment = Steered_Run_Fragment | Steered_RunRefused_Fragment;
+
+export type PauseRunMutationVariables = Exact<{
+  runId: string | number;
+}>;
+
+export type PauseRunMutation = {
+  readonly pauseRun:
+    | {
+        readonly __typename: 'Run';
+        readonly id: string;
+        readonly number: number;
+        readonly status: RunStatus;
+        readonly statusReason: string | null;
+        readonly startedAt: string;
+        readonly endedAt: string | null;
+        readonly durationMs: string | null;
+        readonly position: string;
+        readonly availableActions: ReadonlyArray<RunAction>;
+        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+        readonly stepCounts: {
+          readonly total: number;
+          readonly pending: number;
+          readonly running: number;
+          readonly waiting: number;
+          readonly completed: number;
+          readonly failed: number;
+          readonly blocked: number;
+          readonly skipped: number;
+          readonly cancelled: number;
+        };
+        readonly waitingOn: ReadonlyArray<{
+          readonly kind: WaitingKind;
+          readonly what: string;
+          readonly step: string | null;
+          readonly since: string;
+          readonly until: string | null;
+          readonly requestId: string | null;
+        }>;
+      }
+    | {
+        readonly __typename: 'RunRefused';
+        readonly code: string;
+        readonly message: string;
+        readonly fix: string | null;
+      };
+};
+
+export type ResumeRunMutationVariables = Exact<{
+  runId: string | number;
+}>;
+
+export type ResumeRunMutation = {
+  readonly resumeRun:
+    | {
+        readonly __typename: 'Run';
+        readonly id: string;
+        readonly number: number;
+        readonly status: RunStatus;
+        readonly statusReason: string | null;
+        readonly startedAt: string;
+        readonly endedAt: string | null;
+        readonly durationMs: string | null;
+        readonly position: string;
+        readonly availableActions: ReadonlyArray<RunAction>;
+        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+        readonly stepCounts: {
+          readonly total: number;
+          readonly pending: number;
+          readonly running: number;
+          readonly waiting: number;
+          readonly completed: number;
+          readonly failed: number;
+          readonly blocked: number;
+          readonly skipped: number;
+          readonly cancelled: number;
+        };
+        readonly waitingOn: ReadonlyArray<{
+          readonly kind: WaitingKind;
+          readonly what: string;
+          readonly step: string | null;
+          readonly since: string;
+          readonly until: string | null;
+          readonly requestId: string | null;
+        }>;
+      }
+    | {
+        readonly __typename: 'RunRefused';
+        readonly code: string;
+        readonly message: string;
+        readonly fix: string | null;
+      };
+};
+
+export type CancelRunMutationVariables = Exact<{
+  runId: string | number;
+  mode?: CancelMode | null | undefined;
+}>;
+
+export type CancelRunMutation = {
+  readonly cancelRun:
+    | {
+        readonly __typename: 'Run';
+        readonly id: string;
+        readonly number: number;
+        readonly status: RunStatus;
+        readonly statusReason: string | null;
+        readonly startedAt: string;
+        readonly endedAt: string | null;
+        readonly durationMs: string | null;
+        readonly position: string;
+        readonly availableActions: ReadonlyArray<RunAction>;
+        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+        readonly stepCounts: {
+          readonly total: number;
+          readonly pending: number;
+          readonly running: number;
+          readonly waiting: number;
+          readonly completed: number;
+          readonly failed: number;
+          readonly blocked: number;
+          readonly skipped: number;
+          readonly cancelled: number;
+        };
+        readonly waitingOn: ReadonlyArray<{
+          readonly kind: WaitingKind;
+          readonly what: string;
+          readonly step: string | null;
+          readonly since: string;
+          readonly until: string | null;
+          readonly requestId: string | null;
+        }>;
+      }
+    | {
+        readonly __typename: 'RunRefused';
+        readonly code: string;
+        readonly message: string;
+        readonly fix: string | null;
+      };
+};
+
+export type RetryStepMutationVariables = Exact<{
+  runId: string | number;
+  step: string;
+  instructions?: string | null | undefined;
+}>;
+
+export type RetryStepMutation = {
+  readonly retryStep:
+    | {
+        readonly __typename: 'Run';
+        readonly id: string;
+        readonly number: number;
+        readonly status: RunStatus;
+        readonly statusReason: string | null;
+        readonly startedAt: string;
+        readonly endedAt: string | null;
+        readonly durationMs: string | null;
+        readonly position: string;
+        readonly availableActions: ReadonlyArray<RunAction>;
+        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+        readonly stepCounts: {
+          readonly total: number;
+          readonly pending: number;
+          readonly running: number;
+          readonly waiting: number;
+          readonly completed: number;
+          readonly failed: number;
+          readonly blocked: number;
+          readonly skipped: number;
+          readonly cancelled: number;
+        };
+        readonly waitingOn: ReadonlyArray<{
+          readonly kind: WaitingKind;
+          readonly what: string;
+          readonly step: string | null;
+          readonly since: string;
+          readonly until: string | null;
+          readonly requestId: string | null;
+        }>;
+      }
+    | {
+        readonly __typename: 'RunRefused';
+        readonly code: string;
+        readonly message: string;
+        readonly fix: string | null;
+      };
+};
+
+export type SkipStepMutationVariables = Exact<{
+  runId: string | number;
+  step: string;
+  comment?: string | null | undefined;
+}>;
+
+export type SkipStepMutation = {
+  readonly skipStep:
+    | {
+        readonly __typename: 'Run';
+        readonly id: string;
+        readonly number: number;
+        readonly status: RunStatus;
+        readonly statusReason: string | null;
+        readonly startedAt: string;
+        readonly endedAt: string | null;
+        readonly durationMs: string | null;
+        readonly position: string;
+        readonly availableActions: ReadonlyArray<RunAction>;
+        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+        readonly stepCounts: {
+          readonly total: number;
+          readonly pending: number;
+          readonly running: number;
+          readonly waiting: number;
+          readonly completed: number;
+          readonly failed: number;
+          readonly blocked: number;
+          readonly skipped: number;
+          readonly cancelled: number;
+        };
+        readonly waitingOn: ReadonlyArray<{
+          readonly kind: WaitingKind;
+          readonly what: string;
+          readonly step: string | null;
+          readonly since: string;
+          readonly until: string | null;
+          readonly requestId: string | null;
+        }>;
+      }
+    | {
+        readonly __typename: 'RunRefused';
+        readonly code: string;
+        readonly message: string;
+        readonly fix: string | null;
+      };
+};
+
+export type RunEventsSubscriptionVariables = Exact<{
+  runId: string | number;
+  after?: string | null | undefined;
+}>;
+
+export type RunEventsSubscription = {
+  readonly runEvents: {
+    readonly cursor: string;
+    readonly event: {
+      readonly id: string;
+      readonly type: string;
+      readonly occurredAt: string;
+      readonly position: string;
+      readonly data: unknown;
+      readonly actor: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+    };
+  };
+};
+
+export type RunChangedSubscriptionVariables = Exact<{
+  runId: string | number;
+  after?: string | null | undefined;
+}>;
+
+export type RunChangedSubscription = {
+  readonly runChanged:
+    | { readonly __typename: 'ChangesBegin' }
+    | {
+        readonly __typename: 'RunChange';
+        readonly cursor: string;
+        readonly fits: boolean;
+        readonly run: {
+          readonly id: string;
+          readonly number: number;
+          readonly status: RunStatus;
+          readonly statusReason: string | null;
+          readonly startedAt: string;
+          readonly endedAt: string | null;
+          readonly durationMs: string | null;
+          readonly position: string;
+          readonly availableActions: ReadonlyArray<RunAction>;
+          readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+          readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+          readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+          readonly stepCounts: {
+            readonly total: number;
+            readonly pending: number;
+            readonly running: number;
+            readonly waiting: number;
+            readonly completed: number;
+            readonly failed: number;
+            readonly blocked: number;
+            readonly skipped: number;
+            readonly cancelled: number;
+          };
+          readonly waitingOn: ReadonlyArray<{
+            readonly kind: WaitingKind;
+            readonly what: string;
+            readonly step: string | null;
+            readonly since: string;
+            readonly until: string | null;
+            readonly requestId: string | null;
+          }>;
+        };
+      };
+};
+
+export type RunsChangedSubscriptionVariables = Exact<{
+  filter?: RunFilter | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type RunsChangedSubscription = {
+  readonly runsChanged:
+    | { readonly __typename: 'ChangesBegin'; readonly cursor: string }
+    | {
+        readonly __typename: 'RunChange';
+        readonly cursor: string;
+        readonly fits: boolean;
+        readonly run: {
+          readonly id: string;
+          readonly number: number;
+          readonly status: RunStatus;
+          readonly statusReason: string | null;
+          readonly startedAt: string;
+          readonly endedAt: string | null;
+          readonly durationMs: string | null;
+          readonly position: string;
+          readonly availableActions: ReadonlyArray<RunAction>;
+          readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
+          readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+          readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
+          readonly stepCounts: {
+            readonly total: number;
+            readonly pending: number;
+            readonly running: number;
+            readonly waiting: number;
+            readonly completed: number;
+            readonly failed: number;
+            readonly blocked: number;
+            readonly skipped: number;
+            readonly cancelled: number;
+          };
+          readonly waitingOn: ReadonlyArray<{
+            readonly kind: WaitingKind;
+            readonly what: string;
+            readonly step: string | null;
+            readonly since: string;
+            readonly until: string | null;
+            readonly requestId: string | null;
+          }>;
+        };
+      };
+};
+
+export type TranscriptSubscriptionVariables = Exact<{
+  runId: string | number;
+  step?: string | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type TranscriptSubscription = {
+  readonly transcript: {
+    readonly cursor: string;
+    readonly caughtUp: boolean;
+    readonly entries: ReadonlyArray<
+      | {
+          readonly __typename: 'ErrorEntry';
+          readonly id: string;
+          readonly seq: string;
+          readonly at: string;
+          readonly step: string;
+          readonly attempt: number;
+          readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
+        }
+      | {
+          readonly __typename: 'InfoEntry';
+          readonly text: string;
+          readonly id: string;
+          readonly seq: string;
+          readonly at: string;
+          readonly step: string;
+          readonly attempt: number;
+        }
+      | {
+          readonly __typename: 'SetupEntry';
+          readonly text: string;
+          readonly id: string;
+          readonly seq: string;
+          readonly at: string;
+          readonly step: string;
+          readonly attempt: number;
+        }
+      | {
+          readonly __typename: 'TextEntry';
+          readonly text: string;
+          readonly id: string;
+          readonly seq: string;
+          readonly at: string;
+          readonly step: string;
+          readonly attempt: number;
+        }
+      | {
+          readonly __typename: 'ThinkingEntry';
+          readonly text: string;
+          readonly id: string;
+          readonly seq: string;
+          readonly at: string;
+          readonly step: string;
+          readonly attempt: number;
+        }
+      | {
+          readonly __typename: 'ToolEntry';
+          readonly name: string;
+          readonly arguments: unknown;
+          readonly state: ToolState;
+          readonly streamed: string;
+          readonly output: string | null;
+          readonly exitCode: number | null;
+          readonly durationMs: string | null;
+          readonly id: string;
+          readonly seq: string;
+          readonly at: string;
+          readonly step: string;
+          readonly attempt: number;
+        }
+    >;
+  };
+};
+
+export type InboxChangedSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+export type InboxChangedSubscription = {
+  readonly inboxChanged:
+    | {
+        readonly __typename: 'InboxChange';
+        readonly cursor: string;
+        readonly request: {
+          readonly id: string;
+          readonly kind: ApprovalKind;
+          readonly state: ApprovalState;
+          readonly step: string;
+          readonly message: string;
+          readonly shown: unknown;
+          readonly shownHash: string;
+          readonly requestedAt: string;
+          readonly until: string | null;
+          readonly availableDecisions: ReadonlyArray<GateDecision>;
+          readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
+          readonly decision: {
+            readonly decision: GateDecision;
+            readonly comment: string | null;
+            readonly decidedAt: string;
+            readonly by: { readonly name: string | null };
+          } | null;
+        };
+      }
+    | {
+        readonly __typename: 'InboxSnapshot';
+        readonly cursor: string;
+        readonly hasMore: boolean;
+        readonly requests: ReadonlyArray<{
+          readonly id: string;
+          readonly kind: ApprovalKind;
+          readonly state: ApprovalState;
+          readonly step: string;
+          readonly message: string;
+          readonly shown: unknown;
+          readonly shownHash: string;
+          readonly requestedAt: string;
+          readonly until: string | null;
+          readonly availableDecisions: ReadonlyArray<GateDecision>;
+          readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
+          readonly decision: {
+            readonly decision: GateDecision;
+            readonly comment: string | null;
+            readonly decidedAt: string;
+            readonly by: { readonly name: string | null };
+          } | null;
+        }>;
+      };
+};
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const RequestFactsFragmentDoc = new TypedDocumentString(
+  `
+    fragment RequestFacts on ApprovalRequest {
+  id
+  kind
+  state
+  step
+  message
+  shown
+  shownHash
+  requestedAt
+  until
+  availableDecisions
+  run {
+    id
+    number
+    flow {
+      name
+    }
+  }
+  decision {
+    decision
+    comment
+    decidedAt
+    by {
+      name
+    }
+  }
+}
+    `,
+  { fragmentName: 'RequestFacts' },
+) as unknown as TypedDocumentString<RequestFactsFragment, unknown>;
+export const StepFactsFragmentDoc = new TypedDocumentString(
+  `
+    fragment StepFacts on StepCard {
+  key
+  number
+  wave
+  name
+  kind
+  state
+  outcome
+  summary
+  output
+  startedAt
+  endedAt
+  elapsedMs
+  turns
+  unpriced
+  provider
+  model
+  availableActions
+  error {
+    code
+    message
+    fix
+  }
+  cost {
+    microUnits
+    currency
+    formatted
+  }
+  gate {
+    id
+    state
+    message
+    shownHash
+    availableDecisions
+  }
+  artifacts {
+    id
+    path
+    bytes
+    mediaType
+    url
+  }
+}
+    `,
+  { fragmentName: 'StepFacts' },
+) as unknown as TypedDocumentString<StepFactsFragment, unknown>;
+export const TranscriptFactsFragmentDoc = new TypedDocumentString(
+  `
+    fragment TranscriptFacts on TranscriptEntry {
+  __typename
+  id
+  seq
+  at
+  step
+  attempt
+  ... on TextEntry {
+    text
+  }
+  ... on ThinkingEntry {
+    text
+  }
+  ... on SetupEntry {
+    text
+  }
+  ... on InfoEntry {
+    text
+  }
+  ... on ErrorEntry {
+    error {
+      code
+      message
+      fix
+    }
+  }
+  ... on ToolEntry {
+    name
+    arguments
+    state
+    streamed
+    output
+    exitCode
+    durationMs
+  }
+}
+    `,
+  { fragmentName: 'TranscriptFacts' },
+) as unknown as TypedDocumentString<TranscriptFactsFragment, unknown>;
+export const RunFactsFragmentDoc = new TypedDocumentString(
+  `
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}
+    `,
+  { fragmentName: 'RunFacts' },
+) as unknown as TypedDocumentString<RunFactsFragment, unknown>;
+export const SteeredFragmentDoc = new TypedDocumentString(
+  `
+    fragment Steered on RunResult {
+  __typename
+  ... on Run {
+    ...RunFacts
+  }
+  ... on Refusal {
+    code
+    message
+    fix
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}`,
+  { fragmentName: 'Steered' },
+) as unknown as TypedDocumentString<SteeredFragment, unknown>;
+export const ViewerDocument = new TypedDocumentString(`
+    query Viewer {
+  viewer {
+    member {
+      id
+      name
+      kind
+      email
+    }
+    workspace {
+      id
+      slug
+      name
+      plan
+    }
+    scopes
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const FlowsDocument = new TypedDocumentString(`
+    query Flows($first: Int, $after: String) {
+  flows(first: $first, after: $after) {
+    nodes {
+      id
+      slug
+      name
+      latestVersion {
+        version
+        hash
+        publishedAt
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FlowsQuery, FlowsQueryVariables>;
+export const InboxDocument = new TypedDocumentString(`
+    query Inbox($first: Int, $after: String, $atLeast: Position) {
+  inbox(first: $first, after: $after, atLeast: $atLeast) {
+    nodes {
+      ...RequestFacts
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment RequestFacts on ApprovalRequest {
+  id
+  kind
+  state
+  step
+  message
+  shown
+  shownHash
+  requestedAt
+  until
+  availableDecisions
+  run {
+    id
+    number
+    flow {
+      name
+    }
+  }
+  decision {
+    decision
+    comment
+    decidedAt
+    by {
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<InboxQuery, InboxQueryVariables>;
+export const DecideDocument = new TypedDocumentString(`
+    mutation Decide($input: DecisionInput!) {
+  decide(input: $input) {
+    __typename
+    ... on ApprovalRequest {
+      ...RequestFacts
+    }
+    ... on DecisionRefused {
+      code
+      message
+      fix
+      request {
+        ...RequestFacts
+      }
+    }
+  }
+}
+    fragment RequestFacts on ApprovalRequest {
+  id
+  kind
+  state
+  step
+  message
+  shown
+  shownHash
+  requestedAt
+  until
+  availableDecisions
+  run {
+    id
+    number
+    flow {
+      name
+    }
+  }
+  decision {
+    decision
+    comment
+    decidedAt
+    by {
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<DecideMutation, DecideMutationVariables>;
+export const AnswerQuestionDocument = new TypedDocumentString(`
+    mutation AnswerQuestion($requestId: ID!, $answer: String!) {
+  answerQuestion(requestId: $requestId, answer: $answer) {
+    __typename
+    ... on ApprovalRequest {
+      ...RequestFacts
+    }
+    ... on DecisionRefused {
+      code
+      message
+      fix
+    }
+  }
+}
+    fragment RequestFacts on ApprovalRequest {
+  id
+  kind
+  state
+  step
+  message
+  shown
+  shownHash
+  requestedAt
+  until
+  availableDecisions
+  run {
+    id
+    number
+    flow {
+      name
+    }
+  }
+  decision {
+    decision
+    comment
+    decidedAt
+    by {
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<AnswerQuestionMutation, AnswerQuestionMutationVariables>;
+export const RunsDocument = new TypedDocumentString(`
+    query Runs($filter: RunFilter, $sort: RunSort, $first: Int, $after: String, $atLeast: Position) {
+  runs(
+    filter: $filter
+    sort: $sort
+    first: $first
+    after: $after
+    atLeast: $atLeast
+  ) {
+    nodes {
+      ...RunFacts
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}`) as unknown as TypedDocumentString<RunsQuery, RunsQueryVariables>;
+export const RunDocument = new TypedDocumentString(`
+    query Run($id: ID!, $asOf: Position, $atLeast: Position) {
+  run(id: $id, asOf: $asOf, atLeast: $atLeast) {
+    ...RunFacts
+    parameters
+    timeline {
+      ...StepFacts
+    }
+    cost {
+      charges
+      unpriced
+      total {
+        microUnits
+        currency
+        formatted
+      }
+    }
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}
+fragment StepFacts on StepCard {
+  key
+  number
+  wave
+  name
+  kind
+  state
+  outcome
+  summary
+  output
+  startedAt
+  endedAt
+  elapsedMs
+  turns
+  unpriced
+  provider
+  model
+  availableActions
+  error {
+    code
+    message
+    fix
+  }
+  cost {
+    microUnits
+    currency
+    formatted
+  }
+  gate {
+    id
+    state
+    message
+    shownHash
+    availableDecisions
+  }
+  artifacts {
+    id
+    path
+    bytes
+    mediaType
+    url
+  }
+}`) as unknown as TypedDocumentString<RunQuery, RunQueryVariables>;
+export const RunTranscriptDocument = new TypedDocumentString(`
+    query RunTranscript($id: ID!, $step: String, $after: String, $first: Int) {
+  run(id: $id) {
+    transcript(step: $step, after: $after, first: $first) {
+      nodes {
+        ...TranscriptFacts
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    fragment TranscriptFacts on TranscriptEntry {
+  __typename
+  id
+  seq
+  at
+  step
+  attempt
+  ... on TextEntry {
+    text
+  }
+  ... on ThinkingEntry {
+    text
+  }
+  ... on SetupEntry {
+    text
+  }
+  ... on InfoEntry {
+    text
+  }
+  ... on ErrorEntry {
+    error {
+      code
+      message
+      fix
+    }
+  }
+  ... on ToolEntry {
+    name
+    arguments
+    state
+    streamed
+    output
+    exitCode
+    durationMs
+  }
+}`) as unknown as TypedDocumentString<RunTranscriptQuery, RunTranscriptQueryVariables>;
+export const StartRunDocument = new TypedDocumentString(`
+    mutation StartRun($input: StartRunInput!) {
+  startRun(input: $input) {
+    __typename
+    ... on Run {
+      ...RunFacts
+    }
+    ... on RunDeclined {
+      code
+      message
+      fix
+    }
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}`) as unknown as TypedDocumentString<StartRunMutation, StartRunMutationVariables>;
+export const PauseRunDocument = new TypedDocumentString(`
+    mutation PauseRun($runId: ID!) {
+  pauseRun(runId: $runId) {
+    ...Steered
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}
+fragment Steered on RunResult {
+  __typename
+  ... on Run {
+    ...RunFacts
+  }
+  ... on Refusal {
+    code
+    message
+    fix
+  }
+}`) as unknown as TypedDocumentString<PauseRunMutation, PauseRunMutationVariables>;
+export const ResumeRunDocument = new TypedDocumentString(`
+    mutation ResumeRun($runId: ID!) {
+  resumeRun(runId: $runId) {
+    ...Steered
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}
+fragment Steered on RunResult {
+  __typename
+  ... on Run {
+    ...RunFacts
+  }
+  ... on Refusal {
+    code
+    message
+    fix
+  }
+}`) as unknown as TypedDocumentString<ResumeRunMutation, ResumeRunMutationVariables>;
+export const CancelRunDocument = new TypedDocumentString(`
+    mutation CancelRun($runId: ID!, $mode: CancelMode) {
+  cancelRun(runId: $runId, mode: $mode) {
+    ...Steered
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}
+fragment Steered on RunResult {
+  __typename
+  ... on Run {
+    ...RunFacts
+  }
+  ... on Refusal {
+    code
+    message
+    fix
+  }
+}`) as unknown as TypedDocumentString<CancelRunMutation, CancelRunMutationVariables>;
+export const RetryStepDocument = new TypedDocumentString(`
+    mutation RetryStep($runId: ID!, $step: String!, $instructions: String) {
+  retryStep(runId: $runId, step: $step, instructions: $instructions) {
+    ...Steered
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}
+fragment Steered on RunResult {
+  __typename
+  ... on Run {
+    ...RunFacts
+  }
+  ... on Refusal {
+    code
+    message
+    fix
+  }
+}`) as unknown as TypedDocumentString<RetryStepMutation, RetryStepMutationVariables>;
+export const SkipStepDocument = new TypedDocumentString(`
+    mutation SkipStep($runId: ID!, $step: String!, $comment: String) {
+  skipStep(runId: $runId, step: $step, comment: $comment) {
+    ...Steered
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}
+fragment Steered on RunResult {
+  __typename
+  ... on Run {
+    ...RunFacts
+  }
+  ... on Refusal {
+    code
+    message
+    fix
+  }
+}`) as unknown as TypedDocumentString<SkipStepMutation, SkipStepMutationVariables>;
+export const RunEventsDocument = new TypedDocumentString(`
+    subscription RunEvents($runId: ID!, $after: Position) {
+  runEvents(runId: $runId, after: $after) {
+    ... on RunEvent {
+      cursor
+      event {
+        id
+        type
+        occurredAt
+        position
+        data
+        actor {
+          kind
+          id
+          name
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RunEventsSubscription, RunEventsSubscriptionVariables>;
+export const RunChangedDocument = new TypedDocumentString(`
+    subscription RunChanged($runId: ID!, $after: Position) {
+  runChanged(runId: $runId, after: $after) {
+    __typename
+    ... on RunChange {
+      cursor
+      fits
+      run {
+        ...RunFacts
+      }
+    }
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}`) as unknown as TypedDocumentString<RunChangedSubscription, RunChangedSubscriptionVariables>;
+export const RunsChangedDocument = new TypedDocumentString(`
+    subscription RunsChanged($filter: RunFilter, $after: Position) {
+  runsChanged(filter: $filter, after: $after) {
+    __typename
+    ... on RunChange {
+      cursor
+      fits
+      run {
+        ...RunFacts
+      }
+    }
+    ... on ChangesBegin {
+      cursor
+    }
+  }
+}
+    fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}`) as unknown as TypedDocumentString<RunsChangedSubscription, RunsChangedSubscriptionVariables>;
+export const TranscriptDocument = new TypedDocumentString(`
+    subscription Transcript($runId: ID!, $step: String, $after: Position) {
+  transcript(runId: $runId, step: $step, after: $after) {
+    ... on TranscriptSegment {
+      cursor
+      caughtUp
+      entries {
+        ...TranscriptFacts
+      }
+    }
+  }
+}
+    fragment TranscriptFacts on TranscriptEntry {
+  __typename
+  id
+  seq
+  at
+  step
+  attempt
+  ... on TextEntry {
+    text
+  }
+  ... on ThinkingEntry {
+    text
+  }
+  ... on SetupEntry {
+    text
+  }
+  ... on InfoEntry {
+    text
+  }
+  ... on ErrorEntry {
+    error {
+      code
+      message
+      fix
+    }
+  }
+  ... on ToolEntry {
+    name
+    arguments
+    state
+    streamed
+    output
+    exitCode
+    durationMs
+  }
+}`) as unknown as TypedDocumentString<TranscriptSubscription, TranscriptSubscriptionVariables>;
+export const InboxChangedDocument = new TypedDocumentString(`
+    subscription InboxChanged($after: Position) {
+  inboxChanged(after: $after) {
+    __typename
+    ... on InboxSnapshot {
+      cursor
+      hasMore
+      requests {
+        ...RequestFacts
+      }
+    }
+    ... on InboxChange {
+      cursor
+      request {
+        ...RequestFacts
+      }
+    }
+  }
+}
+    fragment RequestFacts on ApprovalRequest {
+  id
+  kind
+  state
+  step
+  message
+  shown
+  shownHash
+  requestedAt
+  until
+  availableDecisions
+  run {
+    id
+    number
+    flow {
+      name
+    }
+  }
+  decision {
+    decision
+    comment
+    decidedAt
+    by {
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<InboxChangedSubscription, InboxChangedSubscriptionVariables>;

@@ -1,0 +1,4 @@
+export { RunledgerError, type ApiError } from './client-error.js';
+export { RunledgerClient, type ClientOptions, type RequestOptions } from './runledger-client.js';
+export { withSegment, type TranscriptView } from './transcript-view.js';
+export * from './generated.js';
