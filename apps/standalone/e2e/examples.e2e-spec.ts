@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -70,6 +71,26 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
 
   it('say who the caller is', async () => {
     expect(await answer('viewer.sh')).toMatchObject({ viewer: { workspace: { id: 'ws_default' } } });
+  });
+
+  it('serve a page that is built on the client package', async () => {
+    const serving = spawn(process.execPath, [join(EXAMPLES, 'live-runs', 'serve.mjs'), '0']);
+    try {
+      const [line] = (await once(serving.stdout, 'data')) as [Buffer];
+      const [, url] = /Open (\S+)/.exec(line.toString()) ?? [];
+      const page = await (await fetch(String(url))).text();
+      const { imports } = JSON.parse(/<script type="importmap">([^]*?)<\/script>/.exec(page)?.[1] ?? '') as {
+        imports: Record<string, string>;
+      };
+      for (const module of ['/page.js', ...Object.values(imports)]) {
+        const answer = await fetch(new URL(module, url));
+        expect([module, answer.status, answer.headers.get('content-type')]).toEqual([module, 200, 'text/javascript']);
+      }
+      expect((await fetch(new URL('/client/..%2f..%2fpackage.json', url))).status).toBe(404);
+    } finally {
+      serving.kill();
+      if (serving.exitCode === null) await once(serving, 'exit');
+    }
   });
 
   it('show that nothing is parked', async () => {
@@ -152,7 +173,10 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
       const run = await played({ flaky: 5 });
       expect(run.status).toBe('COMPLETED');
       expect(states(run)).toMatchObject({ test: 'FAILED', mend: 'COMPLETED', judge: 'SKIPPED', ship: 'SKIPPED' });
-      expect(run.timeline[1]?.summary).toBe('The tests failed 3 times; nothing was shipped.');
+      expect(run.timeline.slice(0, 2)).toMatchObject([
+        { attempts: [{}, {}, {}] },
+        { summary: 'The tests failed; nothing was shipped.' },
+      ]);
     });
   });
 
