@@ -68,21 +68,21 @@ describe('the client package', () => {
   });
 
   it('asks a query again while the platform is away, and sends a mutation once', async () => {
-    const asked: string[] = [];
+    let asked = 0;
     const away = new RunledgerClient({
       url: way.url,
       token: 'rl_any',
       retries: 2,
-      fetch: (_url, request) => {
-        asked.push(String(request?.body));
+      fetch: () => {
+        asked += 1;
         return Promise.resolve(new Response('<h1>Bad gateway</h1>', { status: 502 }));
       },
     });
     const input = { requestId: story(RUN).requestId, decision: 'APPROVE' as const };
     await expect(away.request(DecideDocument, { input })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    expect(asked).toHaveLength(1);
+    expect(asked).toBe(1);
     await expect(away.request(ViewerDocument, {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    expect(asked).toHaveLength(4);
+    expect(asked).toBe(1 + 3);
   });
 
   it('goes on behind the last item however often the connection is cut: no gap, no repeat', async () => {

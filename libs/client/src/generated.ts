@@ -345,6 +345,8 @@ export type TriggerKind =
 export type WaitingKind =
   /** Something outside is put right. */
   | 'BLOCKER'
+  /** A budget has room for its next call: someone raises it, or other calls cost less than was set aside for them. */
+  | 'BUDGET'
   /** Executing steps stop, because the run is being cancelled. */
   | 'CANCELLATION'
   /** People decide at a gate. */
