@@ -6,7 +6,17 @@ const pureFiles = ['**/*.events.ts', '**/*.decider.ts', '**/*.workflow.ts', 'lib
 const specs = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.fixture.ts', 'libs/testing/**/*.ts'];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/*.mjs', '**/*.js', '.nx/**', 'examples/**', 'libs/client/src/generated.ts'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '**/*.mjs',
+      '**/*.js',
+      '.nx/**',
+      'examples/**',
+      'libs/client/src/generated.ts',
+    ],
+  },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
