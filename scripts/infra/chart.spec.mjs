@@ -162,7 +162,7 @@ describe('the values of the chart', () => {
     const keys = sources.slice(1).flatMap(({ secret }) => secret.items.map(({ key }) => key));
     const wanted = {
       gateway: ['pepper', 'gateway.key'],
-      orchestrator: ['gateway.pub', 'orchestrator.key'],
+      orchestrator: ['gateway.pub', 'orchestrator.key', 'sandbox.pub'],
       sandbox: ['gateway.pub', 'sandbox.key'],
       billing: ['gateway.pub', 'orchestrator.pub', 'sandbox.pub'],
       audit: ['audit-signing', 'export-cursors', 'gateway.pub'],

@@ -116,7 +116,7 @@ describe('the fleet under compose', () => {
     expect(holders('orchestrator.key')).toEqual(['orchestrator']);
     expect(holders('orchestrator.pub')).toEqual(['billing']);
     expect(holders('sandbox.key')).toEqual(['sandbox']);
-    expect(holders('sandbox.pub')).toEqual(['billing']);
+    expect(holders('sandbox.pub')).toEqual(['orchestrator', 'billing']);
     expect(holders('pepper')).toEqual(['gateway', 'owner-token']);
     expect(holders('export-cursors')).toEqual(['audit']);
     expect(holders('audit-signing')).toEqual(['audit']);

@@ -263,3 +263,34 @@ describe('cancelling', () => {
     });
   });
 });
+
+describe('a start that an agent asks for', () => {
+  const bySandbox = () => ({ ...adaAsks(), actor: { kind: 'service', id: 'sandbox' } as const });
+  const byAgentOf = (ref: string, idempotencyKey?: string) =>
+    start({ trigger: { kind: 'agent', ref }, ...(idempotencyKey !== undefined && { idempotencyKey }) }, bySandbox());
+
+  it('is that of whoever started the run of the agent, once for each call, and at most three runs deep', async () => {
+    const runs = [await begun()];
+    for (let depth = 1; depth <= 3; depth += 1) {
+      const outcome = await byAgentOf(runs.at(-1) ?? '', `agent-${depth}-${runs[0]}`);
+      if (outcome.status === 'refused') throw new Error(outcome.refusal.message);
+      expect(await byAgentOf(runs.at(-1) ?? '', `agent-${depth}-${runs[0]}`)).toMatchObject({
+        output: { runId: outcome.output.runId, created: false },
+      });
+      const [started] = await first.eventsOf(outcome.output.runId);
+      expect(started?.data).toMatchObject({
+        trigger: { kind: 'agent', ref: runs.at(-1), depth },
+        startedBy: { kind: ada.kind, id: ada.id, via: 'agent' },
+      });
+      runs.push(outcome.output.runId);
+    }
+    expect(await byAgentOf(runs.at(-1) ?? '')).toMatchObject({
+      status: 'refused',
+      refusal: { rejected: 'FORBIDDEN', message: expect.stringContaining('at most 3 deep') },
+    });
+  });
+
+  it('needs a run that the agent works in', async () => {
+    expect(await byAgentOf('run_nobody')).toMatchObject({ status: 'refused', refusal: { rejected: 'FORBIDDEN' } });
+  });
+});

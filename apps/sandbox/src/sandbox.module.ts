@@ -90,10 +90,10 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
             TELEMETRY,
             COMMAND_CLIENT,
           ],
-          useFactory: (...[store, blobs, clock, commands, reactors, profiles, telemetry, billing]: Injected) => {
+          useFactory: (...[store, blobs, clock, commands, reactors, profiles, telemetry, services]: Injected) => {
             const host = attemptHost({ store, blobs, clock, commands, profiles, telemetry, ...options });
             return new SandboxRuntime({
-              ...{ host, database, homeDir, reactors, log, billing },
+              ...{ host, database, homeDir, reactors, log, services },
               limits: { maxAttempts: config.maxAttempts },
               liveness: { returnWithinMs: config.returnWithinMs, ...liveness },
               ...(newsUrl === undefined ? {} : { newsUrl }),

@@ -1,14 +1,15 @@
 import { DANGEROUS_TOOLS, toolsThatAsk } from './agent-permissions.js';
 
 describe('the tools that ask first', () => {
-  it('are none where nobody has switched asking on: flows that exist do not begin to wait', () => {
-    expect(toolsThatAsk({}, {})).toEqual([]);
-    expect(toolsThatAsk({ dangerousTools: ['bash'] }, {})).toEqual([]);
+  it('are only those that no sandbox holds, where nobody has said anything', () => {
+    expect(toolsThatAsk({}, {})).toEqual(['start_flow']);
+    expect(toolsThatAsk({ dangerousTools: ['bash'] }, {})).toEqual(['start_flow']);
+    expect(toolsThatAsk({}, { permissions: 'ALLOW' })).toEqual([]);
   });
 
   it('are those that change things, once a step or its profile asks', () => {
     expect(toolsThatAsk({ permissions: 'ASK' }, {})).toEqual(DANGEROUS_TOOLS);
-    expect(toolsThatAsk({}, { permissions: 'ASK' })).toEqual(['bash', 'write_file', 'edit_file']);
+    expect(toolsThatAsk({}, { permissions: 'ASK' })).toEqual(['bash', 'write_file', 'edit_file', 'start_flow']);
   });
 
   it('are what the step says, before what the profile says', () => {

@@ -12,18 +12,22 @@ export const toolName = z.enum([
   'web_fetch',
   'todo_write',
   'spawn_agents',
+  'start_flow',
   'ask_user',
 ]);
 export type ToolName = z.infer<typeof toolName>;
 
 /** Tools that can do harm: they ask first where asking is switched on and nothing else is said. */
-export const DANGEROUS_TOOLS: readonly ToolName[] = ['bash', 'write_file', 'edit_file'];
+export const DANGEROUS_TOOLS: readonly ToolName[] = ['bash', 'write_file', 'edit_file', 'start_flow'];
+
+/** Tools whose effect no sandbox holds: they ask first unless somebody has said that they need not. */
+export const OUTSIDE_TOOLS: readonly ToolName[] = ['start_flow'];
 
 /** Of an agent step, else of the sandbox profile that it runs in. */
 export const agentPermissions = {
-  /** `ASK`: people allow each call of a dangerous tool; `ALLOW`: the sandbox is protection enough. Neither says: `ALLOW`. */
+  /** `ASK`: people allow each call of a dangerous tool; `ALLOW`: the sandbox is protection enough. Neither says: only `start_flow` asks. */
   permissions: z.enum(['ASK', 'ALLOW']).optional(),
-  /** The tools that ask; left out: `bash`, `write_file` and `edit_file`. */
+  /** The tools that ask; left out: `bash`, `write_file`, `edit_file` and `start_flow`. */
   dangerousTools: z.array(toolName).optional(),
 };
 
@@ -34,6 +38,8 @@ export interface AgentPermissions {
 
 /** The tools whose calls ask first. What the step says goes before what the profile says, each word for itself. */
 export function toolsThatAsk(step: AgentPermissions, profile: AgentPermissions): readonly ToolName[] {
-  if ((step.permissions ?? profile.permissions ?? 'ALLOW') === 'ALLOW') return [];
+  const said = step.permissions ?? profile.permissions;
+  if (said === 'ALLOW') return [];
+  if (said === undefined) return OUTSIDE_TOOLS;
   return step.dangerousTools ?? profile.dangerousTools ?? DANGEROUS_TOOLS;
 }

@@ -6,11 +6,11 @@ export type CommandSender = (typeof commandSenders)[number];
 
 /**
  * Who may send commands to whom. People and programs come in through the gateway; services tell each other things by events.
- * Two things cannot wait for an event, and billing is asked for both: by the orchestrator whether a run may start at all, and by
- * the sandbox whether a call of a model may be made. A service that is taken over can therefore command hardly any other one.
+ * Three things cannot wait for an event. Billing is asked for two: by the orchestrator whether a run may start at all, and by
+ * the sandbox whether a call of a model may be made. And the sandbox asks the orchestrator to start what an agent wants started. A service that is taken over can therefore command hardly any other one.
  */
 export const commandCallers: Readonly<Record<ServiceName, readonly CommandSender[]>> = {
-  orchestrator: ['gateway'],
+  orchestrator: ['gateway', 'sandbox'],
   sandbox: ['gateway'],
   approval: ['gateway'],
   billing: ['gateway', 'orchestrator', 'sandbox'],
@@ -20,7 +20,7 @@ export const commandCallers: Readonly<Record<ServiceName, readonly CommandSender
 /** Beside the gateway, which brings what people want, each sender may send these and no others. */
 const commandsOfSender: Readonly<Record<Exclude<CommandSender, 'gateway'>, readonly string[]>> = {
   orchestrator: ['ReserveDailyRun', 'CountDailyRuns', 'PriceUsage', 'CheckBudget'],
-  sandbox: ['ReserveBudget', 'ReleaseBudget'],
+  sandbox: ['ReserveBudget', 'ReleaseBudget', 'StartRun'],
 };
 
 /** Whether a sender that may command a service may send it this command. */

@@ -14,6 +14,7 @@ const MAIN_ARGUMENT: Readonly<Record<string, { readonly name: string; readonly k
   bash: { name: 'command', kind: 'command' },
   write_file: { name: 'path', kind: 'path' },
   edit_file: { name: 'path', kind: 'path' },
+  start_flow: { name: 'flow', kind: 'path' },
 };
 
 /** Whether patterns say anything about calls of this tool. */

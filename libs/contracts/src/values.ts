@@ -65,8 +65,11 @@ export const subject = z.strictObject({
 });
 
 export const trigger = z.strictObject({
-  kind: z.enum(['manual', 'record', 'chat', 'schedule', 'webhook', 'pull_request', 'api']),
+  kind: z.enum(['manual', 'record', 'chat', 'schedule', 'webhook', 'pull_request', 'api', 'agent']),
+  /** What it came from: of `agent` the run that the agent works in. */
   ref: z.string().optional(),
+  /** Of `agent`: 1 where a person or program started that run, else one more than its own. */
+  depth: z.int().positive().optional(),
 });
 
 /** The three choices of a run, resolved. */

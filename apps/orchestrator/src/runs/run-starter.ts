@@ -10,6 +10,7 @@ import { isRejection, streamOf } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
 import { checkedOrDecline, type CheckedRequest, type StartChecks } from '../preflight/start-checks.js';
 import { concurrencyOf } from '../queues/concurrency-key.js';
+import { onBehalf } from './agent-starts.js';
 import type { DailyStarts } from './daily-starts.js';
 import { runIdOfCommand, runIdOfKey } from './run-ids.js';
 import { keyReused } from './run-start.js';
@@ -35,7 +36,10 @@ export class RunStarter {
   constructor(private readonly parts: RunStarterParts) {}
 
   /** `origin`: of a run that goes back to another one. */
-  async start(request: StartRequest, context: CommandContext, origin?: Origin): Promise<Outcome> {
+  async start(asked: StartRequest, asker: CommandContext, origin?: Origin): Promise<Outcome> {
+    const wanted = await onBehalf(this.parts.store, asked, asker);
+    if (isRejection(wanted)) return this.#decline(wanted, asked, asker);
+    const { request, context } = wanted;
     const { idempotencyKey: key } = request;
     const runId = key === undefined ? runIdOfCommand(context, 'start') : runIdOfKey(context.workspaceId, key);
     // First of all: the same request is the same run even if its flow or its profile has changed since.

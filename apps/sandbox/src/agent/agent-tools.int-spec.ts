@@ -1,4 +1,11 @@
 import type { AgentWork, AttemptEvent, Json, ScriptedTurn, ToolName } from '@runledger/contracts';
+import { eventually } from '@runledger/testing';
+import type { FlowStart, FlowStarted } from '../attempt/flows.js';
+import { BubblewrapDriver } from '../driver/bubblewrap-driver.js';
+import { runAgentStep } from './agent-step.js';
+import type { AgentSettings } from './agent-step.js';
+import { DEFAULT_PATIENCE } from './model-patience.js';
+import { languageModel } from './providers.js';
 import { Ground, newRunId } from '../attempt/ground.fixture.js';
 import type { ReadyStep } from '../attempt/attempt-place.js';
 import { living, testProfile } from '../driver/sandbox.fixture.js';
@@ -66,5 +73,42 @@ describe('the tools of an agent', () => {
       'It runs in the background as work.1.t6.1.',
     ]);
     expect(outputs[6]).toContain('No background command work.1.t9.9 runs');
+  });
+
+  it('start another flow once people have allowed it, under the id of the call; what is declined is told', async () => {
+    const asked: FlowStart[] = [];
+    const start = (one: FlowStart): Promise<FlowStarted> => {
+      asked.push(one);
+      if (one.flow === 'nightly') return Promise.resolve({ started: true, runId: 'run_2' });
+      return Promise.resolve({ started: false, code: 'FLOW_NOT_FOUND', message: 'There is no flow x.' });
+    };
+    const settings: AgentSettings = {
+      model: work => languageModel({}, work),
+      patience: DEFAULT_PATIENCE,
+      modelCallMs: 60_000,
+    };
+    const service = await ground.service({
+      drivers: [new BubblewrapDriver({ homeDir: `${ground.directory}/flows` })],
+      work: run => runAgentStep(settings, run, run.attempt.ready.agent!),
+      flows: () => ({ start }),
+    });
+    const script = [
+      use('start_flow', { flow: 'nightly', parameters: { day: 'today' } }),
+      use('start_flow', { flow: 'x' }),
+      { text: 'Done.' },
+    ];
+    const asking = await begin(script, { tools: ['start_flow'] });
+    await eventually(async () => (await dataOf(asking, 'PermissionRequested')).length === 1);
+    expect(asked).toEqual([]);
+    const ready = await begin(script, { tools: ['start_flow'], permissions: 'ALLOW' });
+    expect((await ground.end(ready)).outcome).toBe('SUCCESS');
+    await ground.cancel(asking.runId, 'FORCE');
+    await ground.end(asking);
+    await service.stop();
+    expect(asked[0]).toEqual({ callId: ID, flow: 'nightly', parameters: { day: 'today' } });
+    expect(await dataOf(ready, 'ToolCallEnded')).toMatchObject([
+      { state: 'ok', output: 'Run run_2 of flow nightly has started.' },
+      { state: 'error', error: { code: 'FLOW_NOT_FOUND' } },
+    ]);
   });
 });

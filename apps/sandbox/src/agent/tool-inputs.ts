@@ -1,4 +1,4 @@
-import { todoItem, toolName } from '@runledger/contracts';
+import { json, slug, todoItem, toolName } from '@runledger/contracts';
 import type { AgentWork, ToolName } from '@runledger/contracts';
 import { z } from 'zod';
 import type { EgressRules } from '../egress/egress-policy.js';
@@ -94,6 +94,11 @@ export const toolInputs = {
       .min(1)
       .max(20),
   }),
+  start_flow: z.strictObject({
+    flow: z.string().min(1).max(200).describe('Its slug.'),
+    parameters: z.record(z.string(), json).optional(),
+    profile: slug.optional().describe('Sandbox profile; default: that of the flow.'),
+  }),
   ask_user: z.strictObject({
     question: z.string().min(1).max(10_000),
     choices: z
@@ -120,6 +125,7 @@ export const toolDescriptions: Readonly<Record<ToolName, string>> = {
     'Keeps the list of what you have to do, for you and for those who watch. Use it for work of several parts.',
   spawn_agents:
     'Starts up to 20 agents that work side by side in this workspace, each on its own prompt; returns their reports.',
+  start_flow: 'Starts a run of another flow of this workspace and returns its id; does not wait for it.',
   ask_user: 'Asks people something and returns their answer. Use it when you cannot go on without knowing.',
 };
 

@@ -9,6 +9,7 @@ import { answerOf, objectionTo } from './asking-people.js';
 import { readProcess, runsInBackground, startProcess, stopProcess } from './background-calls.js';
 import { argumentsOf, failure, refuse, withoutWork } from './recorded-call.js';
 import { DEEPER, spawnAgents } from './spawn-agents.js';
+import { startFlow } from './start-flow.js';
 import { misfit, planCall } from './sandbox-tools.js';
 import { toolInputs } from './tool-inputs.js';
 import type { SandboxTool } from './tool-inputs.js';
@@ -59,6 +60,8 @@ async function answerCall(run: AgentRun, callId: string, call: ToolCallPart): Pr
       return writeTodos(run, callId, call);
     case 'spawn_agents':
       return (await denialOf(run, callId, call, tool)) ?? spawnAgents(run, callId, call);
+    case 'start_flow':
+      return flow(run, callId, call);
     case 'web_fetch':
       return webFetch(run, callId, call);
     case 'bash_output':
@@ -99,6 +102,12 @@ async function askUser(run: AgentRun, callId: string, call: ToolCallPart): Promi
   if (!asked.success) return refuse(run, callId, call, misfit('ask_user', asked.error));
   const output = await answerOf(run, { callId, ...asked.data });
   return withoutWork(run, callId, call, { state: 'ok', output, stdoutTail: '' });
+}
+
+async function flow(run: AgentRun, callId: string, call: ToolCallPart): Promise<ToolCallResult> {
+  const asked = toolInputs.start_flow.safeParse(call.input);
+  if (!asked.success) return refuse(run, callId, call, misfit('start_flow', asked.error));
+  return (await denialOf(run, callId, call, 'start_flow')) ?? startFlow(run, callId, call);
 }
 
 async function webFetch(run: AgentRun, callId: string, call: ToolCallPart): Promise<ToolCallResult> {

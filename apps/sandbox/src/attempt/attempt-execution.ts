@@ -11,6 +11,7 @@ import type { AttemptHost, PublishedProfile } from './attempt-needs.js';
 import type { ExecutionNotes } from './attempt-observer.js';
 import { readHistory } from './attempt-history.js';
 import { UNLIMITED } from './budget.js';
+import { NO_FLOWS } from './flows.js';
 import type { AttemptHistory } from './attempt-history.js';
 import { AwaitingPeopleError } from './people.js';
 import { failureResult } from './failure-result.js';
@@ -148,6 +149,7 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
       blobs: host.blobs,
       people: host.people,
       egress: egressRulesOf(profile.definition, host.privateNetworks ?? []),
+      flows: host.flows?.(ready, stop.signal) ?? NO_FLOWS,
       budget: host.budget?.(ready, stop.signal) ?? UNLIMITED,
       asking: toolsThatAsk(ready.ready.agent ?? {}, profile.definition),
       stop,

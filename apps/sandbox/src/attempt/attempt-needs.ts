@@ -5,6 +5,7 @@ import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
 import type { Claimer } from './attempt-claim.js';
 import type { AttemptObserver } from './attempt-observer.js';
 import type { Budget } from './budget.js';
+import type { Flows } from './flows.js';
 import type { OpenAttempt } from './open-work.js';
 import type { ReadyAttempt } from './attempt-place.js';
 import type { People } from './people.js';
@@ -33,6 +34,8 @@ export interface AttemptHost extends Claimer {
   readonly people: People;
   /** What an attempt may spend, until the signal aborts; left out: whatever it likes. */
   budget?(attempt: ReadyAttempt, signal: AbortSignal): Budget;
+  /** How its agent starts other runs; left out: not at all. */
+  flows?(attempt: ReadyAttempt, signal: AbortSignal): Flows;
   /** Throws a fault when the operator did not allow the profile's isolation. */
   driver(profile: ProfileDefinition): SandboxDriver;
   /** Ranges of addresses that are not public and that sandboxes may reach where their profile lists the host. */

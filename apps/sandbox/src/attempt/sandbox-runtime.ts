@@ -14,6 +14,7 @@ import type { AttemptHost } from './attempt-execution.js';
 import { AttemptWorker, DEFAULT_WORKER_LIMITS } from './attempt-worker.js';
 import type { WorkerLimits } from './attempt-worker.js';
 import { BudgetOfBilling } from './budget.js';
+import { FlowsOfOrchestrator } from './flows.js';
 import { claimReactor, type ClaimTables } from './claim.reactor.js';
 import { Interruptions } from './interruptions.js';
 import { HeldRuns } from './held-runs.js';
@@ -32,7 +33,7 @@ export interface SandboxRuntimeParts {
   readonly reactors: ReactorHost;
   readonly log: ConsumerLog;
   /** Who is asked before money is spent; left out: nothing is limited. */
-  readonly billing?: CommandClient;
+  readonly services?: CommandClient;
   readonly limits?: Partial<WorkerLimits>;
   readonly liveness?: Partial<Liveness>;
   /** Where to say and hear that there is work, when there are more replicas than this one. */
@@ -77,7 +78,7 @@ export class SandboxRuntime {
     const people = new PeopleOfTheLog(store, this.#work);
     const bringing: AttemptHost = {
       ...host,
-      ...this.#budgets(),
+      ...this.#services(),
       people,
       bring: (open, driver) => files.bring(open, driver),
     };
@@ -127,11 +128,14 @@ export class SandboxRuntime {
     return { waiting, executing: this.#worker.executing.count, capacity: this.#limits.maxAttempts };
   }
 
-  #budgets(): Pick<AttemptHost, 'budget'> {
-    const { billing: client, host } = this.parts;
+  #services(): Pick<AttemptHost, 'budget' | 'flows'> {
+    const { services: client, host } = this.parts;
     if (!client) return {};
     const parts = { client, held: this.#held, clock: host.clock };
-    return { budget: (attempt, signal) => new BudgetOfBilling(parts, attempt, signal) };
+    return {
+      budget: (attempt, signal) => new BudgetOfBilling(parts, attempt, signal),
+      flows: (attempt, signal) => new FlowsOfOrchestrator(parts, attempt, signal),
+    };
   }
 
   #tables(): ClaimTables {

@@ -4,6 +4,7 @@ import type { Sandbox } from '../driver/sandbox-driver.js';
 import type { EgressRules } from '../egress/egress-policy.js';
 import type { AttemptHistory } from './attempt-history.js';
 import type { Budget } from './budget.js';
+import type { Flows } from './flows.js';
 import type { AttemptPlace, ReadyAttempt, ReadyStep } from './attempt-place.js';
 import type { People } from './people.js';
 import type { StopSwitch } from './stop-switch.js';
@@ -21,6 +22,7 @@ export interface StepRun {
   readonly blobs: BlobStore;
   readonly people: People;
   readonly budget: Budget;
+  readonly flows: Flows;
   /** Tools whose calls people have to allow. */
   readonly asking: readonly ToolName[];
   readonly stop: StopSwitch;

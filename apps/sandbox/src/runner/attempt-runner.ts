@@ -5,6 +5,7 @@ import { languageModel } from '../agent/providers.js';
 import type { ProviderSettings } from '../agent/providers.js';
 import { failureResult } from '../attempt/failure-result.js';
 import type { Budget } from '../attempt/budget.js';
+import type { Flows } from '../attempt/flows.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
 import type { People } from '../attempt/people.js';
 import { CANCELLED, timedOut } from '../attempt/step-run.js';
@@ -77,6 +78,7 @@ async function stepRun(
     blobs: new SpooledBlobs(blobsDir, ports),
     people: ports.port<People>('people', ['covering', 'answerTo']),
     budget: ports.port<Budget>('budget', ['reserve', 'release']),
+    flows: ports.port<Flows>('flows', ['start']),
     asking,
     stop,
   };

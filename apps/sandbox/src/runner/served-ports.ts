@@ -16,8 +16,9 @@ type Methods = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
 
 /** What a runner may ask for, and who answers. Nothing else of the service can be reached from there. */
 export function servedPorts({ run, directory, providers }: ServedParts): (call: PortCall) => Promise<unknown> {
-  const { people, blobs, budget } = run;
+  const { people, blobs, budget, flows } = run;
   const ports: Readonly<Record<string, Methods>> = {
+    flows: { start: flows.start.bind(flows) },
     budget: { reserve: budget.reserve.bind(budget), release: budget.release.bind(budget) },
     people: { covering: people.covering.bind(people), answerTo: people.answerTo.bind(people) },
     blobs: { take: (name: string) => blobs.put(createReadStream(`${directory.blobs}/${fileName(name)}`)) },

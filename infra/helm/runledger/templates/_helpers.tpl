@@ -45,7 +45,7 @@ pepper gateway.key
 {{- else if eq . "audit" -}}
 audit-signing export-cursors gateway.pub
 {{- else if eq . "orchestrator" -}}
-gateway.pub orchestrator.key
+gateway.pub orchestrator.key sandbox.pub
 {{- else if eq . "billing" -}}
 gateway.pub orchestrator.pub sandbox.pub
 {{- else if eq . "sandbox" -}}
@@ -143,6 +143,7 @@ spec:
         - { name: BILLING_URLS, value: "http://{{ include "runledger.name" $root }}-billing:4100" }
         {{- end }}
         {{- if $sandbox }}
+        - { name: ORCHESTRATOR_URLS, value: "http://{{ include "runledger.name" $root }}-orchestrator:4100" }
         - { name: SANDBOX_HOME, value: /data/sandboxes/home }
         {{- with $secrets.providers }}
         {{- include "runledger.secretEnv" (dict "secret" . "variables" (list "ANTHROPIC_API_KEY" "OPENAI_COMPATIBLE_API_KEY")) | nindent 8 }}

@@ -42,7 +42,7 @@ const agent = z
       .meta({ examples: ['ASK'] }),
     dangerousTools: agentWork.shape.dangerousTools
       .describe(
-        'The tools that ask. Default: what the sandbox profile says, else `bash`, `write_file` and `edit_file`.',
+        'The tools that ask. Default: what the sandbox profile says, else `bash`, `write_file`, `edit_file` and `start_flow`.',
       )
       .meta({ examples: [['bash']] }),
     maxTurns: agentWork.shape.maxTurns
