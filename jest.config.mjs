@@ -25,5 +25,6 @@ export default {
   modulePathIgnorePatterns: ['/dist/'],
   globalSetup: '<rootDir>/scripts/jest-global-setup.mjs',
   globalTeardown: '<rootDir>/scripts/jest-global-teardown.mjs',
+  testSequencer: '<rootDir>/scripts/jest-sequencer.mjs',
   testTimeout: 30_000,
 };
