@@ -12,6 +12,7 @@ export async function startPlatform({ plan, home, environment, onSpawn }) {
     cwd: home,
     env: {
       PATH: process.env.PATH,
+      ...(process.env.NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
       HOME: process.env.HOME,
       RUNLEDGER_HOME: home,
       RUNLEDGER_SAMPLE: 'off',

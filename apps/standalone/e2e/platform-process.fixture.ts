@@ -16,6 +16,11 @@ export const PATIENCE_MS = 90_000;
 /** Two seconds on a machine that has nothing else to do. */
 const READY_WITHIN_MS = 80_000;
 
+/** What a program needs to be found, and to find what was compiled for those before it. */
+export function ofThisRun(): Readonly<Record<string, string | undefined>> {
+  return { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] };
+}
+
 /** How a process ended. */
 export interface Ending {
   readonly code: number | null;
@@ -85,7 +90,7 @@ export class PlatformProcess {
     const main = join(ROOT, 'apps', 'standalone', 'dist', file);
     const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', main, ...args], {
       cwd: home,
-      env: { PATH: process.env['PATH'], HOME: home, RUNLEDGER_HOME: home, PORT: '0', ...environment },
+      env: { ...ofThisRun(), HOME: home, RUNLEDGER_HOME: home, PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.pid = child.pid ?? 0;

@@ -121,7 +121,7 @@ export class ServiceProcess {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program(settings)], {
       cwd: join(import.meta.dirname, '../..'),
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
     });
     const ended = once(child, 'exit').then(([code, signal]) => {
       if (settings.crash && signal === 'SIGKILL') return;
