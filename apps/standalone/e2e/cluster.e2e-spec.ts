@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import type { ApiClient, RunShown } from './api-client.fixture.js';
@@ -12,6 +13,9 @@ import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js
 
 /** A replica after the other is replaced: each takes a second, and many on a machine that is busy. */
 const REPLACED_WITHIN_MS = 150_000;
+
+/** Between two runs of a client: there is to be load, and not as much as the machine can take. */
+const BREATH_MS = 500;
 
 jest.setTimeout(2 * PATIENCE_MS);
 
@@ -149,7 +153,10 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
         .finally(() => (isOver = true));
       const runs: RunShown[] = [];
       const client = async (name: string) => {
-        for (let at = 0; !isOver; at += 1) runs.push(await finish(apis, await start(apis, `${name} ${at}`)));
+        for (let at = 0; !isOver; at += 1) {
+          runs.push(await finish(apis, await start(apis, `${name} ${at}`)));
+          await delay(BREATH_MS);
+        }
       };
       await Promise.all([over, client('ada'), client('bob')]);
       expect(runs.length).toBeGreaterThan(3);
