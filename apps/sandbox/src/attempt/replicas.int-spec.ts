@@ -12,6 +12,9 @@ import type { ServiceSettings } from './service-process.fixture.js';
 /** Services start in processes of their own, beside all other specs on a small machine. */
 const PATIENCE_MS = 60_000;
 
+/** How many runs a replica takes at most, where it matters: all others go to the next one. */
+const EACH = 3;
+
 const liveness = { ttlMs: 3_000, beatEveryMs: 300 };
 
 jest.setTimeout(120_000);
@@ -58,10 +61,10 @@ describe('several replicas of the sandbox service', () => {
 
   const inSecondCall = (steps: readonly ReadyStep[]) => steps.filter(ready => calls.counts(ready)['second'] === 1);
 
-  /** Ten runs on two replicas that take five each: all in their second call. */
-  async function tenRuns(): Promise<ReadyStep[]> {
-    const steps = await Promise.all(Array.from({ length: 10 }, () => calls.begin(twoCalls)));
-    await eventually(() => inSecondCall(steps).length === 10, PATIENCE_MS);
+  /** On two replicas that take half of them each: all in their second call. */
+  async function allRuns(): Promise<ReadyStep[]> {
+    const steps = await Promise.all(Array.from({ length: 2 * EACH }, () => calls.begin(twoCalls)));
+    await eventually(() => inSecondCall(steps).length === 2 * EACH, PATIENCE_MS);
     return steps;
   }
 
@@ -91,8 +94,8 @@ describe('several replicas of the sandbox service', () => {
 
   it('share the runs out, and keep each run where its files are', async () => {
     const names = ['even', 'odd'];
-    for (const name of names) await replica(name, { maxAttempts: 5 });
-    const steps = await tenRuns();
+    for (const name of names) await replica(name, { maxAttempts: EACH });
+    const steps = await allRuns();
     expect(new Set((await Promise.all(steps.map(workersOf))).flat()).size).toBe(2);
     calls.tell();
     await expectAllOnce(steps);
@@ -113,28 +116,28 @@ describe('several replicas of the sandbox service', () => {
   });
 
   it('complete the runs of one that was killed, files included, and repeat no finished call', async () => {
-    const dying = await replica('dying', { maxAttempts: 5 });
-    await replica('heir', { maxAttempts: 5 });
-    const steps = await tenRuns();
+    const dying = await replica('dying', { maxAttempts: EACH });
+    await replica('heir', { maxAttempts: EACH });
+    const steps = await allRuns();
     await dying.kill();
     calls.tell();
     await expectAllOnce(steps);
-    expect(await takenOver(steps)).toHaveLength(5);
-    expect(inSecondCall(steps)).toHaveLength(5);
+    expect(await takenOver(steps)).toHaveLength(EACH);
+    expect(inSecondCall(steps)).toHaveLength(EACH);
   });
 
   it('complete the runs of one that was out of breath, which then finds that it lost them', async () => {
     const names = ['frozen', 'awake'];
-    const [frozen] = [await replica('frozen', { maxAttempts: 5 }), await replica('awake', { maxAttempts: 5 })];
-    const steps = await tenRuns();
+    const [frozen] = [await replica('frozen', { maxAttempts: EACH }), await replica('awake', { maxAttempts: EACH })];
+    const steps = await allRuns();
     frozen.freeze();
     calls.tell(); // those who run at the frozen one hear it as well
-    await eventually(async () => (await takenOver(steps)).length === 5, PATIENCE_MS);
+    await eventually(async () => (await takenOver(steps)).length === EACH, PATIENCE_MS);
     frozen.thaw();
     await expectAllOnce(steps);
     // It is back among the living, and works: the other one has no room.
     const busy = await Promise.all(
-      Array.from({ length: 10 }, () => calls.begin(count => ({ command: { run: `${count('x')}; sleep 1` } }))),
+      Array.from({ length: 2 * EACH }, () => calls.begin(count => ({ command: { run: `${count('x')}; sleep 1` } }))),
     );
     for (const ready of busy) expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS' });
     expect(new Set((await Promise.all(busy.map(workersOf))).flat()).size).toBe(2);
@@ -143,13 +146,13 @@ describe('several replicas of the sandbox service', () => {
   });
 
   it('wait for one that was told to stop, which goes on with its own', async () => {
-    const leaving = await replica('returning', { maxAttempts: 5 });
+    const leaving = await replica('returning', { maxAttempts: EACH });
     const ready = await calls.begin(twoCalls);
     await eventually(() => inSecondCall([ready]).length === 1, PATIENCE_MS);
     await replica('other');
     expect(await leaving.stop()).toBe(0);
     calls.tell();
-    await replica('returning', { maxAttempts: 5 });
+    await replica('returning', { maxAttempts: EACH });
     await expectAllOnce([ready]);
     expect(new Set(await workersOf(ready)).size).toBe(1);
   });
