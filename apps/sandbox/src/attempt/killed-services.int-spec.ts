@@ -1,5 +1,5 @@
 import type { ScriptedTurn } from '@runledger/contracts';
-import { eventually } from '@runledger/testing';
+import { eventually, isWholeSweep } from '@runledger/testing';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import type { ReadyStep } from './attempt-place.js';
 import { ServiceProcess } from './service-process.fixture.js';
 import type { ServiceSettings } from './service-process.fixture.js';
 
-const KILLS = 10;
+const KILLS = isWholeSweep() ? 10 : 4;
 const TURNS = 7;
 
 describe('a sandbox service that is killed', () => {
