@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startKafka } from '../infra/kafka/start-kafka.mjs';
 
 const root = join(import.meta.dirname, '..');
+const SOURCE_MAPS = join(root, 'apps', 'standalone', 'dist', 'source-maps.js');
 const REPLICAS = 'gateway=2,orchestrator=2,sandbox=2,approval=2,billing=2,audit=1';
 const READY_WITHIN_MS = 120_000;
 const MOST_OUTPUT_CHARS = 20_000;
@@ -91,7 +92,7 @@ async function addDouble(environment, endings) {
 
 async function startCluster(environment, logFile, say) {
   const main = join(root, 'apps', 'standalone', 'dist', 'cluster.js');
-  const child = spawn(process.execPath, ['--enable-source-maps', main, '--replicas', REPLICAS], {
+  const child = spawn(process.execPath, ['--import', SOURCE_MAPS, main, '--replicas', REPLICAS], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -124,7 +125,7 @@ async function startCluster(environment, logFile, say) {
 /** The read models against their rebuild, by the command that operators use. */
 async function verify(environment) {
   const main = join(root, 'apps', 'standalone', 'dist', 'projections.js');
-  const child = spawn(process.execPath, ['--enable-source-maps', main, 'verify'], { env: environment });
+  const child = spawn(process.execPath, ['--import', SOURCE_MAPS, main, 'verify'], { env: environment });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
   const [code] = await once(child, 'close');

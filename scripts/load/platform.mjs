@@ -6,9 +6,10 @@ const READY_WITHIN_MS = 60_000;
 
 /** Starts the platform as `npm start` or `npm run start:cluster` does, and waits until it says that it is ready. `onSpawn` is told how to stop it as soon as there is something to stop. */
 export async function startPlatform({ plan, home, environment, onSpawn }) {
-  const program = join(ROOT, 'apps', 'standalone', 'dist', plan.mode === 'cluster' ? 'cluster.js' : 'main.js');
+  const programs = join(ROOT, 'apps', 'standalone', 'dist');
+  const program = join(programs, plan.mode === 'cluster' ? 'cluster.js' : 'main.js');
   const replicas = plan.mode === 'cluster' ? ['--replicas', 'orchestrator=2,sandbox=2'] : [];
-  const child = spawn(process.execPath, ['--enable-source-maps', program, ...replicas], {
+  const child = spawn(process.execPath, ['--import', join(programs, 'source-maps.js'), program, ...replicas], {
     cwd: home,
     env: {
       PATH: process.env.PATH,

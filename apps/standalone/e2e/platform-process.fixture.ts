@@ -87,8 +87,9 @@ export class PlatformProcess {
   readonly #ended: Promise<Ending>;
 
   constructor(home: string, environment: Readonly<Record<string, string>>, [file = '', ...args]: readonly string[]) {
-    const main = join(ROOT, 'apps', 'standalone', 'dist', file);
-    const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', main, ...args], {
+    const programs = join(ROOT, 'apps', 'standalone', 'dist');
+    const command = ['--import', join(programs, 'source-maps.js'), join(programs, file), ...args];
+    const child: ChildProcess = spawn(process.execPath, command, {
       cwd: home,
       env: { ...ofThisRun(), HOME: home, RUNLEDGER_HOME: home, PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

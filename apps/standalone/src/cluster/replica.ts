@@ -8,6 +8,7 @@ import { internalUrl } from './cluster.config.js';
 import { ReplicaFailingError } from './cluster-errors.js';
 
 const PROGRAM = join(import.meta.dirname, '..', 'service.js');
+const SOURCE_MAPS = join(import.meta.dirname, '..', 'source-maps.js');
 
 const MOST_FAILURES = 3;
 const FIRST_PAUSE_MS = 200;
@@ -126,7 +127,7 @@ export class Replica {
 
   /** In a group of its own, so that the terminal's Ctrl-C reaches the supervisor alone, who ends all in order. */
   #spawn(): ChildProcess {
-    const program = ['--enable-source-maps', PROGRAM, this.seat.service];
+    const program = ['--import', SOURCE_MAPS, PROGRAM, this.seat.service];
     this.#child = spawn(process.execPath, program, {
       env: this.environment,
       stdio: ['ignore', 2, 2, 'ipc'],
