@@ -34,6 +34,10 @@ export const startDeclineMeanings: Readonly<Record<(typeof startDeclines)[number
     when: 'Something that the flow `requires` is not there, or no profile clones the repository that `repositoryId` names.',
     fix: 'Set up what `details` name.',
   },
+  ALREADY_RUNNING: {
+    when: 'Another run with the same concurrency key has not ended, and the flow says `policy: SKIP`.',
+    fix: 'Wait until that run has ended, or cancel it.',
+  },
   DAILY_RUN_LIMIT: {
     when: 'The plan’s runs of the day are used. `details` say how many there are, and when there are new ones.',
     fix: 'Wait for the next day in UTC, or change the plan.',

@@ -4,6 +4,7 @@ import type { RefusalOf, StartRun } from '@runledger/contracts';
 export function declineStatus(code: RefusalOf<typeof StartRun>): number {
   switch (code) {
     case 'IDEMPOTENCY_KEY_REUSED':
+    case 'ALREADY_RUNNING':
       return 409;
     case 'FORBIDDEN':
       return 403;

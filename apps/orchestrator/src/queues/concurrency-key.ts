@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ConcurrencyRule, FlowDefinition, Json, RunStarted } from '@runledger/contracts';
 import { fillReferences, jsonAt } from '../references/references.js';
 
@@ -26,4 +27,9 @@ export function concurrencyOf(
     }
   });
   return { concurrency: { ...concurrency, key: key.slice(0, MAX_KEY) } };
+}
+
+/** One stream for each key, whatever is in it. */
+export function queueStream(key: string): string {
+  return `queue-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
 }

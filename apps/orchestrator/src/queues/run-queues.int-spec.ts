@@ -36,9 +36,13 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function begun(slug: string, target: string): Promise<string> {
+function asked(slug: string, target: string) {
   const request = { flow: slug, parameters: { target }, choices: {}, trigger: { kind: 'manual' as const } };
-  const outcome = await here.commands.send(StartRun, request, adaAsks());
+  return here.commands.send(StartRun, request, adaAsks());
+}
+
+async function begun(slug: string, target: string): Promise<string> {
+  const outcome = await asked(slug, target);
   if (outcome.status === 'refused') throw new Error(outcome.refusal.message);
   return outcome.output.runId;
 }
@@ -74,19 +78,30 @@ describe('runs of a flow with a concurrency key', () => {
     expect(await typesOf(second)).not.toContain('StepReady');
   });
 
-  it('are cancelled while another one goes on, where the flow wants them skipped', async () => {
+  it('are not started while another one goes on, where the flow wants them skipped', async () => {
     const first = await begun('skips', 'staging');
     await here.until(first, 'StepReady');
-    const second = await begun('skips', 'staging');
-    await here.until(second, 'RunCancelled');
-    expect(await typesOf(second)).not.toContain('StepReady');
+    const declined = await asked('skips', 'staging');
+    expect(declined).toMatchObject({
+      status: 'refused',
+      refusal: { rejected: 'ALREADY_RUNNING', message: expect.stringContaining(first), fix: expect.any(String) },
+    });
+    await here.until(await begun('skips', 'production'), 'StepReady');
     await here.attempt(first, 'ship');
     await here.until(first, 'RunCompleted');
     // Its place is free as soon as its end has been heard of.
+    const next = await eventually(() => begun('skips', 'staging'));
+    await here.until(next, 'StepReady');
+  });
+
+  it('are cancelled when they began at the same moment as another one, where the flow wants them skipped', async () => {
+    const runs = await Promise.all(Array.from({ length: 3 }, () => asked('skips', 'at once')));
+    const ids = runs.flatMap(run => (run.status === 'accepted' ? [run.output.runId] : []));
+    expect(ids.length).toBeGreaterThan(0);
     await eventually(async () => {
-      const third = await begun('skips', 'staging');
-      await eventually(async () => (await typesOf(third)).length > 2);
-      return (await typesOf(third)).includes('StepReady');
+      const types = await Promise.all(ids.map(typesOf));
+      expect(types.filter(all => all.includes('StepReady'))).toHaveLength(1);
+      expect(types.filter(all => all.includes('RunCancelled'))).toHaveLength(ids.length - 1);
     });
   });
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { QueueEvent, RunEvent } from '@runledger/contracts';
 import type { CommandContext, CommandHandler } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
@@ -7,6 +6,7 @@ import type { Clock } from '@runledger/platform';
 import { ORCHESTRATOR } from '../runs/orchestrator-actor.js';
 import { run } from '../runs/run.decider.js';
 import type { KnownRun } from '../runs/run-state.js';
+import { queueStream } from './concurrency-key.js';
 import { queue, type QueueCommand } from './queue.decider.js';
 
 const COMING_AND_GOING = 'orchestrator.queues';
@@ -56,11 +56,6 @@ export function queueTurns(commands: CommandHandler, clock: Clock): Reactor {
       }
     },
   };
-}
-
-/** One stream for each key, whatever is in it. */
-export function queueStream(key: string): string {
-  return `queue-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
 }
 
 /** Only what waits for its turn: a run that was resumed by hand, or paused by someone since, is left to them. */

@@ -10,6 +10,7 @@ import { isRejection, streamOf } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
 import { checkedOrDecline, type CheckedRequest, type StartChecks } from '../preflight/start-checks.js';
 import { concurrencyOf } from '../queues/concurrency-key.js';
+import { skippedBecause } from '../queues/skipped-starts.js';
 import { onBehalf } from './agent-starts.js';
 import type { DailyStarts } from './daily-starts.js';
 import { runIdOfCommand, runIdOfKey } from './run-ids.js';
@@ -51,10 +52,13 @@ export class RunStarter {
     if (isRejection(inheriting)) return this.#decline(inheriting, request, context);
     const exhausted = await this.parts.dailyStarts.budgetLeft(checked.flow.flow.flowId, runId, context);
     if (exhausted) return this.#decline(exhausted, request, context);
+    const data = { ...startData(runId, request, checked, context), ...inheriting };
+    const skipped = await skippedBecause(this.parts.commands, context.workspaceId, data.concurrency);
+    if (skipped) return this.#decline(skipped, request, context);
     // Last of all, so that no other decline uses up one of the day's starts.
     const limit = await this.parts.dailyStarts.reserve(runId, context);
     if (limit) return this.#decline(limit, request, context);
-    return this.#begin({ ...startData(runId, request, checked, context), ...inheriting }, request, context);
+    return this.#begin(data, request, context);
   }
 
   async #begin(data: StartedData, request: StartRequest, context: CommandContext): Promise<Outcome> {
