@@ -29,7 +29,7 @@ steps:
 `;
 
 /** Whatever the moment brings, a client asks again. */
-const persistently = <T>(ask: () => Promise<T>): Promise<T> => eventually(ask, 30_000);
+const persistently = <T>(ask: () => Promise<T>): Promise<T> => eventually(ask, 60_000);
 
 /** Starts a run through whichever gateway answers; the key makes it one run, however often it is asked for. */
 async function start(apis: readonly ApiClient[], idempotencyKey: string): Promise<string> {
