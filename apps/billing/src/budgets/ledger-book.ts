@@ -1,5 +1,6 @@
 import type { BudgetLedger } from '@runledger/contracts';
-import { derivedId } from '@runledger/event-store';
+import { setTimeout as delay } from 'node:timers/promises';
+import { derivedId, StreamBusyError } from '@runledger/event-store';
 import type { Accepted, CommandContext, CommandHandler, Refused } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
 import { termsOf } from './applicable-budgets.js';
@@ -32,10 +33,11 @@ export class LedgerBook {
   ): Promise<Outcome> {
     const own = { ...context, commandId: derivedId(context.commandId, purpose, 0) };
     const stream = ledgerStream(budget.ledger);
-    const first = await this.handler.handle(budgetLedgers, stream, command, own);
+    const decide = () => patiently(() => this.handler.handle(budgetLedgers, stream, command, own));
+    const first = await decide();
     if (first.status === 'accepted' || first.refusal.rejected !== 'NOT_OPEN') return first;
     await this.open(budget, context);
-    return this.handler.handle(budgetLedgers, stream, command, own);
+    return decide();
   }
 
   async open({ ledger, since }: ApplicableBudget, context: CommandContext): Promise<void> {
@@ -59,6 +61,21 @@ export class LedgerBook {
       const own = { ...context, correlationId: runId };
       const outcome = await this.send(budget, { type: 'FreeRun', data }, { context: own, purpose: `free ${runId}` });
       if (outcome.status === 'refused') throw unexpected(outcome.refusal);
+    }
+  }
+}
+
+const TRIES = 6;
+const LONGEST_PAUSE_MS = 100;
+
+/** Many processes want one budget at once: whoever always came second waits a little, each for another time. */
+async function patiently<T>(decide: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await decide();
+    } catch (error) {
+      if (!(error instanceof StreamBusyError) || tried === TRIES) throw error;
+      await delay(Math.random() * LONGEST_PAUSE_MS);
     }
   }
 }
