@@ -21,6 +21,8 @@ import { InboxResolver } from './approvals/inbox.resolver.js';
 import { IdentityProvider } from './access/identity-provider.js';
 import { HttpEdge } from './edge/http-edge.js';
 import { RateLimits } from './edge/rate-limits.js';
+import { BudgetReader } from './budgets/budget-reader.js';
+import { BudgetsResolver, RunBudgetResolver } from './budgets/budgets.resolver.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
 import { ConsoleRoutes } from './explorer/console-routes.js';
@@ -39,6 +41,7 @@ import { ArtifactExpiryResolver, RunFilesResolver, StepFilesResolver } from './k
 import { ParkedEventsResolver } from './parked-events/parked-events.resolver.js';
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
 import { CommandDesk } from './reads/command-desk.js';
+import { RateCardsResolver } from './rate-cards/rate-cards.resolver.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
 import { READ_MODEL_SOURCE, readModelDatabase, readModelSource } from './reads/read-model-source.js';
 import { ReadModels } from './reads/read-models.js';
@@ -100,6 +103,9 @@ const RESOLVERS = [
   RunDeclinedResolver,
   PreflightResolver,
   PlansResolver,
+  RateCardsResolver,
+  BudgetsResolver,
+  RunBudgetResolver,
   TasksResolver,
   ApprovalsResolver,
   ApprovalFieldsResolver,
@@ -131,6 +137,7 @@ const READERS = [
   UsageHistories,
   TaskReader,
   DailyRunReader,
+  BudgetReader,
   ScheduleReader,
   WebhookStore,
   WebhookRate,

@@ -2,6 +2,7 @@ import type { Projection } from '@runledger/projections';
 import { accessProjection } from '../access/access.projection.js';
 import { approvalsProjection } from '../approvals/approvals.projection.js';
 import { artifactsProjection } from '../artifacts/artifacts.projection.js';
+import { budgetsProjection } from '../budgets/budgets.projection.js';
 import { flowsProjection } from '../flows/flows.projection.js';
 import { grantsProjection } from '../grants/grants.projection.js';
 import { expiredFilesProjection, snapshotsProjection } from '../kept-files/kept-files.projection.js';
@@ -29,4 +30,5 @@ export const PROJECTIONS: readonly Projection[] = [
   webhooksProjection,
   transcriptProjection,
   runUsageProjection,
+  budgetsProjection,
 ];

@@ -2,6 +2,7 @@ import { MemberRow, TokenRow, WorkspaceRow } from '../access/access.entity.js';
 import { ApprovalRow } from '../approvals/approvals.entity.js';
 import { ArtifactRow } from '../artifacts/artifacts.entity.js';
 import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
+import { BudgetLedgerRow, BudgetRow } from '../budgets/budgets.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import { GrantRow } from '../grants/grants.entity.js';
 import { ExpiredFileRow, SnapshotRow } from '../kept-files/kept-files.entity.js';
@@ -20,6 +21,7 @@ import { RunSteps1763700000007 } from './migrations/0007-run-steps.js';
 import { WebhookLimits1763700000008 } from './migrations/0008-webhook-limits.js';
 import { KeptFiles1763700000010 } from './migrations/0010-kept-files.js';
 import { MembersByEmail1763700000016 } from './migrations/0016-members-by-email.js';
+import { BudgetsAndCosts1763700000013 } from './migrations/0013-budgets-and-costs.js';
 import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-endings.js';
 import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
 import { Skills1763700000006 } from './migrations/0006-skills.js';
@@ -40,6 +42,8 @@ export const entities = [
   RunUsageRow,
   ApprovalRow,
   GrantRow,
+  BudgetRow,
+  BudgetLedgerRow,
   ArtifactRow,
   SnapshotRow,
   ExpiredFileRow,
@@ -60,6 +64,7 @@ export const migrations = [
   RunSteps1763700000007,
   WebhookLimits1763700000008,
   KeptFiles1763700000010,
+  BudgetsAndCosts1763700000013,
   TranscriptEndings1763700000015,
   MembersByEmail1763700000016,
 ];

@@ -126,6 +126,7 @@ export class RunFieldsResolver {
 
   @ResolveField('cost')
   async cost(@Parent() run: RunNode, @Context() context: GraphContext) {
-    return costNode(run.view.costs, await this.details.of(run, context).costs());
+    const { costs, flowId } = run.view;
+    return { runId: run.id, flowId, ...costNode(costs, await this.details.of(run, context).costs()) };
   }
 }
