@@ -21,8 +21,6 @@ import { InboxResolver } from './approvals/inbox.resolver.js';
 import { IdentityProvider } from './access/identity-provider.js';
 import { HttpEdge } from './edge/http-edge.js';
 import { RateLimits } from './edge/rate-limits.js';
-import { BudgetReader } from './budgets/budget-reader.js';
-import { BudgetsResolver, RunBudgetResolver } from './budgets/budgets.resolver.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
 import { ConsoleRoutes } from './explorer/console-routes.js';
@@ -38,18 +36,16 @@ import { CursorSigner } from './graph/signed-cursor.js';
 import { OperationObserver } from './graph/operation-observer.js';
 import { Sockets } from './graph/sockets.js';
 import { ArtifactExpiryResolver, RunFilesResolver, StepFilesResolver } from './kept-files/kept-files.resolver.js';
+import { MONEY_READERS, MONEY_RESOLVERS } from './costs/money-parts.js';
 import { ParkedEventsResolver } from './parked-events/parked-events.resolver.js';
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
 import { CommandDesk } from './reads/command-desk.js';
-import { RateCardsResolver } from './rate-cards/rate-cards.resolver.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
 import { READ_MODEL_SOURCE, readModelDatabase, readModelSource } from './reads/read-model-source.js';
 import { ReadModels } from './reads/read-models.js';
 import { RestErrors } from './rest/rest-errors.js';
 import { ROUTES } from './rest/routes.js';
 import { InheritanceResolver, LineageResolver } from './runs/lineage.resolver.js';
-import { PlansResolver } from './plans/plans.resolver.js';
-import { DailyRunReader } from './plans/daily-runs.js';
 import { PreflightResolver } from './preflight/preflight.resolver.js';
 import { UsageHistories } from './preflight/usage-history.js';
 import { TaskReader } from './tasks/task-reader.js';
@@ -102,10 +98,7 @@ const RESOLVERS = [
   StartRunResolver,
   RunDeclinedResolver,
   PreflightResolver,
-  PlansResolver,
-  RateCardsResolver,
-  BudgetsResolver,
-  RunBudgetResolver,
+  ...MONEY_RESOLVERS,
   TasksResolver,
   ApprovalsResolver,
   ApprovalFieldsResolver,
@@ -136,8 +129,7 @@ const READERS = [
   RunDetailsReader,
   UsageHistories,
   TaskReader,
-  DailyRunReader,
-  BudgetReader,
+  ...MONEY_READERS,
   ScheduleReader,
   WebhookStore,
   WebhookRate,

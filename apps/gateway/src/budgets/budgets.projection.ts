@@ -23,6 +23,8 @@ export interface LedgerView {
   readonly thresholds: readonly ThresholdView[];
   /** Runs that wait for room, the longest first. */
   readonly held: readonly string[];
+  /** Of the last event folded in, decimal. */
+  readonly position: string;
 }
 
 const budgets = defineView<BudgetView, BudgetLimitEvent>({
@@ -41,7 +43,12 @@ const ledgers = defineView<LedgerView, BudgetLedgerEvent>({
   table: 'budget_ledgers',
   types: budgetLedgerEvents.map(event => event.type),
   key: event => keyIn(event.tenant, ledgerKey(event.data.ledger)),
-  evolve: (view, event) => evolved(view ?? emptyLedger(event.tenant, event.data.ledger), event),
+  evolve: (view, event) => {
+    const before = view ?? emptyLedger(event.tenant, event.data.ledger);
+    // Amounts are added up: an event that comes again has been added (R1).
+    if (event.position <= BigInt(before.position)) return before;
+    return { ...evolved(before, event), position: event.position.toString() };
+  },
   columns: view => ({ workspace_id: view.workspaceId }),
 });
 
@@ -53,7 +60,7 @@ export function ledgerKey({ kind, id, month }: BudgetLedger): string {
 }
 
 function emptyLedger(workspaceId: string, ledger: BudgetLedger): LedgerView {
-  return { workspaceId, ledger, spent: 0, reserved: 0, thresholds: [], held: [] };
+  return { workspaceId, ledger, spent: 0, reserved: 0, thresholds: [], held: [], position: '0' };
 }
 
 function evolved(view: LedgerView, event: BudgetLedgerEvent): LedgerView {

@@ -3,6 +3,7 @@ import { accessProjection } from '../access/access.projection.js';
 import { approvalsProjection } from '../approvals/approvals.projection.js';
 import { artifactsProjection } from '../artifacts/artifacts.projection.js';
 import { budgetsProjection } from '../budgets/budgets.projection.js';
+import { costsProjection } from '../costs/costs.projection.js';
 import { flowsProjection } from '../flows/flows.projection.js';
 import { grantsProjection } from '../grants/grants.projection.js';
 import { expiredFilesProjection, snapshotsProjection } from '../kept-files/kept-files.projection.js';
@@ -31,4 +32,5 @@ export const PROJECTIONS: readonly Projection[] = [
   transcriptProjection,
   runUsageProjection,
   budgetsProjection,
+  costsProjection,
 ];

@@ -1,4 +1,9 @@
 import {
+  BudgetOpened,
+  BudgetReserved,
+  BudgetSet,
+  BudgetSettled,
+  BudgetThresholdReached,
   AgentText,
   CallAutoResolved,
   DEFAULT_LIMITS,
@@ -69,6 +74,29 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
     ...{ createdBy: BY, createdAt: at(0) },
   });
   await gateway.tell({ workspaceId: 'ws_acme', stream: 'webhook-1' }, webhook);
+  const ledger = { kind: 'WORKSPACE', id: 'ws_acme', month: '2026-05' } as const;
+  const limit = { limitMicroUnits: 9_000, currency: 'USD' };
+  const terms = {
+    budgetId: 'bud_1',
+    scope: { kind: 'WORKSPACE' as const },
+    unpriced: 'REFUSE' as const,
+    notifyAtPercent: [50],
+  };
+  const budgets = { workspaceId: 'ws_acme', stream: 'budget-limits-acme' };
+  await gateway.tell(budgets, BudgetSet({ ...terms, ...limit, setBy: BY, setAt: at(0) }));
+  await gateway.tell(
+    { workspaceId: 'ws_acme', stream: 'budget-workspace-acme-2026-05' },
+    BudgetOpened({ ledger, spentMicroUnits: 7, countedTo: '1', openedAt: at(0) }),
+    BudgetReserved({
+      ...{ ledger, callId: 'c1', runId: 'run_1', step: 'build', attempt: 1 },
+      ...{ amountMicroUnits: 5_000, limitMicroUnits: 9_000, reservedAt: at(1) },
+    }),
+    BudgetSettled({
+      ...{ ledger, chargeId: 'chg_1', callId: 'c1', runId: 'run_1', assumed: false },
+      ...{ amountMicroUnits: 4_600, reservedMicroUnits: 5_000, settledAt: at(2) },
+    }),
+    BudgetThresholdReached({ ledger, percent: 50, spentMicroUnits: 4_607, ...limit, reachedAt: at(2) }),
+  );
   const skill = SkillVersionPublished({
     ...{ skillId: 'skill_review', slug: 'review', version: 1, hash: 'cafe', publishedBy: BY, publishedAt: at(0) },
     definition: { slug: 'review', name: 'Review', instructions: 'Be strict.' },

@@ -1,3 +1,4 @@
+import { CostRoutes } from '../costs/cost-routes.js';
 import { FlowSchemaRoutes } from '../flows/flow-schema-routes.js';
 import { TriggerRoutes } from './trigger-routes.js';
 import { HookRoutes } from './hook-routes.js';
@@ -14,6 +15,7 @@ export const ROUTES = [
   HookRoutes,
   SteeringRoutes,
   AuditRoutes,
+  CostRoutes,
   EventRoutes,
   ArtifactRoutes,
   ArtifactZipRoutes,

@@ -143,7 +143,7 @@ function linesOf(sums: readonly (readonly [string, CostSum])[]) {
 }
 
 /** One amount; null when nothing is priced, or when there is no single currency to name it in. */
-function amountOf(sum: CostSum): Money | null {
+export function amountOf(sum: CostSum): Money | null {
   const [first, ...others] = Object.entries(sum.amounts);
   return first && others.length === 0 ? money(first[1], first[0]) : null;
 }

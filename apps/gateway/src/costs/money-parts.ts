@@ -1,0 +1,12 @@
+import { BudgetReader } from '../budgets/budget-reader.js';
+import { BudgetsResolver, RunBudgetResolver } from '../budgets/budgets.resolver.js';
+import { CostReader } from './cost-reader.js';
+import { CostsResolver } from './costs.resolver.js';
+import { TodaysPrices } from './todays-prices.js';
+import { RateCardsResolver } from '../rate-cards/rate-cards.resolver.js';
+import { PlansResolver } from '../plans/plans.resolver.js';
+import { DailyRunReader } from '../plans/daily-runs.js';
+
+/** Who answers questions about money: plans, prices, budgets and costs. */
+export const MONEY_RESOLVERS = [PlansResolver, RateCardsResolver, BudgetsResolver, RunBudgetResolver, CostsResolver];
+export const MONEY_READERS = [DailyRunReader, BudgetReader, CostReader, TodaysPrices];
