@@ -326,6 +326,8 @@ export type ToolState =
 
 /** Ways in which runs are started. */
 export type TriggerKind =
+  /** By an agent; `ref` is the run that it works in. */
+  | 'AGENT'
   /** By a program. */
   | 'API'
   /** From a chat. */
