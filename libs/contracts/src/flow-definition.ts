@@ -108,6 +108,25 @@ export const requirements = z.strictObject({
 });
 export type Requirements = z.infer<typeof requirements>;
 
+/** Files that an earlier step kept and that are put into the workspace, read-only, before this one begins. */
+export const consumedFiles = z.strictObject({
+  step: stepKey,
+  /** Path of a kept file, or a glob for several. */
+  name: z.string().min(1).max(500),
+  /** The directory below the workspace where they are put, each at its own path. */
+  path: z.string().min(1).max(500),
+});
+export type ConsumedFiles = z.infer<typeof consumedFiles>;
+
+/** For how many days after its end the files of a run are kept. */
+export const fileRetention = z.strictObject({
+  artifactsDays: z.int().min(1).max(3_650),
+  /** The workspaces between its steps, which re-runs begin from; default 7. */
+  snapshotsDays: z.int().min(1).max(3_650).optional(),
+});
+export type FileRetention = z.infer<typeof fileRetention>;
+export const SNAPSHOTS_DAYS = 7;
+
 export const stepDefinition = z.strictObject({
   key: stepKey,
   name: z.string().min(1).max(200),
@@ -130,6 +149,7 @@ export const stepDefinition = z.strictObject({
   silenceMs: z.int().min(100).max(86_400_000).optional(),
   /** Globs below the workspace; what matches when the step succeeds is kept. */
   artifacts: z.array(z.string().min(1).max(500)).max(100),
+  consumes: z.array(consumedFiles).max(100).optional(),
 });
 export type StepDefinition = z.infer<typeof stepDefinition>;
 
@@ -155,7 +175,7 @@ export const flowDefinition = z.strictObject({
   }),
   concurrency: concurrencyRule.optional(),
   requires: requirements,
-  retention: z.strictObject({ artifactsDays: z.int().min(1).max(3_650) }),
+  retention: fileRetention,
   steps: z.array(stepDefinition).min(1).max(10_000),
 });
 export type FlowDefinition = z.infer<typeof flowDefinition>;

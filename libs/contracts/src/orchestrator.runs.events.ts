@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './define-event.js';
-import { concurrencyRule, stepDefinition } from './flow-definition.js';
+import { concurrencyRule, fileRetention, stepDefinition } from './flow-definition.js';
 import {
   actorSchema,
   attemptOutcome,
@@ -57,6 +57,8 @@ export const RunStarted = defineEvent({
     onlyStep: stepKey.optional(),
     /** Of the flow, with its references filled in: the run waits for its turn among those with the same key. */
     concurrency: concurrencyRule.optional(),
+    /** Of the flow. */
+    retention: fileRetention.optional(),
     parameters: z.record(z.string(), json),
     choices: runChoices,
     startedBy: actorSchema,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './define-event.js';
-import { agentWork, commandWork, outputContract } from './flow-definition.js';
+import { agentWork, commandWork, consumedFiles, outputContract } from './flow-definition.js';
 import { gateDefinition } from './gate-definition.js';
 import { gateEvidence } from './gate-evidence.js';
 import {
@@ -36,6 +36,8 @@ export const StepReady = defineEvent({
     /** How long nothing need be heard of the attempt; left out: see `silenceLimitMs`. */
     silenceMs: z.int().optional(),
     artifacts: z.array(z.string()),
+    /** Kept files to be put into the workspace; `from`: the attempt that kept them, maybe of a run that this one goes back to. */
+    consumes: z.array(consumedFiles.extend({ from: z.strictObject({ runId, attempt }) })).optional(),
     /** What the structured output must look like. */
     output: outputContract.optional(),
     /** Who asked for this further attempt and whose rights it has; left out: whoever started the run. */

@@ -26,7 +26,7 @@ const around = (step: Block): Block => ({
   slug: 'a',
   parameters: { version: 'string', deploy: 'boolean' },
   steps: [
-    { key: 'build', run: 'x' },
+    { key: 'build', run: 'x', artifacts: ['dist/**'] },
     { key: 'test', needs: ['build'], run: 'x' },
     step,
     { key: 'mend', needs: ['it'], run: 'x' },
@@ -40,6 +40,7 @@ const BLOCK: Readonly<Record<string, Block>> = {
   'agent.script.0.tools.0': { name: 'bash', arguments: {} },
   command: { run: 'x' },
   concurrency: { key: 'k' },
+  'consumes.0': { step: 'build' },
   gate: { message: 'm' },
   'onFailure.retry': { max: 3 },
   output: { schema: { type: 'object' } },

@@ -38,6 +38,26 @@ describe('a problem of a gate', () => {
   });
 });
 
+describe('a problem of the files that a step consumes', () => {
+  const kept = (rest: string) =>
+    `slug: a\nsteps:\n  - { key: plan, run: x, artifacts: [out] }\n  - { key: tell, run: x }\n  - { key: ship, needs: [plan], run: x, consumes: [${rest}] }`;
+
+  it.each([
+    [kept('{ step: plna }'), '`ship` consumes files of `plna`, but no step has that key. Did you mean `plan`?'],
+    [
+      kept('{ step: tell }'),
+      '`ship` consumes files of `tell`, which need not be done by then. Add `tell` to the `needs`',
+    ],
+    [kept('{ step: ship }'), '`ship` consumes files of `ship`, which need not be done by then.'],
+    [step('consumes: [{ step: plan }]'), '`plan` keeps no files. Give `plan` the `artifacts` that `ship` consumes.'],
+    [kept('{ step: plan, path: ../up }'), 'steps[2].consumes[0].path `../up` leads out of the workspace.'],
+    [kept('{ step: plan, path: /etc }'), '`/etc` leads out of the workspace.'],
+    [kept("{ step: plan, name: 'a/../../b' }"), 'steps[2].consumes[0].name `a/../../b` leads out of the workspace.'],
+  ])('is told with its place and its fix: %s', (source, expected) => {
+    expect(told(source).join('\n')).toContain(expected);
+  });
+});
+
 describe('a problem of what follows a step', () => {
   const routes = (rules: string, others = '  - { key: ship, needs: [plan], run: x }\n  - { key: tell, run: x }') =>
     `slug: a\nsteps:\n  - key: plan\n    run: x\n    routes:\n${rules}\n${others}`;

@@ -1,4 +1,6 @@
 import {
+  type ConsumedFiles,
+  type FileRetention,
   type FlowDefinition,
   type Requirements,
   type StepDefinition,
@@ -10,6 +12,8 @@ import {
 import { normaliseGate } from './normalise-gate.js';
 import { normaliseFailure, normaliseRoute } from './normalise-outcomes.js';
 import { parameterSchemaOf } from './normalise-parameters.js';
+
+type Consumed = NonNullable<StepDocument['consumes']>[number];
 
 const AGENT_TIMEOUT_MS = 1_800_000;
 export const COMMAND_TIMEOUT_MS = 600_000;
@@ -29,7 +33,7 @@ export function normaliseFlow(document: FlowDocument): FlowDefinition {
     },
     ...concurrencyOf(document),
     requires: requirementsOf(document.requires),
-    retention: { artifactsDays: document.retention?.artifactsDays ?? 30 },
+    retention: retentionOf(document),
     steps: steps.map(normaliseStep),
   };
 }
@@ -51,7 +55,12 @@ function normaliseStep(step: StepDocument): StepDefinition {
     timeoutMs: step.timeoutMs ?? durationMs(step.timeout ?? fallback),
     ...silenceOf(step),
     artifacts,
+    ...(step.consumes === undefined ? {} : { consumes: step.consumes.map(normaliseConsumed) }),
   };
+}
+
+function normaliseConsumed({ step, name = '**', path = `artifacts/${step}` }: Consumed): ConsumedFiles {
+  return { step, name, path };
 }
 
 function silenceOf({ silence, silenceMs }: StepDocument): Pick<StepDefinition, 'silenceMs'> {
@@ -90,6 +99,10 @@ function requirementsOf({
   integrations = [],
 }: RequiresDocument = {}): Requirements {
   return { credentials, environments, integrations };
+}
+
+function retentionOf({ retention: { artifactsDays = 30, snapshotsDays } = {} }: FlowDocument): FileRetention {
+  return { artifactsDays, ...(snapshotsDays === undefined ? {} : { snapshotsDays }) };
 }
 
 function concurrencyOf({ concurrency }: FlowDocument): Pick<FlowDefinition, 'concurrency'> {

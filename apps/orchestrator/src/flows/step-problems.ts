@@ -1,6 +1,7 @@
 import { agentWork } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
 import { gateProblems } from './gate-problems.js';
+import { consumedProblems } from './consumed-problems.js';
 import { outcomeProblems } from './outcome-problems.js';
 import { durationProblems } from './duration-problems.js';
 import { isReservedVariable, parameterVariable, summaryVariable } from '../references/environment-names.js';
@@ -21,6 +22,7 @@ export function stepProblems(document: LocatedDocument, steps: readonly StepSket
     ...durationProblems(document, step),
     ...gateProblems(document, step),
     ...outcomeProblems(document, step, byKey),
+    ...consumedProblems(document, step, byKey),
     ...modelMissing(document, step),
     ...scriptProblems(document, step),
     ...variableProblems(document, step),
@@ -59,7 +61,7 @@ function noWork(document: LocatedDocument, step: StepSketch): Problem[] {
 
 /** Keys that say something about work which a step that only asks people does not have. */
 function gateStepProblems(document: LocatedDocument, step: StepSketch): Problem[] {
-  return ['gates', 'env', 'output', 'artifacts', 'timeout', 'timeoutMs', 'silence', 'silenceMs']
+  return ['gates', 'env', 'output', 'artifacts', 'consumes', 'timeout', 'timeoutMs', 'silence', 'silenceMs']
     .filter(key => step.raw[key] !== undefined && !isDefault(key, step.raw[key]))
     .map(key =>
       document.problem(['steps', step.index], `\`${step.key}\` only asks people; \`${key}\` is for steps with work.`, {

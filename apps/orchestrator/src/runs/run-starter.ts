@@ -129,6 +129,7 @@ function startData(
     steps: [...steps],
     ...(request.onlyStep === undefined ? {} : { onlyStep: request.onlyStep }),
     ...concurrencyOf(definition, { parameters: { ...parameters }, subject: request.subject }),
+    retention: definition.retention,
     parameters: { ...parameters },
     choices,
     startedBy: context.actor,

@@ -1,4 +1,5 @@
 import { StepReady, type StepDefinition } from '@runledger/contracts';
+import { consumedBy } from './consumed-files.js';
 import { reachGate } from './gate-reach.js';
 import type { RunDraft } from './run-draft.js';
 import { stepOf, type RunActor } from './run-state.js';
@@ -34,6 +35,7 @@ export function startAttempt(draft: RunDraft, step: StepDefinition, { at, askedB
       timeoutMs: step.timeoutMs,
       ...(step.silenceMs === undefined ? {} : { silenceMs: step.silenceMs }),
       artifacts: step.artifacts,
+      ...consumedBy(run, step),
       ...(step.output ? { output: step.output } : {}),
       ...(asker ? { askedBy: asker } : {}),
       readyAt: at,

@@ -2,8 +2,7 @@ import { toolsThatAsk } from '@runledger/contracts';
 import type { ProfileDefinition, StepError } from '@runledger/contracts';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
 import { egressRulesOf } from '../egress/egress-policy.js';
-import { cancelUnstarted, claim } from './attempt-claim.js';
-import type { ClaimedProfile } from './attempt-claim.js';
+import { cancelUnstarted, claim, type ClaimedProfile } from './attempt-claim.js';
 import { AttemptLog } from './attempt-log.js';
 import { endAttempt, isCancelled } from './attempt-end.js';
 import { isInterlude, leaveAttempt } from './attempt-leave.js';
@@ -155,6 +154,7 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
       stop,
       ...tools,
     };
+    await host.supply?.(run);
     const result = await host.work(run);
     stop.throwIfLeft();
     if (result.outcome === 'SUCCESS' || result.outcome === 'PARTIAL') await host.collect(run);

@@ -22,6 +22,7 @@ import { runCommandStep } from './command-step.js';
 import { keepArtifacts } from './keep-artifacts.js';
 import { RunSandboxes } from './run-sandboxes.js';
 import type { StepResult, StepRun } from './step-run.js';
+import { supplyFiles } from './supply-files.js';
 import { workerName } from '../workers/worker-name.js';
 
 export interface AttemptHostParts {
@@ -66,6 +67,7 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
     work: run => (runners && run.attempt.ready.agent ? runners.work(run) : workOf(agents, run)),
     ...(runners && { runners }),
     files: new WorkspaceKeeper({ store, blobs: blobs.area('snapshots') }),
+    supply: run => supplyFiles(run, { store, artifacts: blobs.area('artifacts') }),
     collect: run => keepArtifacts(run, blobs.area('artifacts')),
   };
 }

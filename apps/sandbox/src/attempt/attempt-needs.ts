@@ -44,6 +44,8 @@ export interface AttemptHost extends Claimer {
   setUp(sandbox: Sandbox, profile: ProfileDefinition, run: SetUpTools): Promise<void>;
   /** Keeps files between steps and brings them back. Left out: a run's files are gone with its sandbox. */
   readonly files?: WorkspaceKeeper;
+  /** Puts the files that the step consumes into its workspace. Left out: nothing is consumed. */
+  supply?(run: StepRun): Promise<void>;
   work(run: StepRun): Promise<StepResult>;
   /** Processes of their own that do the work of attempts; left out: all is done in this one. */
   readonly runners?: Runners;

@@ -3,6 +3,7 @@ import { ProviderNotConnectedError } from '../agent/providers.js';
 import { MountNotAllowedError, IsolationNotAllowedError, SandboxUnavailableError } from '../driver/sandbox-faults.js';
 import { SnapshotGoneError, SnapshotMissingError } from '../snapshot/snapshot-errors.js';
 import { SandboxLostError } from '../workers/worker-faults.js';
+import { FilesNotSuppliedError } from './supply-files.js';
 import type { StepResult } from './step-run.js';
 
 /** A fault of the sandbox or of the platform as the attempt's result: what only the operator can mend blocks it. */
@@ -26,6 +27,8 @@ export function failureResult(error: unknown, turns: number): StepResult {
 }
 
 /** Files that the attempt needs are not there. */
-function isLoss(error: unknown): error is SandboxLostError | SnapshotGoneError | SnapshotMissingError {
-  return [SandboxLostError, SnapshotGoneError, SnapshotMissingError].some(loss => error instanceof loss);
+function isLoss(error: unknown): error is Fault & { readonly fix: string } {
+  return [SandboxLostError, SnapshotGoneError, SnapshotMissingError, FilesNotSuppliedError].some(
+    loss => error instanceof loss,
+  );
 }

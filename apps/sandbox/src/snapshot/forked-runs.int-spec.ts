@@ -110,6 +110,26 @@ describe('a run that goes back to files as they were', () => {
     expect(ended.error?.fix).toContain('Re-run from the beginning');
   });
 
+  it('puts what another run kept into the workspace, read-only and as it was, and follows no link there', async () => {
+    const source = newRunId();
+    await done(source, 'a', 'mkdir out; echo one > out/a.txt; echo two > out/b.log', { artifacts: ['out/*'] });
+    await done(source, 'b', 'rm -r out; mkdir out; echo changed > out/a.txt');
+    const from = { runId: source, attempt: 1 };
+    const consumes = [{ step: 'a', name: 'out/*.txt', path: 'in', from }];
+    const look = 'find in -type f; cat in/out/a.txt; echo x >> in/out/a.txt || echo refused';
+    const { printed } = await done(newRunId(), 'c', look, { consumes });
+    expect(printed).toMatch(/^in\/out\/a.txt\none\n(.*Permission denied\n)?refused\n/s);
+    const none = await done(newRunId(), 'c', 'true', { consumes: [{ step: 'a', name: 'b.txt', path: 'in', from }] });
+    expect(none.ended).toMatchObject({ outcome: 'ERROR', error: { code: 'ARTIFACT_MISSING' } });
+    const hostile = newRunId();
+    await done(hostile, 'a', 'ln -s /etc in; mkdir -p x/out; ln -s /etc/passwd x/out/a.txt');
+    const through = await done(hostile, 'c', 'true', { consumes });
+    expect(through.ended).toMatchObject({ outcome: 'ERROR', error: { code: 'ARTIFACT_NOT_PLACED' } });
+    expect(existsSync('/etc/out')).toBe(false);
+    const instead = [{ step: 'a', name: 'out/*.txt', path: 'x', from }];
+    expect((await done(hostile, 'd', 'cat x/out/a.txt', { consumes: instead })).printed).toBe('one\n');
+  });
+
   it('keeps nothing where the profile does not want it', async () => {
     const runId = newRunId();
     const first = await done(runId, 'a', 'echo one > a.txt', { profile: 'forgetful' });

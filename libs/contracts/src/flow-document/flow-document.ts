@@ -89,10 +89,17 @@ export const flowDocument = z
           .optional()
           .describe('Days for which artifacts are kept. Default 30.')
           .meta({ default: 30, examples: [90] }),
+        snapshotsDays: z
+          .int()
+          .min(1)
+          .max(3_650)
+          .optional()
+          .describe('Days for which a re-run or retry can begin with the files of a step. Default 7.')
+          .meta({ default: 7, examples: [14] }),
       })
       .optional()
-      .describe('How long what runs leave behind is kept. Events are kept for ever.')
-      .meta({ examples: [{ artifactsDays: 90 }] }),
+      .describe('How long after its end the files of a run are kept. Events are kept for ever.')
+      .meta({ examples: [{ artifactsDays: 90, snapshotsDays: 14 }] }),
     steps: z
       .array(stepDocument)
       .min(1)

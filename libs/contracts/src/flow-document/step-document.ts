@@ -1,6 +1,7 @@
 import { agentWork, commandWork, expressionText, requirements } from '../flow-definition.js';
 import { slug, stepKey } from '../values.js';
 import { z } from 'zod';
+import { consumedDocument } from './consumed-document.js';
 import { duration } from './durations.js';
 import { gateDocument } from './gate-document.js';
 import { failureDocument, outputDocument, routeDocument } from './outcome-document.js';
@@ -193,5 +194,6 @@ export const stepDocument = z.strictObject({
     .optional()
     .describe('Globs below the workspace; what matches when the step succeeds is kept.')
     .meta({ examples: [['report/**']] }),
+  consumes: consumedDocument.optional(),
 });
 export type StepDocument = z.infer<typeof stepDocument>;
