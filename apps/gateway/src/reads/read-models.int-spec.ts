@@ -222,7 +222,7 @@ describe('the read models', () => {
     const poison = { id: crypto.randomUUID(), type, data: { steps: 'none' }, metadata };
     const outcome = await broken.store.append({ tenant: 'ws_acme', name: 'run-x' }, [poison], 'any');
     if (outcome.status !== 'appended') throw new TypeError(outcome.status);
-    await expect(broken.app.get(ReadModels).reach(outcome.position)).rejects.toMatchObject({
+    await expect(broken.app.get(ReadModels).reach(outcome.position, ['runs'])).rejects.toMatchObject({
       code: 'READ_MODEL_FAULTED',
     });
     const ready = await fetch(`${broken.url}/health/ready`);
