@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { eventually } from '@runledger/testing';
 import { profileNamed } from './counted-work.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, TemporaryHome } from './platform-process.fixture.js';
+import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
+
+const execute = promisify(execFile);
 
 /** A micro-dollar for each token of the scripted provider, so that its calls need money. */
 const CARD = {
@@ -29,9 +34,6 @@ steps:
         - { text: Done. }
 `;
 
-const SET = `mutation ($input: BudgetInput!) { setBudget(input: $input) {
-  ... on Budget { id scope limit { microUnits } standing { spent { microUnits } } }
-  ... on BudgetRefused { code message } } }`;
 const RUN = `query ($id: ID!) { run(id: $id) {
   status statusReason waitingOn { kind what step mayAct }
   cost { total { microUnits } unpriced reserved { microUnits } budget { spent { microUnits } available { microUnits } heldRuns } } } }`;
@@ -46,7 +48,7 @@ interface Shown {
   };
 }
 
-describeWith('bwrap')('a budget (needs bwrap)', () => {
+describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
   const home = new TemporaryHome();
   let platform: PlatformProcess;
 
@@ -64,6 +66,12 @@ describeWith('bwrap')('a budget (needs bwrap)', () => {
     });
     return ((await response.json()) as { data: T }).data;
   };
+  /** The scripts of the guide, run as a reader runs them. */
+  const shell = async (script: string, ...args: readonly string[]): Promise<string> => {
+    const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: platform.token };
+    const file = join(ROOT, 'examples', 'set-budgets', script);
+    return (await execute('sh', [file, ...args], { env, timeout: 20_000 })).stdout;
+  };
   const shown = async (id: string) => (await graphql<{ run: Shown }>(RUN, { id })).run;
 
   it('pauses a run before the call that it has no room for, and lets it go on when it is raised', async () => {
@@ -71,8 +79,9 @@ describeWith('bwrap')('a budget (needs bwrap)', () => {
     expect(await graphql(publish, { card: CARD })).toMatchObject({ setRateCard: { version: 2 } });
     await platform.api.publishProfile(profileNamed('small'));
     await platform.api.publishFlow(FLOW);
-    await graphql(SET, { input: { scope: 'EACH_RUN', limitMicroUnits: '10000' } });
-    await graphql(SET, { input: { scope: 'WORKSPACE', limitMicroUnits: '9000000' } });
+    const set = JSON.parse(await shell('set-budget.sh', 'EACH_RUN', '10000')) as object;
+    expect(set).toMatchObject({ data: { setBudget: { limit: { formatted: '0.01 USD' } } } });
+    await shell('set-budget.sh', 'WORKSPACE', '9000000');
 
     const runId = await platform.api.started('spending');
     await eventually(async () => (await shown(runId)).status === 'PAUSED');
@@ -81,7 +90,7 @@ describeWith('bwrap')('a budget (needs bwrap)', () => {
     expect(held.waitingOn[0]?.what).toMatch(/^The next call may cost 0\.0\d+ USD, and 0\.01 USD of 0\.01 USD is left/);
     expect(held.cost).toMatchObject({ total: null, reserved: { microUnits: '0' }, budget: { heldRuns: [runId] } });
 
-    await graphql(SET, { input: { scope: 'RUN', id: runId, limitMicroUnits: '500000' } });
+    await shell('set-budget.sh', 'RUN', '500000', runId);
     await eventually(async () => (await shown(runId)).status === 'COMPLETED');
     await eventually(async () => (await shown(runId)).cost.reserved?.microUnits === '0');
     const { cost } = await shown(runId);
@@ -94,5 +103,9 @@ describeWith('bwrap')('a budget (needs bwrap)', () => {
       scopeId: null,
       standing: { spent: { microUnits: cost.total?.microUnits }, reserved: { microUnits: '0' } },
     });
+    expect(await shell('how-they-stand.sh')).toContain('"limit":{"formatted":"9.00 USD"}');
+    const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+    const csv = await shell('what-it-cost.sh', day(-1), day(1));
+    expect(csv).toContain(`,scripted/scripted,${cost.total?.microUnits ?? '?'},USD,2,0\r\n`);
   });
 });
