@@ -6,11 +6,13 @@ import { budgetEvents } from './billing.budgets.events.js';
 import { grantEvents } from './grant.events.js';
 import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
 import { webhookEvents } from './gateway.webhook.events.js';
+import { needsEvents } from './orchestrator.needs.events.js';
 import { flowEvents, queueEvents, runEvents } from './orchestrator.events.js';
 import { skillEvents } from './orchestrator.skills.events.js';
 import { scheduleEvents } from './orchestrator.schedule.events.js';
 import { attemptEvents, profileEvents } from './sandbox.events.js';
 import { keptFilesEvents } from './workspace-files.events.js';
+import { integrationEvents } from './sandbox.integrations.events.js';
 
 /** Every event type of the platform by the stream category that holds it. */
 export const eventsByCategory = {
@@ -19,9 +21,11 @@ export const eventsByCategory = {
   run: runEvents,
   queue: queueEvents,
   schedule: scheduleEvents,
+  needs: needsEvents,
   profile: profileEvents,
   attempt: attemptEvents,
   files: keptFilesEvents,
+  integration: integrationEvents,
   approval: approvalEvents,
   grants: grantEvents,
   ratecard: rateCardEvents,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentPermissions, toolName } from './agent-permissions.js';
+import { integrationName } from './integration-kinds.js';
 import { gateDefinition } from './gate-definition.js';
 import { attemptOutcome, checkpointMode, executionMode, json, slug, stepKey } from './values.js';
 
@@ -37,6 +38,8 @@ export type ScriptedTurn = z.infer<typeof scriptedTurn>;
 export const agentWork = z.strictObject({
   provider: z.enum(['scripted', 'anthropic', 'openai-compatible']),
   model: z.string().min(1).max(200),
+  /** Which of the workspace's integrations of the provider's kind; left out: its first, else the operator's own. */
+  connection: integrationName.optional(),
   /** Slug of the skill whose instructions, tools and output schema the agent works with. */
   skill: slug.optional(),
   /** The version of it that is part of this work; none: it was not there when the flow was published. */

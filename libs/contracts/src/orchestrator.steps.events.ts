@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './define-event.js';
-import { agentWork, commandWork, consumedFiles, outputContract } from './flow-definition.js';
+import { agentWork, commandWork, consumedFiles, outputContract, requirements } from './flow-definition.js';
 import { gateDefinition } from './gate-definition.js';
 import { gateEvidence } from './gate-evidence.js';
 import {
@@ -40,6 +40,8 @@ export const StepReady = defineEvent({
     consumes: z.array(consumedFiles.extend({ from: z.strictObject({ runId, attempt }) })).optional(),
     /** What the structured output must look like. */
     output: outputContract.optional(),
+    /** What must be there outside of the run, of the flow and of the step; left out: nothing. */
+    requires: requirements.omit({ environments: true }).optional(),
     /** Who asked for this further attempt and whose rights it has; left out: whoever started the run. */
     askedBy: actorSchema.optional(),
     readyAt: timestamp,
@@ -149,6 +151,8 @@ export const blockCause = z.strictObject({
   kind: z.enum(['CREDENTIAL', 'ENVIRONMENT', 'INTEGRATION', 'SELF_REPORTED', 'SILENT', 'BUDGET']),
   message: z.string(),
   fix: z.string(),
+  /** The name, or the kind, of an integration: when it is connected, the run goes on by itself. */
+  needs: z.string().optional(),
 });
 export type BlockCause = z.infer<typeof blockCause>;
 

@@ -3,8 +3,8 @@
  * roles, the reference of the events and the images are made from it.
  */
 export const STREAM_OWNERS = {
-  orchestrator: ['flow', 'skill', 'run', 'queue', 'schedule'],
-  sandbox: ['profile', 'attempt', 'files'],
+  orchestrator: ['flow', 'skill', 'run', 'queue', 'schedule', 'needs'],
+  sandbox: ['profile', 'attempt', 'files', 'integration'],
   approval: ['approval', 'grants'],
   billing: ['plan', 'allowance', 'budget', 'charges', 'ratecard'],
   audit: ['audit'],

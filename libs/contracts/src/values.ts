@@ -43,6 +43,8 @@ export const stepError = z.strictObject({
   code: z.string(),
   message: z.string(),
   fix: z.string().optional(),
+  /** The name, or the kind, of an integration whose connection removes the obstacle. */
+  needs: z.string().optional(),
   stack: z.string().optional(),
 });
 export type StepError = z.infer<typeof stepError>;

@@ -18,6 +18,11 @@ const agent = z
       .optional()
       .describe('The model’s name; may be left out for `scripted`.')
       .meta({ examples: ['claude-sonnet-5-5'] }),
+    connection: agentWork.shape.connection
+      .describe(
+        'Name of the integration to use, where the workspace has several of the provider’s kind. Default: the one that is called like the provider, else the first, else the operator’s own.',
+      )
+      .meta({ examples: ['ollama'] }),
     skill: slug
       .optional()
       .describe('Slug of the skill that the agent works with: its instructions, tools and output schema.')

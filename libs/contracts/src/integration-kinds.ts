@@ -1,0 +1,124 @@
+import { z } from 'zod';
+
+/** What can be connected to a workspace. */
+export const integrationKind = z.enum([
+  'anthropic',
+  'openai-compatible',
+  'mcp',
+  'git',
+  'cursor',
+  'cli-agent',
+  'credential',
+]);
+export type IntegrationKind = z.infer<typeof integrationKind>;
+
+/** Names an integration within its workspace; flows require it by this name. No dots: they part a name from a field. */
+export const integrationName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'letters, digits, dashes and underscores, at most 63');
+
+/** One thing that an integration is told when it is connected. */
+export interface IntegrationField {
+  readonly name: string;
+  /** Kept in the vault; else it is part of the event and shown to everyone who may see the integration. */
+  readonly secret: boolean;
+  readonly required: boolean;
+  /** What a value has to look like; left out: any text. */
+  readonly form?: 'url' | 'yes-no' | 'preset' | 'words';
+  readonly description: string;
+}
+
+export interface IntegrationKindMeaning {
+  readonly description: string;
+  /** The field that is meant when a credential is asked for by the integration's name alone. */
+  readonly main: string;
+  readonly fields: readonly IntegrationField[];
+}
+
+/** Ready-made settings for well-known command-line agents. */
+export const cliAgentPresets = ['claude-code', 'codex', 'cursor'] as const;
+export type CliAgentPreset = (typeof cliAgentPresets)[number];
+
+const secret = (name: string, description: string, required = true): IntegrationField => ({
+  ...{ name, description, required },
+  secret: true,
+});
+const open = (
+  name: string,
+  description: string,
+  more: { readonly required?: boolean; readonly form?: NonNullable<IntegrationField['form']> } = {},
+): IntegrationField => ({ name, description, secret: false, required: false, ...more });
+
+/** What each kind is for, and what it is told. */
+export const INTEGRATION_KINDS: Readonly<Record<IntegrationKind, IntegrationKindMeaning>> = {
+  anthropic: {
+    description: 'Claude, over the Anthropic Messages API.',
+    main: 'apiKey',
+    fields: [
+      secret('apiKey', 'An API key of Anthropic.'),
+      open('baseUrl', 'Another address that speaks the same API, such as a proxy.', { form: 'url' }),
+    ],
+  },
+  'openai-compatible': {
+    description: 'Anything that speaks OpenAI chat completions: OpenAI itself, Ollama, vLLM and others.',
+    main: 'apiKey',
+    fields: [
+      open('baseUrl', 'Its address, as http://127.0.0.1:11434/v1 for Ollama.', { required: true, form: 'url' }),
+      secret('apiKey', 'Its API key; local ones need none.', false),
+      open('local', '`yes`: it runs on a machine of yours, and its tokens cost 0 on purpose.', { form: 'yes-no' }),
+    ],
+  },
+  mcp: {
+    description: 'A server of the Model Context Protocol.',
+    main: 'token',
+    fields: [
+      open('url', 'Its address, when it is reached over HTTP.', { form: 'url' }),
+      open('command', 'How it is started, when it speaks over its standard input and output.', { form: 'words' }),
+      secret('token', 'The token that it is called with.', false),
+    ],
+  },
+  git: {
+    description: 'A host of repositories that are cloned with a token.',
+    main: 'token',
+    fields: [
+      open('url', 'Repositories whose address begins so are cloned with it, as https://github.com/acme.', {
+        required: true,
+        form: 'url',
+      }),
+      open('username', 'Who the token belongs to; default `x-access-token`.'),
+      secret('token', 'A token that may read the repositories.'),
+    ],
+  },
+  cursor: {
+    description: 'Agents in the cloud of Cursor.',
+    main: 'apiKey',
+    fields: [
+      secret('apiKey', 'An API key of Cursor.'),
+      open('baseUrl', 'Another address that speaks the same API.', { form: 'url' }),
+    ],
+  },
+  'cli-agent': {
+    description:
+      'An agent on the command line that speaks the Agent Client Protocol: Claude Code, Codex, Cursor and others.',
+    main: 'apiKey',
+    fields: [
+      open('preset', `One of ${cliAgentPresets.join(', ')}: fills in what is not given.`, { form: 'preset' }),
+      open('command', 'The program and its arguments, parted by spaces; it must be there inside of the sandbox.', {
+        form: 'words',
+      }),
+      secret('apiKey', 'The key that the agent itself calls its vendor with; left out for a subscription.', false),
+      open('keyVariable', 'The environment variable in which the agent looks for its key.'),
+      open('mode', 'The session mode to switch to before the first prompt.'),
+    ],
+  },
+  credential: {
+    description: 'A secret that steps ask for by name.',
+    main: 'value',
+    fields: [secret('value', 'The secret.')],
+  },
+};
+
+/** What the vault calls a field of an integration. */
+export function secretName(integration: string, field: string): string {
+  return `${integration}.${field}`;
+}
