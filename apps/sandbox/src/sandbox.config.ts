@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { parseConfig } from '@runledger/platform';
 import { z } from 'zod';
-import { isAddressRange } from './egress/address-rules.js';
+import { versioned } from './agent/providers.js';
 import type { ProviderSettings } from './agent/providers.js';
+import { isAddressRange } from './egress/address-rules.js';
 
 const url = z.url({ protocol: /^https?$/ });
 
@@ -13,6 +14,13 @@ const schema = z.object({
     .optional()
     .describe('the http(s) address of an OpenAI-compatible API, such as http://127.0.0.1:11434/v1 for Ollama'),
   OPENAI_COMPATIBLE_API_KEY: z.string().optional().describe('the API key of that API; local ones need none'),
+  RUNLEDGER_VAULT_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}([\s,]+[0-9a-fA-F]{64})*$/, 'not 64 hex digits for each key')
+    .optional()
+    .describe(
+      'the key that seals the secrets of integrations, 32 bytes in hex; behind a comma older keys, which only open. By default one is made in the file vault.key',
+    ),
   SANDBOX_MAX_ATTEMPTS: z.coerce
     .number()
     .int()
@@ -68,6 +76,8 @@ export interface AgentsConfig {
 /** How the sandbox service is set up. Holds credentials: never log it. */
 export interface SandboxConfig {
   readonly providers: ProviderSettings;
+  /** Keys of the vault in hex; left out: those of its file. */
+  readonly vaultKey?: string;
   readonly maxAttempts: number;
   /** How long the runs of a worker that was told to stop wait for its return; 0: they go to others at once. */
   readonly returnWithinMs: number;
@@ -85,6 +95,7 @@ export function readSandboxConfig(
   const values = parseConfig(schema, environment);
   return {
     providers: providersOf(values),
+    ...(values.RUNLEDGER_VAULT_KEY !== undefined && { vaultKey: values.RUNLEDGER_VAULT_KEY }),
     maxAttempts: values.SANDBOX_MAX_ATTEMPTS,
     returnWithinMs: values.SANDBOX_RETURN_SECONDS * 1_000,
     agents: {
@@ -113,12 +124,6 @@ function providersOf(values: z.output<typeof schema>): ProviderSettings {
       openaiCompatible: { baseUrl: openaiUrl, ...(openaiKey !== undefined && { apiKey: openaiKey }) },
     }),
   };
-}
-
-/** Anthropic's own clients take the address without the version, this one's library with it: both are understood. */
-function versioned(address: string): string {
-  const plain = address.replace(/\/+$/, '');
-  return plain.endsWith('/v1') ? plain : `${plain}/v1`;
 }
 
 /** What connections to providers need to know, and nothing else. */

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
-import { PublishSandboxProfile } from '@runledger/contracts';
 import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost, SILENT } from '@runledger/messaging';
@@ -18,7 +17,11 @@ import type { BlobStores, Clock, CommandClient, Telemetry } from '@runledger/pla
 import type { Pool } from 'pg';
 import { attemptHost } from './attempt/attempt-host.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
+import { integrationsOf } from './integrations/open-integrations.js';
+import { Integrations } from './integrations/integrations.js';
+import type { OperatorsOffer } from './integrations/unmet-needs.js';
 import { PublishedProfiles } from './profile/published-profiles.js';
+import { SandboxAnswers } from './sandbox-answers.js';
 import type { SandboxConfig } from './sandbox.config.js';
 import type { Liveness } from './workers/membership.js';
 
@@ -29,6 +32,9 @@ export { readSandboxConfig, sandboxVariables } from './sandbox.config.js';
 export type { SandboxConfig } from './sandbox.config.js';
 export { SandboxRuntime } from './attempt/sandbox-runtime.js';
 export type { SandboxLoad } from './attempt/sandbox-runtime.js';
+export { rotateVault } from './vault/rotate-vault.js';
+export type { RotationReport } from './vault/vault.js';
+export type { OperatorsOffer } from './integrations/unmet-needs.js';
 export type { Liveness } from './workers/membership.js';
 
 export interface SandboxOptions {
@@ -38,6 +44,10 @@ export interface SandboxOptions {
   /** Absolute directory of the sandboxes. Must outlive the process; each replica has its own, and locks it. */
   readonly homeDir: string;
   readonly log?: ConsumerLog;
+  /** Absolute path of the file with the keys of the vault, which is made when it is first needed. */
+  readonly vaultKeyFile: string;
+  /** What the operator says is there for every workspace; default: nothing. */
+  readonly offer?: OperatorsOffer;
   /** A connection string of the same database: where replicas tell each other of work at once. Without it they look each second. */
   readonly newsUrl?: string;
   readonly liveness?: Partial<Liveness>;
@@ -52,7 +62,10 @@ type Injected = [
   PublishedProfiles,
   Telemetry,
   CommandClient,
+  Integrations,
 ];
+
+const NOTHING: OperatorsOffer = { credentials: [], integrations: [] };
 
 /**
  * The sandbox service: profiles are published, ready steps executed where they can do no harm, and everything that they do is
@@ -62,14 +75,14 @@ type Injected = [
 export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
     private readonly commands: CommandRegistry,
-    private readonly profiles: PublishedProfiles,
+    private readonly answers: SandboxAnswers,
     private readonly runtime: SandboxRuntime,
     private readonly metrics: Metrics,
   ) {}
 
   /** Needs the global platform module beside it. */
   static register(options: SandboxOptions): DynamicModule {
-    const { config, database, homeDir, newsUrl, liveness, log = SILENT } = options;
+    const { config, database, homeDir, newsUrl, liveness, log = SILENT, offer = NOTHING } = options;
     return {
       module: SandboxModule,
       providers: [
@@ -79,19 +92,26 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
           useFactory: (commands: CommandHandler) => new PublishedProfiles(commands, config),
         },
         {
+          provide: Integrations,
+          inject: [CommandHandler, CLOCK],
+          useFactory: (commands: CommandHandler, clock: Clock) =>
+            integrationsOf({ config, database, keyFile: options.vaultKeyFile, commands, clock }),
+        },
+        {
+          provide: SandboxAnswers,
+          inject: [PublishedProfiles, Integrations],
+          useFactory: (profiles: PublishedProfiles, integrations: Integrations) =>
+            new SandboxAnswers(profiles, integrations),
+        },
+        {
           provide: SandboxRuntime,
           inject: [
-            EVENT_STORE,
-            BLOB_STORE,
-            CLOCK,
-            CommandHandler,
-            ReactorHost,
-            PublishedProfiles,
-            TELEMETRY,
-            COMMAND_CLIENT,
+            ...[EVENT_STORE, BLOB_STORE, CLOCK, CommandHandler, ReactorHost, PublishedProfiles, TELEMETRY],
+            ...[COMMAND_CLIENT, Integrations],
           ],
-          useFactory: (...[store, blobs, clock, commands, reactors, profiles, telemetry, services]: Injected) => {
-            const host = attemptHost({ store, blobs, clock, commands, profiles, telemetry, ...options });
+          useFactory: (...[store, blobs, clock, commands, reactors, profiles, telemetry, services, known]: Injected) => {
+            const parts = { store, blobs, clock, commands, profiles, telemetry, offer, config, homeDir };
+            const host = attemptHost({ ...parts, integrations: known });
             return new SandboxRuntime({
               ...{ host, database, homeDir, reactors, log, services },
               limits: { maxAttempts: config.maxAttempts },
@@ -105,7 +125,7 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.commands.answer(PublishSandboxProfile, (input, context) => this.profiles.publish(input, context));
+    this.answers.answer(this.commands);
     await this.runtime.start();
     this.#showLoad();
   }

@@ -3,7 +3,7 @@ import { SandboxGround, testProfile } from '../driver/sandbox.fixture.js';
 import { Ground, newRunId } from '../attempt/ground.fixture.js';
 import { runAgentStep } from './agent-step.js';
 import { DEFAULT_PATIENCE } from './model-patience.js';
-import { languageModel } from './providers.js';
+import { openModel } from './providers.js';
 
 type Of<Type extends AttemptEvent['type']> = Extract<AttemptEvent, { type: Type }>['data'];
 
@@ -19,7 +19,7 @@ describe('an agent step', () => {
     ground = await Ground.make();
     sandboxes = new SandboxGround();
     const settings = {
-      model: (work: AgentWork) => languageModel({}, work),
+      open: openModel,
       patience: DEFAULT_PATIENCE,
       modelCallMs: 60_000,
     };

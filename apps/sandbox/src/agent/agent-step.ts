@@ -1,6 +1,6 @@
 import { ModelTurnEnded, scriptedTurn } from '@runledger/contracts';
 import type { AgentWork, Json } from '@runledger/contracts';
-import type { LanguageModel, ModelMessage } from 'ai';
+import type { ModelMessage } from 'ai';
 import { z } from 'zod';
 import { outputMissing, outputUnfit } from '../attempt/output-contract.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
@@ -8,13 +8,16 @@ import { finished, outOfTurns, stopped, textOf } from './agent-results.js';
 import { prefixOf } from './agent-run.js';
 import type { AgentRun, SubAgents } from './agent-run.js';
 import { BackgroundProcesses } from './background-processes.js';
+import type { Credentials } from '../integrations/credentials.js';
 import type { ModelCallObserver } from './model-call-observer.js';
+import { reportUse } from './connection-use.js';
 import { modelFaultResult, persistently } from './model-patience.js';
 import type { Patience } from './model-patience.js';
 import { modelTurn } from './model-turn.js';
 import type { FinishedTurn, TurnOutcome } from './model-turn.js';
 import { PaidCall } from './paid-call.js';
 import { PromptBound } from './prompt-bound.js';
+import type { OpenedModel } from './providers.js';
 import { sentBackWith, StructuredAnswer } from './structured-answer.js';
 import { answerCalls, requestedCalls } from './tool-round.js';
 import { toolsOf } from './tool-inputs.js';
@@ -26,7 +29,8 @@ const SUB_AGENT =
 const MAX_OUTPUT_TOKENS = 16_384;
 
 export interface AgentSettings {
-  model(work: AgentWork): LanguageModel;
+  /** Throws when nobody has connected the provider. */
+  open(work: AgentWork, credentials: Credentials): Promise<OpenedModel>;
   readonly patience: Patience;
   /** Most that one model call may take. */
   readonly modelCallMs: number;
@@ -45,7 +49,7 @@ export async function runAgentStep(settings: AgentSettings, run: StepRun, work: 
   const answer = output && new StructuredAnswer(output);
   const own: AgentRun = { ...run, background, subAgents, tools: toolsOf(work, run.egress) };
   try {
-    const result = await converse(agentOf(settings, { run: own, work, answer }));
+    const result = await converse(await agentOf(settings, { run: own, work, answer }));
     return { ...result, turns: [...subAgents.turns.values()].reduce((sum, turns) => sum + turns, result.turns) };
   } finally {
     await background.close();
@@ -54,12 +58,12 @@ export async function runAgentStep(settings: AgentSettings, run: StepRun, work: 
 
 /** A sub-agent is the same loop over a work of its own, with a prompt for instructions and without an output to keep to. */
 function subAgentWork(settings: AgentSettings, parent: AgentWork): SubAgents['work'] {
-  return (run, { prompt, tools, maxTurns, script }) => {
+  return async (run, { prompt, tools, maxTurns, script }) => {
     const instructions = parent.instructions === undefined ? SUB_AGENT : `${SUB_AGENT}\n\n${parent.instructions}`;
     const own = { prompt, instructions, tools: [...tools], maxTurns };
     const played = z.array(scriptedTurn).catch([]).parse(script);
     const work: AgentWork = { ...parent, ...own, script: played };
-    return converse(agentOf(settings, { run, work, answer: undefined }));
+    return converse(await agentOf(settings, { run, work, answer: undefined }));
   };
 }
 
@@ -89,17 +93,19 @@ async function converse(agent: Agent): Promise<StepResult> {
   return goOn(agent, conversation, said);
 }
 
-function agentOf(settings: AgentSettings, { run, work, answer }: Pick<Agent, 'run' | 'work' | 'answer'>): Agent {
+async function agentOf(settings: AgentSettings, known: Pick<Agent, 'run' | 'work' | 'answer'>): Promise<Agent> {
+  const { run, work, answer } = known;
+  const opened = await settings.open(work, run.credentials);
   const instructions = instructionsOf(work, answer);
   const prompt = new PromptBound(run.tools, instructions);
-  return { settings, run, work, model: settings.model(work), answer, instructions, prompt };
+  return { settings, run, work, opened, answer, instructions, prompt };
 }
 
 interface Agent {
   readonly settings: AgentSettings;
   readonly run: AgentRun;
   readonly work: AgentWork;
-  readonly model: LanguageModel;
+  readonly opened: OpenedModel;
   /** Only when the flow declares what the output looks like. */
   readonly answer: StructuredAnswer | undefined;
   readonly instructions: string | undefined;
@@ -116,7 +122,7 @@ async function goOn(agent: Agent, conversation: ModelMessage[], saidBefore: stri
     const outcome = await ask(agent, conversation, turn);
     run.stop.throwIfLeft();
     if (outcome.status === 'aborted') return stopped(run, turn - 1);
-    if (outcome.status === 'failed') return modelFaultResult(work.provider, outcome.fault, turn - 1);
+    if (outcome.status === 'failed') return modelFaultResult(agent, outcome.fault, turn - 1);
     said = outcome.text || said;
     conversation.push(...outcome.messages);
     if (outcome.calls.length === 0) {
@@ -144,7 +150,7 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
     const call = () =>
       modelTurn(
         {
-          model: agent.model,
+          model: agent.opened.model,
           instructions: agent.instructions,
           messages: conversation,
           tools: run.tools,
@@ -166,6 +172,7 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
     recordTurn(run, turn, outcome);
   }
   await transcript.flush();
+  await reportUse(run.credentials, agent.opened.connection, outcome);
   return outcome;
 }
 

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AgentWork } from '@runledger/contracts';
+import type { AgentWork, StepError } from '@runledger/contracts';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { prefixOf } from './agent-run.js';
 import type { ModelFault, ModelFaultCode } from './model-fault.js';
 import type { TurnOutcome } from './model-turn.js';
+import type { OpenedModel } from './providers.js';
 
 /** How long the faults of a provider are waited out. */
 export interface Patience {
@@ -67,21 +68,33 @@ async function pause(pauseMs: number, signal: AbortSignal): Promise<boolean> {
 }
 
 const FIXES: Readonly<Partial<Record<ModelFaultCode, string>>> = {
-  auth: 'Give the platform a valid credential for this provider, then start the run again.',
-  quota: 'Add credit or quota at the provider, then start the run again.',
+  auth: 'Connect the integration again with a valid credential: the run goes on by itself.',
+  quota: 'Add credit or quota at the provider, then resume the run.',
   rate_limited: 'Retry later, or ask the provider for a higher limit.',
   overloaded: 'Retry later.',
   connection_lost: 'Check that the provider can be reached from the platform, then retry.',
   context_overflow: 'Give the step less to read, or a model with a longer context.',
 };
 
+/** Only people can mend it, at the provider or in the integration. */
+export function isForPeople(code: ModelFaultCode): boolean {
+  return code === 'auth' || code === 'quota';
+}
+
+export interface AskedModel {
+  readonly work: AgentWork;
+  readonly opened: OpenedModel;
+}
+
 /** What only people can mend blocks the attempt; everything else is an error. */
-export function modelFaultResult(provider: AgentWork['provider'], fault: ModelFault, turns: number): StepResult {
-  const blocked = fault.code === 'auth' || fault.code === 'quota';
+export function modelFaultResult({ work, opened }: AskedModel, fault: ModelFault, turns: number): StepResult {
   const fix = FIXES[fault.code];
-  return {
-    outcome: blocked ? 'BLOCKED' : 'ERROR',
-    turns,
-    error: { code: fault.code, message: `${provider}: ${fault.message}`, ...(fix === undefined ? {} : { fix }) },
+  const blocked = isForPeople(fault.code);
+  const error: StepError = {
+    code: fault.code,
+    message: `${work.provider}: ${fault.message}`,
+    ...(fix === undefined ? {} : { fix }),
+    ...(blocked && { needs: opened.connection?.name ?? work.provider }),
   };
+  return { outcome: blocked ? 'BLOCKED' : 'ERROR', turns, error };
 }

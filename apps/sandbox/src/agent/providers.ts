@@ -1,29 +1,39 @@
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import type { AgentWork } from '@runledger/contracts';
+import type { AgentWork, IntegrationKind } from '@runledger/contracts';
 import { Fault } from '@runledger/kernel';
 import type { LanguageModel } from 'ai';
+import type { Connection, Credentials } from '../integrations/credentials.js';
 import { scriptedModel } from './scripted-model.js';
 
 export type ProviderName = AgentWork['provider'];
 
-/** Where the models are and what opens them. Keys stay in this process: never in events, logs or a sandbox (S1). */
+/** The operator's own connections, for every workspace. Keys stay in this process: never in events, logs or a sandbox (S1). */
 export interface ProviderSettings {
   readonly anthropic?: { readonly apiKey: string; readonly baseUrl?: string };
   readonly openaiCompatible?: { readonly baseUrl: string; readonly apiKey?: string };
 }
 
-/** The operator has given no credential or address for the provider that a step asks for. */
+/** Nobody has connected the provider that a step asks for: neither the workspace nor the operator. */
 export class ProviderNotConnectedError extends Fault {
   constructor(
     readonly provider: ProviderName,
     readonly fix: string,
+    /** The name, or the kind, of the integration that is wanted. */
+    readonly needs: string,
   ) {
-    super('PROVIDER_NOT_CONNECTED', `Provider ${provider} is not connected here.`, { fields: { provider } });
+    super('PROVIDER_NOT_CONNECTED', `Provider ${provider} is not connected here.`, { fields: { provider, needs } });
   }
 }
 
-/** The providers that steps can use here. */
+/** A model, and whose it is. */
+export interface OpenedModel {
+  readonly model: LanguageModel;
+  /** Left out: nobody's, it is scripted. */
+  readonly connection?: Connection;
+}
+
+/** The providers that steps can use here, whatever their workspace has connected. */
 export function connectedProviders(settings: ProviderSettings): ProviderName[] {
   return [
     'scripted',
@@ -32,29 +42,55 @@ export function connectedProviders(settings: ProviderSettings): ProviderName[] {
   ];
 }
 
-/** The model that a step names. Throws {@link ProviderNotConnectedError}. */
-export function languageModel(settings: ProviderSettings, work: AgentWork): LanguageModel {
-  switch (work.provider) {
+/** What the operator has connected for every workspace. */
+export function operatorsConnection(settings: ProviderSettings, kind: IntegrationKind): Connection | undefined {
+  const found = kind === 'anthropic' ? settings.anthropic : settings.openaiCompatible;
+  if (!found || (kind !== 'anthropic' && kind !== 'openai-compatible')) return undefined;
+  const { baseUrl, apiKey } = found;
+  return {
+    ...{ name: undefined, kind },
+    settings: baseUrl === undefined ? {} : { baseUrl },
+    secrets: apiKey === undefined ? {} : { apiKey },
+  };
+}
+
+/** The model that a step names, with the credential that opens it. Throws {@link ProviderNotConnectedError}. */
+export async function openModel(work: AgentWork, credentials: Credentials): Promise<OpenedModel> {
+  const { provider } = work;
+  switch (provider) {
     case 'scripted':
-      return scriptedModel(work.model, work.script ?? []);
+      return { model: scriptedModel(work.model, work.script ?? []) };
     case 'anthropic':
-      return anthropicModel(settings, work.model);
-    case 'openai-compatible':
-      return openAiCompatibleModel(settings, work.model);
+    case 'openai-compatible': {
+      const connection = await credentials.connection(provider, work.connection);
+      if (!connection) throw new ProviderNotConnectedError(provider, fixOf(work), work.connection ?? provider);
+      const model = provider === 'anthropic' ? anthropic(connection, work.model) : openAiCompatible(connection, work);
+      return { model, connection };
+    }
   }
 }
 
-function anthropicModel({ anthropic }: ProviderSettings, model: string): LanguageModel {
-  if (!anthropic) throw new ProviderNotConnectedError('anthropic', 'Set ANTHROPIC_API_KEY.');
-  const { apiKey, baseUrl } = anthropic;
-  return createAnthropic({ apiKey, ...(baseUrl === undefined ? {} : { baseURL: baseUrl }) })(model);
+function fixOf({ provider, connection }: AgentWork): string {
+  const environment = provider === 'anthropic' ? 'ANTHROPIC_API_KEY' : 'OPENAI_COMPATIBLE_BASE_URL';
+  if (connection !== undefined) return `Connect an integration ${connection} of kind ${provider}.`;
+  return `Connect an integration of kind ${provider}, or let the operator set ${environment}.`;
 }
 
-function openAiCompatibleModel({ openaiCompatible }: ProviderSettings, model: string): LanguageModel {
-  if (!openaiCompatible) {
-    throw new ProviderNotConnectedError('openai-compatible', 'Set OPENAI_COMPATIBLE_BASE_URL.');
-  }
-  const { apiKey, baseUrl } = openaiCompatible;
-  const settings = { name: 'openai-compatible', baseURL: baseUrl, includeUsage: true };
-  return createOpenAICompatible({ ...settings, ...(apiKey === undefined ? {} : { apiKey }) })(model);
+function anthropic({ settings, secrets }: Connection, model: string): LanguageModel {
+  const { baseUrl } = settings;
+  const apiKey = secrets['apiKey'] ?? '';
+  return createAnthropic({ apiKey, ...(baseUrl === undefined ? {} : { baseURL: versioned(baseUrl) }) })(model);
+}
+
+function openAiCompatible({ settings, secrets }: Connection, { model }: AgentWork): LanguageModel {
+  const { apiKey } = secrets;
+  const baseURL = settings['baseUrl'] ?? '';
+  const base = { name: 'openai-compatible', baseURL, includeUsage: true };
+  return createOpenAICompatible({ ...base, ...(apiKey === undefined ? {} : { apiKey }) })(model);
+}
+
+/** Anthropic's own clients take the address without the version, this one's library with it: both are understood. */
+export function versioned(address: string): string {
+  const plain = address.replace(/\/+$/, '');
+  return plain.endsWith('/v1') ? plain : `${plain}/v1`;
 }

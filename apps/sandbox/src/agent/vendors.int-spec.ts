@@ -2,10 +2,11 @@ import type { AgentWork, AttemptEvent } from '@runledger/contracts';
 import { eventually, ModelVendor } from '@runledger/testing';
 import type { VendorAnswer } from '@runledger/testing';
 import { Ground, newRunId } from '../attempt/ground.fixture.js';
+import { NO_CREDENTIALS } from '../integrations/credentials.js';
 import { SandboxGround } from '../driver/sandbox.fixture.js';
 import { runAgentStep } from './agent-step.js';
 import type { AgentSettings } from './agent-step.js';
-import { languageModel } from './providers.js';
+import { openModel, operatorsConnection } from './providers.js';
 
 type Of<Type extends AttemptEvent['type']> = Extract<AttemptEvent, { type: Type }>['data'];
 const of = <Type extends AttemptEvent['type']>(events: readonly AttemptEvent[], type: Type): Of<Type>[] =>
@@ -37,12 +38,16 @@ describe('an agent that talks to a real wire', () => {
     };
     const retries = { rate_limited: 2, overloaded: 2, connection_lost: 2 };
     const settings: AgentSettings = {
-      model: (work: AgentWork) => languageModel(providers, work),
+      open: openModel,
       patience: { retries, firstPauseMs: 20, longestPauseMs: 60_000 },
       modelCallMs: 1_500,
     };
     await ground.service({
       work: run => runAgentStep(settings, run, run.attempt.ready.agent!),
+      credentials: () => ({
+        ...NO_CREDENTIALS,
+        connection: kind => Promise.resolve(operatorsConnection(providers, kind)),
+      }),
       drivers: [sandboxes.driver],
     });
   });

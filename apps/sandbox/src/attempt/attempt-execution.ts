@@ -138,6 +138,8 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
     const decided = decidedBefore(owned);
     if (decided) await host.runners?.settle(ready, tools.transcript);
     if (decided || !profile) return decided ?? noProfile(ready.ready.profile);
+    const unmet = await host.unmet?.(ready);
+    if (unmet) return { outcome: 'BLOCKED', turns: owned.history.turns.length, error: unmet };
     const sandbox = await openSandbox(host, owned, profile.definition, tools.transcript);
     const tenured = tenuredSandbox(sandbox, insisting(owned));
     const run: StepRun = {
@@ -150,6 +152,7 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
       egress: egressRulesOf(profile.definition, host.privateNetworks ?? []),
       flows: host.flows?.(ready, stop.signal) ?? NO_FLOWS,
       budget: host.budget?.(ready, stop.signal) ?? UNLIMITED,
+      credentials: host.credentials(ready.workspaceId),
       asking: toolsThatAsk(ready.ready.agent ?? {}, profile.definition),
       stop,
       ...tools,

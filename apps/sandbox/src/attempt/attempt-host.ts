@@ -6,9 +6,12 @@ import { runAgentStep } from '../agent/agent-step.js';
 import type { AgentSettings } from '../agent/agent-step.js';
 import { modelCallObserver } from '../agent/model-call-observer.js';
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
-import { languageModel } from '../agent/providers.js';
+import { openModel } from '../agent/providers.js';
 import { driverFor } from '../driver/driver-choice.js';
 import { localDrivers } from '../driver/local-drivers.js';
+import type { Integrations } from '../integrations/integrations.js';
+import { unmetNeed } from '../integrations/unmet-needs.js';
+import type { OperatorsOffer } from '../integrations/unmet-needs.js';
 import type { PublishedProfiles } from '../profile/published-profiles.js';
 import type { SandboxConfig } from '../sandbox.config.js';
 import { runnerProgram } from '../runner/runner-launch.js';
@@ -32,6 +35,8 @@ export interface AttemptHostParts {
   readonly commands: CommandHandler;
   readonly profiles: PublishedProfiles;
   readonly config: SandboxConfig;
+  readonly integrations: Integrations;
+  readonly offer: OperatorsOffer;
   readonly homeDir: string;
   readonly telemetry: Telemetry;
 }
@@ -43,10 +48,10 @@ const SPOOL_BYTES = 67_108_864;
 
 /** Attempts on the drivers of this machine, with the profiles of the workspaces and the providers of the configuration. */
 export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'> {
-  const { store, blobs, clock, commands, profiles, config, homeDir, telemetry } = parts;
+  const { store, blobs, clock, commands, profiles, config, homeDir, telemetry, integrations, offer } = parts;
   const drivers = localDrivers(homeDir, config);
   const agents: AgentSettings = {
-    model: work => languageModel(config.providers, work),
+    open: openModel,
     patience: DEFAULT_PATIENCE,
     modelCallMs: MODEL_CALL_MS,
     observe: modelCallObserver(telemetry.metrics),
@@ -61,6 +66,9 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
     observer: new AttemptObserver(telemetry, store),
     sandboxes: new RunSandboxes(Object.values(drivers)),
     profile: (workspaceId, slug) => profiles.find(workspaceId, slug),
+    credentials: workspaceId => integrations.credentialsOf(workspaceId),
+    unmet: async ({ workspaceId, ready: { requires } }) =>
+      requires && unmetNeed(requires, await integrations.book(workspaceId), offer),
     driver: profile => driverFor(profile, drivers),
     privateNetworks: config.privateNetworks,
     setUp: setUpWorkspace,
@@ -73,13 +81,12 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
 }
 
 function runnersOf({ store, config, homeDir }: AttemptHostParts): Runners {
-  const { providers, agents, mountSources, privateNetworks, allowProcessIsolation } = config;
+  const { agents, mountSources, privateNetworks, allowProcessIsolation } = config;
   return new Runners({
     directory: join(homeDir, 'runners'),
     program: { main: runnerProgram(), environment: agents.environment },
     machine: { homeDir, mountSources, privateNetworks, allowProcessIsolation },
     limits: { spoolBytes: SPOOL_BYTES, modelCallMs: MODEL_CALL_MS, aloneMs: 0 },
-    providers,
     outlive: agents.atStop === 'leave',
     history: ({ workspaceId, place }) => readHistory(store, workspaceId, place),
     heard: () => undefined,

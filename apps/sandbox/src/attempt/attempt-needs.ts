@@ -1,7 +1,8 @@
-import type { ProfileDefinition } from '@runledger/contracts';
+import type { ProfileDefinition, StepError } from '@runledger/contracts';
 import type { EventStore } from '@runledger/event-store';
 import type { BlobStore } from '@runledger/platform';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
+import type { Credentials } from '../integrations/credentials.js';
 import type { Claimer } from './attempt-claim.js';
 import type { AttemptObserver } from './attempt-observer.js';
 import type { Budget } from './budget.js';
@@ -36,6 +37,10 @@ export interface AttemptHost extends Claimer {
   budget?(attempt: ReadyAttempt, signal: AbortSignal): Budget;
   /** How its agent starts other runs; left out: not at all. */
   flows?(attempt: ReadyAttempt, signal: AbortSignal): Flows;
+  /** What the work may open in its workspace. */
+  credentials(workspaceId: string): Credentials;
+  /** What the step requires and its workspace has not; left out: nobody looks. */
+  unmet?(attempt: ReadyAttempt): Promise<StepError | undefined>;
   /** Throws a fault when the operator did not allow the profile's isolation. */
   driver(profile: ProfileDefinition): SandboxDriver;
   /** Ranges of addresses that are not public and that sandboxes may reach where their profile lists the host. */

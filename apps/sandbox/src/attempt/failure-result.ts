@@ -12,7 +12,8 @@ export function failureResult(error: unknown, turns: number): StepResult {
     return { outcome: 'BLOCKED', turns, error: { code: error.code, message: error.message } };
   }
   if (error instanceof ProviderNotConnectedError) {
-    return { outcome: 'BLOCKED', turns, error: { code: error.code, message: error.message, fix: error.fix } };
+    const { code, message, fix, needs } = error;
+    return { outcome: 'BLOCKED', turns, error: { code, message, fix, needs } };
   }
   if (error instanceof MountNotAllowedError || error instanceof IsolationNotAllowedError) {
     const fix = 'Ask the operator to allow it, or change the profile.';

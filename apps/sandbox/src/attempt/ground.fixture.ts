@@ -18,6 +18,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { testProfile } from '../driver/sandbox.fixture.js';
+import { integrationsOf } from '../integrations/open-integrations.js';
+import type { Integrations } from '../integrations/integrations.js';
+import { NO_CREDENTIALS } from '../integrations/credentials.js';
 import { PublishedProfiles } from '../profile/published-profiles.js';
 import type { SandboxDriver } from '../driver/sandbox-driver.js';
 import type { AttemptHost } from './attempt-execution.js';
@@ -42,6 +45,8 @@ export class Ground {
   readonly pool: pg.Pool;
   readonly commands: CommandHandler;
   readonly #started: SandboxRuntime[] = [];
+  /** Of the wired service. */
+  integrations: Integrations | undefined;
   /** Of whoever publishes. */
   traceparent: string | undefined;
 
@@ -76,6 +81,7 @@ export class Ground {
       driver: () => drivers[0]!,
       setUp: () => Promise.resolve(),
       collect: () => Promise.resolve(),
+      credentials: () => NO_CREDENTIALS,
       ...more,
     };
     return this.#start(host, join(this.directory, `home of ${host.worker}`), limits);
@@ -93,8 +99,12 @@ export class Ground {
     const profiles = new PublishedProfiles(commands, settings);
     const { blobs } = this;
     const homeDir = join(this.directory, 'home');
+    const vault = { config: settings, database: this.pool, keyFile: join(this.directory, 'vault.key') };
+    this.integrations = integrationsOf({ ...vault, commands, clock: systemClock });
     const parts = { store, blobs, clock: systemClock, commands, profiles, telemetry };
-    const host = attemptHost({ ...parts, config: settings, homeDir });
+    const { integrations } = this;
+    const offer = { credentials: [], integrations: [] };
+    const host = attemptHost({ ...parts, config: settings, homeDir, integrations, offer });
     return this.#start(host, homeDir, limits);
   }
 

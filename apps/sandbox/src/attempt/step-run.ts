@@ -2,6 +2,7 @@ import type { AttemptOutcome, Json, ProfileDefinition, StepError, ToolName } fro
 import type { BlobStore } from '@runledger/platform';
 import type { Sandbox } from '../driver/sandbox-driver.js';
 import type { EgressRules } from '../egress/egress-policy.js';
+import type { Credentials } from '../integrations/credentials.js';
 import type { AttemptHistory } from './attempt-history.js';
 import type { Budget } from './budget.js';
 import type { Flows } from './flows.js';
@@ -23,6 +24,8 @@ export interface StepRun {
   readonly people: People;
   readonly budget: Budget;
   readonly flows: Flows;
+  /** What the workspace has connected; asked at the moment of use. */
+  readonly credentials: Credentials;
   /** Tools whose calls people have to allow. */
   readonly asking: readonly ToolName[];
   readonly stop: StopSwitch;

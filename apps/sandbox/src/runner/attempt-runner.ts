@@ -1,8 +1,7 @@
 import { Fault, RetryableError } from '@runledger/kernel';
 import { runAgentStep } from '../agent/agent-step.js';
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
-import { languageModel } from '../agent/providers.js';
-import type { ProviderSettings } from '../agent/providers.js';
+import { openModel } from '../agent/providers.js';
 import { failureResult } from '../attempt/failure-result.js';
 import type { Budget } from '../attempt/budget.js';
 import type { Flows } from '../attempt/flows.js';
@@ -16,6 +15,7 @@ import { Transcript } from '../attempt/transcript.js';
 import { driverFor } from '../driver/driver-choice.js';
 import { localDrivers } from '../driver/local-drivers.js';
 import { egressRulesOf } from '../egress/egress-policy.js';
+import type { Credentials } from '../integrations/credentials.js';
 import { AnsweredFault, wireFault } from './line-channel.js';
 import { historyOf } from './runner-protocol.js';
 import type { BeginOrder, RunnerEnd } from './runner-protocol.js';
@@ -49,7 +49,7 @@ export async function runAttempt({ spec, history }: BeginOrder, tools: RunnerToo
   try {
     const run = await stepRun({ spec, history }, tools, transcript);
     const remainingMs = () => Math.max(1, Math.round(deadline - performance.now()));
-    const result = await agentWork({ ...run, remainingMs }, tools.ports, spec.limits.modelCallMs);
+    const result = await agentWork({ ...run, remainingMs }, spec.limits.modelCallMs);
     stop.throwIfLeft();
     return { kind: 'result', result };
   } catch (error) {
@@ -79,17 +79,16 @@ async function stepRun(
     people: ports.port<People>('people', ['covering', 'answerTo']),
     budget: ports.port<Budget>('budget', ['reserve', 'release']),
     flows: ports.port<Flows>('flows', ['start']),
+    credentials: ports.port<Credentials>('credentials', ['get', 'connection', 'report']),
     asking,
     stop,
   };
 }
 
-async function agentWork(run: StepRun, ports: ServicePorts, modelCallMs: number): Promise<StepResult> {
+async function agentWork(run: StepRun, modelCallMs: number): Promise<StepResult> {
   const { agent } = run.attempt.ready;
   if (!agent) throw new Fault('EMPTY_STEP', `Step ${run.attempt.place.step} has no agent for a runner.`);
-  const providers = (await ports.call({ port: 'providers', method: 'settings', args: [] })) as ProviderSettings;
-  const model = languageModel.bind(undefined, providers);
-  return runAgentStep({ model, patience: DEFAULT_PATIENCE, modelCallMs }, run, agent);
+  return runAgentStep({ open: openModel, patience: DEFAULT_PATIENCE, modelCallMs }, run, agent);
 }
 
 /** What the service would have made of the same error. */

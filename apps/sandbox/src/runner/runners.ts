@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import type { ProviderSettings } from '../agent/providers.js';
 import type { AttemptHistory } from '../attempt/attempt-history.js';
 import type { ReadyAttempt } from '../attempt/attempt-place.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
@@ -23,7 +22,6 @@ export interface RunnersParts {
   readonly program: RunnerProgram;
   readonly machine: RunnerMachine;
   readonly limits: RunnerLimits;
-  readonly providers: ProviderSettings;
   /** Whether runners go on when this process is told to stop. */
   readonly outlive: boolean;
   /** Reads what an attempt has done so far. */
@@ -152,8 +150,8 @@ export class Runners {
   }
 
   #attaching(run: StepRun, directory: RunnerDirectory, epoch = directory.spec()?.epoch ?? 0) {
-    const { providers, outlive, heard } = this.parts;
-    const answer = servedPorts({ run, directory, providers });
+    const { outlive, heard } = this.parts;
+    const answer = servedPorts({ run, directory });
     return { run, directory, runnerEpoch: epoch, outlives: outlive, answer, heard };
   }
 

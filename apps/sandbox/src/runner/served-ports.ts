@@ -1,6 +1,6 @@
+import type { IntegrationKind } from '@runledger/contracts';
 import { Fault } from '@runledger/kernel';
 import { createReadStream } from 'node:fs';
-import type { ProviderSettings } from '../agent/providers.js';
 import type { StepRun } from '../attempt/step-run.js';
 import type { RunnerDirectory } from './runner-directory.js';
 import type { PortCall } from './runner-protocol.js';
@@ -8,21 +8,24 @@ import type { PortCall } from './runner-protocol.js';
 export interface ServedParts {
   readonly run: StepRun;
   readonly directory: RunnerDirectory;
-  /** Travels over the socket only, and only when it is asked for (S1). */
-  readonly providers: ProviderSettings;
 }
 
 type Methods = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
 
 /** What a runner may ask for, and who answers. Nothing else of the service can be reached from there. */
-export function servedPorts({ run, directory, providers }: ServedParts): (call: PortCall) => Promise<unknown> {
-  const { people, blobs, budget, flows } = run;
+export function servedPorts({ run, directory }: ServedParts): (call: PortCall) => Promise<unknown> {
+  const { people, blobs, budget, flows, credentials } = run;
   const ports: Readonly<Record<string, Methods>> = {
     flows: { start: flows.start.bind(flows) },
     budget: { reserve: budget.reserve.bind(budget), release: budget.release.bind(budget) },
     people: { covering: people.covering.bind(people), answerTo: people.answerTo.bind(people) },
     blobs: { take: (name: string) => blobs.put(createReadStream(`${directory.blobs}/${fileName(name)}`)) },
-    providers: { settings: () => Promise.resolve(providers) },
+    // Secrets travel over the socket only, and only when they are asked for (S1).
+    credentials: {
+      get: credentials.get.bind(credentials),
+      connection: (kind: IntegrationKind, name: string | null) => credentials.connection(kind, name ?? undefined),
+      report: credentials.report.bind(credentials),
+    },
   };
   return ({ port, method, args }) => {
     const asked = ports[port]?.[method];

@@ -1,0 +1,18 @@
+import { ConnectIntegration, DisconnectIntegration, PublishSandboxProfile } from '@runledger/contracts';
+import type { CommandRegistry } from '@runledger/platform';
+import type { Integrations } from './integrations/integrations.js';
+import type { PublishedProfiles } from './profile/published-profiles.js';
+
+/** The commands that this service answers. */
+export class SandboxAnswers {
+  constructor(
+    private readonly profiles: PublishedProfiles,
+    private readonly integrations: Integrations,
+  ) {}
+
+  answer(commands: CommandRegistry): void {
+    commands.answer(PublishSandboxProfile, (input, context) => this.profiles.publish(input, context));
+    commands.answer(ConnectIntegration, (input, context) => this.integrations.connect(input, context));
+    commands.answer(DisconnectIntegration, (input, context) => this.integrations.disconnect(input, context));
+  }
+}
