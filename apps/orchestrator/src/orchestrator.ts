@@ -4,6 +4,8 @@ import type { Reactor } from '@runledger/messaging';
 import type { Clock, CommandClient, CommandRegistry } from '@runledger/platform';
 import type { TimerKind, Timers } from '@runledger/timers';
 import { publishFlow } from './flows/publish-flow.js';
+import { ConnectedIntegrations } from './needs/connected-integrations.js';
+import { needsOfSteps, runsGoOn } from './needs/needs.reactor.js';
 import { PreflightDesk } from './preflight/preflight.js';
 import type { Available, ProviderConnected } from './preflight/run-needs.js';
 import { StartChecks } from './preflight/start-checks.js';
@@ -52,13 +54,15 @@ export class Orchestrator {
   readonly #starter: RunStarter;
   readonly #successors: RunSuccessors;
   readonly #preflight: PreflightDesk;
+  readonly #connected: ConnectedIntegrations;
 
   constructor(
     private readonly parts: OrchestratorParts,
     options: OrchestratorOptions = {},
   ) {
     const { store, handler: commands, client } = parts;
-    const checks = new StartChecks(store, availableFrom(options));
+    this.#connected = new ConnectedIntegrations(store);
+    const checks = new StartChecks(store, availableFrom(options), this.#connected);
     this.#starter = new RunStarter({ store, commands, checks, dailyStarts: new DailyStarts(client) });
     this.#successors = new RunSuccessors({ commands, starter: this.#starter, checks });
     this.#preflight = new PreflightDesk(checks, client);
@@ -77,7 +81,7 @@ export class Orchestrator {
   }
 
   reactors(): Reactor[] {
-    const { handler, clock, timers } = this.parts;
+    const { handler, store, clock, timers } = this.parts;
     const silence = silenceWatch({ commands: handler, timers });
     const ends = [
       attemptEnds(handler, clock),
@@ -86,7 +90,9 @@ export class Orchestrator {
       budgetHolds(handler, clock),
     ];
     const queues = [queueMoves(handler, clock), queueTurns(handler, clock)];
-    return [...ends, ...queues, runDeadlines(timers), silence, scheduleTimers(timers)];
+    const connected = this.#connected;
+    const needs = [needsOfSteps({ commands: handler, store, clock, connected }), runsGoOn(handler, clock)];
+    return [...ends, ...queues, ...needs, runDeadlines(timers), silence, scheduleTimers(timers)];
   }
 
   timerKinds(): TimerKind[] {

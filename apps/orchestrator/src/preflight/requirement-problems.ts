@@ -19,9 +19,9 @@ export function requirementProblems(needs: RunNeeds): Decline[] {
   ];
 }
 
-const CREDENTIAL_FIX = 'Store it, and name it in AVAILABLE_CREDENTIALS.';
+const CREDENTIAL_FIX = 'Connect an integration of this name, or let the operator name it in AVAILABLE_CREDENTIALS.';
 const ENVIRONMENT_FIX = 'Set it up, and name it in AVAILABLE_ENVIRONMENTS.';
-const INTEGRATION_FIX = 'Connect it, and name it in CONNECTED_INTEGRATIONS.';
+const INTEGRATION_FIX = 'Connect an integration of this name, or let the operator name it in CONNECTED_INTEGRATIONS.';
 
 function skillsMissing(skills: readonly Need[]): Decline {
   const names = skills.map(({ name }) => name).join(', ');

@@ -1,4 +1,10 @@
-import type { FlowDefinition, Requirements, StepDefinition } from '@runledger/contracts';
+import type {
+  FlowDefinition,
+  IntegrationBook,
+  IntegrationKind,
+  Requirements,
+  StepDefinition,
+} from '@runledger/contracts';
 
 /** Whether agents of this workspace can use a provider now. */
 export type ProviderConnected = (provider: string, workspaceId: string) => boolean;
@@ -29,18 +35,20 @@ export interface RunNeeds {
 interface Place {
   readonly tenant: string;
   readonly available: Available;
+  /** What the workspace itself has connected. */
+  readonly book: IntegrationBook;
 }
 
 /** What these steps of the flow need from outside, each by name once, and whether it is there. */
 export function needsOf(
   flow: FlowDefinition,
   steps: readonly StepDefinition[],
-  { tenant, available }: Place,
+  { tenant, available, book }: Place,
 ): RunNeeds {
-  const required = (kind: keyof Requirements, there: ReadonlySet<string>) => {
+  const required = (kind: keyof Requirements, there: (name: string) => boolean) => {
     const flows = flow.requires[kind].map((name): NamedBy => [name, undefined]);
     const own = steps.flatMap(step => (step.requires?.[kind] ?? []).map((name): NamedBy => [name, step.key]));
-    return collected([...flows, ...own], name => there.has(name));
+    return collected([...flows, ...own], there);
   };
   const named = (nameOf: (step: StepDefinition) => string | undefined) =>
     steps.flatMap((step): NamedBy[] => {
@@ -49,20 +57,38 @@ export function needsOf(
     });
   // A skill is a part of the flow from its publication on; one that was not there then has no version.
   const open = new Set(steps.flatMap(({ agent }) => (agent?.skillVersion === undefined ? [agent?.skill] : [])));
+  const kinds = new Set<string>([...book.values()].map(({ kind }) => kind));
   return {
     // Scripted agents ask nobody.
-    providers: collected(
-      named(step => step.agent?.provider),
-      name => name === 'scripted' || available.provider(name, tenant),
-    ),
+    providers: collected(named(providerOf), name => {
+      const [provider = '', connection] = name.split(' ', 2);
+      if (connection !== undefined) return book.get(connection)?.kind === PROVIDER_KINDS[provider];
+      return (
+        provider === 'scripted' || kinds.has(PROVIDER_KINDS[provider] ?? '') || available.provider(provider, tenant)
+      );
+    }),
     skills: collected(
       named(step => step.agent?.skill),
       name => !open.has(name),
     ),
-    credentials: required('credentials', available.credentials),
-    environments: required('environments', available.environments),
-    integrations: required('integrations', available.integrations),
+    credentials: required('credentials', name => available.credentials.has(name) || book.has(name)),
+    environments: required('environments', name => available.environments.has(name)),
+    integrations: required(
+      'integrations',
+      name => available.integrations.has(name) || book.has(name) || kinds.has(name),
+    ),
   };
+}
+
+/** The kind of integration that a provider is reached through. */
+const PROVIDER_KINDS: Readonly<Record<string, IntegrationKind>> = {
+  anthropic: 'anthropic',
+  'openai-compatible': 'openai-compatible',
+};
+
+/** A provider, and the connection that is named: `openai-compatible ollama`. */
+function providerOf({ agent }: StepDefinition): string | undefined {
+  return agent && [agent.provider, agent.connection].filter(part => part !== undefined).join(' ');
 }
 
 /** A name, and the step that needs it; undefined: the flow as a whole. */

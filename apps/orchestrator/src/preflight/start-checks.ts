@@ -2,6 +2,7 @@ import type { RunChoices, StepDefinition } from '@runledger/contracts';
 import type { EventStore } from '@runledger/event-store';
 import { isRejection } from '@runledger/kernel';
 import type { JsonObject } from '../parameters/parameter-schema.js';
+import type { ConnectedIntegrations } from '../needs/connected-integrations.js';
 import { KnownProfiles } from '../runs/known-profiles.js';
 import { PinnedFlows, type PinnedFlow } from '../runs/pinned-flows.js';
 import {
@@ -41,6 +42,7 @@ export class StartChecks {
   constructor(
     store: EventStore,
     private readonly available: Available,
+    private readonly connected: ConnectedIntegrations,
   ) {
     this.#flows = new PinnedFlows(store);
     this.#profiles = new KnownProfiles(store);
@@ -52,7 +54,7 @@ export class StartChecks {
     const parameters = checkParameters(request, flow);
     const steps = onlyThisStep(flow.flow.definition.steps, request.onlyStep);
     const profile = await this.#profile(request, flow, tenant);
-    const needs = this.#needs(flow, steps ?? [], tenant);
+    const needs = await this.#needs(flow, steps ?? [], tenant);
     const problems = [
       ...(isRejection(parameters) ? [parameters] : []),
       ...(steps ? [] : [stepUnknown(request.onlyStep ?? '', flow)]),
@@ -69,9 +71,9 @@ export class StartChecks {
     };
   }
 
-  #needs({ flow }: PinnedFlow, steps: readonly StepDefinition[], tenant: string): RunNeeds {
+  async #needs({ flow }: PinnedFlow, steps: readonly StepDefinition[], tenant: string): Promise<RunNeeds> {
     const { available } = this;
-    return needsOf(flow.definition, steps, { tenant, available });
+    return needsOf(flow.definition, steps, { tenant, available, book: await this.connected.of(tenant) });
   }
 
   async #flow(request: StartRequest, tenant: string): Promise<PinnedFlow | Decline> {

@@ -6,6 +6,7 @@ type Kind = BlockCause['kind'];
 const KINDS: Readonly<Record<string, Kind>> = {
   auth: 'CREDENTIAL',
   quota: 'CREDENTIAL',
+  PROVIDER_NOT_CONNECTED: 'CREDENTIAL',
   CREDENTIAL: 'CREDENTIAL',
   ENVIRONMENT: 'ENVIRONMENT',
   INTEGRATION: 'INTEGRATION',
@@ -27,5 +28,7 @@ const FIXES: Readonly<Record<Kind, string>> = {
 /** What an attempt needs from outside; undefined when it simply failed. */
 export function blockCauseOf(outcome: 'BLOCKED' | 'ERROR', error: StepError): BlockCause | undefined {
   const kind = KINDS[error.code] ?? (outcome === 'BLOCKED' ? 'SELF_REPORTED' : undefined);
-  return kind === undefined ? undefined : { kind, message: error.message, fix: error.fix ?? FIXES[kind] };
+  if (kind === undefined) return undefined;
+  const { message, fix = FIXES[kind], needs } = error;
+  return { kind, message, fix, ...(needs === undefined ? {} : { needs }) };
 }

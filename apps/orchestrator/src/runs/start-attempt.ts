@@ -37,8 +37,16 @@ export function startAttempt(draft: RunDraft, step: StepDefinition, { at, askedB
       artifacts: step.artifacts,
       ...consumedBy(run, step),
       ...(step.output ? { output: step.output } : {}),
+      ...requiredBy(step),
       ...(asker ? { askedBy: asker } : {}),
       readyAt: at,
     }),
   );
+}
+
+/** Looked at again when the attempt begins: what was there at the start of the run may have been taken away. */
+function requiredBy({ requires }: StepDefinition): { requires?: { credentials: string[]; integrations: string[] } } {
+  if (!requires) return {};
+  const { credentials, integrations } = requires;
+  return credentials.length + integrations.length === 0 ? {} : { requires: { credentials, integrations } };
 }

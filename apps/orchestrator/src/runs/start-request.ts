@@ -104,7 +104,7 @@ export function profileRequired(tried: readonly string[]): Decline {
 
 export function providersMissing(providers: readonly string[]): Decline {
   return reject('PROVIDER_NOT_CONNECTED', `The flow uses ${providers.join(', ')}, which is not connected here.`, {
-    fix: 'Connect the provider (its key and address are part of the server’s configuration), or use another one.',
+    fix: 'Connect an integration of the provider’s kind, or use another provider.',
     details: providers.map(path => ({ path, message: 'This provider is not connected.' })),
   });
 }
