@@ -43,6 +43,10 @@ import { CommandDesk } from './reads/command-desk.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
 import { READ_MODEL_SOURCE, readModelDatabase, readModelSource } from './reads/read-model-source.js';
 import { ReadModels } from './reads/read-models.js';
+import { IntegrationsResolver } from './integrations/integrations.resolver.js';
+import { ArtifactRoutes } from './rest/artifact-routes.js';
+import { ArtifactZipRoutes } from './rest/artifact-zip-routes.js';
+import { HookRoutes } from './rest/hook-routes.js';
 import { RestErrors } from './rest/rest-errors.js';
 import { ROUTES } from './rest/routes.js';
 import { InheritanceResolver, LineageResolver } from './runs/lineage.resolver.js';
@@ -113,6 +117,7 @@ const RESOLVERS = [
   ParkedEventsResolver,
   SchedulesResolver,
   WebhooksResolver,
+  IntegrationsResolver,
 ];
 
 const READERS = [

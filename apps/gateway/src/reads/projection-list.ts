@@ -7,6 +7,7 @@ import { costsProjection } from '../costs/costs.projection.js';
 import { flowsProjection } from '../flows/flows.projection.js';
 import { grantsProjection } from '../grants/grants.projection.js';
 import { expiredFilesProjection, snapshotsProjection } from '../kept-files/kept-files.projection.js';
+import { integrationsProjection } from '../integrations/integrations.projection.js';
 import { runUsageProjection } from '../preflight/run-usage.projection.js';
 import { profilesProjection } from '../profiles/profiles.projection.js';
 import { runsProjection } from '../runs/runs.projection.js';
@@ -29,6 +30,7 @@ export const PROJECTIONS: readonly Projection[] = [
   expiredFilesProjection,
   schedulesProjection,
   webhooksProjection,
+  integrationsProjection,
   transcriptProjection,
   runUsageProjection,
   budgetsProjection,

@@ -6,6 +6,7 @@ import { BudgetLedgerRow, BudgetRow } from '../budgets/budgets.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import { GrantRow } from '../grants/grants.entity.js';
 import { ExpiredFileRow, SnapshotRow } from '../kept-files/kept-files.entity.js';
+import { IntegrationRow } from '../integrations/integrations.entity.js';
 import { RunUsageRow } from '../preflight/run-usage.entity.js';
 import { ProfileRow } from '../profiles/profiles.entity.js';
 import { RunNumberRow, RunRow, RunStepRow } from '../runs/runs.entity.js';
@@ -24,6 +25,7 @@ import { MembersByEmail1763700000016 } from './migrations/0016-members-by-email.
 import { BudgetsAndCosts1763700000013 } from './migrations/0013-budgets-and-costs.js';
 import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-endings.js';
 import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
+import { Integrations1763700000012 } from './migrations/0012-integrations.js';
 import { Skills1763700000006 } from './migrations/0006-skills.js';
 
 /** What the gateway's schema holds. */
@@ -49,6 +51,7 @@ export const entities = [
   ExpiredFileRow,
   ScheduleRow,
   WebhookRow,
+  IntegrationRow,
   TranscriptEntryRow,
   TranscriptPieceRow,
 ];
@@ -67,4 +70,5 @@ export const migrations = [
   BudgetsAndCosts1763700000013,
   TranscriptEndings1763700000015,
   MembersByEmail1763700000016,
+  Integrations1763700000012,
 ];

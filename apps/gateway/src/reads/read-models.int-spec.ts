@@ -4,6 +4,8 @@ import {
   BudgetSet,
   BudgetSettled,
   BudgetThresholdReached,
+  IntegrationConnected,
+  IntegrationFailed,
   AgentText,
   CallAutoResolved,
   DEFAULT_LIMITS,
@@ -97,6 +99,11 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
     }),
     BudgetThresholdReached({ ledger, percent: 50, spentMicroUnits: 4_607, ...limit, reachedAt: at(2) }),
   );
+  const connected = IntegrationConnected({
+    ...{ name: 'claude', kind: 'anthropic', settings: {}, secrets: ['apiKey'], by: BY, connectedAt: at(0) },
+  });
+  const failed = IntegrationFailed({ name: 'claude', code: 'auth', message: 'Refused.', failedAt: at(1) });
+  await gateway.tell({ workspaceId: 'ws_acme', stream: 'integration-acme' }, connected, failed);
   const skill = SkillVersionPublished({
     ...{ skillId: 'skill_review', slug: 'review', version: 1, hash: 'cafe', publishedBy: BY, publishedAt: at(0) },
     definition: { slug: 'review', name: 'Review', instructions: 'Be strict.' },
