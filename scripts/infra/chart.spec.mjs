@@ -163,7 +163,7 @@ describe('the values of the chart', () => {
     const wanted = {
       gateway: ['pepper', 'gateway.key'],
       orchestrator: ['gateway.pub', 'orchestrator.key', 'sandbox.pub'],
-      sandbox: ['gateway.pub', 'sandbox.key'],
+      sandbox: ['gateway.pub', 'sandbox.key', 'vault.key'],
       billing: ['gateway.pub', 'orchestrator.pub', 'sandbox.pub'],
       audit: ['audit-signing', 'export-cursors', 'gateway.pub'],
     };

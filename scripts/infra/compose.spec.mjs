@@ -120,6 +120,7 @@ describe('the fleet under compose', () => {
     expect(holders('pepper')).toEqual(['gateway', 'owner-token']);
     expect(holders('export-cursors')).toEqual(['audit']);
     expect(holders('audit-signing')).toEqual(['audit']);
+    expect(holders('vault.key')).toEqual(['sandbox']);
     expect(holders('gateway.pub')).toEqual(['orchestrator', 'sandbox', 'approval', 'billing', 'audit']);
   });
 

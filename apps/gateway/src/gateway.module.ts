@@ -1,14 +1,8 @@
-import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
-import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
-import { catalogue } from '@runledger/contracts';
-import { Leases } from '@runledger/messaging';
-import type { Distribution } from '@runledger/messaging';
-import { CHECKPOINTS, DISTRIBUTION, EVENT_STORE, OperationsModule } from '@runledger/platform';
-import { ProjectionHost } from '@runledger/projections';
-import type { DataSource } from 'typeorm';
+import { OperationsModule } from '@runledger/platform';
 import { AccessDesk } from './access/access-desk.js';
 import { AccessGuard } from './access/access-guard.js';
 import { AccessReader } from './access/access-reader.js';
@@ -41,12 +35,9 @@ import { ParkedEventsResolver } from './parked-events/parked-events.resolver.js'
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
 import { CommandDesk } from './reads/command-desk.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
-import { READ_MODEL_SOURCE, readModelDatabase, readModelSource } from './reads/read-model-source.js';
+import { projectionHost, readModelRows } from './reads/read-model-providers.js';
 import { ReadModels } from './reads/read-models.js';
 import { IntegrationsResolver } from './integrations/integrations.resolver.js';
-import { ArtifactRoutes } from './rest/artifact-routes.js';
-import { ArtifactZipRoutes } from './rest/artifact-zip-routes.js';
-import { HookRoutes } from './rest/hook-routes.js';
 import { RestErrors } from './rest/rest-errors.js';
 import { ROUTES } from './rest/routes.js';
 import { InheritanceResolver, LineageResolver } from './runs/lineage.resolver.js';
@@ -157,7 +148,7 @@ export class GatewayModule {
       providers: [
         { provide: GATEWAY_OPTIONS, useValue: options },
         { provide: CursorSigner, useValue: new CursorSigner(options.pepper) },
-        readModels(options),
+        readModelRows(options),
         projectionHost(options),
         ReadModels,
         ReadModelLifecycle,
@@ -179,20 +170,3 @@ export class GatewayModule {
     };
   }
 }
-
-function readModels({ databaseUrl }: GatewayOptions): FactoryProvider<DataSource> {
-  return { provide: READ_MODEL_SOURCE, useFactory: () => readModelSource(databaseUrl).initialize() };
-}
-
-function projectionHost({ owner, databaseUrl, log }: GatewayOptions): FactoryProvider<ProjectionHost> {
-  const database = readModelDatabase(databaseUrl);
-  const told = log === undefined ? {} : { logger: log };
-  return {
-    provide: ProjectionHost,
-    inject: [READ_MODEL_SOURCE, DISTRIBUTION, EVENT_STORE, CHECKPOINTS, Leases],
-    useFactory: (...[dataSource, source, store, checkpoints, leases]: HostParts) =>
-      new ProjectionHost({ database, dataSource, source, store, checkpoints, catalogue }, { owner, leases, ...told }),
-  };
-}
-
-type HostParts = [DataSource, Distribution, EventStore, SharedCheckpoints, Leases];

@@ -109,7 +109,9 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
             ...[EVENT_STORE, BLOB_STORE, CLOCK, CommandHandler, ReactorHost, PublishedProfiles, TELEMETRY],
             ...[COMMAND_CLIENT, Integrations],
           ],
-          useFactory: (...[store, blobs, clock, commands, reactors, profiles, telemetry, services, known]: Injected) => {
+          useFactory: (
+            ...[store, blobs, clock, commands, reactors, profiles, telemetry, services, known]: Injected
+          ) => {
             const parts = { store, blobs, clock, commands, profiles, telemetry, offer, config, homeDir };
             const host = attemptHost({ ...parts, integrations: known });
             return new SandboxRuntime({

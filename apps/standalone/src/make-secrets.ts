@@ -14,6 +14,7 @@ Makes the secrets of an installation that are missing in <folder>, each in a fil
   gateway.pub           for the services that answer its commands
   orchestrator.key      for the orchestrator    orchestrator.pub for billing, which answers its commands
   sandbox.key           for the sandboxes       sandbox.pub      for billing and the orchestrator, which answer their commands
+  vault.key             for the sandbox service, which seals the secrets of integrations with it
 
 With --database also the DATABASE_URL of each service's role (<service>.url), of the role that migrates (migrator.url), and of
 the server's administrator (admin.url, postgres-password). Files that are there are kept.`;

@@ -45,7 +45,12 @@ export class StandaloneModule {
           available: config.available,
           timers: openTimers('orchestrator', storage, { log, isShared: false }),
         }),
-        SandboxModule.register({ config: sandbox, database: pool, homeDir: join(config.home, 'sandboxes'), log }),
+        SandboxModule.register({
+          ...{ config: sandbox, database: pool, log },
+          homeDir: join(config.home, 'sandboxes'),
+          vaultKeyFile: join(config.home, 'vault.key'),
+          offer: config.available,
+        }),
         ApprovalModule.register({ timers: openTimers('approval', storage, { log, isShared: false }) }),
         BillingModule.register(),
         AuditModule.register({ config: config.audit, database: pool, cursorKey: pepper, ...signing, log }),

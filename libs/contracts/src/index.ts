@@ -8,6 +8,7 @@ export * from './billing.budgets.commands.js';
 export * from './billing.budgets.events.js';
 export * from './billing.commands.js';
 export * from './billing.events.js';
+export * from './block-cause.js';
 export * from './catalogue.js';
 export * from './command-callers.js';
 export * from './define-command.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { blockCause } from './block-cause.js';
 import { defineEvent } from './define-event.js';
 import { agentWork, commandWork, consumedFiles, outputContract, requirements } from './flow-definition.js';
 import { gateDefinition } from './gate-definition.js';
@@ -145,16 +146,6 @@ export const StepFailed = defineEvent({
     failedAt: timestamp,
   }),
 });
-
-/** Why a step cannot go on without something from outside, and what removes the obstacle. */
-export const blockCause = z.strictObject({
-  kind: z.enum(['CREDENTIAL', 'ENVIRONMENT', 'INTEGRATION', 'SELF_REPORTED', 'SILENT', 'BUDGET']),
-  message: z.string(),
-  fix: z.string(),
-  /** The name, or the kind, of an integration: when it is connected, the run goes on by itself. */
-  needs: z.string().optional(),
-});
-export type BlockCause = z.infer<typeof blockCause>;
 
 /**
  * An attempt needs something from outside the run. It has ended, and resuming is a new attempt; but one that is merely

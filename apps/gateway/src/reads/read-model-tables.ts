@@ -67,8 +67,8 @@ export const migrations = [
   RunSteps1763700000007,
   WebhookLimits1763700000008,
   KeptFiles1763700000010,
+  Integrations1763700000012,
   BudgetsAndCosts1763700000013,
   TranscriptEndings1763700000015,
   MembersByEmail1763700000016,
-  Integrations1763700000012,
 ];

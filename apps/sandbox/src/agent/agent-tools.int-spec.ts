@@ -5,7 +5,7 @@ import { BubblewrapDriver } from '../driver/bubblewrap-driver.js';
 import { runAgentStep } from './agent-step.js';
 import type { AgentSettings } from './agent-step.js';
 import { DEFAULT_PATIENCE } from './model-patience.js';
-import { languageModel } from './providers.js';
+import { openModel } from './providers.js';
 import { Ground, newRunId } from '../attempt/ground.fixture.js';
 import type { ReadyStep } from '../attempt/attempt-place.js';
 import { living, testProfile } from '../driver/sandbox.fixture.js';
@@ -83,7 +83,7 @@ describe('the tools of an agent', () => {
       return Promise.resolve({ started: false, code: 'FLOW_NOT_FOUND', message: 'There is no flow x.' });
     };
     const settings: AgentSettings = {
-      model: work => languageModel({}, work),
+      open: openModel,
       patience: DEFAULT_PATIENCE,
       modelCallMs: 60_000,
     };

@@ -13,7 +13,7 @@ import { UNLIMITED } from './budget.js';
 import { NO_FLOWS } from './flows.js';
 import type { AttemptHistory } from './attempt-history.js';
 import { AwaitingPeopleError } from './people.js';
-import { failureResult } from './failure-result.js';
+import { failureResult, noProfile } from './failure-result.js';
 import { insisting, resumableSandbox, tenuredSandbox } from './resumable-sandbox.js';
 import type { OpenAttempt } from './open-work.js';
 import { openWorkspace } from './open-workspace.js';
@@ -181,15 +181,6 @@ function decidedBefore({ giveUp, profile, ready, stop, history }: Owned): StepRe
 
 function failed(error: StepError, history: AttemptHistory): StepResult {
   return { outcome: 'ERROR', turns: history.turns.length, error };
-}
-
-function noProfile(slug: string): StepResult {
-  const message = `There is no sandbox profile ${slug} in this workspace.`;
-  return {
-    outcome: 'BLOCKED',
-    turns: 0,
-    error: { code: 'PROFILE_NOT_FOUND', message, fix: `Publish profile ${slug}.` },
-  };
 }
 
 function openSandbox(

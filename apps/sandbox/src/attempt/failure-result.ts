@@ -33,3 +33,12 @@ function isLoss(error: unknown): error is Fault & { readonly fix: string } {
     loss => error instanceof loss,
   );
 }
+
+export function noProfile(slug: string): StepResult {
+  const message = `There is no sandbox profile ${slug} in this workspace.`;
+  return {
+    outcome: 'BLOCKED',
+    turns: 0,
+    error: { code: 'PROFILE_NOT_FOUND', message, fix: `Publish profile ${slug}.` },
+  };
+}

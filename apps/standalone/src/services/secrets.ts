@@ -14,15 +14,17 @@ import {
 const PEPPER = 'pepper';
 const EXPORT_CURSORS = 'export-cursors';
 const AUDIT_SIGNING = 'audit-signing';
+const VAULT_KEY = 'vault.key';
 
 /**
  * Makes those of an installation's secrets that are missing: `pepper` for the gateway, `export-cursors` and `audit-signing` for
- * audit, a `.key` for each service that sends commands, and its `.pub`, which is none, for those who answer them.
+ * audit, `vault.key` for the sandbox service, a `.key` for each service that sends commands, and its `.pub`, which is none, for those who answer them.
  */
 export async function makeSecrets(folder: string): Promise<void> {
   await gatewayPepper(folder);
   await exportCursorKey(folder);
   await auditSigning(folder);
+  await openSecretBytes(join(folder, VAULT_KEY));
   await makeServiceKeys(folder, commandSenders);
 }
 

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { ApprovalModule } from '@runledger/approval';
@@ -62,6 +63,8 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
         homeDir: config.sandboxHome,
         log,
         newsUrl: storage.postgres.url,
+        vaultKeyFile: join(config.secretsDir, 'vault.key'),
+        offer: config.available,
       });
     }
     case 'approval':

@@ -49,7 +49,7 @@ gateway.pub orchestrator.key sandbox.pub
 {{- else if eq . "billing" -}}
 gateway.pub orchestrator.pub sandbox.pub
 {{- else if eq . "sandbox" -}}
-gateway.pub sandbox.key
+gateway.pub sandbox.key vault.key
 {{- else if eq . "approval" -}}
 gateway.pub
 {{- end -}}

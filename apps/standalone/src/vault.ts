@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+import { rotateVault } from '@runledger/sandbox';
+import { Pool } from 'pg';
+import { print, runDatabaseCommand } from './database/run-database-command.js';
+import { readVaultConfig } from './vault.config.js';
+
+const HELP = `npm run vault -- rotate
+
+Seals every secret of every integration anew, beside a running platform or without one. Keys of the file get a new one first, and
+the old one is destroyed at the end. Of keys in RUNLEDGER_VAULT_KEY the first one seals; take the others away afterwards.
+
+  --json    one JSON document instead of text
+
+Works on the database of DATABASE_URL, which must come in as the owner of the tables, or on the embedded one of RUNLEDGER_HOME.`;
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+if (positionals.length === 1 && positionals[0] === 'rotate') await runDatabaseCommand(rotate);
+else {
+  print(HELP);
+  process.exitCode = positionals.length === 0 ? 0 : 2;
+}
+
+async function rotate(url: string): Promise<void> {
+  const { sandbox, keyFile } = readVaultConfig();
+  const pool = new Pool({ connectionString: url, max: 2, application_name: 'runledger vault' });
+  pool.on('error', () => undefined); // a broken connection fails the query that needs it
+  try {
+    const report = await rotateVault(pool, sandbox, keyFile);
+    const { keyId, resealed, kept } = report;
+    print(
+      values.json ? JSON.stringify(report) : `${resealed} of ${kept} secrets were sealed anew; key ${keyId} opens all.`,
+    );
+  } finally {
+    await pool.end();
+  }
+}
