@@ -1,4 +1,4 @@
-import { ChargeRecorded, RunStarted } from '@runledger/contracts';
+import { ChargeRecorded, RunCompleted, RunStarted, UsageRecorded } from '@runledger/contracts';
 import type { DomainEvent } from '@runledger/kernel';
 import fc from 'fast-check';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
@@ -152,5 +152,50 @@ describe('the costs of a workspace', () => {
       '{ unpriced(range: { from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z" }) { resourceClass model charges runs } }';
     const { data } = await gateway.graphql(token, unpriced);
     expect(data).toEqual({ unpriced: [{ resourceClass: 'small', model: null, charges: 1, runs: 1 }] });
+  });
+
+  it('show the run that became dearer, with the step and the change that made it so', async () => {
+    const token = await gateway.tokenFor('ws_trend', 'mem_ada');
+    for (let run = 0; run < 6; run += 1) {
+      const place = { workspaceId: 'ws_trend', stream: `run-${run}`, runId: runId(run) };
+      const begun = started(run).data as ReturnType<typeof RunStarted>['data'];
+      const one = RunStarted({ ...begun, flowId: 'flow_t', startedAt: usedAt(run) });
+      await gateway.tell(place, one, RunCompleted({ runId: runId(run), completedAt: usedAt(run + 1) }));
+      const dear = run === 5;
+      const model = { provider: 'p', model: dear ? 'large' : 'small' };
+      const [usageId, attempt] = [`att_${run}`, 1];
+      const tokens = { inputTokens: 90, outputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+      const usage = { kind: 'model' as const, ...model, ...tokens };
+      const at = usedAt(run);
+      const used = { attemptId: 'att_x', runId: runId(run), step: 'plan', attempt, usageId };
+      await gateway.tell({ ...place, stream: `attempt-${run}` }, UsageRecorded({ ...used, usage, at }));
+      const charge = ChargeRecorded({
+        ...{ chargeId: `chg_${run}`, usageId, runId: runId(run), step: 'plan', attempt, kind: 'model', ...model },
+        ...{ amountMicroUnits: dear ? 9_000 : 100, currency: 'USD', rateCardVersion: 1, usedAt: at, chargedAt: at },
+      });
+      await gateway.tell({ ...place, stream: `charges-${run}` }, charge);
+    }
+    const { data } = await gateway.graphql(
+      token,
+      `{ costTrend(flowId: "flow_t", last: 2) { regression points { runId cost { microUnits } baseline { microUnits }
+        regressions { step baseline { microUnits } changes { kind from to } } } } }`,
+    );
+    expect(data).toEqual({
+      costTrend: {
+        regression: true,
+        points: [
+          { runId: runId(4), cost: { microUnits: '100' }, baseline: null, regressions: [] },
+          {
+            ...{ runId: runId(5), cost: { microUnits: '9000' }, baseline: { microUnits: '100' } },
+            regressions: [
+              {
+                ...{ step: 'plan', baseline: { microUnits: '100' } },
+                changes: [{ kind: 'MODEL', from: 'small', to: 'large' }],
+              },
+            ],
+          },
+        ],
+      },
+    });
   });
 });

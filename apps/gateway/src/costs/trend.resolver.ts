@@ -1,0 +1,50 @@
+import { Inject } from '@nestjs/common';
+import { Args, Query, Resolver } from '@nestjs/graphql';
+import type { Caller } from '../access/caller.js';
+import { Requires } from '../access/requires.js';
+import { CallerOf } from '../graph/graph-context.js';
+import { money } from '../graph/money.js';
+import { RequestError } from '../graph/request-errors.js';
+import { trendOf, type TrendPoint } from './cost-trend.js';
+import { TrendReader } from './trend-reader.js';
+
+const MOST = 200;
+
+@Resolver()
+export class TrendResolver {
+  constructor(@Inject(TrendReader) private readonly reader: TrendReader) {}
+
+  @Query('costTrend')
+  @Requires('billing.read')
+  async costTrend(
+    @Args() args: { readonly flowId: string; readonly last?: number | null },
+    @CallerOf() caller: Caller,
+  ) {
+    const last = args.last ?? 30;
+    if (last < 1 || last > MOST) {
+      throw new RequestError('BAD_USER_INPUT', `last is from 1 to ${MOST}.`, 'Ask for fewer runs.');
+    }
+    const { runs, currency } = await this.reader.runs(caller.workspaceId, args.flowId, last);
+    const points = trendOf(runs, last).map(point => pointNode(point, currency));
+    return { flowId: args.flowId, points, regression: (points.at(-1)?.regressions.length ?? 0) > 0 };
+  }
+}
+
+function pointNode({ run, cost, baseline, ceiling, regressions }: TrendPoint, currency: string) {
+  const amount = (microUnits: number) => money(String(Math.round(microUnits)), currency);
+  return {
+    runId: run.runId,
+    startedAt: run.startedAt,
+    flowVersion: run.flowVersion,
+    cost: amount(cost),
+    baseline: baseline === undefined ? null : amount(baseline),
+    ceiling: ceiling === undefined ? null : amount(ceiling),
+    regressions: regressions.map(({ step, model, cost: now, baseline: usual, changes }) => ({
+      step,
+      model: model || null,
+      cost: amount(now),
+      baseline: amount(usual),
+      changes,
+    })),
+  };
+}
