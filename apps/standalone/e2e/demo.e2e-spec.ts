@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@runledger/testing';
 import { describeWith } from './machine.fixture.js';
-import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { build, ofThisRun, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 
 jest.setTimeout(PATIENCE_MS);
 
@@ -18,7 +18,7 @@ describeWith('bwrap')('npm run demo -- --json (needs bwrap)', () => {
   beforeAll(build, 60_000);
 
   const demo = join(ROOT, 'apps', 'standalone', 'dist', 'demo.js');
-  const environmentIn = (home: TemporaryHome) => ({ PATH: process.env['PATH'], HOME: home.path, TMPDIR: home.path });
+  const environmentIn = (home: TemporaryHome) => ({ ...ofThisRun(), HOME: home.path, TMPDIR: home.path });
 
   it.each([
     ['while it starts', 100],
@@ -32,7 +32,7 @@ describeWith('bwrap')('npm run demo -- --json (needs bwrap)', () => {
     const said: string[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => said.push(String(chunk)));
     const ended = once(child, 'close');
-    await eventually(() => readdirSync(temporary.path).length > 0);
+    await eventually(() => readdirSync(temporary.path).length > 0, PATIENCE_MS / 2);
     await delay(afterMs);
     child.kill('SIGINT');
     expect([await ended, said]).toEqual([[130, null], []]);

@@ -8,7 +8,7 @@ import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import { COUNTED_FLOW, CountedWork } from './counted-work.fixture.js';
 import { descendantsOf, describeWith } from './machine.fixture.js';
-import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { build, ofThisRun, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 
 jest.setTimeout(PATIENCE_MS);
 
@@ -56,7 +56,7 @@ describe('npm start', () => {
   it('ends by one Ctrl-C with code 0 and nothing left, though npm passes on what the terminal sends to everybody', async () => {
     const home = new TemporaryHome();
     const env = {
-      PATH: process.env['PATH'],
+      ...ofThisRun(),
       HOME: home.path,
       RUNLEDGER_HOME: home.path,
       PORT: '0',

@@ -60,7 +60,7 @@ export class ReactorProcess {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program(settings)], {
       cwd: join(ROOT, 'libs/messaging'),
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
     });
     const running = new ReactorProcess(child);
     const ended = running.#gone.then(() => Promise.reject(new Error(`${settings.name} ended before it was ready.`)));

@@ -43,7 +43,7 @@ export class TimerProcess {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program(databaseUrl, name)], {
       cwd: join(ROOT, 'libs/timers'),
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
     });
     const running = new TimerProcess(child);
     const ended = running.#gone.then(() => Promise.reject(new Error(`${name} ended before it was ready.`)));
