@@ -14,6 +14,7 @@ import {
   TELEMETRY,
 } from '@runledger/platform';
 import type { BlobStores, Clock, CommandClient, Telemetry } from '@runledger/platform';
+import type { TimerHost } from '@runledger/timers';
 import type { Pool } from 'pg';
 import { attemptHost } from './attempt/attempt-host.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
@@ -22,6 +23,7 @@ import { Integrations } from './integrations/integrations.js';
 import type { OperatorsOffer } from './integrations/unmet-needs.js';
 import { PublishedProfiles } from './profile/published-profiles.js';
 import { SandboxAnswers } from './sandbox-answers.js';
+import { RetentionModule } from './retention/retention.module.js';
 import type { SandboxConfig } from './sandbox.config.js';
 import type { Liveness } from './workers/membership.js';
 
@@ -51,6 +53,8 @@ export interface SandboxOptions {
   /** A connection string of the same database: where replicas tell each other of work at once. Without it they look each second. */
   readonly newsUrl?: string;
   readonly liveness?: Partial<Liveness>;
+  /** The timers of this service: without them what runs kept is kept for ever. */
+  readonly timers?: TimerHost;
 }
 
 type Injected = [
@@ -85,6 +89,7 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
     const { config, database, homeDir, newsUrl, liveness, log = SILENT, offer = NOTHING } = options;
     return {
       module: SandboxModule,
+      imports: options.timers ? [RetentionModule.register(options.timers)] : [],
       providers: [
         {
           provide: PublishedProfiles,

@@ -4,7 +4,7 @@ import { PostgresTimers } from '@runledger/timers';
 import type { Storage } from './storage.js';
 
 /** The services that have timers, each in a schema of its own. */
-export const TIMED_SERVICES = ['orchestrator', 'approval'] as const satisfies readonly ServiceName[];
+export const TIMED_SERVICES = ['orchestrator', 'approval', 'sandbox'] as const satisfies readonly ServiceName[];
 
 /** `isShared`: other processes have the same timers, and hear of each other's through the database. */
 export function openTimers(

@@ -50,6 +50,7 @@ export class StandaloneModule {
           homeDir: join(config.home, 'sandboxes'),
           vaultKeyFile: join(config.home, 'vault.key'),
           offer: config.available,
+          timers: openTimers('sandbox', storage, { log, isShared: false }),
         }),
         ApprovalModule.register({ timers: openTimers('approval', storage, { log, isShared: false }) }),
         BillingModule.register(),

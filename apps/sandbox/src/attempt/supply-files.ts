@@ -3,6 +3,7 @@ import type { EventStore } from '@runledger/event-store';
 import { attemptId, Fault, streamOf } from '@runledger/kernel';
 import { BlobNotFoundError, type BlobStore } from '@runledger/platform';
 import { posix } from 'node:path';
+import type { Readable } from 'node:stream';
 import { NoDirectoryError, placeFile } from '../workspace/held-place.js';
 import type { StepRun } from './step-run.js';
 
@@ -64,14 +65,17 @@ interface Placing {
 async function place({ sandbox, stop }: StepRun, artifacts: BlobStore, { files, kept }: Placing): Promise<void> {
   if (!sandbox.files) throw notPlaced(kept.path, 'this driver gives the platform no way to its files');
   stop.throwIfLeft();
+  let content: Readable | undefined;
   try {
-    const content = await artifacts.get(kept.blob.sha256);
+    content = await artifacts.get(kept.blob.sha256);
     const path = posix.join(files.path, kept.path);
     await placeFile(sandbox.files.workspace, path, { content, mode: READ_ONLY, owner: sandbox.files.uid });
   } catch (cause) {
     if (cause instanceof BlobNotFoundError) throw expired(files, kept, cause);
     if (cause instanceof NoDirectoryError) throw notPlaced(kept.path, `in the workspace ${cause.message}`, cause);
     throw cause;
+  } finally {
+    content?.destroy();
   }
 }
 

@@ -6,8 +6,8 @@ type Placed = { -readonly [Key in keyof Piece]: Piece[Key] };
 
 /** A pack ends here at the latest, and between the two where its content says so. */
 const MOST_BYTES = 16_777_216;
-const LEAST_BYTES = 4_194_304;
-const ENDS_ONE_IN = 16;
+const LEAST_BYTES = 2_097_152;
+const ENDS_ONE_IN = 8;
 
 /**
  * Puts new pieces of content together into packs, one blob each: thousands of small blobs would take a sync to disk, or a request,

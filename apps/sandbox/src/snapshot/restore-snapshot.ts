@@ -51,6 +51,7 @@ export async function restoreSnapshot(
   blobs: SweptBlobStore,
 ): Promise<RestoredSnapshot> {
   const { snapshot, bytes: rootBytes } = await readSnapshot(root, blobs);
+  await keepAll(root, snapshot, blobs);
   for (const directory of [files.workspace, files.home]) await empty(directory);
   const breath = new Breath();
   const { entries } = snapshot;
@@ -72,6 +73,13 @@ export async function restoreSnapshot(
   await finish(entries, files, breath);
   await delay(CLOCK_TICK_MS * 2); // so that what is changed from now on can be told by its time
   return { ...sizeOf(snapshot), rootBytes, known: await knownOf(snapshot, files, breath) };
+}
+
+/** From now on this run needs them, whatever becomes of the one that stored them. */
+async function keepAll(root: string, { entries }: Snapshot, blobs: SweptBlobStore): Promise<void> {
+  const packs = new Set(entries.flatMap(entry => (entry.kind === 'file' ? entry.pieces.map(({ pack }) => pack) : [])));
+  packs.delete('');
+  for (const sha256 of [root, ...packs]) if (!(await blobs.keep(sha256))) throw new SnapshotGoneError(root);
 }
 
 /** `rm` rather than Node: names need not be UTF-8, and directories may have been made unreadable. */

@@ -65,6 +65,7 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
         newsUrl: storage.postgres.url,
         vaultKeyFile: join(config.secretsDir, 'vault.key'),
         offer: config.available,
+        timers: openTimers('sandbox', storage, { log, isShared: true }),
       });
     }
     case 'approval':
