@@ -13,6 +13,8 @@ import {
 } from '@runledger/client';
 import { AgentText, ToolCallEnded, ToolCallStarted, ToolOutput } from '@runledger/contracts';
 import { attemptId } from '@runledger/kernel';
+import type { DataSource } from 'typeorm';
+import { READ_MODEL_SOURCE } from './reads/read-model-source.js';
 import { flakyWay, type FlakyWay } from './flaky-way.fixture.js';
 import { testGateway, type TestGateway } from './gateway.fixture.js';
 import { at, published, story, upToTheGate } from './runs/run-story.fixture.js';
@@ -54,6 +56,23 @@ describe('the client package', () => {
     const { events } = await gateway.store.readAll({ tenant: 'ws_acme', correlationId: RUN, after: 0n, limit: 1 });
     const asOf = String(events[0]?.position).padStart(19, '0');
     expect((await client.request(RunDocument, { id: RUN, asOf })).run?.status).toBe('PENDING');
+  });
+
+  it('asks the database at most eight times for the page of a run, and for a page of runs', async () => {
+    const rows = gateway.app.get<DataSource>(READ_MODEL_SOURCE, { strict: false });
+    const statementsFor = async (asked: () => Promise<unknown>): Promise<readonly string[]> => {
+      const heard: string[] = [];
+      const { logger } = rows;
+      rows.setOptions({ logger: { ...logger, logQuery: statement => heard.push(statement) }, logging: ['query'] });
+      await asked().finally(() => rows.setOptions({ logger }));
+      // The read models ask for nothing while nothing happens.
+      return heard.filter(statement => /^\s*(select|with)/i.test(statement));
+    };
+    const page = await statementsFor(() => client.request(RunDocument, { id: RUN }));
+    const list = await statementsFor(() => client.request(RunsDocument, { first: 50 }));
+    expect(page.length).toBeGreaterThan(0);
+    expect(page.length).toBeLessThanOrEqual(8);
+    expect(list.length).toBeLessThanOrEqual(8);
   });
 
   it('throws what the API says is wrong, with what to do about it', async () => {
