@@ -7,6 +7,7 @@ import {
   AttemptEnded,
   AttemptStarted,
   catalogue,
+  FlowVersionPublished,
   RunStarted,
   StepCompleted,
   StepReady,
@@ -76,6 +77,27 @@ async function caughtUp(readModels, position) {
       if (error.code !== 'READ_MODEL_BEHIND' && error.extensions?.code !== 'READ_MODEL_BEHIND') throw error;
     }
   }
+}
+
+/** The flow that the runs are of. */
+export function writeFlow(gateway) {
+  const { flowId, flowSlug: slug, flowName: name, flowHash: hash, startedBy, startedAt } = startedData('', []);
+  const defaults = { profile: 'plain', execution: 'INTERACTIVE', checkpointMode: 'TEMPLATE' };
+  const requires = { credentials: [], environments: [], integrations: [] };
+  const steps = [{ ...stepOf(0), command: { run: 'true' } }];
+  const definition = { slug, name, parameters: {}, defaults, requires, retention: { artifactsDays: 30 }, steps };
+  const source = { source: 'slug: big', sourceFormat: 'yaml' };
+  const published = {
+    flowId,
+    slug,
+    version: 1,
+    hash,
+    definition,
+    ...source,
+    publishedBy: startedBy,
+    publishedAt: startedAt,
+  };
+  return writing(gateway, flowId)(`flow-${flowId.slice(5)}`, [FlowVersionPublished(published)]);
 }
 
 /** A run of so many steps, all of them done but the last; answers where the log is then. */
