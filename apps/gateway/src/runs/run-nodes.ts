@@ -120,13 +120,13 @@ function sinceMs(start: string | undefined, now: string): number {
 }
 
 /** A run's charges from all sides; `byStep`: those of each step. */
-export function costNode(sums: CostSums, byStep: readonly (readonly [string, CostSum])[]) {
+export function costNode(sums: CostSums, byStep: () => Promise<readonly (readonly [string, CostSum])[]>) {
   return {
     total: amountOf(sums.total),
     unpriced: sums.total.unpriced > 0,
     amounts: Object.entries(sums.total.amounts).map(([currency, amount]) => money(amount, currency)),
     charges: sums.total.charges,
-    byStep: linesOf(byStep),
+    byStep: async () => linesOf(await byStep()),
     byModel: linesOf(Object.entries(sums.byModel)),
     byProvider: linesOf(Object.entries(sums.byProvider)),
     compute: linesOf(Object.entries(sums.compute)),

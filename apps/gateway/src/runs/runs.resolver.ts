@@ -125,8 +125,8 @@ export class RunFieldsResolver {
   }
 
   @ResolveField('cost')
-  async cost(@Parent() run: RunNode, @Context() context: GraphContext) {
+  cost(@Parent() run: RunNode, @Context() context: GraphContext) {
     const { costs, flowId } = run.view;
-    return { runId: run.id, flowId, ...costNode(costs, await this.details.of(run, context).costs()) };
+    return { runId: run.id, flowId, ...costNode(costs, () => this.details.of(run, context).costs()) };
   }
 }

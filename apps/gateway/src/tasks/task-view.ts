@@ -19,7 +19,7 @@ export function taskNode(run: RunNode) {
   const { view } = run;
   const state = taskStateOf(view);
   if (state === undefined) return undefined;
-  const { total, unpriced } = costNode(view.costs, []);
+  const { total, unpriced } = costNode(view.costs, () => Promise.resolve([]));
   return {
     id: idOf('task', keyOf(view.id)),
     run,
