@@ -23,12 +23,14 @@ interface Plan {
   readonly 'Relation Name'?: string;
   readonly 'Actual Rows': number;
   readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
   readonly Plans?: readonly Plan[];
 }
 
-/** How many rows the statement takes from tables, by the plan of the database. */
+/** How many rows of tables the statement looks at, by the plan of the database. */
 function rowsRead(plan: Plan): number {
-  const own = plan['Relation Name'] === undefined ? 0 : plan['Actual Rows'] * plan['Actual Loops'];
+  const looked = plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0);
+  const own = plan['Relation Name'] === undefined ? 0 : looked * plan['Actual Loops'];
   return (plan.Plans ?? []).map(rowsRead).reduce((sum, rows) => sum + rows, own);
 }
 
