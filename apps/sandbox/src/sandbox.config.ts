@@ -36,7 +36,7 @@ const schema = z.object({
     .describe('how long the runs of a stopped worker wait for its return before others take them; 0, if it stays away'),
   SANDBOX_AGENTS: z
     .enum(['runner', 'service'])
-    .default('service')
+    .default('runner')
     .describe(
       'where the loop of an agent runs: in a process of its own, which outlives the service, or in the service',
     ),
@@ -44,7 +44,7 @@ const schema = z.object({
     .enum(['end', 'leave'])
     .default('end')
     .describe(
-      'what becomes of working runners when the service is told to stop: they end, and go on at the next start; or they are left to work',
+      'what becomes of working runners when the service is told to stop: they end, and go on at the next start, or they are left to work; a service in a process of its own leaves them unless told otherwise',
     ),
   SANDBOX_MOUNT_SOURCES: z
     .string()

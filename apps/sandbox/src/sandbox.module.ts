@@ -73,7 +73,8 @@ const NOTHING: OperatorsOffer = { credentials: [], integrations: [] };
 
 /**
  * The sandbox service: profiles are published, ready steps executed where they can do no harm, and everything that they do is
- * written down. Attempts that execute at shutdown are left to the next start (R2); no process of theirs stays behind (S1).
+ * written down. Attempts that execute at shutdown go on at the next start (R2); no process of theirs stays behind (S1), unless the
+ * operator lets agents work on.
  */
 @Module({})
 export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -137,8 +138,9 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
     this.#showLoad();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.runtime.stop();
+  /** SIGINT and SIGHUP say that nothing is to stay; after anything else the service may be started again. */
+  async beforeApplicationShutdown(signal?: string): Promise<void> {
+    await this.runtime.stop({ isFinal: signal === 'SIGINT' || signal === 'SIGHUP' });
   }
 
   #showLoad(): void {

@@ -7,7 +7,7 @@ const SAME_WITHIN_MS = 1_000;
  * breaks because everything ends.
  */
 export function endOnSignal(
-  stop: () => Promise<void>,
+  stop: (signal: NodeJS.Signals) => Promise<void>,
   {
     exitCode,
     print,
@@ -28,7 +28,7 @@ export function endOnSignal(
     askedAt = performance.now();
     asked.abort();
     print?.(`${signal}: stopping …`);
-    stop().then(
+    stop(signal).then(
       () => process.exit(exitCode),
       (error: unknown) => {
         process.stderr.write(`Stopping failed: ${String((error as Error).stack ?? error)}\n`);

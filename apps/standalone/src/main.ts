@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   print(`Runledger starts in ${config.home} …`);
   const onLost = (error: unknown) => endNow(error, starting, LAST_WORK_MS);
   const starting = startPlatform(config, { sampleRun: config.sample, onLost });
-  const ending = endOnSignal(() => starting.then(platform => platform.stop()), { exitCode: 0, print });
+  const ending = endOnSignal(signal => starting.then(platform => platform.stop(signal)), { exitCode: 0, print });
   const platform = await starting;
   if (ending.aborted) return;
   print(readyText({ ...readyFacts(platform, config.home), readyMs: performance.now() - startedAt }));

@@ -15,6 +15,7 @@ import {
   Readiness,
 } from '@runledger/platform';
 import type { CommandClient, HomeLock } from '@runledger/platform';
+import { closeOn } from './closing.js';
 import { listen } from './listen.js';
 import { ownerAccess, ownersContext } from './owner-access.js';
 import { installSample, startSampleRun } from './sample/sample.js';
@@ -41,7 +42,7 @@ export interface Platform {
   /** Where the log is and how it reaches its followers. */
   readonly log: string;
   /** Ends everything that was started, in the opposite order. May be called again. */
-  stop(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /**
@@ -56,7 +57,11 @@ export async function startPlatform(
   const destination = { write: (line: string) => void process.stderr.write(line) };
   const log = createLog({ level: config.logLevel, service: 'standalone', destination });
   const ending = new OrderlyEnd(log);
-  const stop = () => ending.end();
+  let asked: NodeJS.Signals | undefined;
+  const stop = (signal?: NodeJS.Signals) => {
+    asked ??= signal;
+    return ending.end();
+  };
   try {
     const lock: HomeLock = await lockHome(config.home);
     ending.add('home lock', () => lock.release());
@@ -66,7 +71,7 @@ export async function startPlatform(
     ending.add('storage', () => storage.close(), STORAGE_WITHIN_MS);
     const relay = await storage.startRelay();
     const app = await createApp({ config, storage, log, telemetry });
-    ending.add('application', () => app.close(), APPLICATION_WITHIN_MS);
+    ending.add('application', () => closeOn(app, asked), APPLICATION_WITHIN_MS);
     ending.announceTo(app.get(Readiness));
     if (relay) app.get(Consumers).add('relay', () => [relay.status()]);
     const url = await listen(app, config);

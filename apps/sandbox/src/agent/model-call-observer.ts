@@ -12,8 +12,19 @@ export type ModelCallObserver = (
   call: () => Promise<TurnOutcome>,
 ) => Promise<TurnOutcome>;
 
-export function modelCallObserver(metrics: Metrics): ModelCallObserver {
+/** How long a call took, and how it ended. */
+export interface CallDuration {
+  readonly provider: AgentWork['provider'];
+  readonly outcome: TurnOutcome['status'];
+  readonly seconds: number;
+}
+
+export function callDurations(metrics: Metrics): (call: CallDuration) => void {
   const durations = boundHistogram(metrics.histogram('modelCallDuration'), 'provider', 'outcome');
+  return ({ provider, outcome, seconds }) => durations.of(provider, outcome).observe(seconds);
+}
+
+export function modelCallObserver(took: (call: CallDuration) => void): ModelCallObserver {
   return async (work, maxOutputTokens, call) => {
     const startedMs = performance.now();
     let ended: TurnOutcome['status'] = 'failed';
@@ -26,7 +37,7 @@ export function modelCallObserver(metrics: Metrics): ModelCallObserver {
         return outcome;
       });
     } finally {
-      durations.of(work.provider, ended).observe(secondsSince(startedMs));
+      took({ provider: work.provider, outcome: ended, seconds: secondsSince(startedMs) });
     }
   };
 }

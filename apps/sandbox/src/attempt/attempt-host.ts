@@ -4,7 +4,7 @@ import type { BlobStores, Clock, Telemetry } from '@runledger/platform';
 import { join } from 'node:path';
 import { runAgentStep } from '../agent/agent-step.js';
 import type { AgentSettings } from '../agent/agent-step.js';
-import { modelCallObserver } from '../agent/model-call-observer.js';
+import { callDurations, modelCallObserver } from '../agent/model-call-observer.js';
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { openModel } from '../agent/providers.js';
 import { driverFor } from '../driver/driver-choice.js';
@@ -15,6 +15,7 @@ import type { OperatorsOffer } from '../integrations/unmet-needs.js';
 import type { PublishedProfiles } from '../profile/published-profiles.js';
 import type { SandboxConfig } from '../sandbox.config.js';
 import { runnerProgram } from '../runner/runner-launch.js';
+import { runnersTelemetry } from '../runner/runners-telemetry.js';
 import { Runners } from '../runner/runners.js';
 import { WorkspaceKeeper } from '../snapshot/workspace-keeper.js';
 import { setUpWorkspace } from '../workspace/set-up.js';
@@ -54,7 +55,7 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
     open: openModel,
     patience: DEFAULT_PATIENCE,
     modelCallMs: MODEL_CALL_MS,
-    observe: modelCallObserver(telemetry.metrics),
+    observe: modelCallObserver(callDurations(telemetry.metrics)),
   };
   const runners = config.agents.place === 'runner' ? runnersOf(parts) : undefined;
   return {
@@ -80,7 +81,7 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
   };
 }
 
-function runnersOf({ store, config, homeDir }: AttemptHostParts): Runners {
+function runnersOf({ store, config, homeDir, telemetry }: AttemptHostParts): Runners {
   const { agents, mountSources, privateNetworks, allowProcessIsolation } = config;
   return new Runners({
     directory: join(homeDir, 'runners'),
@@ -89,7 +90,7 @@ function runnersOf({ store, config, homeDir }: AttemptHostParts): Runners {
     limits: { spoolBytes: SPOOL_BYTES, modelCallMs: MODEL_CALL_MS, aloneMs: 0 },
     outlive: agents.atStop === 'leave',
     history: ({ workspaceId, place }) => readHistory(store, workspaceId, place),
-    heard: () => undefined,
+    heard: runnersTelemetry(telemetry.metrics),
   });
 }
 

@@ -95,7 +95,9 @@ export class Ground {
   ): Promise<SandboxRuntime> {
     const store = observedStore(this.store, telemetry);
     const commands = new CommandHandler(store);
-    const settings = { ...readSandboxConfig({}), mountSources: [this.directory], ...config };
+    const defaults = readSandboxConfig({});
+    const agents = { ...defaults.agents, place: 'service' } as const; // nothing to compile, no process to wait for
+    const settings = { ...defaults, agents, mountSources: [this.directory], ...config };
     const profiles = new PublishedProfiles(commands, settings);
     const { blobs } = this;
     const homeDir = join(this.directory, 'home');

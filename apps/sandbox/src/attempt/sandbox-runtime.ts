@@ -111,13 +111,14 @@ export class SandboxRuntime {
   }
 
   /** Resolves when no process of an attempt is left but runners that are to outlive this one; what was executing goes on at the next start (R2). */
-  async stop(): Promise<void> {
+  async stop({ isFinal = false } = {}): Promise<void> {
+    const { sandboxes, runners } = this.parts.host;
+    if (isFinal) runners?.letNoneOutlive();
     await this.#claims?.stop();
     await this.#news.stop();
     await this.#releases.stop();
     await this.#worker.stop();
     await this.#membership.stop();
-    const { sandboxes, runners } = this.parts.host;
     await runners?.close();
     await sandboxes.close(runners?.outliving());
     await this.#lock?.release();

@@ -28,6 +28,8 @@ export interface TranscriptSink {
 export interface TranscriptOwner {
   readonly worker: string;
   readonly place: AttemptPlace;
+  /** The first delta after a quiet while goes at once; left out: each waits. */
+  readonly eager?: boolean;
 }
 
 /**
@@ -40,6 +42,7 @@ export class Transcript {
   #chars = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #drainedAt = Number.NEGATIVE_INFINITY;
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
 
@@ -71,7 +74,7 @@ export class Transcript {
     else this.#buffer.push(clean);
     this.#chars += sizeOf(clean);
     if (this.#chars >= COALESCE_CHARS) this.#drain();
-    else this.#timer ??= setTimeout(() => this.#drain(), COALESCE_MS);
+    else this.#timer ??= setTimeout(() => this.#drain(), this.#waitMs());
   }
 
   /** This worker leaves the attempt to the next one. */
@@ -133,7 +136,13 @@ export class Transcript {
     await this.#tail;
   }
 
+  #waitMs(): number {
+    if (!this.owner.eager) return COALESCE_MS;
+    return Math.max(0, this.#drainedAt + COALESCE_MS - performance.now());
+  }
+
   #drain(): void {
+    this.#drainedAt = performance.now();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     while (this.#buffer.length > 0) {

@@ -1,5 +1,8 @@
+import { INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
 import { Fault, RetryableError } from '@runledger/kernel';
+import { withinSpan } from '@runledger/platform';
 import { runAgentStep } from '../agent/agent-step.js';
+import { modelCallObserver } from '../agent/model-call-observer.js';
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { openModel } from '../agent/providers.js';
 import { failureResult } from '../attempt/failure-result.js';
@@ -20,6 +23,7 @@ import { AnsweredFault, wireFault } from './line-channel.js';
 import { historyOf } from './runner-protocol.js';
 import type { BeginOrder, RunnerEnd } from './runner-protocol.js';
 import type { ServicePorts } from './service-ports.js';
+import { tellingTracer } from './told-spans.js';
 import { SpooledBlobs } from './spooled-blobs.js';
 import type { Spool } from './spool.js';
 
@@ -30,6 +34,9 @@ export interface RunnerTools {
   /** Where blobs lie until the service has them. */
   readonly blobsDir: string;
 }
+
+/** Around everything; the service has the real one. */
+const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 const clock = { now: () => new Date().toISOString() };
 
@@ -42,14 +49,18 @@ export async function runAttempt({ spec, history }: BeginOrder, tools: RunnerToo
     end: () => Promise.reject(new TypeError('The service ends an attempt, not its runner.')),
     close: () => undefined,
   };
-  const transcript = new Transcript(sink, clock, { worker: 'runner', place: spec.attempt.place });
+  const transcript = new Transcript(sink, clock, {
+    worker: 'runner',
+    place: spec.attempt.place,
+    eager: true,
+  });
   const deadline = performance.now() + spec.remainingMs;
   const timer = setTimeout(() => stop.stop('timeout', false), Math.min(spec.remainingMs, 2_147_483_647));
   const turns = history.turns.length;
   try {
     const run = await stepRun({ spec, history }, tools, transcript);
     const remainingMs = () => Math.max(1, Math.round(deadline - performance.now()));
-    const result = await agentWork({ ...run, remainingMs }, spec.limits.modelCallMs);
+    const result = await agentWork({ ...run, remainingMs }, tools.ports, spec.limits.modelCallMs);
     stop.throwIfLeft();
     return { kind: 'result', result };
   } catch (error) {
@@ -85,10 +96,13 @@ async function stepRun(
   };
 }
 
-async function agentWork(run: StepRun, modelCallMs: number): Promise<StepResult> {
+async function agentWork(run: StepRun, ports: ServicePorts, modelCallMs: number): Promise<StepResult> {
   const { agent } = run.attempt.ready;
   if (!agent) throw new Fault('EMPTY_STEP', `Step ${run.attempt.place.step} has no agent for a runner.`);
-  return runAgentStep({ open: openModel, patience: DEFAULT_PATIENCE, modelCallMs }, run, agent);
+  const observe = modelCallObserver(call => ports.tell('model-call', call));
+  const settings = { open: openModel, patience: DEFAULT_PATIENCE, modelCallMs, observe };
+  const tracer = tellingTracer(span => ports.tell('span', span));
+  return withinSpan(NO_SPAN, { tracer }, () => runAgentStep(settings, run, agent));
 }
 
 /** What the service would have made of the same error. */

@@ -12,7 +12,7 @@ export interface Attaching {
   /** Of the owner for whom the runner was begun. */
   readonly runnerEpoch: number;
   /** Whether it goes on when this process is told to stop. */
-  readonly outlives: boolean;
+  readonly outlives: () => boolean;
   readonly answer: (call: PortCall) => Promise<unknown>;
   /** Something to be counted. */
   readonly heard: (op: string, data: unknown) => void;
@@ -89,7 +89,7 @@ export class RunnerAttachment {
     const given = new AbortController();
     const parting = { detached: false, end: () => given.abort() };
     const onStop = (): void => {
-      if (stop.cause === 'shutdown' && outlives) {
+      if (stop.cause === 'shutdown' && outlives()) {
         parting.detached = true;
         return channel.close();
       }

@@ -1,3 +1,5 @@
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { silentTelemetry } from '@runledger/platform';
 import { readSandboxConfig } from '../sandbox.config.js';
 import type { AgentsConfig } from '../sandbox.config.js';
 import { CountedCalls, expectWholeTranscript, outputOf } from '../attempt/counted-calls.fixture.js';
@@ -6,6 +8,8 @@ import type { Ground } from '../attempt/ground.fixture.js';
 const IN_RUNNERS = { agents: { ...readSandboxConfig({}).agents, place: 'runner' } } satisfies { agents: AgentsConfig };
 
 describe('an agent in a runner', () => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   let calls: CountedCalls;
   let ground: Ground;
   beforeAll(async () => {
@@ -15,7 +19,8 @@ describe('an agent in a runner', () => {
   afterAll(() => ground.giveBack());
 
   it('works as it does in the service', async () => {
-    const service = await ground.wiredService(IN_RUNNERS);
+    const telemetry = { ...silentTelemetry(), tracer: provider.getTracer('spec') };
+    const service = await ground.wiredService(IN_RUNNERS, {}, telemetry);
     const ready = await calls.begin(count => ({
       agent: {
         provider: 'scripted',
@@ -33,5 +38,12 @@ describe('an agent in a runner', () => {
     expectWholeTranscript(events);
     expect(outputOf(events, 'work.1.t1.1')).toBe('said\n');
     expect(calls.counts(ready)).toEqual({ one: 1 });
+    const attempt = exporter.getFinishedSpans().find(({ name }) => name === 'attempt');
+    const inside = exporter.getFinishedSpans().filter(({ name }) => /^(chat|execute_tool)/.test(name));
+    expect(inside.map(({ name }) => name)).toEqual(['chat m', 'execute_tool bash', 'chat m']);
+    for (const span of inside) expect(span.parentSpanContext?.spanId).toBe(attempt?.spanContext().spanId);
+    expect(await telemetry.metrics.text()).toMatch(
+      /^runledger_model_call_duration_seconds_count\{provider="scripted",outcome="finished"\} 2$/m,
+    );
   });
 });

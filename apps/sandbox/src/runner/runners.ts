@@ -39,8 +39,10 @@ export class Runners {
   /** Directories that this process has to do with. */
   readonly #busy = new Set<string>();
   #isOpen = true;
+  #outlive: boolean;
 
   constructor(private readonly parts: RunnersParts) {
+    this.#outlive = parts.outlive;
     mkdirSync(parts.directory, { recursive: true, mode: 0o700 });
   }
 
@@ -74,9 +76,14 @@ export class Runners {
     }
   }
 
+  /** Nothing is to stay when this process ends. */
+  letNoneOutlive(): void {
+    this.#outlive = false;
+  }
+
   /** Runs whose runners go on when this process ends. */
   outliving(): ReadonlySet<string> {
-    if (!this.parts.outlive) return new Set();
+    if (!this.#outlive) return new Set();
     const living = RunnerDirectory.allIn(this.parts.directory).filter(directory => directory.isAlive);
     return new Set(living.flatMap(directory => directory.spec()?.attempt.place.runId ?? []));
   }
@@ -91,11 +98,13 @@ export class Runners {
     }
   }
 
-  /** No runner is begun any more, and none waits for work. */
+  /** No runner is begun any more, and none waits for work; none is left, unless they are to outlive this process. */
   async close(): Promise<void> {
     this.#isOpen = false;
     await (await this.#spare)?.dismiss();
     this.#spare = undefined;
+    if (this.#outlive) return;
+    await Promise.all(RunnerDirectory.allIn(this.parts.directory).map(directory => ended(directory, 0)));
   }
 
   #of({ workspaceId, place }: ReadyAttempt) {
@@ -150,9 +159,8 @@ export class Runners {
   }
 
   #attaching(run: StepRun, directory: RunnerDirectory, epoch = directory.spec()?.epoch ?? 0) {
-    const { outlive, heard } = this.parts;
     const answer = servedPorts({ run, directory });
-    return { run, directory, runnerEpoch: epoch, outlives: outlive, answer, heard };
+    return { run, directory, runnerEpoch: epoch, outlives: () => this.#outlive, answer, heard: this.parts.heard };
   }
 
   #outcome({ stop, attempt }: StepRun, end: Followed): StepResult {

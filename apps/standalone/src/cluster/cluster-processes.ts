@@ -83,7 +83,7 @@ export class ClusterProcesses {
 
   async #restartEach(done: (replica: Replica) => void): Promise<void> {
     for (const replica of this.replicas) {
-      await replica.stop();
+      await replica.stop(false);
       if (this.#ending) return;
       replica.start();
       await replica.ready();

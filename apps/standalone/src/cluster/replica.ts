@@ -77,12 +77,12 @@ export class Replica {
     }
   }
 
-  /** Asks it to finish and end, and waits; one that does not is killed. */
-  async stop(): Promise<void> {
+  /** Asks it to finish and end, and waits; one that does not is killed. It leaves nothing behind, unless it is to be started again. */
+  async stop(isFinal = true): Promise<void> {
     this.#stop.abort();
     const child = this.#child;
     const late = new AbortController();
-    child?.kill('SIGTERM');
+    child?.kill(isFinal ? 'SIGHUP' : 'SIGTERM');
     delay(ENDED_WITHIN_MS, undefined, { signal: late.signal }).then(
       () => child?.kill('SIGKILL'),
       () => undefined, // it ended before

@@ -14,6 +14,7 @@ import {
   showConsumers,
 } from '@runledger/platform';
 import type { Log, ServedParts, Telemetry } from '@runledger/platform';
+import { closeOn } from '../closing.js';
 import { listen, orCannotListen } from '../listen.js';
 import { openStorage } from '../storage.js';
 import type { Storage } from '../storage.js';
@@ -33,7 +34,7 @@ export interface ServiceProcess {
   /** Of the gateway's API. */
   readonly apiUrl?: string;
   /** Not ready first; then what is under way is finished, what is held is handed over, and all is closed. May be called again. */
-  stop(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 interface Starting {
@@ -43,6 +44,8 @@ interface Starting {
   readonly internal: InternalServer;
   readonly storage: Storage;
   readonly ending: OrderlyEnd;
+  /** With what it was asked to end. */
+  readonly asked: { signal?: NodeJS.Signals };
 }
 
 /** Starts one service. Whatever fails, what was started until then is ended again. */
@@ -51,6 +54,11 @@ export async function startService(config: ServiceConfig): Promise<ServiceProces
   const { service, replica, logLevel: level } = config;
   const log = createLog({ level, service, destination }).child({ replica });
   const ending = new OrderlyEnd(log);
+  const asked: Starting['asked'] = {};
+  const stop = (signal?: NodeJS.Signals) => {
+    if (signal !== undefined) asked.signal ??= signal;
+    return ending.end();
+  };
   try {
     const telemetry = await openTelemetry(service, config.telemetry, log);
     ending.add('telemetry', () => telemetry.close());
@@ -58,8 +66,8 @@ export async function startService(config: ServiceConfig): Promise<ServiceProces
     ending.add('internal port', () => internal.close());
     const storage = await openStorage(config, log, () => undefined); // nothing is embedded here, so nothing can be lost
     ending.add('storage', () => storage.close());
-    const apiUrl = await startWork({ config, log, telemetry, internal, storage, ending });
-    return { internalUrl: internal.url, ...(apiUrl === undefined ? {} : { apiUrl }), stop: () => ending.end() };
+    const apiUrl = await startWork({ config, log, telemetry, internal, storage, ending, asked });
+    return { internalUrl: internal.url, ...(apiUrl === undefined ? {} : { apiUrl }), stop };
   } catch (error) {
     await ending.end();
     throw error;
@@ -100,17 +108,17 @@ async function startRelay(starting: Starting): Promise<undefined> {
 }
 
 async function startAnswering(service: Exclude<ModularService, 'gateway'>, starting: Starting): Promise<undefined> {
-  const { config, log, ending } = starting;
+  const { config, log, ending, asked } = starting;
   const tokens = await callerCheck(config.secretsDir, service);
   const module = await ServiceModule.register(service, starting);
   const app = await NestFactory.createApplicationContext(module, { logger: new NestLog(log), abortOnError: false });
-  ending.add('application', () => app.close());
+  ending.add('application', () => closeOn(app, asked.signal));
   const intake = new CommandIntake({ service, registry: app.get(CommandRegistry), tokens, log });
   serve(starting, { intake, ...pagesOf(app, starting) });
 }
 
 async function startGateway(starting: Starting): Promise<string> {
-  const { config, log, ending } = starting;
+  const { config, log, ending, asked } = starting;
   const { gatewayAdapter } = await import('@runledger/gateway');
   const module = await ServiceModule.register('gateway', starting);
   const app = await NestFactory.create<NestFastifyApplication>(module, gatewayAdapter(), {
@@ -118,7 +126,7 @@ async function startGateway(starting: Starting): Promise<string> {
     abortOnError: false,
   });
   const requests = new RequestsUnderWay(app);
-  ending.add('application', () => app.close());
+  ending.add('application', () => closeOn(app, asked.signal));
   const url = await listen(app, config.api);
   ending.add('requests', async () => {
     if (!(await requests.finish(FINISH_WITHIN_MS))) log.warn('requests were still being answered at the stop');

@@ -108,6 +108,9 @@ export interface ServiceConfig {
   readonly logLevel: Values['LOG_LEVEL'];
 }
 
+/** A service that is told to stop is most often started again: agents that work need not be disturbed. */
+const LEAVING = { SANDBOX_AGENTS_AT_STOP: 'leave' };
+
 /** Undefined when there is no such service. */
 export function deployedService(name: string | undefined): DeployedService | undefined {
   return DEPLOYED_SERVICES.find(service => service === name);
@@ -118,7 +121,7 @@ export function readServiceConfig(service: DeployedService, environment = proces
   const [values, storage, sandbox, telemetry, available, webhooks, apiAccess, audit] = allOf(
     () => valuesOf(service, environment),
     () => readStorageConfig(environment),
-    () => readSandboxConfig(environment),
+    () => readSandboxConfig({ ...LEAVING, ...environment }),
     () => readTelemetryConfig(environment),
     () => readAvailableConfig(environment),
     () => readWebhooksConfig(environment),

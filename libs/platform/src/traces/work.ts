@@ -32,6 +32,8 @@ export interface SpanOptions {
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
   readonly links?: readonly Link[];
+  /** In ms since the epoch, of work that was done elsewhere; left out: now. */
+  readonly startedMs?: number;
   /** `none` begins a trace of its own. Left out: the span around it; else the work around it counts for nothing. */
   readonly parent?: SpanContext | 'none' | undefined;
   /** For the log lines of this work, beside those of the work around it. */
@@ -43,10 +45,11 @@ export function beginSpan(name: string, options: SpanOptions = {}): Span {
   const around = current.getStore();
   const tracer = options.tracer ?? around?.tracer ?? NO_TRACES;
   if (tracer === NO_TRACES) return unrecorded(placeOf(options.parent, around));
-  const { kind, attributes, links } = options;
+  const { kind, attributes, links, startedMs } = options;
   const settings = {
     ...(kind !== undefined && { kind }),
     ...(attributes && { attributes }),
+    ...(startedMs !== undefined && { startTime: startedMs }),
     ...(links && links.length > 0 && { links: [...links] }),
   };
   const place = placeOf(options.parent, around);
