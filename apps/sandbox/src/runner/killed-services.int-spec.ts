@@ -130,10 +130,10 @@ describe('a service whose agents are in runners', () => {
     await eventually(() => working().length === 0);
   }, 600_000);
 
-  it('leaves its agents to work when it is told to stop, and hears the rest at its next start', async () => {
+  it('leaves its agents to work when it is told to stop, and hears at its next start what they did', async () => {
     const ready = await counting(count => [
-      { tools: [bash(`${count('first')}; ${UNTIL_TOLD}; echo told`)] },
-      { tools: [bash(count('second'))] },
+      { tools: [bash(`${count('first')}; ${UNTIL_TOLD}; echo told`), bash(count('second'))] },
+      { tools: [bash(count('third'))] },
     ]);
     const service = await start();
     await made(ready, 'first');
@@ -141,8 +141,8 @@ describe('a service whose agents are in runners', () => {
     expect((await typesOf(ready)).at(-1)).toBe('AttemptInterrupted');
     expect(working()).toHaveLength(1);
     calls.tell();
-    await eventually(() => working().length === 0);
-    expect(calls.counts(ready)).toEqual({ first: 1, second: 1 });
+    await made(ready, 'second');
+    expect(await typesOf(ready)).not.toContain('ToolCallEnded');
     expect(await typesOf(ready)).not.toContain('AttemptEnded');
     const next = await start();
     expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', turns: 3, summary: 'Done.' });
@@ -150,7 +150,7 @@ describe('a service whose agents are in runners', () => {
     calls.untell();
     expectWholeTranscript(await ground.transcript(ready));
     expect(outputOf(await ground.transcript(ready), 'work.1.t1.1')).toBe('told\n');
-    expect(calls.counts(ready)).toEqual({ first: 1, second: 1 });
+    expect(calls.counts(ready)).toEqual({ first: 1, second: 1, third: 1 });
     expect(runners()).toEqual([]);
   }, 60_000);
 
