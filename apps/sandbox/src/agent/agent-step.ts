@@ -17,6 +17,7 @@ import { modelTurn } from './model-turn.js';
 import type { FinishedTurn, TurnOutcome } from './model-turn.js';
 import { PaidCall } from './paid-call.js';
 import { PromptBound } from './prompt-bound.js';
+import { billedAs } from './providers.js';
 import type { OpenedModel } from './providers.js';
 import { sentBackWith, StructuredAnswer } from './structured-answer.js';
 import { answerCalls, requestedCalls } from './tool-round.js';
@@ -161,7 +162,7 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
         },
         transcript,
       );
-    const paid = new PaidCall(run, work, callName);
+    const paid = new PaidCall(run, billedAs(agent.opened, work), callName);
     await paid.reserve({ inputTokens: agent.prompt.of(conversation), maxOutputTokens });
     const asked = await (settings.observe?.(work, maxOutputTokens, call) ?? call());
     await paid.ended(asked);

@@ -8,6 +8,7 @@ import { contextOverflow, modelFaultOf } from './model-fault.js';
 import type { ModelFault } from './model-fault.js';
 import { bucketsOf, earlyBuckets } from './model-usage.js';
 import type { TokenBuckets } from './model-usage.js';
+import { cachedConversation, cachedInstructions } from './prompt-cache.js';
 import { toolDescriptions, toolInputs } from './tool-inputs.js';
 
 export interface TurnRequest {
@@ -59,7 +60,7 @@ export async function modelTurn(request: TurnRequest, transcript: Transcript): P
   const { model, instructions, messages, maxOutputTokens, timeoutMs, signal } = request;
   const result = streamText({
     model,
-    messages: [...messages],
+    messages: cachedConversation(messages),
     tools: toolSet(request.tools),
     maxOutputTokens,
     maxRetries: 0,
@@ -67,7 +68,7 @@ export async function modelTurn(request: TurnRequest, transcript: Transcript): P
     timeout: { stepMs: timeoutMs, totalMs: timeoutMs },
     // The error comes as a part of the stream; without this the library prints it.
     onError: () => undefined,
-    ...(instructions === undefined ? {} : { instructions }),
+    ...(instructions === undefined ? {} : { instructions: cachedInstructions(instructions) }),
   });
   const heard: Heard = { text: '', calls: [] };
   await listen(result.stream, heard, part => hear(heard, part, request, transcript));

@@ -1,5 +1,4 @@
 import { UsageRecorded } from '@runledger/contracts';
-import type { AgentWork } from '@runledger/contracts';
 import type { StepRun } from '../attempt/step-run.js';
 import { AttemptPausedError } from '../attempt/stop-switch.js';
 import type { ModelFaultCode } from './model-fault.js';
@@ -20,7 +19,7 @@ export class PaidCall {
 
   constructor(
     private readonly run: Pick<StepRun, 'budget' | 'transcript'>,
-    private readonly work: Pick<AgentWork, 'provider' | 'model'>,
+    private readonly work: { readonly provider: string; readonly model: string },
     private readonly name: string,
   ) {
     this.#callId = `${run.transcript.place.attemptId}.${name}`;

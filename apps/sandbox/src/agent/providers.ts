@@ -42,6 +42,14 @@ export function connectedProviders(settings: ProviderSettings): ProviderName[] {
   ];
 }
 
+/** Under which provider its tokens are priced. Those of a machine of one's own are free on purpose, whatever the model is called. */
+export function billedAs(
+  { connection }: OpenedModel,
+  { provider, model }: AgentWork,
+): { provider: string; model: string } {
+  return { provider: connection?.settings['local'] === 'yes' ? 'local' : provider, model };
+}
+
 /** What the operator has connected for every workspace. */
 export function operatorsConnection(settings: ProviderSettings, kind: IntegrationKind): Connection | undefined {
   const found = kind === 'anthropic' ? settings.anthropic : settings.openaiCompatible;
