@@ -57,8 +57,8 @@ export const AttemptResumed = defineEvent({
     ...place,
     worker: z.string(),
     reason: z.string(),
-    /** `WORKER_GONE`: its worker had stopped; `ANSWERED`: it waited for people, and heard from them. */
-    cause: z.enum(['WORKER_GONE', 'ANSWERED']),
+    /** `WORKER_GONE`: its worker had stopped; `ANSWERED`: it waited for people, and heard from them; `RESTED`: its provider wanted to be left alone until now. */
+    cause: z.enum(['WORKER_GONE', 'ANSWERED', 'RESTED']),
     resumedAt: timestamp,
   }),
 });

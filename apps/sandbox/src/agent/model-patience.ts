@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentWork, StepError } from '@runledger/contracts';
+import { AwaitingTimeError } from '../attempt/people.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { prefixOf } from './agent-run.js';
 import type { ModelFault, ModelFaultCode } from './model-fault.js';
 import type { TurnOutcome } from './model-turn.js';
 import type { OpenedModel } from './providers.js';
+
+const REST = 'rest.';
 
 /** How long the faults of a provider are waited out. */
 export interface Patience {
@@ -12,6 +15,8 @@ export interface Patience {
   readonly retries: Readonly<Record<'rate_limited' | 'overloaded' | 'connection_lost', number>>;
   /** The first pause; each further one is twice as long. */
   readonly firstPauseMs: number;
+  /** A longer pause is not slept through: the attempt is put down, holds no worker, and is taken up when the time has come. */
+  readonly longestSleepMs: number;
   /** A longer pause, also one that the provider asks for, is not waited for. */
   readonly longestPauseMs: number;
 }
@@ -19,7 +24,8 @@ export interface Patience {
 export const DEFAULT_PATIENCE: Patience = {
   retries: { rate_limited: 8, overloaded: 6, connection_lost: 3 },
   firstPauseMs: 2_000,
-  longestPauseMs: 600_000,
+  longestSleepMs: 60_000,
+  longestPauseMs: 86_400_000,
 };
 
 /** Makes the call again as long as its fault may pass; every pause is told in the transcript and ends when the attempt stops. */
@@ -36,7 +42,12 @@ export async function persistently(
     const failed = (failures.get(fault.code) ?? 0) + 1;
     failures.set(fault.code, failed);
     const pauseMs = pauseAfter(patience, fault, failed);
-    if (pauseMs === undefined || pauseMs >= run.remainingMs()) return outcome;
+    if (pauseMs === undefined) return outcome;
+    if (pauseMs > patience.longestSleepMs) {
+      if (restsOf(run) >= patience.retries.rate_limited) return outcome;
+      await putDown(run, fault, pauseMs);
+    }
+    if (pauseMs >= run.remainingMs()) return outcome;
     tell(run, fault, pauseMs);
     if (!(await pause(pauseMs, run.stop.signal))) return { status: 'aborted', usage: undefined };
   }
@@ -55,6 +66,22 @@ function tell({ transcript, history }: StepRun, fault: ModelFault, pauseMs: numb
   const key = `${prefixOf(transcript.place)}pause.${history.epoch}.${history.entryIds.size}`;
   history.entryIds.add(key);
   transcript.note('InfoRecorded', key, `${fault.message} The call is made again in ${Math.ceil(pauseMs / 1_000)} s.`);
+}
+
+/** How often this attempt was put down before. */
+function restsOf({ history }: StepRun): number {
+  return [...history.entryIds].filter(id => id.includes(REST)).length;
+}
+
+/** The time of the step does not run meanwhile. Throws {@link AwaitingTimeError}. */
+async function putDown(run: StepRun, fault: ModelFault, pauseMs: number): Promise<never> {
+  const { transcript, history } = run;
+  const until = new Date(Date.parse(transcript.now()) + pauseMs);
+  const key = `${prefixOf(transcript.place)}${REST}${history.epoch}`;
+  const text = `${fault.message} The attempt is put down and goes on at ${until.toISOString()}.`;
+  transcript.note('InfoRecorded', key, text);
+  await transcript.flush();
+  throw new AwaitingTimeError(until);
 }
 
 async function pause(pauseMs: number, signal: AbortSignal): Promise<boolean> {

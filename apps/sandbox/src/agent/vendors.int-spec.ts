@@ -3,6 +3,7 @@ import { eventually, ModelVendor } from '@runledger/testing';
 import type { VendorAnswer } from '@runledger/testing';
 import { Ground, newRunId } from '../attempt/ground.fixture.js';
 import { NO_CREDENTIALS } from '../integrations/credentials.js';
+import type { Connection } from '../integrations/credentials.js';
 import { SandboxGround } from '../driver/sandbox.fixture.js';
 import { runAgentStep } from './agent-step.js';
 import type { AgentSettings } from './agent-step.js';
@@ -11,6 +12,11 @@ import { openModel, operatorsConnection } from './providers.js';
 type Of<Type extends AttemptEvent['type']> = Extract<AttemptEvent, { type: Type }>['data'];
 const of = <Type extends AttemptEvent['type']>(events: readonly AttemptEvent[], type: Type): Of<Type>[] =>
   events.filter(event => event.type === type).map(event => event.data) as Of<Type>[];
+
+interface CachedBody {
+  readonly system: readonly unknown[];
+  readonly messages: readonly { readonly content: readonly unknown[] }[];
+}
 
 const KEY = 'sk-test-0123456789';
 const overloaded: VendorAnswer = { kind: 'refused', status: 529, code: 'overloaded_error', message: 'Overloaded' };
@@ -36,17 +42,21 @@ describe('an agent that talks to a real wire', () => {
       anthropic: { apiKey: KEY, baseUrl: vendor.url },
       openaiCompatible: { baseUrl: vendor.url, apiKey: KEY },
     };
+    const ollama: Connection = {
+      ...{ name: 'ollama', kind: 'openai-compatible', secrets: {} },
+      settings: { baseUrl: vendor.url, local: 'yes' },
+    };
     const retries = { rate_limited: 2, overloaded: 2, connection_lost: 2 };
     const settings: AgentSettings = {
       open: openModel,
-      patience: { retries, firstPauseMs: 20, longestPauseMs: 60_000 },
+      patience: { retries, firstPauseMs: 20, longestSleepMs: 1_500, longestPauseMs: 60_000 },
       modelCallMs: 1_500,
     };
     await ground.service({
       work: run => runAgentStep(settings, run, run.attempt.ready.agent!),
       credentials: () => ({
         ...NO_CREDENTIALS,
-        connection: kind => Promise.resolve(operatorsConnection(providers, kind)),
+        connection: (kind, name) => Promise.resolve(name === 'ollama' ? ollama : operatorsConnection(providers, kind)),
       }),
       drivers: [sandboxes.driver],
     });
@@ -126,7 +136,16 @@ describe('an agent that talks to a real wire', () => {
       expect(of(events, 'InfoRecorded')[0]!.text).toContain('limits the rate');
     });
 
-    it('gives up when it would have to wait longer than the step may take', async () => {
+    it('puts the attempt down for as long as the provider wants to be left alone, and goes on then', async () => {
+      const limited = refused(429, 'rate_limit_error', 'slow down', { 'retry-after': '2' });
+      const { ended, events, requests } = await play([limited, { text: 'Hello.' }]);
+      expect(ended).toMatchObject({ outcome: 'SUCCESS', summary: 'Hello.' });
+      expect(requests).toHaveLength(2);
+      expect(of(events, 'InfoRecorded')[0]!.text).toContain('is put down');
+      expect(of(events, 'AttemptResumed')).toMatchObject([{ cause: 'RESTED' }]);
+    });
+
+    it('gives up when it would have to wait longer than anybody waits', async () => {
       const limited = refused(429, 'rate_limit_error', 'slow down', { 'retry-after': '300' });
       const { ended, requests } = await play([limited]);
       expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'rate_limited' } });
@@ -215,6 +234,34 @@ describe('an agent that talks to a real wire', () => {
       const { ended } = await play([{ text: 'I', stop: 'filter' }]);
       expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'content_filter' } });
     });
+  });
+
+  it('lets Anthropic keep the prompt for the next turn: what never changes, and the conversation so far', async () => {
+    const call = { id: 'call_1', name: 'bash', input: { command: 'echo 42' } };
+    const thinking = { thinking: 'Hm.', signature: 'sig-cached' };
+    vendor.answers('cached', { ...thinking, text: 'I look.', tools: [call] }, { text: 'It says 42.' });
+    const agent: AgentWork = { provider: 'anthropic', model: 'cached', prompt: 'Say hello.', instructions: 'Be kind.' };
+    await ground.end(await ground.ready({ runId: newRunId(), agent }));
+    const [first, second] = vendor.requestsFor('cached').map(({ body }) => body as unknown as CachedBody);
+    const mark = { cache_control: { type: 'ephemeral' } };
+    for (const body of [first!, second!]) {
+      expect(body.system.at(-1)).toMatchObject({ text: 'Be kind.', ...mark });
+      expect(body.messages.at(-1)!.content.at(-1)).toMatchObject(mark);
+    }
+    expect(second!.messages.at(-1)!.content.at(-1)).toMatchObject({ type: 'tool_result', tool_use_id: 'call_1' });
+    const marks = JSON.stringify(second).match(/cache_control/g) ?? [];
+    expect(marks).toHaveLength(2);
+    expect(second!.messages[1]!.content[0]).toEqual({ type: 'thinking', thinking: 'Hm.', signature: 'sig-cached' });
+  });
+
+  it('calls the one of several servers that the step names, and counts a machine of ours as local', async () => {
+    vendor.answers('qwen', { text: 'Hello.' });
+    const agent: AgentWork = { provider: 'openai-compatible', connection: 'ollama', model: 'qwen', prompt: 'Hello?' };
+    const ready = await ground.ready({ runId: newRunId(), agent });
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS' });
+    expect(vendor.requestsFor('qwen')[0]!.headers.authorization).toBeUndefined();
+    const [usage] = of(await ground.transcript(ready), 'UsageRecorded');
+    expect(usage!.usage).toMatchObject({ provider: 'local', model: 'qwen', inputTokens: 10 });
   });
 
   it('says that the context is full when Anthropic stops for it', async () => {

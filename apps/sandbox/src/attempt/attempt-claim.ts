@@ -4,6 +4,7 @@ import type { Clock } from '@runledger/platform';
 import { attempt } from './attempt.decider.js';
 import type { AttemptCommand, StartedData } from './attempt.decider.js';
 import type { AttemptHistory } from './attempt-history.js';
+import { isRest } from './people.js';
 import { attemptStream } from './attempt-place.js';
 import type { ReadyAttempt } from './attempt-place.js';
 
@@ -90,12 +91,13 @@ function startedData(claimer: Claimer, attempt: ReadyAttempt, profile: ClaimedPr
 }
 
 function resumedData(claimer: Claimer, { place, waitedFor }: ReadyAttempt) {
-  const heard = waitedFor !== undefined;
-  return {
-    ...place,
-    worker: claimer.worker,
-    reason: heard ? 'People answered what it had asked.' : 'Its worker had stopped, or its run was paused.',
-    cause: heard ? ('ANSWERED' as const) : ('WORKER_GONE' as const),
-    resumedAt: claimer.clock.now(),
-  };
+  return { ...place, worker: claimer.worker, ...whyResumed(waitedFor), resumedAt: claimer.clock.now() };
+}
+
+function whyResumed(waitedFor: string | undefined) {
+  if (waitedFor === undefined) {
+    return { reason: 'Its worker had stopped, or its run was paused.', cause: 'WORKER_GONE' as const };
+  }
+  if (isRest(waitedFor)) return { reason: 'Its provider may be asked again.', cause: 'RESTED' as const };
+  return { reason: 'People answered what it had asked.', cause: 'ANSWERED' as const };
 }

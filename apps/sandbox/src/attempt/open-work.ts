@@ -23,6 +23,10 @@ export interface OpenAttempt extends ReadyAttempt {
 const ANSWERED = `EXISTS (SELECT FROM sandbox.answers AS heard
   WHERE heard.workspace_id = attempt.workspace_id AND heard.run_id = attempt.run_id AND heard.call_id = ANY (string_to_array(attempt.waits_for, E'\\n')))`;
 
+/** What the attempt waits for is a time, and it has come. In a CASE, so that nothing else is read as a time. */
+const RESTED = `EXISTS (SELECT FROM unnest(string_to_array(attempt.waits_for, E'\\n')) AS due
+  WHERE CASE WHEN due LIKE 'rest:%' THEN substring(due FROM 6)::timestamptz <= now() ELSE false END)`;
+
 /** Whose home a run has; undefined when nobody has it, or when it is not open. */
 export type RunHome = string | undefined;
 
@@ -137,7 +141,7 @@ export class OpenWork {
     return this.#attempts(
       'to-do',
       host,
-      `attempt.cancel IS NULL AND (attempt.waits_for IS NULL OR ${ANSWERED}) AND NOT run.ended
+      `attempt.cancel IS NULL AND (attempt.waits_for IS NULL OR ${ANSWERED} OR ${RESTED}) AND NOT run.ended
          AND (run.paused_at IS NULL OR (attempt.worker IS NOT NULL AND attempt.ready ? 'command'))
        ORDER BY attempt.worker IS NULL, attempt.position`,
       limit,

@@ -32,6 +32,21 @@ export class AwaitingPeopleError extends Error {
   }
 }
 
+const REST = 'rest:';
+
+/** Thrown through an attempt that cannot go on before a time: its provider wants to be left alone. Nothing sleeps meanwhile (R2). */
+export class AwaitingTimeError extends AwaitingPeopleError {
+  constructor(until: Date) {
+    super(`${REST}${until.toISOString()}`);
+    this.name = 'AwaitingTimeError';
+  }
+}
+
+/** Whether what an attempt waited for was a time. */
+export function isRest(waitedFor: string): boolean {
+  return waitedFor.startsWith(REST);
+}
+
 const catalogue = new EventCatalogue(grantEvents);
 const PAGE = 500;
 const MOST_BOOKS = 1_000;
