@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '@runledger/testing';
@@ -106,6 +107,21 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
     expect(await shell('how-they-stand.sh')).toContain('"limit":{"formatted":"9.00 USD"}');
     const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
     const csv = await shell('what-it-cost.sh', day(-1), day(1));
+    const reconciled = (amount: string) => {
+      const invoice = join(home.path, 'invoice.csv');
+      writeFileSync(invoice, `date,model,cost\n${day(0)},scripted,${amount}\n`);
+      const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: platform.token };
+      const program = join(ROOT, 'apps', 'standalone', 'dist', 'billing.js');
+      const args = [program, 'reconcile', invoice, '--provider', 'scripted'];
+      const { status, stdout } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+      return { status, stdout };
+    };
+    const paid = `0.${(cost.total?.microUnits ?? '').padStart(6, '0')}`;
+    expect(reconciled(paid)).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/scripted +\S+ +\S+ +0\.000000 +SAME/) as string,
+    });
+    expect(reconciled('1.00')).toMatchObject({ status: 1, stdout: expect.stringContaining('DIFFERENT') as string });
     expect(csv).toContain(`,scripted/scripted,${cost.total?.microUnits ?? '?'},USD,2,0\r\n`);
   });
 });

@@ -1,0 +1,63 @@
+import { csvRecords } from './csv.js';
+import { microUnitsOf, readInvoice } from './invoice.js';
+import { reconcile } from './reconcile.js';
+
+const INVOICE = `Date,Model,"Cost (USD)",Cost
+2026-11-20,claude-haiku-5-5-20260901,"$1,234.50","1,234.50"
+2026-11-20,claude-opus-5-5,2,2.0000005
+2026-11-21,"claude, the ""new""",1,0.25`;
+
+describe('an invoice', () => {
+  it('is read from what providers export', () => {
+    expect(readInvoice(INVOICE)).toEqual([
+      { day: '2026-11-20', model: 'claude-haiku-5-5-20260901', amount: 1_234_500_000n },
+      { day: '2026-11-20', model: 'claude-opus-5-5', amount: 2_000_001n },
+      { day: '2026-11-21', model: 'claude, the "new"', amount: 250_000n },
+    ]);
+    expect(readInvoice(INVOICE, { amount: 'Cost (USD)' })[0]?.amount).toBe(1_234_500_000n);
+  });
+
+  it('that lacks a column, a date or an amount is refused by name', () => {
+    expect(() => readInvoice('when,what\n1,2')).toThrow(
+      'no column for its day. It has: when, what. Name it with --day.',
+    );
+    expect(() => readInvoice('date,model,cost\nsoon,m,1')).toThrow('Line 2 of the invoice has no date: soon.');
+    expect(() => readInvoice('date,model,cost\n2026-11-20,m,free')).toThrow(
+      'Line 2 of the invoice has no amount: free.',
+    );
+    expect(() => readInvoice('')).toThrow('The invoice has no line.');
+  });
+
+  it('has its amounts to the micro-unit', () => {
+    const amounts = ['0', '-3.5', '$0.0000004', '.5', '12 USD'].map(text => microUnitsOf(text));
+    expect(amounts).toEqual([0n, -3_500_000n, 0n, 500_000n, 12_000_000n]);
+  });
+});
+
+it('a file with quotes, line ends of any kind and an empty last line is read as it is meant', () => {
+  expect(csvRecords('a,b\r\n"x\r\ny",2\n\n3,').map(record => [...record.values()])).toEqual([
+    ['x\r\ny', '2'],
+    ['3', ''],
+  ]);
+});
+
+describe('the reconciliation', () => {
+  const charged = (model: string, amount: bigint, unpriced = 0) => ({ day: '2026-11-20', model, amount, unpriced });
+  const billed = (model: string, amount: bigint) => ({ day: '2026-11-20', model, amount });
+
+  it('says of each model and day how both sides stand', () => {
+    const report = reconcile(
+      [charged('a-20260901', 1_000n), charged('b', 1_000n), charged('c', 5n, 2), charged('d', 7n)],
+      [billed('A', 400n), billed('a', 604n), billed('b', 1_100n), billed('c', 900n), billed('e', 1n)],
+      5n,
+    );
+    expect(report.lines.map(({ model, ours, theirs, verdict }) => [model, ours, theirs, verdict])).toEqual([
+      ['a', 1_000n, 1_004n, 'SAME'],
+      ['b', 1_000n, 1_100n, 'DIFFERENT'],
+      ['c', 5n, 900n, 'UNPRICED'],
+      ['d', 7n, 0n, 'NOT_BILLED'],
+      ['e', 0n, 1n, 'NOT_CHARGED'],
+    ]);
+    expect([report.ours, report.theirs, report.isSame]).toEqual([2_012n, 3_005n, false]);
+  });
+});
