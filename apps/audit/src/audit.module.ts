@@ -14,6 +14,8 @@ import type { OpenedAudit } from './open-audit.js';
 
 export { auditVariables, readAuditConfig } from './audit.config.js';
 export type { AuditConfig } from './audit.config.js';
+export { openAudit } from './open-audit.js';
+export type { AuditParts, OpenedAudit } from './open-audit.js';
 export { AUDIT_SCHEMA } from './tree/tree-tables.js';
 
 export interface AuditOptions {
