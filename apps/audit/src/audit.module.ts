@@ -5,7 +5,7 @@ import { ExportAudit, FetchVerifier, ProveEvent, SignCheckpoint } from '@runledg
 import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import { Leases } from '@runledger/messaging';
 import type { ConsumerLog } from '@runledger/messaging';
-import { CHECKPOINTS, CLOCK, CommandRegistry, Consumers, EVENT_STORE, Readiness } from '@runledger/platform';
+import { CHECKPOINTS, CLOCK, CommandRegistry, Consumers, Readiness, STORED_LOG } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
 import type { Pool } from 'pg';
 import type { AuditConfig } from './audit.config.js';
@@ -56,7 +56,7 @@ export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdow
       providers: [
         {
           provide: OPENED_AUDIT,
-          inject: [EVENT_STORE, CHECKPOINTS, Leases, CLOCK],
+          inject: [STORED_LOG, CHECKPOINTS, Leases, CLOCK],
           useFactory: (...[store, checkpoints, leases, clock]: [EventStore, SharedCheckpoints, Leases, Clock]) =>
             openAudit({ ...options, store, checkpoints, leases, clock, cursorKey }),
         },

@@ -175,6 +175,27 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
     expect((await replay('--to', first)).trim().split(/\s+/)).toEqual(expect.arrayContaining([first, 'RunStarted']));
   });
 
+  it('erases a person: nobody reads the name again, and the bundle that was checked before still verifies', async () => {
+    const bundle = async () => (await platform.api.fetch(`/api/v1/runs/${runId}/audit.ndjson`)).text();
+    const nameOf = async () =>
+      (await platform.api.data<{ viewer: { member: { name: string } } }>('{ viewer { member { name } } }')).viewer
+        .member.name;
+    const before = await bundle();
+    expect([await nameOf(), before.includes('"name":"Owner"')]).toEqual(['Owner', false]);
+    const main = join(ROOT, 'apps', 'standalone', 'dist', 'erase.js');
+    const env = { PATH: process.env['PATH'], RUNLEDGER_HOME: home.path };
+    const args = ['--workspace', 'ws_default', '--member', 'mem_owner'];
+    const { stdout } = await execute(process.execPath, [main, ...args], { env });
+    expect(stdout).toContain('mem_owner: the key is destroyed');
+    expect(await nameOf()).toBe('[erased]');
+    const entriesOf = (text: string) => text.split('\n').map(line => line.replace(/,"proof":.*$/, ''));
+    const after = await bundle();
+    expect(entriesOf(after).slice(1, -2)).toEqual(entriesOf(before).slice(1, -2));
+    writeFileSync(join(home.path, 'run.ndjson'), after);
+    const checked = spawnSync(process.execPath, ['verify.mjs', 'run.ndjson'], { cwd: home.path, env: {} });
+    expect([checked.status, checked.stdout.toString()]).toEqual([0, expect.stringMatching(/^OK .* none missing/)]);
+  });
+
   it('stops in order and leaves no process, control group or mount behind', async () => {
     const ending = await platform.stop();
     expect([ending.code, ending.afterMs < 10_000]).toEqual([0, true]);

@@ -4,6 +4,7 @@ import { Fault } from '@runledger/kernel';
 import { createLog, systemClock } from '@runledger/platform';
 import { gatewayPepper } from './services/secrets.js';
 import { readServiceConfig } from './services/service.config.js';
+import { readableLog } from './readable-log.js';
 import { openStorage } from './storage.js';
 
 /**
@@ -18,7 +19,12 @@ async function printOwnerToken(): Promise<void> {
   try {
     const pepper = await gatewayPepper(config.secretsDir);
     const readModels = { reach: () => Promise.resolve() }; // the gateway will have read it when the token is used
-    const desk = new AccessDesk(new CommandHandler(storage.store), systemClock, { pepper }, readModels);
+    const desk = new AccessDesk(
+      new CommandHandler(readableLog(storage.store, storage.pool)),
+      systemClock,
+      { pepper },
+      readModels,
+    );
     const { token = '' } = await desk.bootstrapWorkspace({ freshToken: true });
     process.stdout.write(`${token}\n`);
   } finally {

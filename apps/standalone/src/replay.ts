@@ -4,6 +4,7 @@ import { replayRun } from '@runledger/gateway';
 import { Pool } from 'pg';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { openEventLog } from './event-log.js';
+import { readableLog } from './readable-log.js';
 import { readStorageConfig } from './storage.config.js';
 
 const HELP = `npm run replay -- --run <run id> [--to <position>] [--view] [--json]
@@ -66,7 +67,7 @@ async function withLog(url: string, work: (store: EventStore) => Promise<void>):
   try {
     const { eventStore: config } = readStorageConfig();
     const { store } = await openEventLog({ config, databaseUrl: url, pool, onProblem: silent });
-    await work(store).finally(() => store.close());
+    await work(readableLog(store, pool)).finally(() => store.close());
   } finally {
     await pool.end();
   }

@@ -8,7 +8,7 @@ import { BillingModule } from '@runledger/billing';
 import { catalogue } from '@runledger/contracts';
 import { GatewayModule } from '@runledger/gateway';
 import { OrchestratorModule } from '@runledger/orchestrator';
-import { PlatformModule } from '@runledger/platform';
+import { PlatformModule, SubjectKeys } from '@runledger/platform';
 import type { Log, Telemetry } from '@runledger/platform';
 import { connectedProviders, SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from './sample/sample.js';
@@ -39,7 +39,10 @@ export class StandaloneModule {
     return {
       module: StandaloneModule,
       imports: [
-        PlatformModule.register({ store, checkpoints, distribution, checks, blobs, catalogue, log, owner, telemetry }),
+        PlatformModule.register({
+          ...{ store, checkpoints, distribution, checks, blobs, catalogue, log, owner, telemetry },
+          subjectKeys: new SubjectKeys(pool),
+        }),
         OrchestratorModule.register({
           connectedProviders: connectedProviders(providers),
           available: config.available,

@@ -35,6 +35,10 @@ export const WorkspaceCreated = defineEvent({
 export const MemberAdded = defineEvent({
   type: 'MemberAdded',
   version: 1,
+  personal: [
+    { field: 'name', of: 'memberId' },
+    { field: 'email', of: 'memberId' },
+  ],
   schema: z.strictObject({
     memberId: z.string(),
     workspaceId: z.string(),

@@ -2,7 +2,15 @@ export { canonicalJson } from './canonical-json.js';
 export { EventCatalogue, UnknownEventError } from './catalogue.js';
 export type { Decider } from './decider.js';
 export { defineEvent } from './define-event.js';
-export type { AnyEventDefinition, DomainEvent, EventDefinition, EventOf, Schema, Upcast } from './define-event.js';
+export type {
+  AnyEventDefinition,
+  DomainEvent,
+  EventDefinition,
+  EventOf,
+  PersonalField,
+  Schema,
+  Upcast,
+} from './define-event.js';
 export { Fault, RetryableError } from './faults.js';
 export { attemptId, gateId, idOf, keyOf, streamOf } from './ids.js';
 export { isRejection, reject } from './rejection.js';

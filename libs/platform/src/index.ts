@@ -8,6 +8,7 @@ export {
   COMMAND_CLIENT,
   DISTRIBUTION,
   EVENT_STORE,
+  STORED_LOG,
 } from './commands/command-client.js';
 export type {
   Clock,
@@ -51,6 +52,11 @@ export type { TelemetryConfig } from './observed/telemetry.config.js';
 export { observedStore } from './observed/observed-store.js';
 export { silentTelemetry, TELEMETRY } from './observed/telemetry.js';
 export type { Telemetry } from './observed/telemetry.js';
+export { PersonalData } from './personal/personal-data.js';
+export { personalDistribution, personalStore } from './personal/personal-store.js';
+export { ERASED } from './personal/sealed-text.js';
+export { KEY_COUNTS_MS, SubjectKeys } from './personal/subject-keys.js';
+export type { Subject } from './personal/subject-keys.js';
 export { PlatformModule } from './platform.module.js';
 export type { PlatformOptions } from './platform.module.js';
 export * from './postgres/index.js';

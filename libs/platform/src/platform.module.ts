@@ -15,6 +15,7 @@ import {
   COMMAND_CLIENT,
   DISTRIBUTION,
   EVENT_STORE,
+  STORED_LOG,
 } from './commands/command-client.js';
 import type { Clock, CommandClient } from './commands/command-client.js';
 import { CommandRegistry } from './commands/command-registry.js';
@@ -33,6 +34,9 @@ import { ObservedReactorHost } from './observed/observed-reactors.js';
 import { observedStore } from './observed/observed-store.js';
 import { silentTelemetry, TELEMETRY } from './observed/telemetry.js';
 import type { Telemetry } from './observed/telemetry.js';
+import { PersonalData } from './personal/personal-data.js';
+import { personalDistribution, personalStore } from './personal/personal-store.js';
+import type { SubjectKeys } from './personal/subject-keys.js';
 import { systemClock } from './system-clock.js';
 
 /** The parts that every service of a process shares. Whoever made them closes them after the application. */
@@ -42,6 +46,8 @@ export interface PlatformOptions {
   readonly blobs: BlobStore;
   /** Every event type that the reactors of this process read. */
   readonly catalogue: EventCatalogue;
+  /** Under which personal fields of events are sealed; left out, they are stored as they are. */
+  readonly subjectKeys?: SubjectKeys;
   /** How commands are sent to the services that own them; default: they are answered in this process. */
   readonly commands?: CommandClient;
   /** Default: {@link systemClock}. */
@@ -60,7 +66,7 @@ export interface PlatformOptions {
 }
 
 /**
- * Provides to all modules: `EVENT_STORE`, `DISTRIBUTION`, `CHECKPOINTS`, `BLOB_STORE`, `CLOCK`, `COMMAND_CLIENT`, `TELEMETRY`, and the
+ * Provides to all modules: `EVENT_STORE`, `STORED_LOG`, `DISTRIBUTION`, `CHECKPOINTS`, `BLOB_STORE`, `CLOCK`, `COMMAND_CLIENT`, `TELEMETRY`, and the
  * classes `CommandHandler`, `CommandRegistry`, `Leases`, `ReactorHost`, `Readiness`, `Consumers`, `Metrics`. A reactor that stopped on a fault makes the process
  * not ready.
  */
@@ -73,13 +79,12 @@ export class PlatformModule implements OnApplicationShutdown {
 
   static register(options: PlatformOptions): DynamicModule {
     const telemetry = options.telemetry ?? silentTelemetry();
-    const big = new BigEvents(options.blobs);
-    const store = observedStore(big.around(options.store), telemetry);
-    const source = options.distribution ? big.from(options.distribution) : storeDirect(store);
+    const { store, source } = readable(options, telemetry);
     const values = [
       { provide: TELEMETRY, useValue: telemetry },
       { provide: Metrics, useValue: telemetry.metrics },
       { provide: EVENT_STORE, useValue: store },
+      { provide: STORED_LOG, useValue: options.store },
       { provide: DISTRIBUTION, useValue: source },
       { provide: CHECKPOINTS, useValue: options.checkpoints },
       { provide: BLOB_STORE, useValue: options.blobs },
@@ -115,6 +120,19 @@ export class PlatformModule implements OnApplicationShutdown {
     await this.reactors.stop();
     await this.leases.stop();
   }
+}
+
+/** What services read and write: whole events, with personal fields that are sealed only where they are stored. */
+function readable(
+  options: PlatformOptions,
+  telemetry: Telemetry,
+): { readonly store: EventStore; readonly source: Distribution } {
+  const big = new BigEvents(options.blobs);
+  const whole = observedStore(big.around(options.store), telemetry);
+  const brought = options.distribution ? big.from(options.distribution) : storeDirect(whole);
+  if (!options.subjectKeys) return { store: whole, source: brought };
+  const personal = new PersonalData(options.subjectKeys, options.catalogue);
+  return { store: personalStore(whole, personal), source: personalDistribution(brought, personal) };
 }
 
 function commandClient({ commands }: PlatformOptions, registry: CommandRegistry): CommandClient {

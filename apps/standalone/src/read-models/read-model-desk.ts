@@ -12,6 +12,7 @@ import type {
 } from '@runledger/projections';
 import { Pool } from 'pg';
 import { openEventLog } from '../event-log.js';
+import { readableLog } from '../readable-log.js';
 import { readStorageConfig } from '../storage.config.js';
 
 /** There is no projection of this name. */
@@ -75,8 +76,10 @@ export async function withReadModels(url: string, work: (desk: ReadModelDesk) =>
     pool.on('error', silent);
     ending.push(() => pool.end());
     const { eventStore: config } = readStorageConfig();
-    const { store, checkpoints } = await openEventLog({ config, databaseUrl: url, pool, onProblem: silent });
-    ending.push(() => store.close());
+    const opened = await openEventLog({ config, databaseUrl: url, pool, onProblem: silent });
+    ending.push(() => opened.store.close());
+    const { checkpoints } = opened;
+    const store = readableLog(opened.store, pool);
     const dataSource = await readModelSource(url).initialize();
     ending.push(() => dataSource.destroy());
     await work(new ReadModelDesk({ database: readModelDatabase(url), dataSource, store, checkpoints, catalogue }));

@@ -8,7 +8,7 @@ import { BillingModule } from '@runledger/billing';
 import { catalogue, commandSenders } from '@runledger/contracts';
 import type { CommandSender, DeployedService } from '@runledger/contracts';
 import { OrchestratorModule } from '@runledger/orchestrator';
-import { HttpCommands, PlatformModule } from '@runledger/platform';
+import { HttpCommands, PlatformModule, SubjectKeys } from '@runledger/platform';
 import type { CommandClient, Log, Telemetry } from '@runledger/platform';
 import { SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from '../sample/sample.js';
@@ -32,9 +32,9 @@ interface ServiceParts {
 export class ServiceModule {
   static async register(service: ModularService, parts: ServiceParts): Promise<DynamicModule> {
     const { config, storage, log, telemetry } = parts;
-    const { store, checkpoints, distribution, checks, blobs } = storage;
+    const { store, checkpoints, distribution, checks, blobs, pool } = storage;
     const sender = isSender(service) ? { commands: await commandsOf(service, config) } : {};
-    const shared = { store, checkpoints, distribution, checks, blobs, catalogue };
+    const shared = { store, checkpoints, distribution, checks, blobs, catalogue, subjectKeys: new SubjectKeys(pool) };
     // Replicas share the reactors, and one that starts takes nothing away from one that works.
     const leases = { sharing: 'shared' } as const;
     const platform = { ...shared, log, owner: owner(), telemetry, leases, ...sender };

@@ -40,6 +40,8 @@ export type CommandImplementation<Input, Output, Code extends string> = (
 /** Injection tokens: interfaces have none of their own. */
 export const COMMAND_CLIENT = Symbol('CommandClient');
 export const EVENT_STORE = Symbol('EventStore');
+/** The log as it is stored, personal fields sealed: for whoever needs its very bytes. */
+export const STORED_LOG = Symbol('StoredLog');
 /** How events reach those who follow the log. */
 export const DISTRIBUTION = Symbol('Distribution');
 export const CHECKPOINTS = Symbol('Checkpoints');
