@@ -14,11 +14,12 @@ import { openAudit } from './open-audit.js';
 import type { OpenedAudit } from './open-audit.js';
 import { verifierFile } from './verifier/verifier-file.js';
 
-/** One real event of every type; those of one run have its id as their story. */
+/** One real event of every type, each with an id of its own; those of one run have its id as their story. */
 const examples = new URL('../../../libs/contracts/stored/', import.meta.url);
 export const EXAMPLES = readdirSync(examples)
   .map(file => JSON.parse(readFileSync(new URL(file, examples), 'utf8')) as RecordedEvent)
-  .sort((a, b) => Number(a.position) - Number(b.position));
+  .sort((a, b) => Number(a.position) - Number(b.position))
+  .map((event, at, all) => (all.findIndex(({ id }) => id === event.id) === at ? event : { ...event, id: newUuid() }));
 export const WORKSPACE = 'ws_acme';
 export const RUN = EXAMPLES.find(({ type }) => type === 'RunStarted')!.metadata.correlationId;
 export const SEED = Buffer.alloc(32, 7);
