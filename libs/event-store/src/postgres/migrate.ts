@@ -8,7 +8,14 @@ import type { MigrationReport, SchemaHistory } from './migrate-schema.js';
 export const DEFAULT_SCHEMA = 'runledger';
 
 /** Applied in this order, each once; a shipped file never changes. Written for the default schema. */
-const MIGRATIONS = ['0001-log', '0002-append', '0003-tail', '0004-partitions', '0005-parked-events', '0006-subject-keys'] as const;
+const MIGRATIONS = [
+  '0001-log',
+  '0002-append',
+  '0003-tail',
+  '0004-partitions',
+  '0005-parked-events',
+  '0006-subject-keys',
+] as const;
 
 /** Brings the store's schema to today's version. Safe to call from many processes at once, and again. */
 export async function migrateEventStore(
