@@ -16,6 +16,8 @@ import type { BeginOrder, RunnerEnd, RunnerLimits, RunnerMachine } from './runne
 import { storedHistory } from './runner-protocol.js';
 import { servedPorts } from './served-ports.js';
 
+const SPARE_AFTER_MS = 300;
+
 export interface RunnersParts {
   /** Holds a directory per runner. */
   readonly directory: string;
@@ -147,7 +149,8 @@ export class Runners {
     this.#busy.add(directory.path);
     const attachment = new RunnerAttachment(this.#attaching(run, directory, order?.spec.epoch));
     const following = attachment.follow(order);
-    if (ready) setImmediate(() => this.#keepSpare());
+    // Not while this one needs the processor to begin.
+    if (ready) setTimeout(() => this.#keepSpare(), SPARE_AFTER_MS).unref();
     try {
       const end = await following;
       if (end !== 'detached') directory.remove();
