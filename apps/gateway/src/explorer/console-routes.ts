@@ -10,6 +10,7 @@ const FILES: ReadonlySet<string> = new Set([
   'favicon.svg',
   'formats.js',
   'gate.js',
+  'moments.js',
   'graphql.js',
   'queries.js',
   'run-page.js',

@@ -16,8 +16,8 @@ export const RUNS = `query ($filter: RunFilter, $after: String) {
 const REQUEST = `id kind state message shown shownHash requestedAt availableDecisions policy { count }
   votes { decision by { id name } } decision { decision how by { id name } comment decidedAt }`;
 
-export const RUN = `query ($id: ID!, $atLeast: Position) {
-  run(id: $id, atLeast: $atLeast) {
+export const RUN = `query ($id: ID!, $asOf: Position, $atLeast: Position) {
+  run(id: $id, asOf: $asOf, atLeast: $atLeast) {
     id number status statusReason startedAt endedAt durationMs parameters availableActions position
     flow { name slug } flowVersion { version }
     startedBy { id name } trigger { kind } subject { kind id url } choices { profile execution checkpointMode }
@@ -45,24 +45,24 @@ export const RUN = `query ($id: ID!, $atLeast: Position) {
 }`;
 
 export const RUN_EVENTS = `subscription ($id: ID!, $after: Position) {
-  runEvents(runId: $id, after: $after) { ... on RunEvent { cursor event { type } } }
+  runEvents(runId: $id, after: $after) { ... on RunEvent { cursor event { type occurredAt } } }
 }`;
 
+const ENTRY = `__typename id seq at step attempt
+  ... on TextEntry { text }
+  ... on ThinkingEntry { text }
+  ... on SetupEntry { text }
+  ... on InfoEntry { text }
+  ... on ErrorEntry { error { code message fix } }
+  ... on ToolEntry { name arguments detail streamed output state exitCode durationMs error { code message fix } }`;
+
 export const TRANSCRIPT = `subscription ($id: ID!, $after: Position) {
-  transcript(runId: $id, after: $after) {
-    ... on TranscriptSegment {
-      cursor caughtUp
-      entries {
-        __typename id seq at step attempt
-        ... on TextEntry { text }
-        ... on ThinkingEntry { text }
-        ... on SetupEntry { text }
-        ... on InfoEntry { text }
-        ... on ErrorEntry { error { code message fix } }
-        ... on ToolEntry { name arguments detail streamed output state exitCode durationMs error { code message fix } }
-      }
-    }
-  }
+  transcript(runId: $id, after: $after) { ... on TranscriptSegment { cursor caughtUp entries { ${ENTRY} } } }
+}`;
+
+/** What had been said last when the log had grown up to a position. */
+export const TRANSCRIPT_THEN = `query ($id: ID!, $asOf: Position) {
+  run(id: $id, asOf: $asOf) { transcript(last: 200) { nodes { ${ENTRY} } } }
 }`;
 
 export const DECIDE = `mutation ($input: DecisionInput!) {

@@ -1,7 +1,8 @@
 import { badge, details, fact, h, problem } from './elements.js';
 import { ago, cost, duration, instant, json, who } from './formats.js';
 import { follow, query } from './graphql.js';
-import { RUN, RUN_EVENTS, TRANSCRIPT } from './queries.js';
+import { createMoments } from './moments.js';
+import { RUN, RUN_EVENTS, TRANSCRIPT, TRANSCRIPT_THEN } from './queries.js';
 import { createStepButtons, lineageLinks, notes, runButtons, steer } from './steering.js';
 import { createTimeline } from './timeline.js';
 import { createTranscript } from './transcript.js';
@@ -29,13 +30,16 @@ export function runPage(page, id) {
   const footer = h('div.footer');
   const said = h('h2', {}, 'Transcript');
   const transcript = createTranscript();
+  const before = h('div.before');
   const live = h('span.live', { title: 'Connection' });
   const left = h('section', {}, h('h2', {}, 'Timeline'), steps, footer);
-  const right = h('section.right', {}, h('div.subhead', {}, said, live), transcript.element);
-  page.replaceChildren(head, trouble, banner, facts, h('div.columns', {}, left, right));
+  const right = h('section.right', {}, h('div.subhead', {}, said, live), transcript.element, before);
+  const moments = createMoments(moment => travel(moment));
+  page.replaceChildren(head, trouble, banner, facts, moments.element, h('div.columns', {}, left, right));
 
   let run;
   let chosen;
+  let past;
   let seen;
   let timer;
   let ended = false;
@@ -78,19 +82,36 @@ export function runPage(page, id) {
   const load = async () => {
     timer = undefined;
     try {
-      const answer = await query(RUN, { id, atLeast: seen });
-      if (ended) return;
-      run = answer.run;
+      const asked = past;
+      const answer = await query(RUN, asked ? { id, asOf: asked.cursor } : { id, atLeast: seen });
+      if (ended || asked !== past) return;
+      run = asked ? asShown(answer.run, asked) : answer.run;
       trouble.replaceChildren();
       draw();
     } catch (error) {
       fail(error);
     }
   };
-  const soon = () => (timer ??= setTimeout(load, REDRAW_MS));
+  /** Nothing is redrawn live while the past is looked at; what comes meanwhile is there on the way back. */
+  const travel = async moment => {
+    past = moment;
+    transcript.element.hidden = moment !== undefined;
+    before.replaceChildren();
+    await load();
+    if (!moment) return;
+    const { run: then } = await query(TRANSCRIPT_THEN, { id, asOf: moment.cursor }).catch(fail);
+    if (past !== moment || !then) return;
+    const spoken = createTranscript();
+    before.replaceChildren(spoken.element);
+    spoken.take(then.transcript.nodes);
+    spoken.show(chosen);
+  };
+  const soon = () => (timer ??= past ? undefined : setTimeout(load, REDRAW_MS));
   const changed = ({ cursor, event }) => {
     seen = cursor;
-    if (!SPOKEN.has(event.type)) soon();
+    if (SPOKEN.has(event.type)) return;
+    moments.add({ cursor, type: event.type, at: event.occurredAt });
+    soon();
   };
   const connected = yes => (live.className = `live ${yes ? 'is-on' : 'is-off'}`);
   const ends = [
@@ -98,7 +119,7 @@ export function runPage(page, id) {
     follow(TRANSCRIPT, { id }, { next: segment => transcript.take(segment.entries), failed: transcript.fail }),
   ];
   const tick = setInterval(
-    () => run && !run.endedAt && document.activeElement?.tagName !== 'TEXTAREA' && draw(),
+    () => run && !past && !run.endedAt && document.activeElement?.tagName !== 'TEXTAREA' && draw(),
     1_000,
   );
   load();
@@ -110,6 +131,11 @@ export function runPage(page, id) {
     clearTimeout(timer);
     for (const end of ends) end();
   };
+}
+
+/** No clock runs in the past: what the API measured holds. */
+function asShown(run, { at }) {
+  return { ...run, shownAt: at, timeline: run.timeline.map(step => ({ ...step, isPast: true })) };
 }
 
 function heading(run, act) {
@@ -125,7 +151,7 @@ function heading(run, act) {
 }
 
 function summary(run) {
-  const elapsed = run.durationMs ?? Date.now() - Date.parse(run.startedAt);
+  const elapsed = run.durationMs ?? (run.shownAt ? Date.parse(run.shownAt) : Date.now()) - Date.parse(run.startedAt);
   const { subject, choices, cost: spent } = run;
   const related = lineageLinks(run);
   return [

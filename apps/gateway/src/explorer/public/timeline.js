@@ -69,7 +69,7 @@ function stepCard(step, { isChosen, choose, gateOf, asks, buttons }) {
 
 function facts(step) {
   const since = step.attempts.find(attempt => attempt.state === 'RUNNING')?.startedAt;
-  const elapsed = since ? Date.now() - Date.parse(since) : step.elapsedMs;
+  const elapsed = since && !step.isPast ? Date.now() - Date.parse(since) : step.elapsedMs;
   return [
     { AGENT: `${step.provider} / ${step.model}`, COMMAND: 'command', GATE: 'gate' }[step.kind],
     elapsed !== null && duration(elapsed),
