@@ -15,7 +15,9 @@ import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js
 const REPLACED_WITHIN_MS = 150_000;
 
 /** Between two runs of a client: there is to be load, and not as much as the machine can take. */
-const BREATH_MS = 500;
+const BREATH_MS = 2_000;
+/** Before a client asks again: what it waits for takes seconds, and each question is work for the processes that are looked at. */
+const ASK_AGAIN_MS = 200;
 
 jest.setTimeout(2 * PATIENCE_MS);
 
@@ -29,7 +31,15 @@ steps:
 `;
 
 /** Whatever the moment brings, a client asks again. */
-const persistently = <T>(ask: () => Promise<T>): Promise<T> => eventually(ask, 60_000);
+const persistently = <T>(ask: () => Promise<T>): Promise<T> =>
+  eventually(async () => {
+    try {
+      return await ask();
+    } catch (error) {
+      await delay(ASK_AGAIN_MS);
+      throw error;
+    }
+  }, 60_000);
 
 /** Starts a run through whichever gateway answers; the key makes it one run, however often it is asked for. */
 async function start(apis: readonly ApiClient[], idempotencyKey: string): Promise<string> {
