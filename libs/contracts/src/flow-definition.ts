@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentPermissions, toolName } from './agent-permissions.js';
 import { integrationName } from './integration-kinds.js';
+import { mcpServers } from './mcp-servers.js';
 import { gateDefinition } from './gate-definition.js';
 import { attemptOutcome, checkpointMode, executionMode, json, slug, stepKey } from './values.js';
 
@@ -47,6 +48,8 @@ export const agentWork = z.strictObject({
   instructions: z.string().max(100_000).optional(),
   prompt: z.string().min(1).max(100_000),
   tools: z.array(toolName).optional(),
+  /** Those of the skill. */
+  mcpServers: mcpServers.optional(),
   ...agentPermissions,
   /** Model turns at most; default 50. */
   maxTurns: z.int().min(1).max(500).optional(),

@@ -1,5 +1,5 @@
 export * from './agent-asks.events.js';
-export { DANGEROUS_TOOLS, toolsThatAsk } from './agent-permissions.js';
+export { builtInTool, DANGEROUS_TOOLS, meansTool, toolsThatAsk, type BuiltInTool } from './agent-permissions.js';
 export * from './approval.commands.js';
 export * from './approval.events.js';
 export * from './audit.commands.js';
@@ -28,6 +28,7 @@ export * from './grant-cover.js';
 export * from './grant.events.js';
 export * from './integration-book.js';
 export * from './integration-kinds.js';
+export * from './mcp-servers.js';
 export * from './orchestrator.commands.js';
 export * from './orchestrator.events.js';
 export * from './orchestrator.needs.events.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentPermissions } from './agent-permissions.js';
+import { mcpServers } from './mcp-servers.js';
 import { slug } from './values.js';
 
 /** `api.example.com`, or `*.example.com` for all names below; for the ports 80 and 443, or for the one that it names. */
@@ -48,6 +49,8 @@ export const profileDefinition = z.strictObject({
   ]),
   /** `none`: files are not kept between steps; a re-run from a step then begins with a workspace that is set up anew. Default `steps`. */
   snapshots: z.enum(['none', 'steps']).optional(),
+  /** For every agent in such a sandbox; stdio servers run inside it. */
+  mcpServers: mcpServers.optional(),
   ...agentPermissions,
 });
 export type ProfileDefinition = z.infer<typeof profileDefinition>;

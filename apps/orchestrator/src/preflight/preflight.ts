@@ -1,4 +1,4 @@
-import { CountDailyRuns, kindOf, toolName } from '@runledger/contracts';
+import { CountDailyRuns, kindOf, builtInTool } from '@runledger/contracts';
 import type { DailyRuns, PreflightReport, StepDefinition } from '@runledger/contracts';
 import type { CommandContext } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
@@ -79,7 +79,7 @@ function stepAhead(
     conditional: step.if !== undefined || routed,
     ...(agent && { provider: agent.provider, model: agent.model }),
     ...(agent?.skill !== undefined && { skill: agent.skill }),
-    tools: agent ? [...(agent.tools ?? toolName.options)] : [],
+    tools: agent ? [...(agent.tools ?? builtInTool.options)] : [],
   };
 }
 

@@ -52,6 +52,7 @@ function withSkill(step: StepDefinition, agent: AgentWork, { version, definition
       skillVersion: version,
       instructions: joined(definition.instructions, agent.instructions),
       ...(tools && { tools }),
+      ...(definition.mcpServers && { mcpServers: definition.mcpServers }),
     },
     ...(output && { output }),
   };

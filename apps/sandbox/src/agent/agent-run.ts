@@ -1,6 +1,7 @@
 import type { ToolName } from '@runledger/contracts';
 import type { AttemptPlace } from '../attempt/attempt-place.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
+import type { McpTools } from '../mcp/mcp-tools.js';
 import type { AgentTeam } from './agent-team.js';
 import type { BackgroundProcesses } from './background-processes.js';
 
@@ -27,6 +28,7 @@ export interface SubAgents {
 /** What the tools of an agent need: the run of its step, and what lives for as long as the agent works. */
 export interface AgentRun extends StepRun {
   readonly background: BackgroundProcesses;
+  readonly mcp: McpTools;
   /** What it may use. */
   readonly tools: readonly ToolName[];
   /** Left out for sub-agents: they have none of their own. */

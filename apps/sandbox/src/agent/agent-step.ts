@@ -1,7 +1,6 @@
-import { ModelTurnEnded, scriptedTurn } from '@runledger/contracts';
+import { ModelTurnEnded } from '@runledger/contracts';
 import type { AgentWork, Json } from '@runledger/contracts';
 import type { ModelMessage } from 'ai';
-import { z } from 'zod';
 import { outputMissing, outputUnfit } from '../attempt/output-contract.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { finished, outOfTurns, stopped, textOf } from './agent-results.js';
@@ -11,6 +10,8 @@ import { BackgroundProcesses } from './background-processes.js';
 import type { Credentials } from '../integrations/credentials.js';
 import type { ModelCallObserver } from './model-call-observer.js';
 import { reportUse } from './connection-use.js';
+import { McpTools, serversOf } from '../mcp/mcp-tools.js';
+import { McpUnavailableError } from '../mcp/mcp-unavailable.js';
 import { modelFaultResult, persistently } from './model-patience.js';
 import type { Patience } from './model-patience.js';
 import { modelTurn } from './model-turn.js';
@@ -20,12 +21,11 @@ import { PromptBound } from './prompt-bound.js';
 import { billedAs } from './providers.js';
 import type { OpenedModel } from './providers.js';
 import { sentBackWith, StructuredAnswer } from './structured-answer.js';
+import { subAgentWork } from './sub-agent-work.js';
 import { answerCalls, requestedCalls } from './tool-round.js';
 import { toolsOf } from './tool-inputs.js';
 
 const MAX_TURNS = 50;
-const SUB_AGENT =
-  'You are one of several agents that work in the same workspace. Change only what your task is about. Your last message is your report to the agent that started you.';
 /** Models that a library does not know are cut at 4,096 tokens unless told. */
 const MAX_OUTPUT_TOKENS = 16_384;
 
@@ -45,27 +45,25 @@ export interface AgentSettings {
  */
 export async function runAgentStep(settings: AgentSettings, run: StepRun, work: AgentWork): Promise<StepResult> {
   const background = new BackgroundProcesses(run);
-  const subAgents: SubAgents = { asked: 0, turns: new Map(), work: subAgentWork(settings, work) };
+  const subAgents: SubAgents = {
+    ...{ asked: 0, turns: new Map<string, number>() },
+    work: async (its, order) =>
+      converse(await agentOf(settings, { run: its, work: subAgentWork(work, order), answer: undefined })),
+  };
   const { output } = run.attempt.ready;
   const answer = output && new StructuredAnswer(output);
-  const own: AgentRun = { ...run, background, subAgents, tools: toolsOf(work, run.egress) };
+  let mcp: McpTools | undefined;
   try {
+    mcp = await McpTools.open(run, serversOf(run.profile, work));
+    const own: AgentRun = { ...run, background, subAgents, mcp, tools: toolsOf(work, run.egress, mcp.offered) };
     const result = await converse(await agentOf(settings, { run: own, work, answer }));
     return { ...result, turns: [...subAgents.turns.values()].reduce((sum, turns) => sum + turns, result.turns) };
+  } catch (error) {
+    if (!(error instanceof McpUnavailableError)) throw error;
+    return { outcome: 'BLOCKED', turns: run.history.turns.length, error: error.reason };
   } finally {
-    await background.close();
+    await Promise.all([background.close(), mcp?.close()]);
   }
-}
-
-/** A sub-agent is the same loop over a work of its own, with a prompt for instructions and without an output to keep to. */
-function subAgentWork(settings: AgentSettings, parent: AgentWork): SubAgents['work'] {
-  return async (run, { prompt, tools, maxTurns, script }) => {
-    const instructions = parent.instructions === undefined ? SUB_AGENT : `${SUB_AGENT}\n\n${parent.instructions}`;
-    const own = { prompt, instructions, tools: [...tools], maxTurns };
-    const played = z.array(scriptedTurn).catch([]).parse(script);
-    const work: AgentWork = { ...parent, ...own, script: played };
-    return converse(await agentOf(settings, { run, work, answer: undefined }));
-  };
 }
 
 async function converse(agent: Agent): Promise<StepResult> {
@@ -98,7 +96,7 @@ async function agentOf(settings: AgentSettings, known: Pick<Agent, 'run' | 'work
   const { run, work, answer } = known;
   const opened = await settings.open(work, run.credentials);
   const instructions = instructionsOf(work, answer);
-  const prompt = new PromptBound(run.tools, instructions);
+  const prompt = new PromptBound(run.tools, instructions, run.mcp.offered);
   return { settings, run, work, opened, answer, instructions, prompt };
 }
 
@@ -155,6 +153,7 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
           instructions: agent.instructions,
           messages: conversation,
           tools: run.tools,
+          offered: run.mcp.offered,
           maxOutputTokens,
           timeoutMs: Math.min(settings.modelCallMs, run.remainingMs()),
           signal: run.stop.signal,

@@ -1,6 +1,6 @@
 import { AgentText, AgentThinking } from '@runledger/contracts';
-import type { ToolName } from '@runledger/contracts';
-import { streamText, tool } from 'ai';
+import type { Json, ToolName } from '@runledger/contracts';
+import { jsonSchema, streamText, tool } from 'ai';
 import type { FinishReason, LanguageModel, ModelMessage, ToolSet } from 'ai';
 import type { z } from 'zod';
 import type { Transcript } from '../attempt/transcript.js';
@@ -9,13 +9,16 @@ import type { ModelFault } from './model-fault.js';
 import { bucketsOf, earlyBuckets } from './model-usage.js';
 import type { TokenBuckets } from './model-usage.js';
 import { cachedConversation, cachedInstructions } from './prompt-cache.js';
-import { toolDescriptions, toolInputs } from './tool-inputs.js';
+import type { OfferedTool } from '../mcp/mcp-tools.js';
+import { isBuiltIn, toolDescriptions, toolInputs } from './tool-inputs.js';
 
 export interface TurnRequest {
   readonly model: LanguageModel;
   readonly instructions: string | undefined;
   readonly messages: readonly ModelMessage[];
   readonly tools: readonly ToolName[];
+  /** Those among them that servers offer. */
+  readonly offered?: readonly OfferedTool[];
   readonly maxOutputTokens: number;
   /** Most that the whole call may take. */
   readonly timeoutMs: number;
@@ -61,7 +64,7 @@ export async function modelTurn(request: TurnRequest, transcript: Transcript): P
   const result = streamText({
     model,
     messages: cachedConversation(messages),
-    tools: toolSet(request.tools),
+    tools: toolSet(request),
     maxOutputTokens,
     maxRetries: 0,
     abortSignal: signal,
@@ -85,13 +88,16 @@ export async function modelTurn(request: TurnRequest, transcript: Transcript): P
   };
 }
 
-function toolSet(names: readonly ToolName[]): ToolSet {
-  return Object.fromEntries(
-    names.map(name => {
-      const inputSchema: z.ZodType = toolInputs[name];
-      return [name, tool({ description: toolDescriptions[name], inputSchema })];
-    }),
-  );
+function toolSet({ tools, offered = [] }: TurnRequest): ToolSet {
+  const set: ToolSet = {};
+  for (const name of tools.filter(isBuiltIn)) {
+    const inputSchema: z.ZodType = toolInputs[name];
+    set[name] = tool({ description: toolDescriptions[name], inputSchema });
+  }
+  for (const { name, description, inputSchema } of offered.filter(({ name }) => tools.includes(name))) {
+    set[name] = tool({ description, inputSchema: jsonSchema<Record<string, Json>>(inputSchema) });
+  }
+  return set;
 }
 
 type StreamOf<T> = T extends AsyncIterable<infer Part> ? Part : never;

@@ -2,7 +2,8 @@ import type { ToolName } from '@runledger/contracts';
 import type { ModelMessage } from 'ai';
 import { z } from 'zod';
 import type { TokenBuckets } from './model-usage.js';
-import { toolDescriptions, toolInputs } from './tool-inputs.js';
+import type { OfferedTool } from '../mcp/mcp-tools.js';
+import { isBuiltIn, toolDescriptions, toolInputs } from './tool-inputs.js';
 
 /** What vendors put around a prompt themselves, most of all when there are tools; in tokens. */
 const AROUND = 2_048;
@@ -19,10 +20,12 @@ export class PromptBound {
   constructor(
     private readonly tools: readonly ToolName[],
     private readonly instructions: string | undefined,
+    private readonly offered: readonly OfferedTool[] = [],
   ) {}
 
   of(messages: readonly ModelMessage[]): number {
-    const whole = AROUND + bytes(this.instructions ?? '') + toolBytes(this.tools) + bytes(JSON.stringify(messages));
+    const whole =
+      AROUND + bytes(this.instructions ?? '') + toolBytes(this.tools, this.offered) + bytes(JSON.stringify(messages));
     if (this.#known.messages === 0) return whole;
     const rest = messages.slice(this.#known.messages);
     return Math.min(whole, this.#known.tokens + AROUND_MESSAGES + bytes(JSON.stringify(rest)));
@@ -41,9 +44,14 @@ function bytes(text: string): number {
   return Buffer.byteLength(text);
 }
 
-function toolBytes(tools: readonly ToolName[]): number {
-  return tools.reduce((sum, name) => {
+function toolBytes(tools: readonly ToolName[], offered: readonly OfferedTool[]): number {
+  const ours = tools.filter(isBuiltIn).map(name => {
     const schema: z.ZodType = toolInputs[name];
-    return sum + bytes(toolDescriptions[name]) + bytes(JSON.stringify(z.toJSONSchema(schema, { io: 'input' })));
-  }, 0);
+    return { description: toolDescriptions[name], inputSchema: z.toJSONSchema(schema, { io: 'input' }) };
+  });
+  const theirs = offered.filter(({ name }) => tools.includes(name));
+  return [...ours, ...theirs].reduce(
+    (sum, { description, inputSchema }) => sum + bytes(description) + bytes(JSON.stringify(inputSchema)),
+    0,
+  );
 }

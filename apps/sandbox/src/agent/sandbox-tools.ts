@@ -1,4 +1,4 @@
-import type { Json, ToolDetail, ToolName } from '@runledger/contracts';
+import type { Json, ToolDetail, BuiltInTool } from '@runledger/contracts';
 import { replacementDiff } from '@runledger/kernel';
 import type { z } from 'zod';
 import type { ToolCall } from '../attempt/tool-call.js';
@@ -9,7 +9,7 @@ import type { SandboxTool } from './tool-inputs.js';
 import { EDIT_FILE } from './tool-programs.js';
 import { LIST_FILES, READ_FILE, WRITE_FILE } from './tool-scripts.js';
 
-type InputOf<Name extends ToolName> = z.output<(typeof toolInputs)[Name]>;
+type InputOf<Name extends BuiltInTool> = z.output<(typeof toolInputs)[Name]>;
 export type PlannedCall = Pick<ToolCall, 'exec' | 'detail'>;
 export type ToolPlan = PlannedCall | { readonly refused: string };
 
@@ -41,7 +41,7 @@ export function planCall(tool: SandboxTool, input: Json): ToolPlan {
 }
 
 /** What is wrong with the arguments, in words for the agent. */
-export function misfit(tool: ToolName, error: z.ZodError): string {
+export function misfit(tool: BuiltInTool, error: z.ZodError): string {
   const lines = error.issues.map(issue => `${issue.path.join('.') || 'arguments'}: ${issue.message}`);
   return `The arguments of ${tool} do not fit: ${lines.join('; ')}`;
 }
@@ -77,7 +77,7 @@ function editFile(input: InputOf<'edit_file'>): PlannedCall {
   return { ...program(EDIT_FILE, input), detail };
 }
 
-function script(source: string, name: ToolName, values: readonly (string | number)[]): PlannedCall {
+function script(source: string, name: BuiltInTool, values: readonly (string | number)[]): PlannedCall {
   return { exec: { argv: ['bash', '-c', source, name, ...values.map(String)], timeoutMs: FILE_MS } };
 }
 

@@ -1,3 +1,4 @@
+import { meansTool } from '@runledger/contracts';
 import type { ToolName } from '@runledger/contracts';
 import type { ToolCallPart } from 'ai';
 import { AgentTranscript } from '../attempt/agent-transcript.js';
@@ -55,7 +56,7 @@ interface Asked {
 
 /** They have no more tools than whoever asks for them. */
 function orderOf({ tools: all }: AgentRun, { prompt, tools = all, max_turns, number, script }: Asked): AgentOrder {
-  const own = tools.filter(tool => all.includes(tool) && tool !== 'spawn_agents');
+  const own = all.filter(tool => meansTool(tools, tool) && tool !== 'spawn_agents');
   return { agent: String(number), prompt, tools: own, maxTurns: max_turns ?? MOST_TURNS, script };
 }
 

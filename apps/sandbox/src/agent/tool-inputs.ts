@@ -1,11 +1,12 @@
-import { json, slug, todoItem, toolName } from '@runledger/contracts';
-import type { AgentWork, ToolName } from '@runledger/contracts';
+import { json, meansTool, slug, todoItem, toolName } from '@runledger/contracts';
+import type { AgentWork, BuiltInTool, ToolName } from '@runledger/contracts';
 import { z } from 'zod';
+import type { OfferedTool } from '../mcp/mcp-tools.js';
 import type { EgressRules } from '../egress/egress-policy.js';
 
 /** Tools for which one program runs in the sandbox, to its end. */
 export type SandboxTool = Extract<
-  ToolName,
+  BuiltInTool,
   'bash' | 'read_file' | 'write_file' | 'edit_file' | 'list_files' | 'search_files'
 >;
 
@@ -108,9 +109,9 @@ export const toolInputs = {
       .optional()
       .describe('Left out: people answer in their own words.'),
   }),
-} as const satisfies Record<ToolName, z.ZodType>;
+} as const satisfies Record<BuiltInTool, z.ZodType>;
 
-export const toolDescriptions: Readonly<Record<ToolName, string>> = {
+export const toolDescriptions: Readonly<Record<BuiltInTool, string>> = {
   bash: 'Runs a bash command in the workspace. Returns its output; a non-zero exit code is an error.',
   bash_output: 'Reads what a background command has written since it was last read, and whether it still runs.',
   bash_stop: 'Ends a background command.',
@@ -129,13 +130,23 @@ export const toolDescriptions: Readonly<Record<ToolName, string>> = {
   ask_user: 'Asks people something and returns their answer. Use it when you cannot go on without knowing.',
 };
 
-/** What the agent of a step has. A sandbox without a network has nothing to fetch. */
-export function toolsOf(agent: Pick<AgentWork, 'tools'>, network: Pick<EgressRules, 'hosts'>): readonly ToolName[] {
-  return agent.tools ?? ALL_TOOLS.filter(tool => tool !== 'web_fetch' || network.hosts.length > 0);
+/** What the agent of a step has, of ours and of those that its servers offer. A sandbox without a network has nothing to fetch. */
+export function toolsOf(
+  { tools }: Pick<AgentWork, 'tools'>,
+  network: Pick<EgressRules, 'hosts'>,
+  offered: readonly OfferedTool[],
+): readonly ToolName[] {
+  const servers = offered.map(({ name }) => name);
+  if (!tools) return [...ALL_TOOLS.filter(tool => tool !== 'web_fetch' || network.hosts.length > 0), ...servers];
+  return [...tools.filter(isBuiltIn), ...servers.filter(name => meansTool(tools, name))];
+}
+
+export function isBuiltIn(tool: ToolName): tool is BuiltInTool {
+  return tool in toolInputs;
 }
 
 /** What an agent has whose step names no tools. Only who is told to may ask people: it stops until they answer. */
-const ALL_TOOLS: readonly ToolName[] = [
+const ALL_TOOLS: readonly BuiltInTool[] = [
   'bash',
   'bash_output',
   'bash_stop',

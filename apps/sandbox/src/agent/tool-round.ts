@@ -1,4 +1,4 @@
-import { toolName } from '@runledger/contracts';
+import { meansTool, toolName } from '@runledger/contracts';
 import type { Json, ToolName } from '@runledger/contracts';
 import type { ModelMessage, ToolCallPart, ToolModelMessage, ToolResultPart } from 'ai';
 import { runToolCall } from '../attempt/tool-call.js';
@@ -11,7 +11,7 @@ import { argumentsOf, failure, refuse, withoutWork } from './recorded-call.js';
 import { DEEPER, spawnAgents } from './spawn-agents.js';
 import { startFlow } from './start-flow.js';
 import { misfit, planCall } from './sandbox-tools.js';
-import { toolInputs } from './tool-inputs.js';
+import { isBuiltIn, toolInputs } from './tool-inputs.js';
 import type { SandboxTool } from './tool-inputs.js';
 import { fetchForAgent } from './web-fetch.js';
 
@@ -53,6 +53,7 @@ async function answerCall(run: AgentRun, callId: string, call: ToolCallPart): Pr
     return refuse(run, callId, call, `There is no tool ${call.toolName} here; there are ${run.tools.join(', ')}.`);
   }
   const tool = known.data;
+  if (!isBuiltIn(tool)) return (await denialOf(run, callId, call, tool)) ?? run.mcp.call(run, callId, call);
   switch (tool) {
     case 'ask_user':
       return askUser(run, callId, call);
@@ -91,7 +92,7 @@ async function callTool(run: AgentRun, callId: string, call: ToolCallPart, tool:
 
 /** How a call ends that people would not allow; undefined: it may go ahead. */
 async function denialOf(run: AgentRun, callId: string, call: ToolCallPart, tool: ToolName) {
-  if (!run.asking.includes(tool)) return undefined;
+  if (!meansTool(run.asking, tool)) return undefined;
   const input = call.input as Record<string, Json>;
   const objection = await objectionTo(run, { callId, tool, input, shown: argumentsOf(input) });
   return objection === undefined ? undefined : withoutWork(run, callId, call, failure('DENIED', objection));

@@ -127,8 +127,8 @@ export class Ground {
   }
 
   /** Publishes a profile for the workspace of every spec. */
-  async publishProfile(definition: ProfileDefinition): Promise<void> {
-    const policy = { allowProcessIsolation: true, mountSources: [this.directory] };
+  async publishProfile(definition: ProfileDefinition, mountSources = [this.directory]): Promise<void> {
+    const policy = { allowProcessIsolation: true, mountSources };
     const outcome = await new PublishedProfiles(this.commands, policy).publish(
       { definition },
       {

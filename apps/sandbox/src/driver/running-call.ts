@@ -41,6 +41,7 @@ export class RunningCall {
     this.#process = new SupervisedProcess(settings.journal, settings.launch, {
       callId: settings.request.callId,
       ...(settings.request.stdin && { stdin: settings.request.stdin }),
+      ...(settings.request.input && { input: settings.request.input }),
       maxBytes: settings.limits.outputBytes,
     });
   }

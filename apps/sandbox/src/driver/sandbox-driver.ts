@@ -1,4 +1,5 @@
 import type { ProfileDefinition } from '@runledger/contracts';
+import type { Readable } from 'node:stream';
 import type { EgressRequest } from '../egress/egress-proxy.js';
 
 /** How surely a limit holds: by the kernel, by a watchdog that reacts, or not at all. Shown in the API. */
@@ -34,6 +35,8 @@ export interface ExecRequest {
   /** Absolute inside the sandbox; default `/workspace`. */
   readonly cwd?: string;
   readonly stdin?: Buffer;
+  /** Instead of `stdin`: what is written here reaches the program as it comes. */
+  readonly input?: Readable;
   readonly timeoutMs: number;
   /** Between SIGTERM and SIGKILL, for a time-out or a graceful cancel; default 2,000. */
   readonly graceMs?: number;

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { CallJournal } from './call-journal.js';
 import { CallNotStartedError } from './sandbox-faults.js';
 import { supervisorScript } from './supervisor-script.js';
@@ -34,6 +34,7 @@ const CLOSE_ON_EXEC = 0o2000000;
 export interface SupervisedCall {
   readonly callId: string;
   readonly stdin?: Buffer;
+  readonly input?: Readable;
   /** Most output per channel that is spooled. */
   readonly maxBytes: number;
 }
@@ -53,7 +54,16 @@ export class SupervisedProcess {
         env: launch.env,
         cwd: launch.cwd,
         detached: true,
-        stdio: [files.stdin, 'ignore', 'ignore', files.arguments, files.seccomp, files.status, 'pipe', ...covers()],
+        stdio: [
+          call.input ? 'pipe' : files.stdin,
+          'ignore',
+          'ignore',
+          files.arguments,
+          files.seccomp,
+          files.status,
+          'pipe',
+          ...covers(),
+        ],
       });
     } finally {
       Object.values(files).forEach(closeSync);
@@ -62,7 +72,15 @@ export class SupervisedProcess {
       this.#child.once('exit', () => resolve());
       this.#child.once('error', cause => reject(new CallNotStartedError(call.callId, cause.message, cause)));
     });
+    this.#feed(call.input);
     this.#lifeline?.on('error', () => undefined); // it broke because the supervisor is gone: `exited` tells
+  }
+
+  #feed(input: Readable | undefined): void {
+    const { stdin } = this.#child;
+    if (!input || !stdin) return;
+    stdin.on('error', () => input.unpipe(stdin)); // whoever was to read it is gone: `exited` tells
+    input.pipe(stdin);
   }
 
   get pid(): number | undefined {

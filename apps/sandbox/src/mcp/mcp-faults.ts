@@ -1,0 +1,41 @@
+import { SdkError, SdkHttpError } from '@modelcontextprotocol/client';
+import type { McpServer } from '@runledger/contracts';
+import { McpUnavailableError } from './mcp-unavailable.js';
+
+const NEEDS_CREDENTIAL = [401, 403];
+
+/**
+ * What the ways in which a server fails ask for: a credential where it says so, else the integration itself. The client has no
+ * single signal for "unavailable": programs that are missing or die, silence, garbage and answers of other servers all differ.
+ */
+export function unavailable({ name }: Pick<McpServer, 'name'>, error: unknown, complaint = ''): McpUnavailableError {
+  if (error instanceof McpUnavailableError) return error;
+  if (error instanceof SdkHttpError && NEEDS_CREDENTIAL.includes(error.status)) {
+    return needsCredential(name, `it answered with status ${error.status}`);
+  }
+  const said = complaint === '' ? '' : ` It said: ${complaint}`;
+  const message = `The MCP server ${name} is not available: ${reasonOf(error)}.${said}`;
+  const fix = 'Check that the server runs and can be reached, then resume the run.';
+  return new McpUnavailableError({ code: 'INTEGRATION', message, fix });
+}
+
+export function needsCredential(name: string, why: string): McpUnavailableError {
+  const message = `The MCP server ${name} needs a valid credential: ${why}.`;
+  return new McpUnavailableError({
+    code: 'CREDENTIAL',
+    message,
+    fix: 'Give the credential that its headers or environment name, then resume the run.',
+  });
+}
+
+export function lacksTools(name: string, missing: readonly string[]): McpUnavailableError {
+  const message = `The MCP server ${name} does not have the tools that are needed: ${missing.join(', ')}.`;
+  const fix = 'Bring a version of the server that has them, or change `needs`.';
+  return new McpUnavailableError({ code: 'INTEGRATION', message, fix });
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof SdkError) return `${error.message.replace(/\.$/, '')} (${error.code})`;
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause);
+}
