@@ -100,3 +100,27 @@ it('problems of the storage are told together with all others, and without what 
   expect(read).toThrow(/PORT: [^]*EVENTSTOREDB_URL: is not set/);
   expect(read).not.toThrow(/hunter2/);
 });
+
+describe('where blobs are kept', () => {
+  const S3 = { BLOBS_S3_BUCKET: 'runledger', BLOBS_S3_ENDPOINT: 'http://store.internal:9000' };
+
+  it('is the data directory, unless a bucket is named', () => {
+    expect(readStorageConfig({}).blobs).toBeUndefined();
+    const keys = { BLOBS_S3_ACCESS_KEY_ID: 'id', BLOBS_S3_SECRET_ACCESS_KEY: 'secret' };
+    expect(readStorageConfig({ ...S3, ...keys, BLOBS_S3_PREFIX: 'a/' }).blobs).toEqual({
+      kind: 's3',
+      bucket: 'runledger',
+      prefix: 'a/',
+      region: 'us-east-1',
+      endpoint: 'http://store.internal:9000',
+      credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+      pathStyle: true,
+    });
+    expect(readStorageConfig({ BLOBS_S3_BUCKET: 'runledger' }).blobs).toMatchObject({ pathStyle: false });
+  });
+
+  it('is told with half of what it needs missing', () => {
+    expect(problemsOf({ BLOBS_S3_ENDPOINT: 'http://store.internal:9000' })).toHaveProperty('BLOBS_S3_BUCKET');
+    expect(problemsOf({ ...S3, BLOBS_S3_ACCESS_KEY_ID: 'id' })).toHaveProperty('BLOBS_S3_SECRET_ACCESS_KEY');
+  });
+});

@@ -1,7 +1,8 @@
 import type { KafkaUser } from '@runledger/messaging/kafka';
 import { InvalidConfigError, parseConfig } from '@runledger/platform';
-import type { ConfigProblem } from '@runledger/platform';
+import type { BlobSettings, ConfigProblem } from '@runledger/platform';
 import { z } from 'zod';
+import { blobProblems, blobVariables, s3Settings } from './blobs.config.js';
 
 const schema = z.object({
   MIGRATE: z
@@ -48,6 +49,7 @@ const schema = z.object({
     .describe('plain, scram-sha-256 or scram-sha-512, if the brokers want a user'),
   KAFKA_USER: z.string().optional().describe('that user'),
   KAFKA_PASSWORD: z.string().optional().describe('the password of that user'),
+  ...blobVariables,
 });
 export { schema as storageVariables };
 
@@ -71,20 +73,24 @@ export interface StorageConfig {
   readonly migrates: boolean;
   readonly eventStore:
     { readonly kind: 'postgres' } | { readonly kind: 'eventstoredb'; readonly connectionString: string };
+  /** Left out: files in the data directory. */
+  readonly blobs?: BlobSettings;
   readonly distribution: { readonly kind: 'store-direct' } | ({ readonly kind: 'kafka' } & KafkaConfig);
 }
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readStorageConfig(environment = process.env): StorageConfig {
   const values = parseConfig(schema, environment);
-  const problems = [...eventStoreProblems(values), ...kafkaProblems(values)].filter(isProblem);
+  const problems = [...eventStoreProblems(values), ...kafkaProblems(values), ...blobProblems(values)].filter(isProblem);
   if (problems.length > 0) throw new InvalidConfigError(problems);
+  const blobs = s3Settings(values);
   return {
     migrates: values.MIGRATE === 'on',
     eventStore:
       values.EVENT_STORE === 'postgres'
         ? { kind: 'postgres' }
         : { kind: 'eventstoredb', connectionString: connectionStringOf(values) },
+    ...(blobs && { blobs }),
     distribution:
       values.DISTRIBUTION === 'store-direct' ? { kind: 'store-direct' } : { kind: 'kafka', ...kafkaConfig(values) },
   };

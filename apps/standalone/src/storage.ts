@@ -4,7 +4,7 @@ import { migrateEventStore } from '@runledger/event-store';
 import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
 import type { Distribution, RunningConsumer } from '@runledger/messaging';
-import { FileBlobStore, openPostgres } from '@runledger/platform';
+import { openBlobs, openPostgres } from '@runledger/platform';
 import type { BlobStores, CheckResult, Log, OpenedPostgres } from '@runledger/platform';
 import { Pool } from 'pg';
 import { checkDatabase } from './database/migrate-database.js';
@@ -75,7 +75,7 @@ export async function openStorage(
       postgres,
       pool,
       ...openedParts(eventLog, carrier),
-      blobs: new FileBlobStore(join(settings.home, 'blobs')),
+      blobs: await openBlobs(settings.storage.blobs ?? { kind: 'directory', root: join(settings.home, 'blobs') }),
       close: () => {
         closing = true;
         return close();
