@@ -54,6 +54,7 @@ import { StepReader } from './runs/step-reader.js';
 import { RunFieldsResolver, RunsResolver } from './runs/runs.resolver.js';
 import { StepCardsResolver } from './runs/step-cards.resolver.js';
 import { TimelineResolver } from './runs/timeline.resolver.js';
+import { EnvironmentsResolver } from './environments/environments.resolver.js';
 import { SteeringDesk } from './runs/steering-desk.js';
 import { SteeringResolver } from './runs/steering.resolver.js';
 import { ScheduleReader } from './schedules/schedule-reader.js';
@@ -87,6 +88,7 @@ const RESOLVERS = [
   RunChangesResolver,
   StepCardsResolver,
   TimelineResolver,
+  EnvironmentsResolver,
   SteeringResolver,
   LineageResolver,
   InheritanceResolver,

@@ -62,7 +62,11 @@ export class OrchestratorProcess {
     });
     const imports = [
       platform,
-      OrchestratorModule.register({ connectedProviders: ['anthropic'], timers: timers(pool) }),
+      OrchestratorModule.register({
+        connectedProviders: ['anthropic'],
+        available: { environments: ['staging'] },
+        timers: timers(pool),
+      }),
     ];
     const app = await Test.createTestingModule({ imports }).compile();
     // Billing is another service; here it lets every run start.

@@ -1,8 +1,10 @@
-import { CancelRun, Preflight, PublishFlow, PublishSkill, StartRun } from '@runledger/contracts';
+import { CancelRun, Preflight, PublishFlow, PublishSkill, ReportEnvironment, StartRun } from '@runledger/contracts';
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock, CommandClient, CommandRegistry } from '@runledger/platform';
 import type { TimerKind, Timers } from '@runledger/timers';
+import { environmentTimerKind, environmentWatch } from './environments/environment-watch.js';
+import { reportEnvironment } from './environments/report-environment.js';
 import { publishFlow } from './flows/publish-flow.js';
 import { ConnectedIntegrations } from './needs/connected-integrations.js';
 import { needsOfSteps, runsGoOn } from './needs/needs.reactor.js';
@@ -51,6 +53,7 @@ export interface OrchestratorOptions {
 
 /** What this service answers, what it reacts to and what it does when time has come, without a framework. */
 export class Orchestrator {
+  readonly #environments: ReadonlySet<string>;
   readonly #starter: RunStarter;
   readonly #successors: RunSuccessors;
   readonly #preflight: PreflightDesk;
@@ -62,7 +65,9 @@ export class Orchestrator {
   ) {
     const { store, handler: commands, client } = parts;
     this.#connected = new ConnectedIntegrations(store);
-    const checks = new StartChecks(store, availableFrom(options), this.#connected);
+    const available = availableFrom(options);
+    this.#environments = available.environments;
+    const checks = new StartChecks(store, available, this.#connected);
     this.#starter = new RunStarter({ store, commands, checks, dailyStarts: new DailyStarts(client) });
     this.#successors = new RunSuccessors({ commands, starter: this.#starter, checks });
     this.#preflight = new PreflightDesk(checks, client);
@@ -75,6 +80,9 @@ export class Orchestrator {
     commands.answer(PublishSkill, (input, context) => publishSkill(handler, input, context));
     commands.answer(StartRun, (input, context) => this.#starter.start(input, context));
     commands.answer(Preflight, (input, context) => this.#preflight.look(input, context));
+    commands.answer(ReportEnvironment, (input, context) =>
+      reportEnvironment({ commands: handler, known: this.#environments }, input, context),
+    );
     commands.answer(CancelRun, (input, context) => cancelRun(handler, input, context));
     new Schedules({ handler, flows: new PinnedFlows(store), starter: this.#starter }).answer(commands);
     answerSteering(commands, handler, this.#successors);
@@ -92,13 +100,20 @@ export class Orchestrator {
     const queues = [queueMoves(handler, clock), queueTurns(handler, clock)];
     const connected = this.#connected;
     const needs = [needsOfSteps({ commands: handler, store, clock, connected }), runsGoOn(handler, clock)];
-    return [...ends, ...queues, ...needs, runDeadlines(timers), silence, scheduleTimers(timers)];
+    const watches = [silence, environmentWatch(timers)];
+    return [...ends, ...queues, ...needs, ...watches, runDeadlines(timers), scheduleTimers(timers)];
   }
 
   timerKinds(): TimerKind[] {
     const { store, handler, timers } = this.parts;
     const silence = silenceTimerKind({ store, commands: handler, timers });
-    return [...runTimerKinds(handler), silence, scheduleFirings({ handler, timers, starter: this.#starter })];
+    const environments = environmentTimerKind({ commands: handler, timers });
+    return [
+      ...runTimerKinds(handler),
+      silence,
+      environments,
+      scheduleFirings({ handler, timers, starter: this.#starter }),
+    ];
   }
 }
 

@@ -7,6 +7,7 @@ import { grantEvents } from './grant.events.js';
 import { memberEvents, tokenEvents, workspaceEvents } from './gateway.events.js';
 import { webhookEvents } from './gateway.webhook.events.js';
 import { needsEvents } from './orchestrator.needs.events.js';
+import { environmentEvents } from './orchestrator.environment.events.js';
 import { flowEvents, queueEvents, runEvents } from './orchestrator.events.js';
 import { skillEvents } from './orchestrator.skills.events.js';
 import { scheduleEvents } from './orchestrator.schedule.events.js';
@@ -22,6 +23,7 @@ export const eventsByCategory = {
   queue: queueEvents,
   schedule: scheduleEvents,
   needs: needsEvents,
+  environment: environmentEvents,
   profile: profileEvents,
   attempt: attemptEvents,
   files: keptFilesEvents,

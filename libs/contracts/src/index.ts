@@ -33,6 +33,8 @@ export * from './orchestrator.commands.js';
 export * from './orchestrator.events.js';
 export * from './orchestrator.needs.events.js';
 export * from './preflight.commands.js';
+export * from './orchestrator.environment.commands.js';
+export * from './orchestrator.environment.events.js';
 export * from './orchestrator.schedule.commands.js';
 export * from './orchestrator.schedule.events.js';
 export * from './profile-definition.js';

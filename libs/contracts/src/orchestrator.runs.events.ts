@@ -55,6 +55,8 @@ export const RunStarted = defineEvent({
     steps: z.array(stepDefinition),
     /** Set when `steps` is this one step of the flow's, without what it needs there. */
     onlyStep: stepKey.optional(),
+    /** The environments that the flow requires as a whole; left out: none. */
+    environments: z.array(z.string()).optional(),
     /** Of the flow, with its references filled in: the run waits for its turn among those with the same key. */
     concurrency: concurrencyRule.optional(),
     /** Of the flow. */

@@ -37,6 +37,8 @@ export const StepReady = defineEvent({
     /** How long nothing need be heard of the attempt; left out: see `silenceLimitMs`. */
     silenceMs: z.int().optional(),
     artifacts: z.array(z.string()),
+    /** The environments that the step requires, or its flow as a whole; left out: none. */
+    environments: z.array(z.string()).optional(),
     /** Kept files to be put into the workspace; `from`: the attempt that kept them, maybe of a run that this one goes back to. */
     consumes: z.array(consumedFiles.extend({ from: z.strictObject({ runId, attempt }) })).optional(),
     /** What the structured output must look like. */

@@ -13,12 +13,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
   BUDGET: 'BUDGET',
 };
 
+export const ENVIRONMENT_FIX = 'Bring the environment back, then resume the run.';
 export const SILENT_FIX =
   'Wait: it goes on by itself once it is heard again. Or resume the run, or retry the step, for a new attempt instead of this one.';
 
 const FIXES: Readonly<Record<Kind, string>> = {
   CREDENTIAL: 'Put the credential or the account behind it right, then resume the run.',
-  ENVIRONMENT: 'Bring the environment back, then resume the run.',
+  ENVIRONMENT: ENVIRONMENT_FIX,
   INTEGRATION: 'Connect the integration again, then resume the run.',
   SELF_REPORTED: 'Give the step what it asks for, then resume the run.',
   SILENT: SILENT_FIX,

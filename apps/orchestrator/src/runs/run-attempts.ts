@@ -14,6 +14,7 @@ import { blockCauseOf } from './block-causes.js';
 import { reachGate } from './gate-reach.js';
 import { advance } from './run-advance.js';
 import type {
+  BlockStep,
   RecordAttemptEnded,
   RecordInterruption,
   RecordReattachment,
@@ -43,6 +44,16 @@ export function recordAttemptEnded(ended: Ended, run: Run): readonly RunEvent[] 
   if (found.progress.silent) draft.emit(heardAgain(found.run, ended));
   endAttempt(draft, found, ended);
   advance(draft, ended.at);
+  return draft.events;
+}
+
+/** Someone who watches over an attempt has found that it cannot go on. Its late end changes nothing. */
+export function blockStep({ step, attempt, cause, at }: BlockStep['data'], run: Run): readonly RunEvent[] {
+  const found = inProgress(run, { step, attempt });
+  if (!found) return [];
+  const draft = new RunDraft(found.run);
+  draft.emit(StepBlocked({ runId: found.run.plan.runId, step, attempt, cause, blockedAt: at }));
+  advance(draft, at);
   return draft.events;
 }
 

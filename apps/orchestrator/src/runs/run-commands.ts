@@ -1,5 +1,6 @@
 import type {
   AttemptEnded,
+  BlockCause,
   GateDecision,
   Json,
   RunCancelRequested,
@@ -47,6 +48,9 @@ export type RecordInterruption = Command<'RecordInterruption', OfAttempt & { rea
 
 /** A worker has taken an attempt up that had lost its own. */
 export type RecordReattachment = Command<'RecordReattachment', OfAttempt & { readonly worker: string }>;
+
+/** An attempt cannot go on without something from outside: found by whoever watches over it. */
+export type BlockStep = Command<'BlockStep', OfAttempt & { readonly cause: BlockCause }>;
 
 /** Nothing was heard of an attempt since `since`, and that for `limitMs` or longer. */
 export type RecordSilence = Command<'RecordSilence', OfAttempt & { readonly since: string; readonly limitMs: number }>;
@@ -110,6 +114,7 @@ export type RunCommand =
   | RecordAttemptEnded
   | RecordInterruption
   | RecordReattachment
+  | BlockStep
   | RecordSilence
   | RecordSignOfLife
   | StartRetry

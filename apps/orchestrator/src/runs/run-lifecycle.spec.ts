@@ -54,6 +54,7 @@ const anyMove = fc.record({
       'Interrupt',
       'Reattach',
       'Silence',
+      'Block',
       'Hear',
     ] as const),
     ...(['Cancel', 'Enforce'] as const),
@@ -89,6 +90,8 @@ function commandOf({ kind, step, outcome, decision, roll }: Move, state: KnownRu
       return { type: 'RecordInterruption', data: { ...of, reason: 'Died.' } };
     case 'Reattach':
       return { type: 'RecordReattachment', data: { ...of, worker: 'w2' } };
+    case 'Block':
+      return { type: 'BlockStep', data: { ...of, cause: { kind: 'ENVIRONMENT', message: 'Down.', fix: 'Mend it.' } } };
     case 'Silence':
       return { type: 'RecordSilence', data: { ...of, since: later, limitMs: 1_000 } };
     case 'Hear':

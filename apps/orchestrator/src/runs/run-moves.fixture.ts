@@ -124,6 +124,10 @@ function tried(model: RunModel, { pick, decision }: Move, at: string): RunComman
     { type: 'HoldForBudget', data: { ...attempt, reason: 'Nothing is left.' } },
     { type: 'RecordInterruption', data: { ...attempt, reason: 'The worker died.' } },
     { type: 'RecordReattachment', data: { ...attempt, worker: 'worker-2' } },
+    {
+      type: 'BlockStep',
+      data: { ...attempt, cause: { kind: 'ENVIRONMENT', message: 'It is down.', fix: 'Mend it.' } },
+    },
     { type: 'RecordSilence', data: { ...attempt, since: the.at, limitMs: 60_000 } },
     { type: 'RecordSignOfLife', data: attempt },
     the.decide(key, 'APPROVE', step.gateId),

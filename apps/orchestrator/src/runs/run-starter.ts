@@ -128,6 +128,7 @@ function startData(
     flowHash: hash,
     steps: [...steps],
     ...(request.onlyStep === undefined ? {} : { onlyStep: request.onlyStep }),
+    ...(definition.requires.environments.length > 0 ? { environments: definition.requires.environments } : {}),
     ...concurrencyOf(definition, { parameters: { ...parameters }, subject: request.subject }),
     retention: definition.retention,
     parameters: { ...parameters },

@@ -41,6 +41,7 @@ export function verdict(command: RunCommand, model: RunModel): Verdict {
       return done(!model.ended && status === 'waiting' && gateId === command.data.gateId);
     }
     case 'RecordAttemptEnded':
+    case 'BlockStep':
       return did(inProgress(model, command.data));
     case 'HoldForBudget':
       if (model.closing) return did(inProgress(model, command.data) && model.closing !== 'cancelled');

@@ -1,6 +1,6 @@
 import { runEvents, type RunEvent } from '@runledger/contracts';
 import type { Decider } from '@runledger/kernel';
-import { recordAttemptEnded, recordInterruption, recordReattachment, startRetry } from './run-attempts.js';
+import { blockStep, recordAttemptEnded, recordInterruption, recordReattachment, startRetry } from './run-attempts.js';
 import { enforceCancel, requestCancel, type CancelRefusal } from './run-cancel.js';
 import type { RunCommand } from './run-commands.js';
 import { evolveRun } from './run-evolve.js';
@@ -42,6 +42,8 @@ function decide(command: RunCommand, state: Run): readonly RunEvent[] | RunRefus
       return recordInterruption(command.data, state);
     case 'RecordReattachment':
       return recordReattachment(command.data, state);
+    case 'BlockStep':
+      return blockStep(command.data, state);
     case 'RecordSilence':
       return recordSilence(command.data, state);
     case 'RecordSignOfLife':

@@ -2,7 +2,7 @@ import { StepReady, type StepDefinition } from '@runledger/contracts';
 import { consumedBy } from './consumed-files.js';
 import { reachGate } from './gate-reach.js';
 import type { RunDraft } from './run-draft.js';
-import { stepOf, type RunActor } from './run-state.js';
+import { stepOf, type RunActor, type RunFacts } from './run-state.js';
 import { failStep } from './step-ends.js';
 import { workOf } from './step-work.js';
 
@@ -35,6 +35,7 @@ export function startAttempt(draft: RunDraft, step: StepDefinition, { at, askedB
       timeoutMs: step.timeoutMs,
       ...(step.silenceMs === undefined ? {} : { silenceMs: step.silenceMs }),
       artifacts: step.artifacts,
+      ...environmentsOf(run, step),
       ...consumedBy(run, step),
       ...(step.output ? { output: step.output } : {}),
       ...requiredBy(step),
@@ -49,4 +50,9 @@ function requiredBy({ requires }: StepDefinition): { requires?: { credentials: s
   if (!requires) return {};
   const { credentials, integrations } = requires;
   return credentials.length + integrations.length === 0 ? {} : { requires: { credentials, integrations } };
+}
+
+function environmentsOf({ plan }: RunFacts, { requires }: StepDefinition): { readonly environments?: string[] } {
+  const names = new Set([...(plan.started.environments ?? []), ...(requires?.environments ?? [])]);
+  return names.size === 0 ? {} : { environments: [...names] };
 }
