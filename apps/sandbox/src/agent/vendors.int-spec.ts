@@ -1,6 +1,7 @@
 import type { AgentWork, AttemptEvent } from '@runledger/contracts';
 import { eventually, ModelVendor } from '@runledger/testing';
 import type { VendorAnswer } from '@runledger/testing';
+import { attemptStream, placeOf } from '../attempt/attempt-place.js';
 import { Ground, newRunId } from '../attempt/ground.fixture.js';
 import { NO_CREDENTIALS } from '../integrations/credentials.js';
 import type { Connection } from '../integrations/credentials.js';
@@ -252,6 +253,24 @@ describe('an agent that talks to a real wire', () => {
     const marks = JSON.stringify(second).match(/cache_control/g) ?? [];
     expect(marks).toHaveLength(2);
     expect(second!.messages[1]!.content[0]).toEqual({ type: 'thinking', thinking: 'Hm.', signature: 'sig-cached' });
+  });
+
+  it('gives Anthropic its thinking back as it was signed, also when the worker died between two turns (R2)', async () => {
+    const call = { id: 'call_1', name: 'bash', input: { command: 'echo 42' } };
+    vendor.answers('signed', { thinking: 'Hm.', signature: 'sig-kept', tools: [call] }, { text: 'It says 42.' });
+    const agent: AgentWork = { provider: 'anthropic', model: 'signed', prompt: 'Say hello.' };
+    const whole = await ground.ready({ runId: newRunId(), agent });
+    await ground.end(whole);
+    const [runId, upToTheTurn] = [newRunId(), ['AttemptStarted', 'ModelTurnEnded']];
+    const { attemptId, ...place } = placeOf({ ...whole, runId });
+    const recorded = (await ground.transcript(whole)).filter(({ type }) => upToTheTurn.includes(type)).slice(0, 2);
+    const died = recorded.map(({ type, data }) => ({ type, data: { ...data, ...place, attemptId } }));
+    await ground.record(attemptStream({ ...place, attemptId }), runId, died);
+    expect(await ground.end(await ground.ready({ runId, agent }))).toMatchObject({ outcome: 'SUCCESS', turns: 2 });
+    const body = vendor.requestsFor('signed').at(-1)!.body as unknown as CachedBody;
+    expect(vendor.requestsFor('signed')).toHaveLength(3);
+    expect(body.messages[1]!.content[0]).toEqual({ type: 'thinking', thinking: 'Hm.', signature: 'sig-kept' });
+    expect(JSON.stringify(body.messages[2])).toContain('42\\n');
   });
 
   it('calls the one of several servers that the step names, and counts a machine of ours as local', async () => {

@@ -7,7 +7,7 @@ import {
   newUuid,
   PostgresCheckpoints,
 } from '@runledger/event-store';
-import type { EventStore } from '@runledger/event-store';
+import type { EventStore, NewEvent } from '@runledger/event-store';
 import type { DomainEvent } from '@runledger/kernel';
 import { ReactorHost, SILENT, storeDirect } from '@runledger/messaging';
 import { FileBlobStore, observedStore, silentTelemetry, systemClock } from '@runledger/platform';
@@ -143,22 +143,26 @@ export class Ground {
   }
 
   async publish(runId: string, ...events: DomainEvent[]): Promise<void> {
-    const stream = { tenant: WORKSPACE, name: `run-${runId.slice(4)}` };
-    const recorded = events.map(({ type, data }) => ({
-      id: newUuid(),
+    const facts = events.map(({ type, data }) => ({
       type,
       data: runEvents.find(definition => definition.type === type)!.schema.parse(data),
-      metadata: {
-        correlationId: runId,
-        causationId: runId,
-        actor: { kind: 'system', id: 'spec' } as const,
-        workspaceId: WORKSPACE,
-        occurredAt: systemClock.now(),
-        schemaVersion: 1,
-        ...(this.traceparent !== undefined && { traceparent: this.traceparent }),
-      },
     }));
-    await this.store.append(stream, recorded, 'any');
+    await this.record(`run-${runId.slice(4)}`, runId, facts);
+  }
+
+  /** Appends facts as they are, as if someone had recorded them before. */
+  async record(name: string, runId: string, facts: readonly Pick<NewEvent, 'type' | 'data'>[]): Promise<void> {
+    const metadata = {
+      correlationId: runId,
+      causationId: runId,
+      actor: { kind: 'system', id: 'spec' } as const,
+      workspaceId: WORKSPACE,
+      occurredAt: systemClock.now(),
+      schemaVersion: 1,
+      ...(this.traceparent !== undefined && { traceparent: this.traceparent }),
+    };
+    const recorded = facts.map(fact => ({ ...fact, id: newUuid(), metadata }));
+    await this.store.append({ tenant: WORKSPACE, name }, recorded, 'any');
   }
 
   async ready(step: Partial<ReadyStep> & { readonly runId: string }): Promise<ReadyStep> {
