@@ -1,15 +1,7 @@
 import { z } from 'zod';
 
 /** What can be connected to a workspace. */
-export const integrationKind = z.enum([
-  'anthropic',
-  'openai-compatible',
-  'mcp',
-  'git',
-  'cursor',
-  'cli-agent',
-  'credential',
-]);
+export const integrationKind = z.enum(['anthropic', 'openai-compatible', 'mcp', 'git', 'credential']);
 export type IntegrationKind = z.infer<typeof integrationKind>;
 
 /** Names an integration within its workspace; flows require it by this name. No dots: they part a name from a field. */
@@ -24,7 +16,7 @@ export interface IntegrationField {
   readonly secret: boolean;
   readonly required: boolean;
   /** What a value has to look like; left out: any text. */
-  readonly form?: 'url' | 'yes-no' | 'preset' | 'words';
+  readonly form?: 'url' | 'yes-no' | 'words';
   readonly description: string;
 }
 
@@ -34,10 +26,6 @@ export interface IntegrationKindMeaning {
   readonly main: string;
   readonly fields: readonly IntegrationField[];
 }
-
-/** Ready-made settings for well-known command-line agents. */
-export const cliAgentPresets = ['claude-code', 'codex', 'cursor'] as const;
-export type CliAgentPreset = (typeof cliAgentPresets)[number];
 
 const secret = (name: string, description: string, required = true): IntegrationField => ({
   ...{ name, description, required },
@@ -87,28 +75,6 @@ export const INTEGRATION_KINDS: Readonly<Record<IntegrationKind, IntegrationKind
       }),
       open('username', 'Who the token belongs to; default `x-access-token`.'),
       secret('token', 'A token that may read the repositories.'),
-    ],
-  },
-  cursor: {
-    description: 'Agents in the cloud of Cursor.',
-    main: 'apiKey',
-    fields: [
-      secret('apiKey', 'An API key of Cursor.'),
-      open('baseUrl', 'Another address that speaks the same API.', { form: 'url' }),
-    ],
-  },
-  'cli-agent': {
-    description:
-      'An agent on the command line that speaks the Agent Client Protocol: Claude Code, Codex, Cursor and others.',
-    main: 'apiKey',
-    fields: [
-      open('preset', `One of ${cliAgentPresets.join(', ')}: fills in what is not given.`, { form: 'preset' }),
-      open('command', 'The program and its arguments, parted by spaces; it must be there inside of the sandbox.', {
-        form: 'words',
-      }),
-      secret('apiKey', 'The key that the agent itself calls its vendor with; left out for a subscription.', false),
-      open('keyVariable', 'The environment variable in which the agent looks for its key.'),
-      open('mode', 'The session mode to switch to before the first prompt.'),
     ],
   },
   credential: {

@@ -1,4 +1,4 @@
-import { cliAgentPresets, INTEGRATION_KINDS } from '@runledger/contracts';
+import { INTEGRATION_KINDS } from '@runledger/contracts';
 import type { IntegrationField, IntegrationKind } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
 import { z } from 'zod';
@@ -43,15 +43,12 @@ function fitsForm(form: IntegrationField['form'], value: string): boolean {
       return httpUrl.safeParse(value).success && new URL(value).password === '';
     case 'yes-no':
       return value === 'yes' || value === 'no';
-    case 'preset':
-      return cliAgentPresets.some(preset => preset === value);
   }
 }
 
 /** Kinds that can be reached in two ways need to be told one. */
 const WAYS: Readonly<Partial<Record<IntegrationKind, readonly [string, string]>>> = {
   mcp: ['url', 'command'],
-  'cli-agent': ['preset', 'command'],
 };
 
 function oneOf(kind: IntegrationKind, given: GivenFields): Problem[] {
