@@ -6,10 +6,14 @@ import { ReactorHost } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
 import { CLOCK, CommandRegistry, EVENT_STORE } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
+import { readBillingConfig, type BillingConfig } from './billing.config.js';
 import { Billing } from './billing.js';
+import { HttpCalculator } from './calculator/http-calculator.js';
 
 export { Billing } from './billing.js';
 export type { BillingParts } from './billing.js';
+export { billingVariables, readBillingConfig } from './billing.config.js';
+export type { BillingConfig } from './billing.config.js';
 
 /** The billing service: dated rate cards, one charge for each use (M1), plans and how many runs they let start. */
 @Module({})
@@ -22,8 +26,9 @@ export class BillingModule implements OnApplicationBootstrap, BeforeApplicationS
     private readonly reactors: ReactorHost,
   ) {}
 
-  /** Needs the global platform module beside it; has no options of its own. */
-  static register(): DynamicModule {
+  /** Needs the global platform module beside it. */
+  static register({ calculatorUrl }: BillingConfig = readBillingConfig()): DynamicModule {
+    const calculator = calculatorUrl === undefined ? {} : { calculator: new HttpCalculator(calculatorUrl) };
     return {
       module: BillingModule,
       providers: [
@@ -31,7 +36,7 @@ export class BillingModule implements OnApplicationBootstrap, BeforeApplicationS
           provide: Billing,
           inject: [EVENT_STORE, CommandHandler, CLOCK],
           useFactory: (store: EventStore, handler: CommandHandler, clock: Clock) =>
-            new Billing({ store, handler, clock }),
+            new Billing({ store, handler, clock, ...calculator }),
         },
       ],
     };

@@ -6,6 +6,7 @@ import type { Clock, CommandRegistry } from '@runledger/platform';
 import { DailyRunDesk } from './allowances/daily-runs.js';
 import { BudgetDesk } from './budgets/budget-desk.js';
 import { BudgetSetter } from './budgets/set-budget.js';
+import { cardCalculator, type Calculator } from './calculator/calculator.js';
 import { priceUsage } from './charges/price-usage.js';
 import { UsageReactor } from './charges/usage.reactor.js';
 import { PlanDesk } from './plans/plan-desk.js';
@@ -16,6 +17,8 @@ export interface BillingParts {
   readonly store: EventStore;
   readonly handler: CommandHandler;
   readonly clock: Clock;
+  /** Left out: usage is priced by the rate card alone. */
+  readonly calculator?: Calculator;
 }
 
 /** What this service answers and what it reacts to, without a framework. */
@@ -30,13 +33,14 @@ export class Billing {
     this.#rateCards = new RateCards(handler, clock);
     this.#plans = new PlanDesk(handler, store);
     this.#dailyRuns = new DailyRunDesk(handler, this.#plans);
-    this.#budgets = new BudgetDesk({ handler, store, rateCards: this.#rateCards });
+    this.#budgets = new BudgetDesk({ ...parts, rateCards: this.#rateCards });
   }
 
   answer(commands: CommandRegistry): void {
     const [rateCards, plans, dailyRuns] = [this.#rateCards, this.#plans, this.#dailyRuns];
     commands.answer(PublishRateCard, (input, context) => rateCards.publish(input, context));
-    commands.answer(PriceUsage, (input, context) => priceUsage(rateCards, input, context));
+    const { calculator = cardCalculator } = this.parts;
+    commands.answer(PriceUsage, (input, context) => priceUsage({ rateCards, calculator }, input, context));
     commands.answer(SetPlan, (input, context) => plans.set(input, context));
     commands.answer(ReserveDailyRun, (input, context) => dailyRuns.reserve(input, context));
     commands.answer(CountDailyRuns, (_input, context) => dailyRuns.count(context));

@@ -1,5 +1,6 @@
 import { auditVariables } from '@runledger/audit';
 import { telemetryVariables } from '@runledger/platform';
+import { billingVariables } from '@runledger/billing';
 import { sandboxVariables } from '@runledger/sandbox';
 import type { z } from 'zod';
 import { apiVariables } from './api.config.js';
@@ -50,6 +51,12 @@ export const CONFIGURATION: readonly ConfigurationPart[] = [
     title: 'Webhooks',
     intro: 'Read by the process that serves the API. See [Start a run from CI](../how-to/start-a-run-from-ci.md).',
     variables: webhookVariables,
+  },
+  {
+    title: 'Prices',
+    intro:
+      'Read by the process that charges. See [Attach your own calculator](../how-to/attach-your-own-calculator.md).',
+    variables: billingVariables,
   },
   { title: 'Steps', intro: 'Read by the process that executes steps.', variables: sandboxVariables },
   {

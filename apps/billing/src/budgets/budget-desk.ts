@@ -3,7 +3,8 @@ import type { CommandContext, CommandHandler, EventStore } from '@runledger/even
 import { reject } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
 import type { RateCards } from '../rate-cards/rate-cards.js';
-import { highestPrice } from '../charges/highest-price.js';
+import { cardCalculator, type Calculator } from '../calculator/calculator.js';
+import { highestOf } from '../calculator/highest-of.js';
 import { applicableBudgets, termsOf } from './applicable-budgets.js';
 import type { ApplicableBudget } from './applicable-budgets.js';
 import type { LedgerTerms } from './budget-ledger.decider.js';
@@ -23,6 +24,8 @@ export interface BudgetParts {
   readonly handler: CommandHandler;
   readonly store: EventStore;
   readonly rateCards: RateCards;
+  /** Left out: the rate card alone. */
+  readonly calculator?: Calculator;
 }
 
 const EARLY_DAYS_MS = 2 * 86_400_000;
@@ -41,8 +44,10 @@ export class BudgetDesk {
   async reserve(asked: Asked, context: CommandContext): Promise<CommandOutcome<Answer, never>> {
     const budgets = await this.#limited(asked.runId, context);
     if (budgets.length === 0) return answer({ status: 'GRANTED' });
-    const { card } = await this.parts.rateCards.inForce(context.workspaceId, context.occurredAt);
-    const amount = highestPrice(asked.use, card);
+    const { workspaceId, occurredAt: at } = context;
+    const { card, currency } = await this.parts.rateCards.inForce(workspaceId, at);
+    const { calculator = cardCalculator } = this.parts;
+    const amount = await highestOf(calculator, asked.use, { workspaceId, at, card, currency });
     const own = { ...context, correlationId: asked.runId };
     const waits = await this.#waits(budgets, { asked, amount, context: own });
     return waits ?? this.#reserveAll(budgets, { asked, amount, context: own });

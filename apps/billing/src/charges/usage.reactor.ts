@@ -9,8 +9,8 @@ import { BILLING } from '../billing-actor.js';
 import type { BudgetDesk } from '../budgets/budget-desk.js';
 import { settleCharge } from '../budgets/settle-charge.js';
 import type { RateCards } from '../rate-cards/rate-cards.js';
+import { cardCalculator, type Calculator } from '../calculator/calculator.js';
 import { charges } from './charge.decider.js';
-import { price } from './price.js';
 
 type Used = ReturnType<typeof UsageRecorded>['data'];
 type Charge = ReturnType<typeof ChargeRecorded>['data'];
@@ -26,6 +26,8 @@ export interface UsageParts {
   readonly rateCards: RateCards;
   readonly budgets: BudgetDesk;
   readonly clock: Clock;
+  /** Left out: the rate card alone. */
+  readonly calculator?: Calculator;
 }
 
 const PAGE = 1_000;
@@ -87,9 +89,9 @@ export class UsageReactor implements Reactor {
   async #priced(used: Used, workspaceId: string, chargedAt: string): Promise<Charge> {
     const { runId, step, attempt, usageId, usage } = used;
     const { version, card, currency } = await this.parts.rateCards.inForce(workspaceId, used.at);
-    const { amountMicroUnits, note } = card
-      ? price(usage, card)
-      : { amountMicroUnits: null, note: 'unpriced: no rate card held at the time of use' };
+    const { calculator = cardCalculator } = this.parts;
+    const [priced] = await calculator.price({ workspaceId, at: used.at, usages: [usage], card, currency });
+    const { amountMicroUnits = null, note } = priced ?? {};
     return {
       chargeId: idOf('chg', keyOf(usageId)),
       usageId,
