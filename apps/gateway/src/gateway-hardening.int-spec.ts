@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Controller, Get, Module } from '@nestjs/common';
 import { connect } from 'node:net';
+import { MAX_BODY_BYTES } from './gateway.config.js';
 import { testGateway, type TestGateway } from './gateway.fixture.js';
 
 @Controller('forgotten')
@@ -103,7 +104,7 @@ describe('a gateway among strangers', () => {
     const big = await fetch(`${gateway.url}/graphql`, {
       method: 'POST',
       headers,
-      body: JSON.stringify({ query: VIEWER, variables: { x: 'x'.repeat(2_100_000) } }),
+      body: JSON.stringify({ query: VIEWER, variables: { x: 'x'.repeat(MAX_BODY_BYTES) } }),
     });
     expect([big.status, await big.json()]).toMatchObject([413, { error: { code: 'PAYLOAD_TOO_LARGE' } }]);
     const batch = await fetch(`${gateway.url}/graphql`, {

@@ -5,6 +5,7 @@ import { sandboxVariables } from '@runledger/sandbox';
 import type { z } from 'zod';
 import { apiVariables } from './api.config.js';
 import { availableVariables } from './available.config.js';
+import { reconcileVariables } from './reconcile/reconcile.config.js';
 import { serviceVariables } from './services/service.config.js';
 import { standaloneVariables } from './standalone.config.js';
 import { storageVariables } from './storage.config.js';
@@ -63,6 +64,11 @@ export const CONFIGURATION: readonly ConfigurationPart[] = [
     title: 'The audit tree',
     intro: 'Read by the process that seals the log. See [Publish checkpoints](../how-to/publish-checkpoints.md).',
     variables: auditVariables,
+  },
+  {
+    title: 'Commands that ask the API',
+    intro: 'Read by `npm run billing`.',
+    variables: reconcileVariables,
   },
   {
     title: 'Being watched',

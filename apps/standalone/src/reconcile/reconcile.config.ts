@@ -6,6 +6,8 @@ const schema = z.object({
   RUNLEDGER_TOKEN: z.string().describe('a token with the scope billing.read, for the command line'),
 });
 
+export { schema as reconcileVariables };
+
 export interface ReconcileConfig {
   readonly url: string;
   readonly token: string;
