@@ -13,6 +13,7 @@ import { flowFormatPage } from './reference/flow-format-page.mjs';
 import { graphqlPage } from './reference/graphql-page.mjs';
 import { metricsPage } from './reference/metrics-page.mjs';
 import { runStatesPage } from './reference/run-states-page.mjs';
+import { toolsPage } from './reference/tools-page.mjs';
 import { writeNewSchemas } from './reference/schema-files.mjs';
 
 const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.url)));
@@ -25,6 +26,7 @@ export const pages = {
   'docs/reference/commands.md': () => commandsPage(root),
   'docs/reference/declines.md': () => declinesPage(),
   'docs/reference/run-states.md': () => runStatesPage(),
+  'docs/reference/tools.md': () => toolsPage(),
   'docs/reference/flow-format.md': () =>
     flowFormatPage(JSON.parse(source('libs/contracts/flow.schema.json', 'the schema of flow documents'))),
   'docs/reference/graphql.md': () => graphqlPage(source('apps/gateway/schema.graphql', 'the merged GraphQL schema')),

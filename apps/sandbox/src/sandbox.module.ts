@@ -30,6 +30,7 @@ import type { Liveness } from './workers/membership.js';
 export { connectedProviders } from './agent/providers.js';
 export type { ProviderName, ProviderSettings } from './agent/providers.js';
 export { SANDBOX_SCHEMA } from './workers/work-tables.js';
+export { toolDescriptions, toolInputs } from './agent/tool-inputs.js';
 export { readSandboxConfig, sandboxVariables } from './sandbox.config.js';
 export type { SandboxConfig } from './sandbox.config.js';
 export { SandboxRuntime } from './attempt/sandbox-runtime.js';
