@@ -64,7 +64,7 @@ export class OrchestratorProcess {
       platform,
       OrchestratorModule.register({
         connectedProviders: ['anthropic'],
-        available: { environments: ['staging'] },
+        available: { environments: ['test-lab'] },
         timers: timers(pool),
       }),
     ];

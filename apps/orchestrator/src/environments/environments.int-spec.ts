@@ -9,7 +9,7 @@ const FLOW = `slug: deploy
 defaults: { profile: plain }
 steps:
   - { key: build, run: make }
-  - { key: ship, run: make ship, requires: { environments: [staging] } }`;
+  - { key: ship, run: make ship, requires: { environments: [test-lab] } }`;
 
 let database: TestDatabase;
 let process: OrchestratorProcess;
@@ -48,8 +48,8 @@ it('blocks the steps that require an environment while it is not healthy, and no
   await timers.advance(20_000);
   expect((await process.eventsOf(runId)).map(({ type }) => type)).toEqual(['RunStarted', 'StepReady', 'StepReady']);
 
-  expect(await report('staging', 'UNHEALTHY', 'the database is away')).toMatchObject({ output: { changed: true } });
-  expect(await report('staging', 'UNHEALTHY')).toMatchObject({ output: { changed: false } });
+  expect(await report('test-lab', 'UNHEALTHY', 'the database is away')).toMatchObject({ output: { changed: true } });
+  expect(await report('test-lab', 'UNHEALTHY')).toMatchObject({ output: { changed: false } });
   await timers.advance(5_000);
   expect((await process.eventsOf(runId)).at(-1)).toMatchObject({
     type: 'StepBlocked',
@@ -57,13 +57,13 @@ it('blocks the steps that require an environment while it is not healthy, and no
       step: 'ship',
       cause: {
         kind: 'ENVIRONMENT',
-        message: 'The environment staging is not healthy: the database is away.',
+        message: 'The environment test-lab is not healthy: the database is away.',
         fix: 'Bring the environment back, then resume the run.',
       },
     },
   });
 
-  await report('staging', 'HEALTHY');
+  await report('test-lab', 'HEALTHY');
   await process.commands.send(ResumeRun, { runId }, adaAsks());
   await watched();
   await timers.advance(20_000);
@@ -74,7 +74,7 @@ it('blocks the steps that require an environment while it is not healthy, and no
 });
 
 it('takes no report of an environment that is not there', async () => {
-  expect(await report('stagign', 'UNHEALTHY')).toMatchObject({
+  expect(await report('tset-lab', 'UNHEALTHY')).toMatchObject({
     status: 'refused',
     refusal: { rejected: 'ENVIRONMENT_NOT_FOUND', fix: expect.any(String) },
   });
