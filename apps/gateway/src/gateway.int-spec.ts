@@ -383,8 +383,11 @@ describe('the gateway', () => {
       'expired-files',
       'schedules',
       'webhooks',
+      'integrations',
       'transcript',
       'run-usage',
+      'budgets',
+      'costs',
     ]);
     expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
   });

@@ -60,7 +60,8 @@ describe('the one authorization point (G2)', () => {
       'Subscription.transcript': 'flows.read',
       'TriggerRoutes.trigger': 'flows.run',
       'SteeringRoutes.force': 'flows.force',
-      'AuditRoutes.auditOf': 'audit.read',
+      'AuditRoutes.ofRun': 'audit.read',
+      'Mutation.reportEnvironment': 'flows.manage',
       'ArtifactRoutes.download': 'flows.read',
     });
   });
