@@ -4,6 +4,7 @@ import type { CommandContext } from '@runledger/event-store';
 import { reject } from '@runledger/kernel';
 import { CommandRegistry } from '@runledger/platform';
 import type { DataSource } from 'typeorm';
+import { MAX_BODY_BYTES } from '../gateway.config.js';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { published } from '../runs/run-story.fixture.js';
@@ -165,7 +166,7 @@ describe('webhooks', () => {
     });
     const nameless = await sendGithub(await made({ kind: 'GITHUB' }), PULL_REQUEST, { delivery: '' });
     expect(nameless).toMatchObject({ status: 400, body: { error: { code: 'MISSING_DELIVERY_ID' } } });
-    const huge = await sendSigned(hook, { text: 'x'.repeat(2_100_000) });
+    const huge = await sendSigned(hook, { text: 'x'.repeat(MAX_BODY_BYTES) });
     expect(huge).toMatchObject({ status: 413, body: { error: { code: 'PAYLOAD_TOO_LARGE' } } });
     expect(started).toEqual([]);
   });
