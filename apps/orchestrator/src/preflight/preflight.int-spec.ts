@@ -17,7 +17,7 @@ requires: { integrations: [github] }
 steps:
   - { key: write, agent: { provider: openai-compatible, model: m, skill: writing, prompt: 'To {{ parameters.target }}' } }
   - { key: check, needs: [write], run: 'true', gate: 'Check it?' }
-  - { key: ship, needs: [check], run: 'true', requires: { credentials: [DEPLOY_KEY], environments: [staging] } }
+  - { key: ship, needs: [check], run: 'true', requires: { credentials: [DEPLOY_KEY], environments: [production] } }
 `;
 const HELLO = 'slug: hello\ndefaults: { profile: plain }\nsteps: [{ key: a, run: x }, { key: b, run: y, needs: [a] }]';
 
@@ -74,7 +74,7 @@ describe('a look ahead', () => {
     ]);
     expect(report.problems.at(-1)?.details.map(({ path, message }) => [path, message])).toEqual([
       ['steps.ship', 'The credential DEPLOY_KEY is not there.'],
-      ['steps.ship', 'The environment staging is not there.'],
+      ['steps.ship', 'The environment production is not there.'],
       ['requires', 'The integration github is not there.'],
     ]);
     expect(report).toMatchObject({
