@@ -1,5 +1,5 @@
 /**
- * npm run bench -- append|read|project|run|steps|attempt|wake|big|queries|adapters|peers|all [--json] [--rounds N] [--quick] [--write]
+ * npm run bench -- append|read|project|run|steps|attempt|fork|wake|big|queries|adapters|peers|all [--json] [--rounds N] [--quick] [--write]
  *
  * Measures against baselines of the same run, so that the ratios hold on any machine. Ends with 1 when a goal was missed.
  * With --write, what was measured goes into docs/reference/performance.md as well.
@@ -11,7 +11,20 @@ import { writePage } from './page.mjs';
 import { allMet, summarise, table } from './report.mjs';
 import { openServer, serverVersion, withDatabase } from './server.mjs';
 
-const MODULES = ['append', 'read', 'project', 'run', 'steps', 'attempt', 'wake', 'big', 'queries', 'adapters', 'peers'];
+const MODULES = [
+  'append',
+  'read',
+  'project',
+  'run',
+  'steps',
+  'attempt',
+  'fork',
+  'wake',
+  'big',
+  'queries',
+  'adapters',
+  'peers',
+];
 
 process.exitCode = await main();
 

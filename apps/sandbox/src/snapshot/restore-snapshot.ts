@@ -79,7 +79,8 @@ export async function restoreSnapshot(
 async function keepAll(root: string, { entries }: Snapshot, blobs: SweptBlobStore): Promise<void> {
   const packs = new Set(entries.flatMap(entry => (entry.kind === 'file' ? entry.pieces.map(({ pack }) => pack) : [])));
   packs.delete('');
-  for (const sha256 of [root, ...packs]) if (!(await blobs.keep(sha256))) throw new SnapshotGoneError(root);
+  const there = await Promise.all([root, ...packs].map(sha256 => blobs.keep(sha256)));
+  if (there.includes(false)) throw new SnapshotGoneError(root);
 }
 
 /** `rm` rather than Node: names need not be UTF-8, and directories may have been made unreadable. */

@@ -106,9 +106,9 @@ class Taking {
   /** So that no sweep takes what this snapshot is going to refer to. What is gone is stored again. */
   async #keepPacks(): Promise<void> {
     if (this.#lost.size > 0) return;
-    for (const pack of new Set([...this.#pieces.values()].map(piece => piece.pack))) {
-      this.#lost.set(pack, !(await this.#parts.blobs.keep(pack)));
-    }
+    const packs = [...new Set([...this.#pieces.values()].map(piece => piece.pack))];
+    const there = await Promise.all(packs.map(pack => this.#parts.blobs.keep(pack)));
+    packs.forEach((pack, index) => this.#lost.set(pack, !there[index]));
     for (const [sha256, { pack }] of this.#pieces) if (this.#lost.get(pack)) this.#pieces.delete(sha256);
   }
 

@@ -8,6 +8,8 @@ import { BlobNotFoundError } from './blob-errors.js';
 import type { BlobArea, BlobRange, BlobStores, Sweep, SweepReport, SweptBlobStore } from './blob-store.js';
 import { syncFolder, writeDurably } from './durable-file.js';
 
+/** Each read is a turn of the thread pool, which takes its time on a busy machine. */
+const READ_BYTES = 1_048_576;
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1_000;
 
 /**
@@ -51,7 +53,8 @@ export class FileBlobStore implements BlobStores, SweptBlobStore {
   async get(sha256: string, range?: BlobRange): Promise<Readable> {
     try {
       const file = await open(this.#pathOf(sha256), 'r');
-      return file.createReadStream(range && { start: range.start, end: range.end - 1 });
+      const part = range && { start: range.start, end: range.end - 1 };
+      return file.createReadStream({ ...part, highWaterMark: READ_BYTES });
     } catch (cause) {
       throw isAbsent(cause) ? new BlobNotFoundError(sha256, cause) : cause;
     }
