@@ -1,6 +1,7 @@
 import { SkillVersionPublished, type FlowDefinition } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { readFlow } from '../flows/read-flow.js';
+import { MAX_DOCUMENT_BYTES } from '../flows/read-flow.js';
 import { pinSkills, type FindSkill } from './pin-skills.js';
 import { skill, type PublishSkillVersion } from './skill.decider.js';
 
@@ -101,7 +102,10 @@ describe('a flow that works with a skill', () => {
   it('is refused when its skills make it too large', async () => {
     const long: FindSkill = () =>
       Promise.resolve({ ...data, version: 1, definition: { ...data.definition, instructions: 'x'.repeat(50_000) } });
-    const steps = Array.from({ length: 9 }, (_, n) => ({ ...flowOf('model: m').steps[0]!, key: `s${n}` }));
+    const steps = Array.from({ length: Math.ceil(MAX_DOCUMENT_BYTES / 50_000) }, (_, n) => ({
+      ...flowOf('model: m').steps[0]!,
+      key: `s${n}`,
+    }));
     expect(await pinSkills({ ...flowOf('model: m'), steps }, long)).toEqual({
       problems: [expect.objectContaining({ message: expect.stringContaining('too large') })],
     });
