@@ -96,7 +96,7 @@ export class Runners {
       if (directory.spec()?.attempt.place.runId !== runId) continue;
       directory.kill();
       const path = `${this.parts.directory}/${directory.path.slice(from.length + 1)}`;
-      if (!existsSync(path)) renameSync(directory.path, path);
+      if (!existsSync(path)) move(directory.path, path);
     }
   }
 
@@ -170,6 +170,16 @@ export class Runners {
     stop.throwIfLeft();
     if (end === 'gone' || end === 'detached') throw new RunnerLostError(attempt.place.attemptId);
     return resultOf(end, attempt.place.attemptId);
+  }
+}
+
+/** What lies on another file system cannot be had, and neither can its sandbox: that is told where the sandbox is looked for. */
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EXDEV' && code !== 'EACCES' && code !== 'EPERM' && code !== 'ENOENT') throw error;
   }
 }
 
