@@ -20,7 +20,7 @@ async function printOwnerToken(): Promise<void> {
     const pepper = await gatewayPepper(config.secretsDir);
     const readModels = { reach: () => Promise.resolve() }; // the gateway will have read it when the token is used
     const desk = new AccessDesk(
-      new CommandHandler(readableLog(storage.store, storage.pool)),
+      new CommandHandler(readableLog(storage.store, storage)),
       systemClock,
       { pepper },
       readModels,

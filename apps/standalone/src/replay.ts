@@ -3,9 +3,7 @@ import type { EventStore, RecordedEvent } from '@runledger/event-store';
 import { replayRun } from '@runledger/gateway';
 import { Pool } from 'pg';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
-import { openEventLog } from './event-log.js';
-import { readableLog } from './readable-log.js';
-import { readStorageConfig } from './storage.config.js';
+import { openReadableLog } from './readable-log.js';
 
 const HELP = `npm run replay -- --run <run id> [--to <position>] [--view] [--json]
 
@@ -65,9 +63,8 @@ async function withLog(url: string, work: (store: EventStore) => Promise<void>):
   const pool = new Pool({ connectionString: url, max: 2, application_name: 'runledger replay' });
   pool.on('error', silent);
   try {
-    const { eventStore: config } = readStorageConfig();
-    const { store } = await openEventLog({ config, databaseUrl: url, pool, onProblem: silent });
-    await work(readableLog(store, pool)).finally(() => store.close());
+    const { store } = await openReadableLog(url, pool);
+    await work(store).finally(() => store.close());
   } finally {
     await pool.end();
   }

@@ -11,9 +11,7 @@ import type {
   VerifyReport,
 } from '@runledger/projections';
 import { Pool } from 'pg';
-import { openEventLog } from '../event-log.js';
-import { readableLog } from '../readable-log.js';
-import { readStorageConfig } from '../storage.config.js';
+import { openReadableLog } from '../readable-log.js';
 
 /** There is no projection of this name. */
 export class NoSuchProjectionError extends Fault {
@@ -75,11 +73,8 @@ export async function withReadModels(url: string, work: (desk: ReadModelDesk) =>
     const pool = new Pool({ connectionString: url, max: 4, application_name: 'runledger projections' });
     pool.on('error', silent);
     ending.push(() => pool.end());
-    const { eventStore: config } = readStorageConfig();
-    const opened = await openEventLog({ config, databaseUrl: url, pool, onProblem: silent });
-    ending.push(() => opened.store.close());
-    const { checkpoints } = opened;
-    const store = readableLog(opened.store, pool);
+    const { store, checkpoints } = await openReadableLog(url, pool);
+    ending.push(() => store.close());
     const dataSource = await readModelSource(url).initialize();
     ending.push(() => dataSource.destroy());
     await work(new ReadModelDesk({ database: readModelDatabase(url), dataSource, store, checkpoints, catalogue }));
