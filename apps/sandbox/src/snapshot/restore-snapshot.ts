@@ -2,7 +2,6 @@ import { BlobNotFoundError, type SweptBlobStore } from '@runledger/platform';
 import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { linkSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { SandboxFiles } from '../driver/sandbox-driver.js';
@@ -35,7 +34,9 @@ export async function readSnapshot(
 
 async function fetched(root: string, get: () => ReturnType<SweptBlobStore['get']>): Promise<Buffer> {
   try {
-    return await buffer(await get());
+    const pieces: Buffer[] = [];
+    for await (const piece of await get()) pieces.push(piece as Buffer);
+    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
   } catch (cause) {
     throw cause instanceof BlobNotFoundError ? new SnapshotGoneError(root, cause) : cause;
   }
