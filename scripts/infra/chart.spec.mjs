@@ -1,4 +1,4 @@
-import { DEPLOYED_SERVICES } from '@runledger/contracts';
+import { DEPLOYED_SERVICES, commandSenders } from '@runledger/contracts';
 import { Ajv } from 'ajv';
 import { CONFIGURATION } from '../../apps/standalone/src/configuration.ts';
 import { readServiceConfig } from '../../apps/standalone/src/services/service.config.ts';
@@ -255,12 +255,17 @@ describe('the values of the chart', () => {
     expect(policies['default-deny']).toEqual({ podSelector: { matchLabels: all }, policyTypes: ['Ingress', 'Egress'] });
     const ports = rules => rules.flatMap(rule => rule.ports.map(({ port }) => port));
     expect(ports(policies.backbone.egress)).toEqual([53, 53, 5432, 2113, 9092, 9093]);
-    expect(policies.internal.ingress[0].from[0].podSelector.matchLabels['app.kubernetes.io/component']).toBe('gateway');
+    const senders = {
+      matchLabels: all,
+      matchExpressions: [{ key: 'app.kubernetes.io/component', operator: 'In', values: [...commandSenders] }],
+    };
+    expect(policies.internal.ingress[0].from[0].podSelector).toEqual(senders);
+    expect(policies.senders.podSelector).toEqual(senders);
+    expect(ports(policies.senders.egress)).toEqual([4100]);
     expect(ports(policies.internal.ingress)).toEqual(['internal']);
     expect(policies.gateway.ingress).toEqual([
       { ports: [{ protocol: 'TCP', port: 'api' }], from: EVERYTHING.networkPolicy.apiFrom },
     ]);
-    expect(ports(policies.gateway.egress)).toEqual([4100]);
     expect(policies.sandbox.egress[0].to[0].ipBlock.except).toContain('169.254.0.0/16');
     const plain = of('NetworkPolicy').find(({ metadata }) => metadata.name.endsWith('-backbone'));
     expect(ports(plain.spec.egress)).toEqual([53, 53, 5432]);
