@@ -1,6 +1,7 @@
 import { toolsThatAsk } from '@runledger/contracts';
 import type { ProfileDefinition, StepError } from '@runledger/contracts';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
+import { isTransient } from '@runledger/messaging';
 import { egressRulesOf } from '../egress/egress-policy.js';
 import { cancelUnstarted, claim, type ClaimedProfile } from './attempt-claim.js';
 import { AttemptLog } from './attempt-log.js';
@@ -165,7 +166,8 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
   } catch (error) {
     stop.throwIfLeft();
     if (isInterlude(error) && stop.cause === undefined) throw error;
-    if (error instanceof RunnerLostError) throw error; // whoever takes the attempt up goes on with another one
+    // Whoever takes the attempt up goes on: with another runner, or once the database is there again.
+    if (error instanceof RunnerLostError || isTransient(error)) throw error;
     if (stop.cause === 'cancelled') return { outcome: 'ERROR', turns: owned.history.turns.length, error: CANCELLED };
     if (stop.cause === 'timeout') return failed(timedOut(ready.ready.timeoutMs), owned.history);
     return failureResult(error, owned.history.turns.length);

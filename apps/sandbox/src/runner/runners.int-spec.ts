@@ -46,4 +46,16 @@ describe('an agent in a runner', () => {
       /^runledger_model_call_duration_seconds_count\{provider="scripted",outcome="finished"\} 2$/m,
     );
   });
+
+  it('has a runner of its own, also when several begin at the same moment', async () => {
+    const service = await ground.wiredService(IN_RUNNERS);
+    const script = [{ text: 'Done.' }];
+    const one = () => calls.begin(() => ({ agent: { provider: 'scripted', model: 'm', prompt: 'Go.', script } }));
+    const before = await one();
+    await ground.end(before); // leaves a spare behind, which several want now
+    const together = await Promise.all([one(), one(), one()]);
+    const ends = await Promise.all(together.map(ready => ground.end(ready)));
+    expect(ends.map(({ outcome }) => outcome)).toEqual(['SUCCESS', 'SUCCESS', 'SUCCESS']);
+    await service.stop();
+  });
 });

@@ -116,10 +116,11 @@ export class Runners {
     });
   }
 
-  /** The one that waits, else a new one. */
+  /** The one that waits, else a new one. It is taken at once: of two who ask, one gets it. */
   async #next(): Promise<ReadyRunner> {
-    const spare = await this.#spare;
+    const waiting = this.#spare;
     this.#spare = undefined;
+    const spare = await waiting;
     if (spare?.directory.isAlive) return spare;
     spare?.directory.remove();
     return this.#launch();

@@ -1,5 +1,6 @@
 import type { IntegrationKind } from '@runledger/contracts';
-import { Fault } from '@runledger/kernel';
+import { Fault, RetryableError } from '@runledger/kernel';
+import { isTransient } from '@runledger/messaging';
 import { createReadStream } from 'node:fs';
 import type { StepRun } from '../attempt/step-run.js';
 import type { RunnerDirectory } from './runner-directory.js';
@@ -27,11 +28,20 @@ export function servedPorts({ run, directory }: ServedParts): (call: PortCall) =
       report: credentials.report.bind(credentials),
     },
   };
-  return ({ port, method, args }) => {
+  return async ({ port, method, args }) => {
     const asked = ports[port]?.[method];
     if (!asked) throw new Fault('UNKNOWN_PORT', `A runner asked for ${port}.${method}, which nobody answers.`);
-    return asked(...(args as never[]));
+    return asked(...(args as never[])).catch((error: unknown) => {
+      throw asPassing(error);
+    });
   };
+}
+
+/** A runner hears of what went wrong in words alone: whether it passes has to be said here. */
+function asPassing(cause: unknown): unknown {
+  if (cause instanceof RetryableError || !isTransient(cause)) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new RetryableError('SERVICE_UNAVAILABLE', message, { cause });
 }
 
 function fileName(name: string): string {
