@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { isStorable, storableText } from './storable-text.js';
 
 describe('text that a store takes', () => {
@@ -12,12 +11,13 @@ describe('text that a store takes', () => {
     expect(['x\0y', '\ud83d', 'a\ude42', '\ude42\ud83d'].map(storableText)).toEqual(marked);
   });
   it('comes of every text, and is then left as it is', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map(String.fromCharCode) }), text => {
-        const stored = storableText(text);
-        expect([isStorable(stored), storableText(stored), stored.length]).toEqual([true, stored, text.length]);
-        expect(stored === text).toBe(isStorable(text));
-      }),
-    );
+    const units = ['a', '\0', '\ud83d', '\ude42', '\ufffd'];
+    const longer = (texts: readonly string[]) => texts.flatMap(text => units.map(unit => text + unit));
+    const texts = [...longer(['']), ...longer(longer([''])), ...longer(longer(longer([''])))];
+    for (const text of texts) {
+      const stored = storableText(text);
+      expect([isStorable(stored), storableText(stored), stored.length]).toEqual([true, stored, text.length]);
+      expect(stored === text).toBe(isStorable(text));
+    }
   });
 });
