@@ -49,7 +49,7 @@ describe('setting a fleet up', () => {
       'sandbox.key',
       'sandbox.pub',
     ];
-    const keys = ['pepper', 'export-cursors', 'audit-signing', ...senders, 'postgres-password'];
+    const keys = ['pepper', 'export-cursors', 'audit-signing', 'vault.key', ...senders, 'postgres-password'];
     expect(Object.keys(made).sort()).toEqual([...urls, ...keys].sort());
     for (const name of Object.keys(made).filter(one => !one.endsWith('.pub'))) {
       expect([name, statSync(join(folder(), name)).mode & 0o777]).toEqual([name, 0o600]);
