@@ -71,7 +71,8 @@ describe('the sandbox service', () => {
   it('is blocked by a provider that is not connected, and says what to set', async () => {
     const agent = { provider: 'anthropic', model: 'm', prompt: 'p' } as const;
     const ended = await ground.end(await ground.ready({ runId: newRunId(), agent }));
-    const error = { code: 'PROVIDER_NOT_CONNECTED', fix: 'Set ANTHROPIC_API_KEY.' };
+    const fix = 'Connect an integration of kind anthropic, or let the operator set ANTHROPIC_API_KEY.';
+    const error = { code: 'PROVIDER_NOT_CONNECTED', fix };
     expect(ended).toMatchObject({ outcome: 'BLOCKED', error });
   });
 

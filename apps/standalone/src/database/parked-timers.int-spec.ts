@@ -36,6 +36,7 @@ it('a timer that failed for good is shown to a person, who lets it fire again', 
         'orchestrator: 0 parked, 0 due',
         'approval: 1 parked, 0 due',
         `  remind:apr_1  was due ${dueAt}, tried 2 times: RangeError`,
+        'sandbox: 0 parked, 0 due',
       ]);
     });
     broken = false;
