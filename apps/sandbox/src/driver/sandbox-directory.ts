@@ -46,10 +46,15 @@ export class SandboxDirectory {
     return JSON.parse(readFileSync(this.#metaPath, 'utf8')) as SandboxMeta;
   }
 
+  /** From now on it holds what it is given: a uid whose holder is not there would be free for the next one who asks. */
+  reserve(): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+  }
+
   /** Only the service and, through its group, the sandbox's own uid pass the directory; the journal is the service's alone. */
   create(meta: SandboxMeta): void {
-    rmSync(this.path, { recursive: true, force: true });
-    mkdirSync(this.path, { mode: 0o700 });
+    this.reserve();
+    for (const left of readdirSync(this.path)) rmSync(`${this.path}/${left}`, { recursive: true, force: true });
     for (const inner of [this.workspace, this.home, this.journal]) mkdirSync(inner, { mode: 0o700 });
     this.#giveTo(meta.uid);
     this.writeMeta(meta);

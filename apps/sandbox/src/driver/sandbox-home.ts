@@ -114,6 +114,7 @@ export class SandboxHome {
   /** The sandbox's directory and uid: as they were left, or new. */
   async #prepare(spec: SandboxSpec, directory: SandboxDirectory): Promise<number | undefined> {
     const known = directory.meta();
+    if (!known) directory.reserve();
     const uid = this.#slots?.take(directory.path, known?.uid);
     const meta: SandboxMeta = {
       runId: spec.runId,
