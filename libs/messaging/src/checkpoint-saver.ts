@@ -77,13 +77,14 @@ export class CheckpointSaver {
   }
 
   #schedule(delayMs: number): void {
-    const due = performance.now() + (this.#failures === 0 ? delayMs : retryDelayMs(this.options.retry, this.#failures));
+    const waitMs = this.#failures === 0 ? delayMs : retryDelayMs(this.options.retry, this.#failures);
+    const due = performance.now() + waitMs;
     if (this.#ended || due >= this.#due) return;
     clearTimeout(this.#timer);
     this.#due = due;
     this.#timer = setTimeout(() => {
       this.#writing = this.#writing.then(() => this.#writeOrRetry());
-    }, due - performance.now());
+    }, waitMs);
   }
 
   async #writeOrRetry(): Promise<void> {
