@@ -1,6 +1,7 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { carrierOf, type GraphContext, type RestRequest } from '../graph/graph-context.js';
+import { RateLimits } from '../edge/rate-limits.js';
 import { RequestError } from '../graph/request-errors.js';
 import { Authority } from './authority.js';
 import { holds, type Caller } from './caller.js';
@@ -16,6 +17,7 @@ export class AccessGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(Authority) private readonly authority: Authority,
+    @Inject(RateLimits) private readonly limits: RateLimits,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -39,9 +41,15 @@ export class AccessGuard implements CanActivate {
 
   /** Several fields of one operation are authenticated once. */
   #callerOf(carrier: GraphContext | RestRequest): Promise<Caller> {
-    if ('headers' in carrier) return this.authority.authenticate(headerOf(carrier));
-    carrier.access ??= this.authority.authenticate(carrier.authorization);
+    if ('headers' in carrier) return this.#proven(headerOf(carrier));
+    carrier.access ??= this.#proven(carrier.authorization);
     return carrier.access;
+  }
+
+  async #proven(authorization: string | undefined): Promise<Caller> {
+    const caller = await this.authority.authenticate(authorization);
+    this.limits.proven(authorization);
+    return caller;
   }
 }
 

@@ -123,6 +123,8 @@ describe('a gateway with limits', () => {
     const statuses = [];
     for (let n = 0; n < 310; n += 1) statuses.push((await guess(n)).status);
     expect([statuses[0], statuses.at(-1)]).toEqual([401, 429]);
+    const open = await fetch(`${gateway.url}/health/live`, { headers: { authorization: 'Bearer rl_any' } });
+    expect([open.status, (await gateway.graphql('rl_any', VIEWER)).status]).toEqual([200, 429]);
     expect((await gateway.graphql(known, VIEWER)).status).toBe(200);
   });
 

@@ -44,8 +44,7 @@ export class HttpEdge implements OnModuleInit {
   }
 
   async #remember(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (reply.statusCode === 429) return;
-    await this.limits.answered(countedOf(request), reply.statusCode !== 401);
+    if (reply.statusCode === 401) await this.limits.failed({ address: request.ip });
   }
 }
 

@@ -55,10 +55,14 @@ export class RateLimits {
     return this.#requests && consumed(this.#requests, key);
   }
 
-  /** What came of it: whether the token counts. */
-  async answered(counted: Counted, isGood: boolean): Promise<void> {
-    if (!isGood) await consumed(this.#failures, counted.address);
-    else if (counted.authorization !== undefined) this.#good.set(keyOf(counted), true);
+  /** Somebody at this address presented no token that counts. */
+  async failed({ address }: Pick<Counted, 'address'>): Promise<void> {
+    await consumed(this.#failures, address);
+  }
+
+  /** This token was proven. That it was answered proves nothing: pages are open to all. */
+  proven(authorization: string | undefined): void {
+    if (authorization !== undefined) this.#good.set(keyOf({ authorization, address: '' }), true);
   }
 }
 

@@ -100,11 +100,11 @@ export class Sockets implements OnApplicationBootstrap {
         return false;
       }
       await this.authority.authenticate(counted.authorization);
-      await this.limits.answered(counted, true);
+      this.limits.proven(counted.authorization);
       this.#connections.add(context);
       return true;
     } catch (error) {
-      if (error instanceof RequestError && error.code === 'UNAUTHENTICATED') await this.limits.answered(counted, false);
+      if (error instanceof RequestError && error.code === 'UNAUTHENTICATED') await this.limits.failed(counted);
       if (error instanceof RequestError) return false;
       throw error;
     }
