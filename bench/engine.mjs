@@ -13,6 +13,7 @@ import {
   AttemptStarted,
   attemptEvents,
   catalogue,
+  CheckBudget,
   Decide,
   PublishFlow,
   ReserveDailyRun,
@@ -67,7 +68,8 @@ export async function openEngine(databaseUrl, { executor }) {
   const orchestrator = new Orchestrator({ store, handler, clock: systemClock, timers, client: commands });
   const decisions = new Decisions(handler);
   orchestrator.answer(registry);
-  // Whether the plan allows one more run today is billing's to say, which is no part of the engine.
+  // Whether plan and budget allow one more run is billing's to say, which is no part of the engine.
+  registry.answer(CheckBudget, () => Promise.resolve({ status: 'accepted', output: {}, position: undefined }));
   registry.answer(ReserveDailyRun, () =>
     Promise.resolve({ status: 'accepted', output: UNLIMITED, position: undefined }),
   );
