@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, createWriteStream, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startKafka } from '../infra/kafka/start-kafka.mjs';
+import { lastingPorts } from '../libs/platform/dist/processes/lasting-ports.js';
 
 const root = join(import.meta.dirname, '..');
 const SOURCE_MAPS = join(root, 'apps', 'standalone', 'dist', 'source-maps.js');
@@ -73,7 +73,7 @@ function killPostmaster(home) {
 /** Killed and started again on the same port with the same data, as an operator would. */
 async function addKafka(environment, restarts, endings, home) {
   const dataDir = join(home, 'kafka');
-  const port = await freePort();
+  const [port] = await lastingPorts(1, '127.0.0.1');
   let kafka = await startKafka({ dataDir, port });
   endings.push(() => kafka.stop());
   Object.assign(environment, { DISTRIBUTION: 'kafka', KAFKA_BROKERS: kafka.brokers.join(',') });
@@ -130,14 +130,4 @@ async function verify(environment) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
   const [code] = await once(child, 'close');
   return { equal: code === 0, detail: output };
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -146,6 +146,15 @@ export class PlatformProcess {
     }, withinMs);
   }
 
+  /** Waits until its standard error holds this so many times. */
+  async complains(text: string, times: number, withinMs = READY_WITHIN_MS): Promise<void> {
+    await eventually(() => {
+      if (this.#errors.split(text).length - 1 === times) return;
+      const ended = this.#ending ? `It ended (${JSON.stringify(this.#ending)}).\n` : '';
+      throw new Error(`${ended}It did not complain ${times} times of "${text}", but\n${this.#errors}`);
+    }, withinMs);
+  }
+
   /** Sends the signal and waits for the end; ms counted from the signal. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
     const askedAt = performance.now();

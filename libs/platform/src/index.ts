@@ -60,6 +60,7 @@ export type { Subject } from './personal/subject-keys.js';
 export { PlatformModule } from './platform.module.js';
 export type { PlatformOptions } from './platform.module.js';
 export * from './postgres/index.js';
+export { lastingPorts, probePort } from './processes/lasting-ports.js';
 export { EndedTooSlowlyError, OrderlyEnd } from './processes/orderly-end.js';
 export { identityOf, isAlive } from './processes/process-identity.js';
 export type { ProcessIdentity } from './processes/process-identity.js';

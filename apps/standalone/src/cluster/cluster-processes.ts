@@ -1,9 +1,10 @@
 import { DEPLOYED_SERVICES } from '@runledger/contracts';
 import type { DeployedService } from '@runledger/contracts';
+import { lastingPorts, probePort } from '@runledger/platform';
+import { orCannotListen } from '../listen.js';
 import { internalUrl } from './cluster.config.js';
 import type { ClusterConfig, Seat } from './cluster.config.js';
 import type { Member } from './members-file.js';
-import { freePorts, requireFreePort } from './ports.js';
 import type { Replica } from './replica.js';
 
 /** Ends in this order: who takes requests first, then who works on them, then who tells others about it. */
@@ -18,7 +19,7 @@ export async function allotSeats({ replicas, host, port }: ClusterConfig): Promi
   const places = DEPLOYED_SERVICES.flatMap(service =>
     Array.from({ length: replicas[service] }, (_, index) => ({ service, number: index + 1 })),
   );
-  const internal = await freePorts(places.length, '127.0.0.1');
+  const internal = await lastingPorts(places.length, '127.0.0.1');
   const api = await apiPorts(replicas.gateway, { host, port, taken: internal });
   return places.map((place, index) => ({
     ...place,
@@ -32,9 +33,9 @@ async function apiPorts(
   { host, port, taken }: { readonly host: string; readonly port: number; readonly taken: readonly number[] },
 ): Promise<number[]> {
   if (port === 0)
-    return (await freePorts(count + taken.length, host)).filter(one => !taken.includes(one)).slice(0, count);
+    return (await lastingPorts(count + taken.length, host)).filter(one => !taken.includes(one)).slice(0, count);
   const ports = Array.from({ length: count }, (_, index) => port + index);
-  for (const one of ports) await requireFreePort(one, host);
+  for (const one of ports) await orCannotListen(probePort(one, host), { port: one, host });
   return ports;
 }
 

@@ -13,6 +13,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { eventually } from '@runledger/testing';
+import { Client } from 'pg';
 import { openPostgres } from './open-postgres.js';
 import type { OpenedPostgres } from './open-postgres.js';
 import { kill, openInOtherProcess, processesOf, query } from './open-postgres.fixture.js';
@@ -96,6 +97,20 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(server.url, 'SELECT * FROM outlived')).toEqual([{ id: 8 }]);
     await server.stop();
     expect([restarted.length, lost, processesOf(dataDir)]).toEqual([1, [], []]);
+  });
+
+  it('is started again though a connection of the killed one does not notice that its server is gone', async () => {
+    const server = await open();
+    const client = new Client({ connectionString: server.url });
+    client.on('error', () => undefined); // that it is cut off is what this is about
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    process.kill(rows[0]?.pid ?? 0, 'SIGSTOP');
+    process.kill(server.pid ?? 0, 'SIGKILL');
+    const second = await open();
+    expect(second.started).toBe('started');
+    expect(await query(second.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await client.end().catch(() => undefined); // it is gone already
   });
 
   it('says when it cannot be started again', async () => {

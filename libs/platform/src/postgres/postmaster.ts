@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, openSync, closeSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { lastingPorts } from '../processes/lasting-ports.js';
 import { identityOf } from '../processes/process-identity.js';
 import { answersOn } from './answers.js';
 import type { PostgresBinaries } from './binaries.js';
@@ -21,6 +20,8 @@ export interface Postmaster {
 
 const READY_WITHIN_MS = 60_000;
 const STOPPED_WITHIN_MS = 20_000;
+/** How soon a connection usually sees that its server is gone, many times over. */
+const NOTICED_WITHIN_MS = 3_000;
 const LOG_BYTES = 8_000_000;
 
 /** The server of this cluster if it lives, once it is ready; clears away what a killed one left in the way. */
@@ -50,7 +51,8 @@ export async function launchPostmaster(
   await rotateLog(folder);
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
-    const started = await tryLaunch(folder, binaries, account, { port: String(await freePort()), ...settings });
+    const [port] = await lastingPorts(1, '127.0.0.1');
+    const started = await tryLaunch(folder, binaries, account, { port: String(port), ...settings });
     if (started) return started;
     const log = await endOfLog(folder);
     // Another program took the port in between, or the last connections of a killed server are still ending.
@@ -131,15 +133,18 @@ function isServerOf(folder: ClusterFolder, pid: number): boolean {
 
 /**
  * PostgreSQL clears a dead server's file by itself and checks that none of its connections lives on. It cannot do so
- * when the number is still taken, by a zombie or by another program: only then the file is removed here, once nobody
- * works in the cluster any more.
+ * when the number is still taken, by a zombie or by another program: only then the file is removed here, once no
+ * connection works in the cluster any more. Connections end by themselves when their server is gone; one that does not
+ * notice is ended, as the recovery of the next start counts on.
  */
 async function buryServer(folder: ClusterFolder, pid: number): Promise<undefined> {
   const deadline = Date.now() + STOPPED_WITHIN_MS;
-  while (process.platform === 'linux' && anybodyWorksIn(realpathSync(folder.cluster))) {
+  const patience = Date.now() + NOTICED_WITHIN_MS;
+  for (let left = connectionsOf(folder); left.length > 0; left = connectionsOf(folder)) {
     if (Date.now() > deadline) {
       throw new PostgresFailedError('was killed, but its connections live on', folder.dataDir, await endOfLog(folder));
     }
+    if (Date.now() > patience) left.forEach(endAtOnce);
     await delay(20);
   }
   if (isTaken(pid)) await rm(join(folder.cluster, 'postmaster.pid'), { force: true });
@@ -154,9 +159,28 @@ function isTaken(pid: number): boolean {
   }
 }
 
-function anybodyWorksIn(cluster: string): boolean {
+function connectionsOf(folder: ClusterFolder): number[] {
+  if (process.platform !== 'linux') return [];
+  const cluster = realpathSync(folder.cluster);
   const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name));
-  return pids.some(pid => workingFolder(Number(pid)) === cluster && identityOf(Number(pid)));
+  return pids.map(Number).filter(pid => workingFolder(pid) === cluster && isPostgres(pid) && identityOf(pid));
+}
+
+function endAtOnce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** A person's shell may stand in the same folder. */
+function isPostgres(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres';
+  } catch {
+    return false; // gone
+  }
 }
 
 function workingFolder(pid: number): string | undefined {
@@ -165,16 +189,6 @@ function workingFolder(pid: number): string | undefined {
   } catch {
     return undefined; // gone, or another user's
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
 }
 
 async function endOfLog(folder: ClusterFolder): Promise<string> {
