@@ -10,6 +10,7 @@ const BUCKETS = {
   outputTokens: 'output',
   cacheReadTokens: 'cacheRead',
   cacheWriteTokens: 'cacheWrite',
+  cacheWrite1hTokens: 'cacheWrite1h',
   reasoningTokens: 'reasoning',
 };
 

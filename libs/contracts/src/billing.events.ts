@@ -14,13 +14,15 @@ export const rateCard = z.strictObject({
     z.strictObject({
       provider: z.string(),
       model: z.string(),
-      /** Largest prompt (input, cache read and cache write together) that these prices hold for; absent: any. */
+      /** Largest prompt (input, cache read and cache writes together) that these prices hold for; absent: any. */
       upToPromptTokens: z.int().positive().optional(),
       perMillionTokens: z.strictObject({
         input: z.int().nonnegative(),
         output: z.int().nonnegative(),
         cacheRead: z.int().nonnegative().optional(),
         cacheWrite: z.int().nonnegative().optional(),
+        /** Written into a cache that keeps it for an hour. */
+        cacheWrite1h: z.int().nonnegative().optional(),
         reasoning: z.int().nonnegative().optional(),
       }),
     }),

@@ -9,7 +9,10 @@ export const usage = z.discriminatedUnion('kind', [
     inputTokens: z.int().nonnegative(),
     outputTokens: z.int().nonnegative(),
     cacheReadTokens: z.int().nonnegative(),
+    /** Kept for five minutes, as caches are unless somebody asks for longer. */
     cacheWriteTokens: z.int().nonnegative(),
+    /** Kept for an hour, which costs more. */
+    cacheWrite1hTokens: z.int().nonnegative(),
     reasoningTokens: z.int().nonnegative(),
   }),
   z.strictObject({ kind: z.literal('compute'), resourceClass: z.string(), milliseconds: z.int().nonnegative() }),

@@ -95,7 +95,14 @@ class Spending {
 
   /** The call was made, and took so many tokens. */
   async used(callId: string, outputTokens: number, by = one(), at = AT): Promise<void> {
-    const buckets = { inputTokens: 0, outputTokens, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+    const buckets = {
+      inputTokens: 0,
+      outputTokens,
+      cacheReadTokens: 0,
+      cacheWriteTokens: 0,
+      cacheWrite1hTokens: 0,
+      reasoningTokens: 0,
+    };
     const usage = { kind: 'model', provider: 'anthropic', model: 'm', ...buckets } as const;
     await this.#reactsTo(by, UsageRecorded({ ...this.#place(), usageId: callId, usage, at }));
   }

@@ -2,7 +2,14 @@ import type { PlannedUse, Usage } from '@runledger/contracts';
 import { highestPrice } from '../charges/highest-price.js';
 import { cardCalculator, type Calculator, type PricingRequest } from './calculator.js';
 
-const NONE = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+const NONE = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
+  reasoningTokens: 0,
+};
 const READ = ['inputTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;
 const WRITTEN = ['outputTokens', 'reasoningTokens'] as const;
 

@@ -13,7 +13,14 @@ const EXAMPLE = fileURLToPath(new URL('../../../../examples/own-calculator/calcu
 const { card } = defaultRateCard;
 const at = '2026-11-21T10:00:00.000Z';
 const request = { workspaceId: 'ws_acme', at, card, currency: 'USD' };
-const tokens = { inputTokens: 1_000_000, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+const tokens = {
+  inputTokens: 1_000_000,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
+  reasoningTokens: 0,
+};
 const opus = { kind: 'model', provider: 'anthropic', model: 'claude-opus-5-5', ...tokens } as const;
 
 let example: ChildProcess | undefined;

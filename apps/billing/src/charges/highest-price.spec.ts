@@ -46,6 +46,7 @@ describe('the most that a call can cost', () => {
               inputTokens: input,
               cacheReadTokens: read,
               cacheWriteTokens: written,
+              cacheWrite1hTokens: 0,
               outputTokens: output,
               reasoningTokens: reasoning,
             },

@@ -3,7 +3,8 @@ import { entriesFor, freeOf, price } from './price.js';
 
 /**
  * The most that something can cost that is about to be used, in micro-units, rounded up; null: nobody knows. A prompt may be
- * read anew, from a cache or into one, and be of any tier that it can reach; output may be reasoning.
+ * read anew, from a cache or into one, and be of any tier that it can reach; output may be reasoning. Nobody asks for a cache that
+ * keeps a prompt for an hour, so its price does not count.
  */
 export function highestPrice(use: PlannedUse, card: RateCard | undefined): number | null {
   if (!card) return null;

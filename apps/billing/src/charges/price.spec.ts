@@ -13,6 +13,7 @@ const card: RateCard = {
         output: 20_000_000,
         cacheRead: 200_000,
         cacheWrite: 5_000_000,
+        cacheWrite1h: 8_000_000,
         reasoning: 20_000_000,
       },
     },
@@ -35,7 +36,14 @@ const card: RateCard = {
 };
 
 type ModelUsage = Extract<Usage, { kind: 'model' }>;
-const none = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+const none = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
+  reasoningTokens: 0,
+};
 const used = (provider: string, model: string, tokens: Partial<typeof none>): ModelUsage => ({
   kind: 'model',
   provider,
@@ -51,10 +59,11 @@ describe('the price of a model call', () => {
       outputTokens: 500,
       cacheReadTokens: 20_000,
       cacheWriteTokens: 4_000,
+      cacheWrite1hTokens: 1_000,
       reasoningTokens: 250,
     });
-    // 4,000 + 10,000 + 4,000 + 20,000 + 5,000 micro-dollars
-    expect(price(usage, card)).toEqual({ amountMicroUnits: 43_000 });
+    // 4,000 + 10,000 + 4,000 + 20,000 + 8,000 + 5,000 micro-dollars
+    expect(price(usage, card)).toEqual({ amountMicroUnits: 51_000 });
   });
 
   it('is rounded once per charge, half up', () => {
@@ -75,6 +84,10 @@ describe('the price of a model call', () => {
     expect(price(used('p', 'plain', { inputTokens: 10, cacheReadTokens: 1 }), card)).toEqual({
       amountMicroUnits: null,
       note: 'unpriced: no cache read price for p plain',
+    });
+    expect(price(used('p', 'plain', { cacheWrite1hTokens: 1 }), card)).toEqual({
+      amountMicroUnits: null,
+      note: 'unpriced: no 1-hour cache write price for p plain',
     });
   });
 
@@ -142,6 +155,7 @@ describe('for any usage and any prices', () => {
     outputTokens: fc.nat(10_000_000),
     cacheReadTokens: fc.nat(10_000_000),
     cacheWriteTokens: fc.nat(10_000_000),
+    cacheWrite1hTokens: fc.nat(10_000_000),
     reasoningTokens: fc.nat(10_000_000),
   });
   const anyPrice = fc.nat(1_000_000_000);
@@ -150,6 +164,7 @@ describe('for any usage and any prices', () => {
     output: anyPrice,
     cacheRead: anyPrice,
     cacheWrite: anyPrice,
+    cacheWrite1h: anyPrice,
     reasoning: anyPrice,
   });
   const priced = (perMillionTokens: RateCard['models'][number]['perMillionTokens']): RateCard => ({
@@ -179,6 +194,7 @@ describe('for any usage and any prices', () => {
           BigInt(counts.outputTokens) * BigInt(perMillion.output) +
           BigInt(counts.cacheReadTokens) * BigInt(perMillion.cacheRead) +
           BigInt(counts.cacheWriteTokens) * BigInt(perMillion.cacheWrite) +
+          BigInt(counts.cacheWrite1hTokens) * BigInt(perMillion.cacheWrite1h) +
           BigInt(counts.reasoningTokens) * BigInt(perMillion.reasoning);
         const difference = BigInt(amountOf(counts, priced(perMillion))) * 1_000_000n - exactMillionths;
         expect(difference > -500_000n && difference <= 500_000n).toBe(true);

@@ -40,6 +40,7 @@ function priceOfModel(usage: ModelUsage, card: RateCard): Price {
     ['output', usage.outputTokens, perMillionTokens.output],
     ['cache read', usage.cacheReadTokens, perMillionTokens.cacheRead],
     ['cache write', usage.cacheWriteTokens, perMillionTokens.cacheWrite],
+    ['1-hour cache write', usage.cacheWrite1hTokens, perMillionTokens.cacheWrite1h],
     ['reasoning', usage.reasoningTokens, perMillionTokens.reasoning],
   ];
   let exact = 0n;
@@ -67,7 +68,7 @@ export function entriesFor({ provider, model }: NamedModel, card: RateCard): rea
 
 function pricesFor(usage: ModelUsage, card: RateCard): ModelPrice | undefined {
   const entries = entriesFor(usage, card);
-  const promptTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+  const promptTokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.cacheWrite1hTokens;
   return entries
     .filter(({ upToPromptTokens }) => promptTokens <= (upToPromptTokens ?? Infinity))
     .sort((a, b) => (a.upToPromptTokens ?? Infinity) - (b.upToPromptTokens ?? Infinity))[0];

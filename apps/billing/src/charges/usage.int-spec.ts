@@ -78,7 +78,14 @@ async function happens({ workspaceId, stream, correlationId }: Place, ...events:
   await Promise.all(running.map(reactor => reactor.reached(outcome.position)));
 }
 
-const tokens = { inputTokens: 1_000, outputTokens: 500, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+const tokens = {
+  inputTokens: 1_000,
+  outputTokens: 500,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
+  reasoningTokens: 0,
+};
 const model = (name: string, provider = 'anthropic'): Usage => ({ kind: 'model', provider, model: name, ...tokens });
 
 class SpecRun {

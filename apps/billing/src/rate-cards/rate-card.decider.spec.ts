@@ -117,7 +117,15 @@ describe('the card that is shipped', () => {
         kind: 'model',
         provider,
         model,
-        ...{ inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, ...tokens },
+        ...{
+          inputTokens: 0,
+          outputTokens: 0,
+          cacheReadTokens: 0,
+          cacheWriteTokens: 0,
+          cacheWrite1hTokens: 0,
+          reasoningTokens: 0,
+          ...tokens,
+        },
       },
       defaultRateCard.card,
     ).amountMicroUnits;

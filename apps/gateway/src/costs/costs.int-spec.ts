@@ -164,7 +164,14 @@ describe('the costs of a workspace', () => {
       const dear = run === 5;
       const model = { provider: 'p', model: dear ? 'large' : 'small' };
       const [usageId, attempt] = [`att_${run}`, 1];
-      const tokens = { inputTokens: 90, outputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+      const tokens = {
+        inputTokens: 90,
+        outputTokens: 10,
+        cacheReadTokens: 0,
+        cacheWriteTokens: 0,
+        cacheWrite1hTokens: 0,
+        reasoningTokens: 0,
+      };
       const usage = { kind: 'model' as const, ...model, ...tokens };
       const at = usedAt(run);
       const used = { attemptId: 'att_x', runId: runId(run), step: 'plan', attempt, usageId };

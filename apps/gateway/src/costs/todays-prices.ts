@@ -16,11 +16,11 @@ const MOST_CHARGES = 20_000;
 
 const USAGES = `
   SELECT usage_id, kind, provider, model, resource_class, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
-    reasoning_tokens, milliseconds
+    cache_write_1h_tokens,     reasoning_tokens, milliseconds
   FROM run_usage WHERE workspace_id = $1 AND run_id = ANY($2) AND usage_id = ANY($3)`;
 
 interface UsageRow extends Readonly<
-  Record<`${'input' | 'output' | 'cache_read' | 'cache_write' | 'reasoning'}_tokens`, string>
+  Record<`${'input' | 'output' | 'cache_read' | 'cache_write' | 'cache_write_1h' | 'reasoning'}_tokens`, string>
 > {
   readonly usage_id: string;
   readonly kind: 'model' | 'compute';
@@ -111,6 +111,7 @@ function usageOf(row: UsageRow): Usage {
     outputTokens: Number(row.output_tokens),
     cacheReadTokens: Number(row.cache_read_tokens),
     cacheWriteTokens: Number(row.cache_write_tokens),
+    cacheWrite1hTokens: Number(row.cache_write_1h_tokens),
     reasoningTokens: Number(row.reasoning_tokens),
   };
 }

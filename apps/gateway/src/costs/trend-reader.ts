@@ -25,7 +25,7 @@ const STEPS = `
     string_agg(DISTINCT nullif(c.model, ''), ',') AS model, coalesce(sum(c.amount), 0) AS cost,
     count(*) FILTER (WHERE c.kind = 'model') AS turns, coalesce(max(c.attempt), 1)::int AS attempts,
     string_agg(DISTINCT c.rate_card_version::text, ',') FILTER (WHERE c.kind = 'model') AS rate_card,
-    coalesce(sum(u.input_tokens + u.cache_read_tokens + u.cache_write_tokens), 0) AS prompt,
+    coalesce(sum(u.input_tokens + u.cache_read_tokens + u.cache_write_tokens + u.cache_write_1h_tokens), 0) AS prompt,
     coalesce(sum(u.cache_read_tokens), 0) AS cached, coalesce(sum(u.output_tokens + u.reasoning_tokens), 0) AS output
   FROM latest
   LEFT JOIN charges AS c ON c.workspace_id = $1 AND c.run_id = latest.run_id

@@ -55,8 +55,8 @@ function pricedLine(
 }
 
 function tokensOf(usage: Extract<ExpectedUsage['usage'], { kind: 'model' }>): number {
-  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = usage;
-  return inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens + reasoningTokens;
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens, reasoningTokens } = usage;
+  return inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens + cacheWrite1hTokens + reasoningTokens;
 }
 
 /** One line for each model that steps without a history name. */

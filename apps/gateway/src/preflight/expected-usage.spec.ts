@@ -13,7 +13,7 @@ const step = (key: string, model?: string): PreflightReport['steps'][number] => 
 });
 const tokens = (model: string, inputTokens: number, outputTokens = 0): Usage => ({
   ...{ kind: 'model', provider: 'anthropic', model, inputTokens, outputTokens },
-  ...{ cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
+  ...{ cacheReadTokens: 0, cacheWriteTokens: 0, cacheWrite1hTokens: 0, reasoningTokens: 0 },
 });
 const compute = (milliseconds: number): Usage => ({ kind: 'compute', resourceClass: 'small', milliseconds });
 

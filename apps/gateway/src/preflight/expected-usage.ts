@@ -56,7 +56,14 @@ function scaled(usage: Usage, runs: number): Usage {
   return combined(usage, key => Math.round(amountOf(usage, key) / runs));
 }
 
-const BUCKETS = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens', 'reasoningTokens'] as const;
+const BUCKETS = [
+  'inputTokens',
+  'outputTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'cacheWrite1hTokens',
+  'reasoningTokens',
+] as const;
 type Amount = (typeof BUCKETS)[number] | 'milliseconds';
 
 function amountOf(usage: Usage, amount: Amount): number {

@@ -39,6 +39,9 @@ export class RunUsageRow {
   @Column('bigint', { name: 'cache_write_tokens' })
   cacheWriteTokens!: string;
 
+  @Column('bigint', { name: 'cache_write_1h_tokens' })
+  cacheWrite1hTokens!: string;
+
   @Column('bigint', { name: 'reasoning_tokens' })
   reasoningTokens!: string;
 

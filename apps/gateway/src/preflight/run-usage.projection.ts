@@ -7,13 +7,14 @@ const NO_TOKENS = {
   output_tokens: 0,
   cache_read_tokens: 0,
   cache_write_tokens: 0,
+  cache_write_1h_tokens: 0,
   reasoning_tokens: 0,
 };
 
 /** What runs have used, by step: the history that estimates are made from. */
 export const runUsageProjection = defineRows<EventOf<readonly [typeof UsageRecorded]>>({
   name: 'run-usage',
-  version: 1,
+  version: 2,
   // One row for each event, which nothing changes.
   partitioned: true,
   table: 'run_usage',
@@ -36,6 +37,7 @@ function columnsOf(usage: Usage) {
         output_tokens: usage.outputTokens,
         cache_read_tokens: usage.cacheReadTokens,
         cache_write_tokens: usage.cacheWriteTokens,
+        cache_write_1h_tokens: usage.cacheWrite1hTokens,
         reasoning_tokens: usage.reasoningTokens,
         milliseconds: 0,
       };

@@ -19,6 +19,7 @@ interface Row {
   readonly output: string;
   readonly cache_read: string;
   readonly cache_write: string;
+  readonly cache_write_1h: string;
   readonly reasoning: string;
   readonly ms: string;
 }
@@ -34,6 +35,7 @@ const LATEST = `
 const USED = `
   SELECT step, kind, provider, model, resource_class, sum(input_tokens) AS input, sum(output_tokens) AS output,
     sum(cache_read_tokens) AS cache_read, sum(cache_write_tokens) AS cache_write,
+    sum(cache_write_1h_tokens) AS cache_write_1h,
     sum(reasoning_tokens) AS reasoning, sum(milliseconds) AS ms
   FROM run_usage WHERE workspace_id = $1 AND run_id = ANY($2)
   GROUP BY step, kind, provider, model, resource_class ORDER BY step, kind, provider, model, resource_class`;
@@ -63,6 +65,7 @@ function usageOf(row: Row): Usage {
     outputTokens: Number(row.output),
     cacheReadTokens: Number(row.cache_read),
     cacheWriteTokens: Number(row.cache_write),
+    cacheWrite1hTokens: Number(row.cache_write_1h),
     reasoningTokens: Number(row.reasoning),
   };
 }

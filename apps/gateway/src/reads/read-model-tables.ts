@@ -22,6 +22,7 @@ import { RunSteps1763700000007 } from './migrations/0007-run-steps.js';
 import { WebhookLimits1763700000008 } from './migrations/0008-webhook-limits.js';
 import { KeptFiles1763700000010 } from './migrations/0010-kept-files.js';
 import { RunNumberCollation1763700000017 } from './migrations/0017-run-number-collation.js';
+import { HourLongCacheWrites1763700000022 } from './migrations/0022-hour-long-cache-writes.js';
 import { MembersByEmail1763700000016 } from './migrations/0016-members-by-email.js';
 import { BudgetsAndCosts1763700000013 } from './migrations/0013-budgets-and-costs.js';
 import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-endings.js';
@@ -73,4 +74,5 @@ export const migrations = [
   TranscriptEndings1763700000015,
   MembersByEmail1763700000016,
   RunNumberCollation1763700000017,
+  HourLongCacheWrites1763700000022,
 ];

@@ -59,10 +59,11 @@ function describe(span: Span, outcome: TurnOutcome): void {
   if (outcome.status === 'finished') span.setAttribute(ATTRIBUTE.genAiFinishReasons, [outcome.finishReason]);
   if (outcome.status === 'failed') markFailed(span, outcome.fault.code);
   if (!usage) return;
+  const cacheWritten = usage.cacheWriteTokens + usage.cacheWrite1hTokens;
   span.setAttributes({
-    [ATTRIBUTE.genAiInputTokens]: usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens,
+    [ATTRIBUTE.genAiInputTokens]: usage.inputTokens + usage.cacheReadTokens + cacheWritten,
     [ATTRIBUTE.genAiOutputTokens]: usage.outputTokens + usage.reasoningTokens,
     [ATTRIBUTE.genAiCacheReadTokens]: usage.cacheReadTokens,
-    [ATTRIBUTE.genAiCacheWriteTokens]: usage.cacheWriteTokens,
+    [ATTRIBUTE.genAiCacheWriteTokens]: cacheWritten,
   });
 }

@@ -9,14 +9,14 @@ export function bucketsOf(usage: LanguageModelUsage): TokenBuckets | undefined {
   const { inputTokens, outputTokens, inputTokenDetails, outputTokenDetails } = usage;
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
   const cacheReadTokens = inputTokenDetails.cacheReadTokens ?? 0;
-  const cacheWriteTokens = inputTokenDetails.cacheWriteTokens ?? 0;
+  const cacheWrittenTokens = inputTokenDetails.cacheWriteTokens ?? 0;
   const reasoningTokens = outputTokenDetails.reasoningTokens ?? 0;
-  const fresh = inputTokenDetails.noCacheTokens ?? (inputTokens ?? 0) - cacheReadTokens - cacheWriteTokens;
+  const fresh = inputTokenDetails.noCacheTokens ?? (inputTokens ?? 0) - cacheReadTokens - cacheWrittenTokens;
   return {
     inputTokens: Math.max(0, fresh),
     outputTokens: Math.max(0, (outputTokens ?? 0) - reasoningTokens),
     cacheReadTokens,
-    cacheWriteTokens,
+    ...cacheWrites(cacheWrittenTokens, usage.raw),
     reasoningTokens,
   };
 }
@@ -24,15 +24,27 @@ export function bucketsOf(usage: LanguageModelUsage): TokenBuckets | undefined {
 /** What the Messages API says at the start of its answer: all that is known of a call that broke off. */
 export function earlyBuckets(raw: unknown): TokenBuckets | undefined {
   if (typeof raw !== 'object' || raw === null) return undefined;
-  const count = (name: string): number => {
-    const value = (raw as Record<string, unknown>)[name];
-    return typeof value === 'number' && value >= 0 ? Math.floor(value) : 0;
-  };
+  const count = (name: string): number => countIn(raw, name);
   return {
     inputTokens: count('input_tokens'),
     outputTokens: count('output_tokens'),
     cacheReadTokens: count('cache_read_input_tokens'),
-    cacheWriteTokens: count('cache_creation_input_tokens'),
+    ...cacheWrites(count('cache_creation_input_tokens'), raw),
     reasoningTokens: 0,
   };
+}
+
+/** How long a cache keeps what was written into it costs, and stands only in what the vendor itself has sent. */
+function cacheWrites(
+  writtenTokens: number,
+  raw: unknown,
+): Pick<TokenBuckets, 'cacheWriteTokens' | 'cacheWrite1hTokens'> {
+  const { cache_creation: lifetimes } = (raw ?? {}) as { readonly cache_creation?: unknown };
+  const cacheWrite1hTokens = Math.min(writtenTokens, countIn(lifetimes, 'ephemeral_1h_input_tokens'));
+  return { cacheWriteTokens: writtenTokens - cacheWrite1hTokens, cacheWrite1hTokens };
+}
+
+function countIn(counts: unknown, name: string): number {
+  const value = ((counts ?? {}) as Record<string, unknown>)[name];
+  return typeof value === 'number' && value >= 0 ? Math.floor(value) : 0;
 }

@@ -16,7 +16,8 @@ describe('the bound of a prompt', () => {
     bound.counted(2, {
       inputTokens: 3_000,
       cacheReadTokens: 6_000,
-      cacheWriteTokens: 1_000,
+      cacheWriteTokens: 900,
+      cacheWrite1hTokens: 100,
       outputTokens: 900,
       reasoningTokens: 100,
     });

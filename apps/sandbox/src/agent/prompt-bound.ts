@@ -34,7 +34,7 @@ export class PromptBound {
   /** The provider has counted these messages; what it wrote itself is among them and reads a little longer than it wrote. */
   counted(messages: number, usage: TokenBuckets | undefined): void {
     if (!usage) return;
-    const prompt = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+    const prompt = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.cacheWrite1hTokens;
     const written = usage.outputTokens + usage.reasoningTokens;
     this.#known = { messages, tokens: prompt + written + Math.ceil(written / 4) };
   }

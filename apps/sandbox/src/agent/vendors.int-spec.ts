@@ -91,7 +91,10 @@ describe('an agent that talks to a real wire', () => {
           signature: 'sig-1',
           text: 'I look.',
           tools: [{ id: 'call_1', name: 'bash', input: { command: 'echo "hällo" && echo $((6*7))' } }],
-          usage: { input: 100, output: 50, cacheRead: 30, reasoning: provider === 'anthropic' ? 0 : 20 },
+          usage: {
+            ...{ input: 100, output: 50, cacheRead: 30 },
+            ...(provider === 'anthropic' ? { cacheWrite: 40, cacheWrite1h: 60 } : { reasoning: 20 }),
+          },
         },
         { text: 'It says 42.', usage: { input: 200, output: 7 } },
       ]);
@@ -106,7 +109,8 @@ describe('an agent that talks to a real wire', () => {
         provider,
         inputTokens: 100,
         cacheReadTokens: 30,
-        cacheWriteTokens: 0,
+        cacheWriteTokens: provider === 'anthropic' ? 40 : 0,
+        cacheWrite1hTokens: provider === 'anthropic' ? 60 : 0,
         outputTokens: provider === 'anthropic' ? 50 : 30,
         reasoningTokens: provider === 'anthropic' ? 0 : 20,
       });

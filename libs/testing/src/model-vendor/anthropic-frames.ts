@@ -22,7 +22,11 @@ export function anthropicFrames(answer: SpokenAnswer, model: string): string[] {
     usage: {
       input_tokens: usage.input,
       cache_read_input_tokens: usage.cacheRead ?? 0,
-      cache_creation_input_tokens: usage.cacheWrite ?? 0,
+      cache_creation_input_tokens: (usage.cacheWrite ?? 0) + (usage.cacheWrite1h ?? 0),
+      cache_creation: {
+        ephemeral_5m_input_tokens: usage.cacheWrite ?? 0,
+        ephemeral_1h_input_tokens: usage.cacheWrite1h ?? 0,
+      },
       output_tokens: 1,
     },
   };

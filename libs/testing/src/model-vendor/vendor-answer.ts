@@ -13,7 +13,10 @@ export interface VendorUsage {
   /** Reasoning included. */
   readonly output: number;
   readonly cacheRead?: number;
+  /** Into a cache of five minutes. */
   readonly cacheWrite?: number;
+  /** Into one of an hour; Anthropic alone has it. */
+  readonly cacheWrite1h?: number;
   readonly reasoning?: number;
 }
 
