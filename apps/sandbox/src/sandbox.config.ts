@@ -34,6 +34,14 @@ const schema = z.object({
     .max(86_400)
     .default(30)
     .describe('how long the runs of a stopped worker wait for its return before others take them; 0, if it stays away'),
+  SANDBOX_HOLD_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(600)
+    .describe(
+      'how long an interactive run that waits keeps its sandbox alive; its files stay in any case. A background run lets go of it at once',
+    ),
   SANDBOX_AGENTS: z
     .enum(['runner', 'service'])
     .default('runner')
@@ -81,6 +89,8 @@ export interface SandboxConfig {
   readonly maxAttempts: number;
   /** How long the runs of a worker that was told to stop wait for its return; 0: they go to others at once. */
   readonly returnWithinMs: number;
+  /** How long the sandbox of an interactive run stays alive in which nothing works. */
+  readonly holdMs: number;
   readonly agents: AgentsConfig;
   readonly mountSources: readonly string[];
   /** Ranges of addresses that are not public and that sandboxes may reach where their profile lists the host. */
@@ -98,6 +108,7 @@ export function readSandboxConfig(
     ...(values.RUNLEDGER_VAULT_KEY !== undefined && { vaultKey: values.RUNLEDGER_VAULT_KEY }),
     maxAttempts: values.SANDBOX_MAX_ATTEMPTS,
     returnWithinMs: values.SANDBOX_RETURN_SECONDS * 1_000,
+    holdMs: values.SANDBOX_HOLD_SECONDS * 1_000,
     agents: {
       place: values.SANDBOX_AGENTS,
       atStop: values.SANDBOX_AGENTS_AT_STOP,

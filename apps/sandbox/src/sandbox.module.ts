@@ -17,6 +17,7 @@ import type { BlobStores, Clock, CommandClient, Telemetry } from '@runledger/pla
 import type { TimerHost } from '@runledger/timers';
 import type { Pool } from 'pg';
 import { attemptHost } from './attempt/attempt-host.js';
+import { DEFAULT_HOLDS } from './attempt/idle-sandboxes.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
 import { integrationsOf } from './integrations/open-integrations.js';
 import { Integrations } from './integrations/integrations.js';
@@ -123,7 +124,10 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
             const host = attemptHost({ ...parts, integrations: known });
             return new SandboxRuntime({
               ...{ host, database, homeDir, reactors, log, services },
-              limits: { maxAttempts: config.maxAttempts },
+              limits: {
+                maxAttempts: config.maxAttempts,
+                holds: { ...DEFAULT_HOLDS, interactiveMs: config.holdMs },
+              },
               liveness: { returnWithinMs: config.returnWithinMs, ...liveness },
               ...(newsUrl === undefined ? {} : { newsUrl }),
             });

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { eventually } from '@runledger/testing';
 import type { ApiClient } from './api-client.fixture.js';
 import { CountedWork } from './counted-work.fixture.js';
-import { describeWith } from './machine.fixture.js';
+import { describeWith, tracesOf } from './machine.fixture.js';
 import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
 
 jest.setTimeout(PATIENCE_MS);
@@ -10,7 +10,7 @@ jest.setTimeout(PATIENCE_MS);
 /** Two agents beside each other: one asks a question, the other one before it writes a file. */
 const FLOW = `
 slug: asking
-defaults: { profile: counted }
+defaults: { profile: counted, execution: BACKGROUND }
 steps:
   - key: asks
     agent:
@@ -18,9 +18,9 @@ steps:
       prompt: Ask.
       tools: [bash, ask_user]
       script:
-        - { tools: [{ name: bash, arguments: { command: 'echo before the question >> /counts/ran' } }] }
+        - { tools: [{ name: bash, arguments: { command: 'echo before the question >> /counts/ran; echo kept > kept' } }] }
         - { tools: [{ name: ask_user, arguments: { question: Which colour?, choices: [red, blue] } }] }
-        - { tools: [{ name: bash, arguments: { command: 'echo after the question >> /counts/ran' } }] }
+        - { tools: [{ name: bash, arguments: { command: 'grep -q kept kept && echo after the question >> /counts/ran' } }] }
         - { text: Thank you. }
   - key: writes
     agent:
@@ -55,6 +55,8 @@ function bothAsked(api: ApiClient, runId: string): Promise<{ readonly question: 
 describeWith('bwrap')('a platform that is killed while agents wait for people (needs bwrap)', () => {
   const home = new TemporaryHome();
   const counted = new CountedWork();
+  /** Of the sandbox and of the agents: nobody watches a background run. */
+  const isAtRest = () => tracesOf(home.path).every(({ name }) => name !== 'bwrap');
   const environment = () => ({ ...counted.environment, RUNLEDGER_SAMPLE: 'off' });
 
   beforeAll(build, 60_000);
@@ -63,12 +65,13 @@ describeWith('bwrap')('a platform that is killed while agents wait for people (n
     counted.giveBack();
   });
 
-  it('takes their answers at the next start, asks nobody twice and repeats no finished call', async () => {
+  it('holds no sandbox, takes their answers at the next start, asks nobody twice and repeats no finished call', async () => {
     const first = await home.start(environment());
     await counted.publishProfile(first.api);
     await first.api.publishFlow(FLOW);
     const runId = await first.api.started('asking');
     const asked = await bothAsked(first.api, runId);
+    await eventually(() => Promise.resolve(isAtRest()), 20_000);
     await first.kill();
 
     const second = await home.start(environment());

@@ -45,6 +45,8 @@ export const StepReady = defineEvent({
     output: outputContract.optional(),
     /** What must be there outside of the run, of the flow and of the step; left out: nothing. */
     requires: requirements.omit({ environments: true }).optional(),
+    /** In the background nobody watches: while the run waits it holds no sandbox. Left out: interactive. */
+    execution: executionMode.optional(),
     /** Who asked for this further attempt and whose rights it has; left out: whoever started the run. */
     askedBy: actorSchema.optional(),
     readyAt: timestamp,

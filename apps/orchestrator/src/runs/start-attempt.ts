@@ -39,6 +39,7 @@ export function startAttempt(draft: RunDraft, step: StepDefinition, { at, askedB
       ...consumedBy(run, step),
       ...(step.output ? { output: step.output } : {}),
       ...requiredBy(step),
+      ...(choices.execution === 'BACKGROUND' && { execution: choices.execution }),
       ...(asker ? { askedBy: asker } : {}),
       readyAt: at,
     }),

@@ -6,6 +6,8 @@ import type { AttemptHost, ExecutionEnd } from './attempt-execution.js';
 import { attemptKey, ExecutingAttempts } from './executing-attempts.js';
 import type { OpenAttempt, OpenWork } from './open-work.js';
 import type { HeldRuns } from './held-runs.js';
+import { DEFAULT_HOLDS, IdleSandboxes } from './idle-sandboxes.js';
+import type { Holds } from './idle-sandboxes.js';
 import type { RunHomes } from './run-homes.js';
 import { Setbacks } from './setbacks.js';
 import { StopSwitch } from './stop-switch.js';
@@ -15,9 +17,15 @@ export interface WorkerLimits {
   readonly maxAttempts: number;
   /** How often the tables are looked at even when nobody said that they changed; default 1,000 ms. */
   readonly lookEveryMs: number;
+  /** How long sandboxes stay alive in which nothing works; default 10 min where somebody watches, else 2 s. */
+  readonly holds: Holds;
 }
 
-export const DEFAULT_WORKER_LIMITS: WorkerLimits = { maxAttempts: 8, lookEveryMs: 1_000 };
+export const DEFAULT_WORKER_LIMITS: WorkerLimits = {
+  maxAttempts: 8,
+  lookEveryMs: 1_000,
+  holds: DEFAULT_HOLDS,
+};
 
 export interface WorkTables {
   readonly work: OpenWork;
@@ -41,6 +49,7 @@ const ANSWERED_AT_ONCE = 64;
  */
 export class AttemptWorker {
   readonly executing: ExecutingAttempts;
+  readonly idle: IdleSandboxes;
   readonly #settled = new Set<string>();
   readonly #setbacks = new Setbacks();
   #tenure: Tenure | undefined;
@@ -64,6 +73,8 @@ export class AttemptWorker {
       onEnd: (attempt, end) => this.#ended(attempt, end),
       onFault: (attempt, error) => this.#pause(attempt, error),
     });
+    const { sandboxes } = host;
+    this.idle = new IdleSandboxes({ sandboxes, executing: this.executing, holds: limits.holds, log });
   }
 
   /** From now on it looks for work: attempts that it, or others, began (R2), and whatever is ready. */
@@ -192,6 +203,7 @@ export class AttemptWorker {
 
   #ended(attempt: OpenAttempt, end: ExecutionEnd): void {
     this.#setbacks.forget(attemptKey(attempt));
+    this.idle.left(attempt);
     if (end === 'ended' || end === 'over') this.#settled.add(attemptKey(attempt));
     if (end === 'over') void this.#remove(attempt);
     this.wake();
@@ -207,6 +219,7 @@ export class AttemptWorker {
   }
 
   #pause(attempt: OpenAttempt, error: unknown): void {
+    this.idle.left(attempt);
     const key = attemptKey(attempt);
     const retryInMs = this.#setbacks.add(key, error, Date.now());
     if (error instanceof OwnershipLostError) this.log.warn({ attempt: key }, error.message);

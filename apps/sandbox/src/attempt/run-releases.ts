@@ -2,6 +2,7 @@ import type { ConsumerLog } from '@runledger/messaging';
 import { runKey } from './attempt-place.js';
 import type { ExecutingAttempts } from './executing-attempts.js';
 import type { ParkedRuns } from './parked-runs.js';
+import type { IdleSandboxes } from './idle-sandboxes.js';
 import type { OpenRun, RunHomes } from './run-homes.js';
 import type { Runners } from '../runner/runners.js';
 import type { RunSandboxes } from './run-sandboxes.js';
@@ -13,6 +14,7 @@ export interface RunReleasesParts {
   readonly sandboxes: RunSandboxes;
   readonly runners?: Runners | undefined;
   readonly executing: ExecutingAttempts;
+  readonly idle: IdleSandboxes;
   readonly log: ConsumerLog;
   /** A run that was over goes on: its attempts can begin now. */
   readonly onReopened: () => void;
@@ -65,6 +67,7 @@ export class RunReleases {
         this.#again = false;
         await this.#releaseEnded();
         await this.#putDownParked();
+        await this.parts.idle.putDownDue();
       }
     } catch (error) {
       this.parts.log.error({ error }, 'The sandboxes of ended runs were not released; it is tried again.');

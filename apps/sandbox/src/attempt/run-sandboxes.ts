@@ -36,6 +36,11 @@ export class RunSandboxes {
     }
   }
 
+  /** Whether this process has the run's sandbox open. */
+  has(runId: string): boolean {
+    return this.#open.has(runId);
+  }
+
   /** Releases the run's sandbox when this process has it open; answers whether it had. */
   async release(runId: string): Promise<boolean> {
     await this.#leaving.get(runId);

@@ -85,8 +85,8 @@ export class SandboxRuntime {
     this.#limits = { ...DEFAULT_WORKER_LIMITS, ...parts.limits };
     this.#worker = new AttemptWorker(bringing, { work: this.#work, homes, held: this.#held }, log, this.#limits);
     const onReopened = (): void => this.#worker.wake();
-    const { executing } = this.#worker;
-    this.#releases = new RunReleases({ worker, homes, parked, sandboxes, runners, executing, log, onReopened });
+    const { executing, idle } = this.#worker;
+    this.#releases = new RunReleases({ worker, homes, parked, sandboxes, runners, executing, idle, log, onReopened });
     this.#news = new WorkNews({ name: worker, worker: this.#worker, releases: this.#releases, url: newsUrl, log });
     const liveness = { ...DEFAULT_LIVENESS, ...parts.liveness };
     const member = this.#member(workers, homes, home);
