@@ -131,7 +131,7 @@ export const RetryStep = defineCommand({
     /** Replace the instructions of the flow, for the new attempt only. Agents have instructions, programs have none. */
     instructions: z.string().max(100_000).optional(),
   }),
-  /** 0 for a step that only asks people. */
+  /** 0 for a step that only asks people, and for one that waits for its turn first. */
   output: z.strictObject({ runId: z.string(), attempt: z.int().nonnegative() }),
   refusals: steeringRefusals,
 });

@@ -1,4 +1,4 @@
-import { CancelRun, PublishFlow, StartRun } from '@runledger/contracts';
+import { CancelRun, PublishFlow, RetryRun, RetryStep, StartRun } from '@runledger/contracts';
 import { migrateEventStore } from '@runledger/event-store';
 import { eventually, testDatabase, type TestDatabase } from '@runledger/testing';
 import pg from 'pg';
@@ -102,6 +102,59 @@ describe('runs of a flow with a concurrency key', () => {
       const types = await Promise.all(ids.map(typesOf));
       expect(types.filter(all => all.includes('StepReady'))).toHaveLength(1);
       expect(types.filter(all => all.includes('RunCancelled'))).toHaveLength(ids.length - 1);
+    });
+  });
+
+  it('take a new turn when they go on after their end, and begin with what was asked for then', async () => {
+    const failed = await begun('waits', 'again');
+    await here.until(failed, 'StepReady');
+    await here.attempt(failed, 'ship', {
+      outcome: 'ERROR',
+      error: { code: 'COMMAND_FAILED', message: 'Exit code 1.' },
+    });
+    await here.until(failed, 'RunFailed');
+    const other = await begun('waits', 'again');
+    await here.until(other, 'StepReady');
+    const retry = { runId: failed, from: 'FAILED_STEP', version: 'SAME', mode: 'IN_PLACE' } as const;
+    expect(await here.commands.send(RetryRun, retry, adaAsks())).toMatchObject({ status: 'accepted' });
+    expect((await typesOf(failed)).slice(-2)).toEqual(['RunReopened', 'RunPaused']);
+    await here.attempt(other, 'ship');
+    await eventually(async () => expect((await typesOf(failed)).filter(type => type === 'StepReady')).toHaveLength(2));
+    expect((await typesOf(failed)).slice(-2)).toEqual(['RunResumed', 'StepReady']);
+  });
+
+  it('do not go on with the turn of another key', async () => {
+    const failed = await begun('waits', 'one');
+    await here.until(failed, 'StepReady');
+    await here.attempt(failed, 'ship', {
+      outcome: 'ERROR',
+      error: { code: 'COMMAND_FAILED', message: 'Exit code 1.' },
+    });
+    await here.until(failed, 'RunFailed');
+    const retry = { runId: failed, from: 'BEGINNING', version: 'SAME', parameters: { target: 'two' } } as const;
+    const inPlace = await here.commands.send(RetryRun, { ...retry, mode: 'IN_PLACE' }, adaAsks());
+    expect(inPlace).toMatchObject({
+      status: 'refused',
+      refusal: { rejected: 'PREFLIGHT_FAILED', fix: expect.stringContaining('clone') },
+    });
+    const clone = await here.commands.send(RetryRun, { ...retry, mode: 'CLONE' }, adaAsks());
+    expect(clone).toMatchObject({ status: 'accepted' });
+  });
+
+  it('do not go on beside another one, where the flow wants them skipped', async () => {
+    const failed = await begun('skips', 'again');
+    await here.until(failed, 'StepReady');
+    await here.attempt(failed, 'ship', {
+      outcome: 'ERROR',
+      error: { code: 'COMMAND_FAILED', message: 'Exit code 1.' },
+    });
+    await here.until(failed, 'RunFailed');
+    const other = await eventually(() => begun('skips', 'again'));
+    await here.until(other, 'StepReady');
+    const again = await here.commands.send(RetryStep, { runId: failed, step: 'ship' }, adaAsks());
+    expect(again).toMatchObject({
+      status: 'refused',
+      refusal: { rejected: 'NOT_POSSIBLE', message: expect.stringContaining(other) },
     });
   });
 

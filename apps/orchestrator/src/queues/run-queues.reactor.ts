@@ -12,22 +12,23 @@ import { queue, type QueueCommand } from './queue.decider.js';
 const COMING_AND_GOING = 'orchestrator.queues';
 const TURNS = 'orchestrator.queue-turns';
 
-/** A run with a concurrency key has begun, or has ended: it joins the queue of its key, or leaves it. */
+/** A run with a concurrency key has begun, goes on after its end, or has ended: it joins the queue of its key, or leaves it. */
 export function queueMoves(commands: CommandHandler, clock: Clock): Reactor {
   return {
     name: COMING_AND_GOING,
-    types: ['RunStarted', 'RunCompleted', 'RunFailed', 'RunRejected', 'RunCancelled'],
+    types: ['RunStarted', 'RunReopened', 'RunCompleted', 'RunFailed', 'RunRejected', 'RunCancelled'],
     react: async recorded => {
       const { type, data } = { type: recorded.type, data: recorded.data } as RunEvent;
       const context = reactionContext(recorded, { reactor: COMING_AND_GOING, actor: ORCHESTRATOR, now: clock.now() });
-      const isStart = type === 'RunStarted';
-      const concurrency = isStart
-        ? data.concurrency
-        : (await known(commands, data.runId, context))?.plan.started.concurrency;
+      const concurrency =
+        type === 'RunStarted'
+          ? data.concurrency
+          : (await known(commands, data.runId, context))?.plan.started.concurrency;
       if (!concurrency) return;
       const { key, policy } = concurrency;
       const place = { key, runId: data.runId, at: context.occurredAt };
-      const command: QueueCommand = isStart
+      const comes = type === 'RunStarted' || type === 'RunReopened';
+      const command: QueueCommand = comes
         ? { type: 'JoinQueue', data: { ...place, policy } }
         : { type: 'LeaveQueue', data: place };
       await commands.handle(queue, queueStream(key), command, context);

@@ -14,13 +14,13 @@ import { queue } from './queue.decider.js';
 export async function skippedBecause(
   commands: CommandHandler,
   tenant: string,
-  concurrency: ConcurrencyRule | undefined,
+  { concurrency, runId }: { readonly concurrency?: ConcurrencyRule | undefined; readonly runId: string },
 ): Promise<Decline | undefined> {
   if (concurrency?.policy !== 'SKIP') return undefined;
   const { key } = concurrency;
   const { state } = await commands.load(queue, { tenant, name: queueStream(key) });
   const [first] = state.runs;
-  if (first === undefined) return undefined;
+  if (first === undefined || first === runId) return undefined;
   const message = `Run ${first} has the concurrency key “${key}” and has not ended; the flow starts no other meanwhile.`;
   return reject('ALREADY_RUNNING', message, { fix: 'Wait until that run has ended, or cancel it.' });
 }

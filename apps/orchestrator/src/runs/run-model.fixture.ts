@@ -44,7 +44,14 @@ export class RunModel {
   stopBy = '';
   paused: { readonly cause: string; readonly step: string | undefined } | undefined;
 
-  constructor(flow: readonly StepDefinition[]) {
+  /** It has to wait for its turn before anything else of it begins. */
+  #withoutTurn = false;
+
+  /** `queues`: it has a concurrency key. */
+  constructor(
+    flow: readonly StepDefinition[],
+    private readonly queues = false,
+  ) {
     this.steps = flow.map(definition => ({
       definition,
       status: 'pending',
@@ -126,6 +133,7 @@ export class RunModel {
   fold(event: RunEvent): void {
     switch (event.type) {
       case 'RunPaused':
+        if (event.data.cause === 'QUEUE') this.#withoutTurn = false;
         this.paused = { cause: event.data.cause, step: event.data.step };
         return;
       case 'RunResumed':
@@ -157,6 +165,8 @@ export class RunModel {
         this.discarded = true;
         return;
       case 'RunStarted':
+        this.#withoutTurn = this.queues;
+        return;
       case 'RunDeclined':
         return;
       default:
@@ -175,6 +185,7 @@ export class RunModel {
         );
         assert(event.data.attempt === step.attempt + 1, 'attempts are numbered without holes');
         assert(!this.closing && !this.paused, 'started in a run that holds');
+        assert(!this.#withoutTurn, 'started although it has not waited for its turn');
         this.#move(step, 'executing', { attempt: event.data.attempt, interrupted: false, silent: false });
         return;
       case 'GateReached':
@@ -245,6 +256,7 @@ export class RunModel {
   #reopen(scope: string, chosen: string | undefined): void {
     assert(this.ended === 'failed' || this.ended === 'cancelled' || this.closing === 'failed', 'reopened while open');
     const wasOver = this.ended !== undefined;
+    this.#withoutTurn = this.queues && wasOver;
     this.ended = this.closing = this.paused = undefined;
     for (const step of this.steps) {
       const { key } = step.definition;

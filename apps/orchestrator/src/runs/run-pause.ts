@@ -1,4 +1,4 @@
-import { RunPaused, RunReopened, RunResumed, StepCancelled } from '@runledger/contracts';
+import { RunPaused, RunResumed, StepCancelled } from '@runledger/contracts';
 import type { RunEvent, StepDefinition } from '@runledger/contracts';
 import { advance } from './run-advance.js';
 import { ORCHESTRATOR } from './orchestrator-actor.js';
@@ -6,6 +6,7 @@ import type { HoldForBudget, PauseRun, ResumeRun } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
 import { isSilent, stepOf, type KnownRun, type Run, type StepProgress } from './run-state.js';
 import { isKnown, notPossible, runNotFound, type SteeringRefusal } from './run-verbs.js';
+import { isQueued, reopen } from './run-turns.js';
 import { startAttempt } from './start-attempt.js';
 import { takeRoutesAgain } from './step-routes.js';
 
@@ -52,14 +53,15 @@ export function resumeRun({ by, at }: ResumeRun['data'], run: Run): readonly Run
   const { runId } = run.plan;
   if (run.status === 'ended') {
     if (run.as !== 'cancelled' || run.discarded) return notPossible(run, 'resumed');
-    draft.emit(RunReopened({ runId, verb: 'RESUME', from: 'CANCELLED', scope: 'REMAINING', by, reopenedAt: at }));
+    reopen(draft, run, { runId, verb: 'RESUME', from: 'CANCELLED', scope: 'REMAINING', by, reopenedAt: at });
     takeRoutesAgain(draft, at);
     advance(draft, at);
     return draft.events;
   }
   const held = run.paused !== undefined || run.counts.blocked + run.silent > 0;
   if (run.closing || !held) return notPossible(run, 'resumed');
-  const retried = stepsWhere(run, isHeldUp);
+  // What failed before its turn came was left as it is by whoever had the run go on.
+  const retried = isQueued(run) ? [] : stepsWhere(run, isHeldUp);
   draft.emit(RunResumed({ runId, retried: retried.map(({ key }) => key), by, resumedAt: at }));
   for (const step of retried) startAttempt(draft, step, { at, askedBy: by });
   for (const step of stepsWhere(run, progress => isDue(progress, at))) startAttempt(draft, step, { at });

@@ -1,10 +1,4 @@
-import {
-  RunReopened,
-  RunResumed,
-  StepInstructionsEdited,
-  type RunEvent,
-  type StepDefinition,
-} from '@runledger/contracts';
+import { RunResumed, StepInstructionsEdited, type RunEvent, type StepDefinition } from '@runledger/contracts';
 import { reject, replacementDiff } from '@runledger/kernel';
 import { advance } from './run-advance.js';
 import type { RetryRun, RetryStep } from './run-commands.js';
@@ -20,6 +14,7 @@ import {
   stepNotPossible,
   type SteeringRefusal,
 } from './run-verbs.js';
+import { reopen } from './run-turns.js';
 import { startAttempt } from './start-attempt.js';
 import { takeRoutesAgain } from './step-routes.js';
 
@@ -30,18 +25,16 @@ export function retryRun(data: RetryRun['data'], run: Run): readonly RunEvent[] 
   const draft = new RunDraft(run);
   if (hasFailed(run)) {
     if (from === 'BEGINNING' && run.counts.executing > 0) return notPossible(run, 'begun again');
-    draft.emit(
-      RunReopened({
-        runId: run.plan.runId,
-        verb: 'RETRY',
-        from: 'FAILED',
-        scope: from === 'BEGINNING' ? 'BEGINNING' : 'REMAINING',
-        ...(parameters ? { parameters } : {}),
-        ...(flow ? { flow } : {}),
-        by,
-        reopenedAt: at,
-      }),
-    );
+    reopen(draft, run, {
+      runId: run.plan.runId,
+      verb: 'RETRY',
+      from: 'FAILED',
+      scope: from === 'BEGINNING' ? 'BEGINNING' : 'REMAINING',
+      ...(parameters ? { parameters } : {}),
+      ...(flow ? { flow } : {}),
+      by,
+      reopenedAt: at,
+    });
     takeRoutesAgain(draft, at);
   } else {
     const again = from === 'BEGINNING' || parameters || flow ? [] : stepsToTryAgain(run);
@@ -70,7 +63,10 @@ export function retryStep(data: RetryStep['data'], run: Run): readonly RunEvent[
   }
   if (instructions !== undefined)
     draft.emit(edited(run, step, { attempt: progress.attempt + 1, instructions, by, at }));
-  startAttempt(draft, step, { at, askedBy: by, ...(instructions === undefined ? {} : { instructions }) });
+  // One that has to wait for its turn begins with it.
+  if (!draft.running?.paused) {
+    startAttempt(draft, step, { at, askedBy: by, ...(instructions === undefined ? {} : { instructions }) });
+  }
   advance(draft, at);
   return draft.events;
 }
@@ -89,7 +85,7 @@ interface GoingOn {
 export function goOnWith(draft: RunDraft, run: KnownRun, { step, verb, by, at }: GoingOn): boolean {
   const { runId } = run.plan;
   if (hasFailed(run)) {
-    draft.emit(RunReopened({ runId, verb, from: 'FAILED', scope: 'STEP', step, by, reopenedAt: at }));
+    reopen(draft, run, { runId, verb, from: 'FAILED', scope: 'STEP', step, by, reopenedAt: at });
     takeRoutesAgain(draft, at);
     return true;
   }

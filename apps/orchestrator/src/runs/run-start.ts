@@ -1,10 +1,10 @@
-import { RunDeclined, RunPaused, RunStarted, type RunEvent } from '@runledger/contracts';
+import { RunDeclined, RunStarted, type RunEvent } from '@runledger/contracts';
 import { reject, type Rejection } from '@runledger/kernel';
-import { ORCHESTRATOR } from './orchestrator-actor.js';
 import { advance } from './run-advance.js';
 import type { DeclineRun, StartRun } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
 import type { Run } from './run-state.js';
+import { waitForTurn } from './run-turns.js';
 import { takeRoutesAgain } from './step-routes.js';
 
 export type StartRefusal = Rejection<'IDEMPOTENCY_KEY_REUSED'>;
@@ -22,16 +22,10 @@ export function startRun(data: StartRun['data'], run: Run): readonly RunEvent[] 
   }
   const draft = new RunDraft(run);
   draft.emit(RunStarted(data));
-  if (data.concurrency) draft.emit(waitsForItsTurn(data));
+  waitForTurn(draft, data.startedAt);
   if (data.inherited) takeRoutesAgain(draft, data.startedAt);
   advance(draft, data.startedAt);
   return draft.events;
-}
-
-/** Whether anybody is before it is known by its queue alone, which lets it go on when its turn has come. */
-function waitsForItsTurn({ runId, concurrency, startedAt: pausedAt }: StartRun['data']): RunEvent {
-  const reason = `It waits for its turn among the runs of “${concurrency?.key ?? ''}”.`;
-  return RunPaused({ runId, cause: 'QUEUE', by: ORCHESTRATOR, reason, pausedAt });
 }
 
 /** A decline stands alone in its stream. */

@@ -53,7 +53,7 @@ export class RunStarter {
     const exhausted = await this.parts.dailyStarts.budgetLeft(checked.flow.flow.flowId, runId, context);
     if (exhausted) return this.#decline(exhausted, request, context);
     const data = { ...startData(runId, request, checked, context), ...inheriting };
-    const skipped = await skippedBecause(this.parts.commands, context.workspaceId, data.concurrency);
+    const skipped = await skippedBecause(this.parts.commands, context.workspaceId, data);
     if (skipped) return this.#decline(skipped, request, context);
     // Last of all, so that no other decline uses up one of the day's starts.
     const limit = await this.parts.dailyStarts.reserve(runId, context);

@@ -29,7 +29,13 @@ export interface StepMemory {
 
 /** How far one step is. An attempt goes forward only; going back is a new attempt or a reopened run. */
 export type StepStanding =
-  | { readonly status: 'pending'; readonly openNeeds: number; readonly changes?: RequestedChanges | undefined }
+  | {
+      readonly status: 'pending';
+      readonly openNeeds: number;
+      readonly changes?: RequestedChanges | undefined;
+      /** Instead of the flow's, for its next attempt. */
+      readonly instructions?: string | undefined;
+    }
   | {
       readonly status: 'waiting';
       readonly gateId: string;

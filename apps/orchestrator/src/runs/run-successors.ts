@@ -3,6 +3,7 @@ import type { CommandContext, CommandHandler } from '@runledger/event-store';
 import { isRejection, reject, streamOf } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
 import { checkedOrDecline, type CheckedRequest, type StartChecks } from '../preflight/start-checks.js';
+import { concurrencyOf } from '../queues/concurrency-key.js';
 import { jsonBytes } from '../values/storable-text.js';
 import { inheritedSteps } from './inherited-steps.js';
 import { isRunId } from './run-ids.js';
@@ -73,6 +74,7 @@ export class RunSuccessors {
     const changes = input.version === 'LATEST' || input.parameters !== undefined;
     const checked = changes ? await this.#check(source, input, context) : undefined;
     if (isRejection(checked)) return { status: 'refused', refusal: checked };
+    if (checked && !staysInQueue(source, checked)) return { status: 'refused', refusal: otherQueue() };
     const { from } = input;
     const changed = checked ? changesOf(source, checked) : {};
     const data = { from, ...changed, by: context.actor, at: context.occurredAt };
@@ -104,6 +106,19 @@ function changesOf({ plan }: KnownRun, { flow, steps, parameters }: CheckedReque
   const { version, hash } = flow.flow;
   const isNew = version !== plan.started.flowVersion;
   return { parameters: { ...parameters }, ...(isNew ? { flow: { version, hash, steps: [...steps] } } : {}) };
+}
+
+/** The run is known to the queue of the key that it began with. */
+function staysInQueue({ plan }: KnownRun, { flow, parameters }: CheckedRequest): boolean {
+  const { subject, concurrency: before } = plan.started;
+  const { concurrency } = concurrencyOf(flow.flow.definition, { parameters: { ...parameters }, subject });
+  return concurrency?.key === before?.key;
+}
+
+function otherQueue(): Decline {
+  return reject('PREFLIGHT_FAILED', 'With these changes the run would have another concurrency key.', {
+    fix: 'Retry it as a clone: that is a run of its own, with a turn of its own.',
+  });
 }
 
 type Inheriting = Exclude<ReturnType<Origin>, Decline>;

@@ -21,10 +21,10 @@ describe('any run of any flow, whatever people do with it', () => {
     `does what a plain model of it does (${settings.numRuns} cases)`,
     () => {
       fc.assert(
-        fc.property(anyFlow, fc.array(anyMove, { minLength: 1, maxLength: 40 }), (flow, moves) => {
-          const model = new RunModel(flow);
+        fc.property(anyFlow, fc.array(anyMove, { minLength: 1, maxLength: 40 }), queues, (flow, moves, isQueued) => {
+          const model = new RunModel(flow, isQueued);
           const log: RunEvent[] = [];
-          let state = act(start(flow), run.initialState(), model, log);
+          let state = act(start(flow, isQueued), run.initialState(), model, log);
           checkRest(model, state);
           moves.forEach((move, index) => {
             const command = commandFor(model, move, new Date(Date.parse(the.at) + index * 10_000).toISOString());
@@ -39,7 +39,10 @@ describe('any run of any flow, whatever people do with it', () => {
   );
 });
 
-const start = (flow: Parameters<typeof the.start>[0]) => the.start(flow, { parameters: { on: true, off: false } });
+const queues = fc.nat({ max: 3 }).map(roll => roll === 0);
+const concurrency = { key: 'deploy', policy: 'QUEUE' } as const;
+const start = (flow: Parameters<typeof the.start>[0], isQueued: boolean) =>
+  the.start(flow, { parameters: { on: true, off: false }, ...(isQueued && { concurrency }) });
 
 /** Does it, or is told why not, exactly as the model says. */
 function attempt(command: RunCommand, state: Run, model: RunModel, log: RunEvent[]): Run {

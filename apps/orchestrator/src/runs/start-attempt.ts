@@ -14,14 +14,16 @@ export interface AttemptStart {
   readonly instructions?: string;
 }
 
+const NOTHING_WANTED = { changes: undefined, instructions: undefined };
+
 /** Hands a step to the sandbox, or to people when it only asks. One that cannot be filled in fails at once. */
 export function startAttempt(draft: RunDraft, step: StepDefinition, { at, askedBy, instructions }: AttemptStart): void {
   const run = draft.running;
   const progress = run && stepOf(run, step.key);
   if (!run || !progress) return;
   if (step.gate) return reachGate(draft, step, { definition: step.gate, position: 'between', origin: 'template' }, at);
-  const changes = progress.status === 'pending' ? progress.changes : undefined;
-  const filled = workOf(run, step, { instructions, changes: changes?.comment });
+  const { changes, instructions: edited } = progress.status === 'pending' ? progress : NOTHING_WANTED;
+  const filled = workOf(run, step, { instructions: instructions ?? edited, changes: changes?.comment });
   if ('error' in filled) return failStep(draft, step, { outcome: 'ERROR', error: filled.error, at });
   const { runId, choices } = run.plan;
   const asker = askedBy ?? changes?.by ?? run.reopenedBy;

@@ -55,7 +55,10 @@ export function evolveStep(run: KnownRun, event: StepEvent): KnownRun {
       );
     case 'StepCancelled':
       return moved(run, step, { status: 'cancelled' });
-    case 'StepInstructionsEdited':
+    case 'StepInstructionsEdited': {
+      const { instructions } = event.data;
+      return changed(run, step, progress => (progress.status === 'pending' ? { ...progress, instructions } : progress));
+    }
     case 'StepForceAdvanced':
       return run;
   }
