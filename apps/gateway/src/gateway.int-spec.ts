@@ -385,6 +385,7 @@ describe('the gateway', () => {
       'webhooks',
       'integrations',
       'transcript',
+      'search',
       'run-usage',
       'budgets',
       'costs',

@@ -57,6 +57,8 @@ import { TimelineResolver } from './runs/timeline.resolver.js';
 import { EnvironmentsResolver } from './environments/environments.resolver.js';
 import { SteeringDesk } from './runs/steering-desk.js';
 import { SteeringResolver } from './runs/steering.resolver.js';
+import { SearchReader } from './search/search-reader.js';
+import { SearchResolver } from './search/search.resolver.js';
 import { ScheduleReader } from './schedules/schedule-reader.js';
 import { SchedulesResolver } from './schedules/schedules.resolver.js';
 import { SkillsResolver } from './skills/skills.resolver.js';
@@ -104,6 +106,7 @@ const RESOLVERS = [
   EventsResolver,
   AuditResolver,
   TranscriptResolver,
+  SearchResolver,
   RunFilesResolver,
   StepFilesResolver,
   ArtifactExpiryResolver,
@@ -120,6 +123,7 @@ const READERS = [
   StepReader,
   ApprovalReader,
   TranscriptReader,
+  SearchReader,
   LogReader,
   LoaderFactory,
   PastRuns,

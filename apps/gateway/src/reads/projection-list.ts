@@ -11,6 +11,7 @@ import { integrationsProjection } from '../integrations/integrations.projection.
 import { runUsageProjection } from '../preflight/run-usage.projection.js';
 import { profilesProjection } from '../profiles/profiles.projection.js';
 import { runsProjection } from '../runs/runs.projection.js';
+import { searchProjection } from '../search/search.projection.js';
 import { schedulesProjection } from '../schedules/schedules.projection.js';
 import { skillsProjection } from '../skills/skills.projection.js';
 import { transcriptProjection } from '../transcript/transcript.projection.js';
@@ -32,6 +33,7 @@ export const PROJECTIONS: readonly Projection[] = [
   webhooksProjection,
   integrationsProjection,
   transcriptProjection,
+  searchProjection,
   runUsageProjection,
   budgetsProjection,
   costsProjection,

@@ -21,6 +21,7 @@ import { UsageAndTasks1763700000005 } from './migrations/0005-usage-and-tasks.js
 import { RunSteps1763700000007 } from './migrations/0007-run-steps.js';
 import { WebhookLimits1763700000008 } from './migrations/0008-webhook-limits.js';
 import { KeptFiles1763700000010 } from './migrations/0010-kept-files.js';
+import { Search1763700000019 } from './migrations/0019-search.js';
 import { RunNumberCollation1763700000017 } from './migrations/0017-run-number-collation.js';
 import { HourLongCacheWrites1763700000022 } from './migrations/0022-hour-long-cache-writes.js';
 import { MembersByEmail1763700000016 } from './migrations/0016-members-by-email.js';
@@ -74,5 +75,6 @@ export const migrations = [
   TranscriptEndings1763700000015,
   MembersByEmail1763700000016,
   RunNumberCollation1763700000017,
+  Search1763700000019,
   HourLongCacheWrites1763700000022,
 ];

@@ -143,6 +143,7 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
         run.snapshot('build', { sha256: 'e'.repeat(64), bytes: 40 }),
         WorkspaceSnapshotsExpired({ runId, expiredAt: at(9) }),
         run.ended(),
+        AgentText({ ...place, entryId: 'e2', text: 'Three, and', at: at(9) }),
       ];
       await gateway.tell({ workspaceId, stream: `attempt-${runId}`, runId }, ...said);
       const grant = { grantId: `grant_${runId}`, scope: 'run' as const, runId, requestId: 'apr_1', tool: 'bash' };

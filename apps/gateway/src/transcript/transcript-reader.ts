@@ -52,7 +52,7 @@ export class TranscriptReader {
 
   async page(workspaceId: string, runId: string, asked: TranscriptAsked): Promise<Connection<TranscriptEntry>> {
     const { step, attempt, size, cursor, backwards, asOf = LAST } = asked;
-    const list = ['transcript', workspaceId, runId, step, attempt];
+    const list = listOf(workspaceId, runId, step, attempt);
     const query = this.rows
       .getRepository(TranscriptEntryRow)
       .createQueryBuilder('e')
@@ -77,6 +77,11 @@ export class TranscriptReader {
     return backwards ? connectionBackwards(found, page) : connectionOf(found, page);
   }
 
+  /** A cursor of a run's whole transcript: the page behind it begins with the entry at `seq`. */
+  cursorBefore(workspaceId: string, runId: string, seq: string): string {
+    return this.signer.seal(listOf(workspaceId, runId), [(BigInt(seq) - 1n).toString()]);
+  }
+
   async #texts(
     { workspaceId, runId, asOf }: Moment,
     rows: readonly TranscriptEntryRow[],
@@ -86,6 +91,10 @@ export class TranscriptReader {
     const found = await this.rows.query<{ entry_id: string; text: string | null }[]>(PIECES, parameters);
     return new Map(found.map(({ entry_id, text }) => [entry_id, (text ?? '').slice(-MAX_TEXT)]));
   }
+}
+
+function listOf(workspaceId: string, runId: string, step?: string, attempt?: number): readonly unknown[] {
+  return ['transcript', workspaceId, runId, step, attempt];
 }
 
 function joined({ entry, ending, endedAt }: TranscriptEntryRow, text: string, asOf: Position): TranscriptEntry {

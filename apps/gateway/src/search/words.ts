@@ -1,0 +1,47 @@
+/** A word of a text, as it is looked for, and where it stands. */
+export interface Word {
+  /** Lower case, composed. */
+  readonly word: string;
+  /** In UTF-16 code units, `end` not included. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Longer runs of letters are nobody's words: keys, hashes, encoded files. Their beginning is enough to find them. */
+const LONGEST = 64;
+
+/**
+ * Scripts without spaces count letter by letter; everywhere else a word is what stands between other characters, so that paths,
+ * identifiers and addresses are found by each of their parts.
+ */
+const WORD = new RegExp(
+  '[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}]' +
+    '|[[\\p{L}\\p{N}\\p{M}]--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}]]+',
+  'gv',
+);
+
+/**
+ * The words of a text, in order. They are found here and not by PostgreSQL, whose parser keeps paths and host names whole, and knows
+ * letters by the locale of the database: text, question and marks would not agree everywhere.
+ */
+export function wordsOf(text: string): Word[] {
+  return Array.from(text.matchAll(WORD), ({ 0: found, index }) => ({
+    word: found.slice(0, LONGEST).normalize('NFC').toLowerCase(),
+    start: index,
+    end: index + found.length,
+  }));
+}
+
+/** How much a word counts: A most, D least. */
+export type Weight = 'A' | 'B' | 'C' | 'D';
+
+/** The text as a literal of PostgreSQL's `tsvector`, findable in this workspace only. Words hold no character that would need quoting. */
+export function vectorOf(text: string, { weight, workspaceId }: { weight: Weight; workspaceId: string }): string {
+  const words = wordsOf(text).map(({ word }, place) => `${word}:${place + 1}${weight}`);
+  return [workspaceLexeme(workspaceId), ...words].join(' ');
+}
+
+/** No word can be it. The index knows by it which rows are a workspace's, without a look at the others'. */
+export function workspaceLexeme(workspaceId: string): string {
+  return `'=${workspaceId.replace(/['\\]/g, '$&$&')}'`;
+}
