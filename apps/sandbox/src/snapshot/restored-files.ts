@@ -1,5 +1,5 @@
 import type { BlobRange } from '@runledger/platform';
-import { hash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { Breath } from './breath.js';
 import { DamagedSnapshotError } from './snapshot-errors.js';
@@ -24,29 +24,38 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 const GAP_BYTES = 1_048_576;
 const READ_BYTES = 16_777_216;
 
-/** Makes the files and writes their content, pack after pack, so that each is read once, and of each only what is needed. */
+/**
+ * Makes the files and writes their content, pack after pack, so that each is read once, and of each only what is needed. While
+ * one stretch is written, the thread pool reads the next one and proves it.
+ */
 export async function fillFiles(files: readonly FileEntry[], filling: Filling): Promise<void> {
+  const made = new Set<string>();
+  const open = (file: FileEntry) => openFile(file, { made, filling });
   for (const file of files) {
-    make(file, filling);
+    if (file.pieces.every(({ pack }) => pack === '')) closeSync(open(file));
     if (filling.breath.due) await filling.breath.take();
   }
   const stretches = [...byPack(files)].flatMap(([pack, parts]) => stretchesOf(pack, parts));
-  let coming = stretches.length > 0 ? read(stretches[0], filling) : undefined;
+  let coming = proven(stretches[0], filling);
   for (const [index, stretch] of stretches.entries()) {
     const content = await coming;
-    coming = read(stretches[index + 1], filling); // while this one is written
+    coming = proven(stretches[index + 1], filling);
     coming.catch(() => undefined); // whoever waits for it next is told
-    if (content) await write(stretch, content, filling);
+    await write(stretch, content, { breath: filling.breath, open });
   }
 }
 
-function make(file: FileEntry, { placeOf }: Filling): void {
-  const fd = openSync(placeOf(file.path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  try {
-    if (file.pieces.some(({ pack }) => pack === '')) ftruncateSync(fd, file.bytes); // zeros become holes
-  } finally {
-    closeSync(fd);
-  }
+/** The first time it makes the file, which must not be there: nothing is written through what something else put there (S1). */
+function openFile(
+  file: FileEntry,
+  { made, filling }: { readonly made: Set<string>; readonly filling: Filling },
+): number {
+  const place = filling.placeOf(file.path);
+  if (made.has(file.path)) return openSync(place, O_WRONLY | O_NOFOLLOW);
+  const fd = openSync(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  made.add(file.path);
+  if (file.pieces.some(({ pack }) => pack === '')) ftruncateSync(fd, file.bytes); // zeros become holes
+  return fd;
 }
 
 function byPack(files: readonly FileEntry[]): Map<string, Part[]> {
@@ -82,27 +91,44 @@ function stretchesOf(pack: string, parts: readonly Part[]): Stretch[] {
   return stretches;
 }
 
-async function read(stretch: Stretch | undefined, filling: Filling): Promise<Buffer | undefined> {
-  return stretch && filling.pack(stretch.pack, { start: stretch.start, end: stretch.end });
+/** What the stretch holds, once each of its parts is what was stored. Throws `DamagedSnapshotError`. */
+async function proven(stretch: Stretch | undefined, { pack }: Filling): Promise<Buffer> {
+  if (!stretch) return Buffer.alloc(0);
+  const content = await pack(stretch.pack, { start: stretch.start, end: stretch.end });
+  const { subtle } = webcrypto; // unlike `hash`, it works in the thread pool
+  const prove = async (part: Part) => {
+    const digest = Buffer.from(await subtle.digest('SHA-256', partOf(stretch, part, content)));
+    if (digest.toString('hex') === part.piece.sha256) return;
+    throw new DamagedSnapshotError(`the content of ${part.file.path} is not what was stored`);
+  };
+  await Promise.all(stretch.parts.map(prove));
+  return content;
 }
 
-async function write({ parts, start }: Stretch, content: Buffer, { breath, placeOf }: Filling): Promise<void> {
-  let open: { readonly path: string; readonly fd: number } | undefined;
+function partOf({ start }: Stretch, { piece }: Part, content: Buffer): Buffer<ArrayBuffer> {
+  return content.subarray(piece.offset - start, piece.offset - start + piece.bytes) as Buffer<ArrayBuffer>;
+}
+
+interface Writing {
+  readonly breath: Breath;
+  readonly open: (file: FileEntry) => number;
+}
+
+async function write(stretch: Stretch, content: Buffer, { breath, open }: Writing): Promise<void> {
+  let current: { readonly path: string; readonly fd: number } | undefined;
   try {
-    for (const { piece, file, at } of parts) {
-      const bytes = content.subarray(piece.offset - start, piece.offset - start + piece.bytes);
-      if (hash('sha256', bytes) !== piece.sha256) {
-        throw new DamagedSnapshotError(`the content of ${file.path} is not what was stored`);
+    for (const part of stretch.parts) {
+      const bytes = partOf(stretch, part, content);
+      if (current && current.path !== part.file.path) {
+        closeSync(current.fd);
+        current = undefined;
       }
-      if (open && open.path !== file.path) {
-        closeSync(open.fd);
-        open = undefined;
-      }
-      open ??= { path: file.path, fd: openSync(placeOf(file.path), O_WRONLY | O_NOFOLLOW) };
-      for (let done = 0; done < bytes.length;) done += writeSync(open.fd, bytes, done, bytes.length - done, at + done);
+      current ??= { path: part.file.path, fd: open(part.file) };
+      for (let done = 0; done < bytes.length;)
+        done += writeSync(current.fd, bytes, done, bytes.length - done, part.at + done);
       if (breath.due) await breath.take();
     }
   } finally {
-    if (open) closeSync(open.fd);
+    if (current) closeSync(current.fd);
   }
 }
