@@ -1,5 +1,4 @@
 import type { BudgetLedger } from '@runledger/contracts';
-import { setTimeout as delay } from 'node:timers/promises';
 import { derivedId, StreamBusyError } from '@runledger/event-store';
 import type { Accepted, CommandContext, CommandHandler, Refused } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
@@ -75,7 +74,7 @@ async function patiently<T>(decide: () => Promise<T>): Promise<T> {
       return await decide();
     } catch (error) {
       if (!(error instanceof StreamBusyError) || tried === TRIES) throw error;
-      await delay(Math.random() * LONGEST_PAUSE_MS);
+      await new Promise(resolve => setTimeout(resolve, Math.random() * LONGEST_PAUSE_MS));
     }
   }
 }

@@ -7,6 +7,7 @@ import {
   ResumeRun,
   RetryRun,
   RetryStep,
+  SetBudget,
   SkipStep,
 } from '@runledger/contracts';
 import type { ApprovalRequested } from '@runledger/contracts';
@@ -16,6 +17,7 @@ import { RetryableError } from '@runledger/kernel';
 import type { CommandOutcome, CommandShape } from '@runledger/platform';
 import type { Chance } from './chance.fixture.js';
 import type { SimulatedLog } from './simulated-log.fixture.js';
+import type { SimulatedMoney } from './simulated-money.fixture.js';
 
 type AnyCommand = CommandShape<unknown, unknown, string>;
 type Send = (command: AnyCommand, input: unknown, context: CommandContext) => Promise<CommandOutcome<unknown, string>>;
@@ -28,6 +30,7 @@ export interface PeopleParts {
   readonly send: Send;
   readonly answers: (command: AnyCommand) => boolean;
   readonly steps: readonly string[];
+  readonly money: SimulatedMoney | undefined;
 }
 
 type Asked = readonly [AnyCommand, unknown];
@@ -45,8 +48,9 @@ export class SimulatedPeople {
 
   /** Somebody does something, whether it makes sense or not; sometimes the same request is sent twice. */
   act(runIds: readonly string[]): void {
-    const { chance } = this.parts;
+    const { chance, money } = this.parts;
     const runId = chance.of(runIds);
+    if (money && chance.happens(0.15)) return this.#ask(SetBudget, money.budget(runId));
     const step = chance.of(this.parts.steps);
     const requests = this.#requests();
     if (requests.length > 0 && chance.happens(0.6)) {
@@ -70,6 +74,7 @@ export class SimulatedPeople {
   /** Everybody does what helps: gates are approved, and what stands still is resumed. */
   helpOn(runIds: readonly string[]): void {
     const open = this.#open();
+    for (const budget of this.parts.money?.raised(runIds) ?? []) this.#ask(SetBudget, budget, false);
     for (const { requestId } of open) this.#ask(Decide, { requestId, decision: 'APPROVE' }, false);
     if (open.length > 0 || !this.parts.answers(ResumeRun)) return;
     for (const runId of runIds) this.#ask(ResumeRun, { runId }, false);

@@ -1,7 +1,14 @@
 import { jest } from '@jest/globals';
 import { Approval } from '@runledger/approval';
 import { Billing } from '@runledger/billing';
-import { DEFAULT_LIMITS, PublishFlow, SandboxProfilePublished, StartRun, WorkspaceCreated } from '@runledger/contracts';
+import {
+  DEFAULT_LIMITS,
+  PublishFlow,
+  SandboxProfilePublished,
+  SetBudget,
+  StartRun,
+  WorkspaceCreated,
+} from '@runledger/contracts';
 import type { ProfileDefinition } from '@runledger/contracts';
 import { derivedId } from '@runledger/event-store';
 import type { CommandContext } from '@runledger/event-store';
@@ -10,6 +17,8 @@ import type { CommandClient, CommandOutcome } from '@runledger/platform';
 import { Chance } from './chance.fixture.js';
 import { findingsIn, RUN_ENDS } from './findings.fixture.js';
 import { deliverOne } from './deliveries.fixture.js';
+import { overdrawnIn } from './money-findings.fixture.js';
+import { SimulatedMoney } from './simulated-money.fixture.js';
 import type { Deliveries, PoisonedError } from './deliveries.fixture.js';
 import { CALM, Desk } from './desk.fixture.js';
 import type { Life } from './desk.fixture.js';
@@ -28,6 +37,14 @@ const MOST_MOMENTS = 20_000;
 const MOST_ROUNDS = 40;
 const GIVE_UP_AFTER = 25;
 
+/** How much world there is; left out: all of it. A finding is made small with it. */
+export interface WorldSize {
+  /** Attempts call models, which cost money, and there are budgets. */
+  readonly money?: boolean;
+  readonly runs?: number;
+  readonly moments?: number;
+}
+
 /** Something that does not come to an end. */
 export class Stuck extends Error {}
 
@@ -45,6 +62,7 @@ export class SimulatedWorld {
   readonly #desk: Desk;
   readonly #services: Readonly<Record<'orchestrator' | 'approval' | 'billing' | 'sandbox', SimulatedService>>;
   readonly #people: SimulatedPeople;
+  readonly #money: SimulatedMoney | undefined;
   readonly #poisoned: PoisonedError[] = [];
   readonly #steps: readonly string[];
   readonly #over = new Set<string>();
@@ -53,8 +71,12 @@ export class SimulatedWorld {
   readonly #outside: Life = { over: false };
   #nowMs = Date.parse('2026-01-01T00:00:00.000Z');
 
-  constructor(private readonly seed: number) {
+  constructor(
+    private readonly seed: number,
+    private readonly size: WorldSize = {},
+  ) {
     this.#chance = new Chance(seed);
+    this.#money = size.money ? new SimulatedMoney(new Chance(seed ^ 0x6d6f6e)) : undefined;
     this.#desk = new Desk(this.#chance);
     const clock = { now: () => new Date(this.#nowMs).toISOString() };
     this.log = new SimulatedLog(clock.now);
@@ -73,11 +95,11 @@ export class SimulatedWorld {
           timerKinds: () => [],
         };
       }),
-      sandbox: new SimulatedService('sandbox', around, simulatedSandbox(seed, work)),
+      sandbox: new SimulatedService('sandbox', around, simulatedSandbox(seed, work, this.#money)),
     };
     this.#steps = Array.from({ length: 1 + this.#chance.below(5) }, (_, n) => `s${n}`);
     this.#people = new SimulatedPeople({
-      ...{ seed, chance: this.#chance, log: this.log, now: clock.now, steps: this.#steps },
+      ...{ seed, chance: this.#chance, log: this.log, now: clock.now, steps: this.#steps, money: this.#money },
       send: (command, input, context) => this.#clientOf(this.#outside).send(command, input, context),
       answers: command => this.#services[command.service as 'approval'].answers(command),
     });
@@ -88,7 +110,8 @@ export class SimulatedWorld {
     for (const service of Object.values(this.#services)) await service.start();
     await this.#begin();
     this.#desk.weather = STORM;
-    for (let moment = 0, after = 0; moment < STORMY_MOMENTS && after < AFTERMATH; moment += 1) {
+    const { moments = STORMY_MOMENTS } = this.size;
+    for (let moment = 0, after = 0; moment < moments && after < AFTERMATH; moment += 1) {
       await this.#moment();
       if (this.#open().length === 0) after += 1;
     }
@@ -114,7 +137,7 @@ export class SimulatedWorld {
         this.#context('publish'),
       ),
     );
-    for (let run = 0; run < 2; run += 1) {
+    for (let run = 0; run < (this.size.runs ?? 2); run += 1) {
       const input = {
         flow: 'sim',
         parameters: {},
@@ -124,6 +147,13 @@ export class SimulatedWorld {
       };
       const { runId } = await this.#answered(() => client.send(StartRun, input, this.#context(`start ${run}`)));
       this.runIds.push(runId);
+    }
+    await this.#setBudgets(client);
+  }
+
+  async #setBudgets(client: CommandClient): Promise<void> {
+    for (const [at, budget] of (this.#money?.budgets() ?? []).entries()) {
+      await this.#answered(() => client.send(SetBudget, budget, this.#context(`budget ${at}`)));
     }
   }
 
@@ -230,7 +260,7 @@ export class SimulatedWorld {
 
   #check(): void {
     this.#refuseSurprises();
-    const findings = findingsIn(this.log.events);
+    const findings = [...findingsIn(this.log.events), ...overdrawnIn(this.log.events)];
     if (findings.length > 0) throw new BrokenRule(findings.join('; '));
   }
 
