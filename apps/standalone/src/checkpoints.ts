@@ -1,6 +1,6 @@
 import { CheckpointDesk } from '@runledger/event-store';
 import type { CheckpointStanding } from '@runledger/event-store';
-import { Pool } from 'pg';
+import { servicePool } from '@runledger/platform';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { openEventLog } from './event-log.js';
 import { withReadModels } from './read-models/read-model-desk.js';
@@ -31,9 +31,8 @@ else {
 }
 
 async function withDesk(url: string, work: (desk: CheckpointDesk) => Promise<void>): Promise<void> {
-  const pool = new Pool({ connectionString: url, max: 2, application_name: 'runledger checkpoints' });
+  const pool = servicePool({ connectionString: url, max: 2, application_name: 'runledger checkpoints' });
   const silent = () => undefined; // a broken connection fails the query that needs it
-  pool.on('error', silent);
   try {
     const { eventStore: config } = readStorageConfig();
     const { store } = await openEventLog({ config, databaseUrl: url, pool, onProblem: silent });

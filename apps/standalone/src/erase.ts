@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { KEY_COUNTS_MS, SubjectKeys } from '@runledger/platform';
-import { Pool } from 'pg';
+import { KEY_COUNTS_MS, servicePool, SubjectKeys } from '@runledger/platform';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { withReadModels } from './read-models/read-model-desk.js';
 import type { ReadModelDesk } from './read-models/read-model-desk.js';
@@ -37,8 +36,7 @@ async function erase(url: string, person: { readonly workspaceId: string; readon
 }
 
 async function destroyKey(url: string, person: Parameters<SubjectKeys['destroy']>[0]): Promise<boolean> {
-  const pool = new Pool({ connectionString: url, max: 1, application_name: 'runledger erase' });
-  pool.on('error', () => undefined); // a broken connection fails the query that needs it
+  const pool = servicePool({ connectionString: url, max: 1, application_name: 'runledger erase' });
   try {
     return await new SubjectKeys(pool).destroy(person);
   } finally {

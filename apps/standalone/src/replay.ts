@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { EventStore, RecordedEvent } from '@runledger/event-store';
 import { replayRun } from '@runledger/gateway';
-import { Pool } from 'pg';
+import { servicePool } from '@runledger/platform';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { openReadableLog } from './readable-log.js';
 
@@ -59,9 +59,7 @@ function jsonLine({ position, ...event }: RecordedEvent): string {
 }
 
 async function withLog(url: string, work: (store: EventStore) => Promise<void>): Promise<void> {
-  const silent = () => undefined; // a broken connection fails the query that needs it
-  const pool = new Pool({ connectionString: url, max: 2, application_name: 'runledger replay' });
-  pool.on('error', silent);
+  const pool = servicePool({ connectionString: url, max: 2, application_name: 'runledger replay' });
   try {
     const { store } = await openReadableLog(url, pool);
     await work(store).finally(() => store.close());

@@ -4,9 +4,9 @@ import { migrateEventStore } from '@runledger/event-store';
 import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
 import type { Distribution, RunningConsumer } from '@runledger/messaging';
-import { openBlobs, openPostgres } from '@runledger/platform';
+import { openBlobs, openPostgres, servicePool } from '@runledger/platform';
 import type { BlobStores, CheckResult, Log, OpenedPostgres } from '@runledger/platform';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { checkDatabase } from './database/migrate-database.js';
 import { openEventCarrier } from './event-carrier.js';
 import type { EventCarrier } from './event-carrier.js';
@@ -114,10 +114,10 @@ async function openDatabase({ home, databaseUrl, storage }: StorageSettings, { l
     restarted: pid => log.warn({ pid }, 'The embedded PostgreSQL had ended and was started again.'),
     lost: onLost,
   });
-  const pool = new Pool({ connectionString: postgres.url, max: 10, application_name: 'runledger services' });
+  const pool = servicePool({ connectionString: postgres.url, max: 10, application_name: 'runledger services' }, error =>
+    tell(error, 'A database connection broke and will be made again.'),
+  );
   ending.push(() => pool.end());
-  // An idle connection that breaks is replaced when it is needed; without a listener it would end the process.
-  pool.on('error', error => tell(error, 'A database connection broke and will be made again.'));
   try {
     await (storage.migrates ? migrateEventStore(pool) : checkDatabase(pool, postgres.url));
   } catch (error) {

@@ -1,4 +1,5 @@
-import { Pool } from 'pg';
+import { servicePool } from '@runledger/platform';
+import type { Pool } from 'pg';
 import { parkedTimers, retryTimers } from './database/parked-timers.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 
@@ -20,8 +21,7 @@ else {
 }
 
 async function withPool(url: string, work: (pool: Pool) => Promise<void>): Promise<void> {
-  const pool = new Pool({ connectionString: url, max: 2, application_name: 'runledger timers' });
-  pool.on('error', () => undefined); // a broken connection fails the query that needs it
+  const pool = servicePool({ connectionString: url, max: 2, application_name: 'runledger timers' });
   try {
     await work(pool);
   } finally {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { servicePool } from '@runledger/platform';
 import { rotateVault } from '@runledger/sandbox';
-import { Pool } from 'pg';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { readVaultConfig } from './vault.config.js';
 
@@ -22,8 +22,7 @@ else {
 
 async function rotate(url: string): Promise<void> {
   const { sandbox, keyFile } = readVaultConfig();
-  const pool = new Pool({ connectionString: url, max: 2, application_name: 'runledger vault' });
-  pool.on('error', () => undefined); // a broken connection fails the query that needs it
+  const pool = servicePool({ connectionString: url, max: 2, application_name: 'runledger vault' });
   try {
     const report = await rotateVault(pool, sandbox, keyFile);
     const { keyId, resealed, kept } = report;

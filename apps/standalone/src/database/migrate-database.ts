@@ -1,10 +1,11 @@
 import { AUDIT_SCHEMA } from '@runledger/audit';
 import { checkEventStore, checkSchema, migrateEventStore, migrateSchema } from '@runledger/event-store';
 import type { MigrationReport, SchemaHistory } from '@runledger/event-store';
+import { servicePool } from '@runledger/platform';
 import { checkReadModels, migrateReadModels } from '@runledger/projections';
 import { SANDBOX_SCHEMA } from '@runledger/sandbox';
 import { timersHistory } from '@runledger/timers';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { TIMED_SERVICES } from '../service-timers.js';
 import { refreshRoles } from './database-roles.js';
@@ -56,8 +57,7 @@ async function withReadModels<T>(url: string, work: (source: DataSource) => Prom
 }
 
 async function withPool(url: string, work: (pool: Pool) => Promise<void>): Promise<void> {
-  const pool = new Pool({ connectionString: url, max: 2, application_name: 'runledger migrate' });
-  pool.on('error', () => undefined); // a broken connection fails the query that needs it
+  const pool = servicePool({ connectionString: url, max: 2, application_name: 'runledger migrate' });
   try {
     await work(pool);
   } finally {

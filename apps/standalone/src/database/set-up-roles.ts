@@ -1,5 +1,5 @@
 import type { MigrationReport } from '@runledger/event-store';
-import { Pool } from 'pg';
+import { servicePool } from '@runledger/platform';
 import { createRoles, DATABASE_USERS, grantRoles, roleName } from './database-roles.js';
 import type { DatabaseUser } from './database-roles.js';
 import { migrateDatabase } from './migrate-database.js';
@@ -22,8 +22,7 @@ export async function setUpRoles(
   { prefix, folder }: RoleSetUp,
   report: MigrationReport,
 ): Promise<ReadonlyMap<DatabaseUser, string>> {
-  const pool = new Pool({ connectionString: url, max: 1, application_name: 'runledger db:roles' });
-  pool.on('error', () => undefined); // a broken connection fails the query that needs it
+  const pool = servicePool({ connectionString: url, max: 1, application_name: 'runledger db:roles' });
   try {
     const made = await createRoles(pool, prefix);
     await migrateDatabase(url, report);

@@ -1,6 +1,7 @@
 import { catalogue } from '@runledger/contracts';
 import { PROJECTIONS, readModelDatabase, readModelSource } from '@runledger/gateway';
 import { Fault } from '@runledger/kernel';
+import { servicePool } from '@runledger/platform';
 import { consumerOf, listProjections, quotedTable, rebuild, retryProjection, verify } from '@runledger/projections';
 import type {
   Projection,
@@ -10,7 +11,6 @@ import type {
   RebuildReport,
   VerifyReport,
 } from '@runledger/projections';
-import { Pool } from 'pg';
 import { openReadableLog } from '../readable-log.js';
 
 /** There is no projection of this name. */
@@ -68,10 +68,8 @@ export class ReadModelDesk {
 /** Opens what the desk works on, and closes it after the work. */
 export async function withReadModels(url: string, work: (desk: ReadModelDesk) => Promise<void>): Promise<void> {
   const ending: (() => Promise<unknown>)[] = [];
-  const silent = () => undefined; // a broken connection fails the query that needs it
   try {
-    const pool = new Pool({ connectionString: url, max: 4, application_name: 'runledger projections' });
-    pool.on('error', silent);
+    const pool = servicePool({ connectionString: url, max: 4, application_name: 'runledger projections' });
     ending.push(() => pool.end());
     const { store, checkpoints } = await openReadableLog(url, pool);
     ending.push(() => store.close());
