@@ -1,11 +1,10 @@
 import { CheckpointDesk } from '@runledger/event-store';
 import type { CheckpointStanding } from '@runledger/event-store';
 import { servicePool } from '@runledger/platform';
+import { openEventLog, readStorageConfig } from '@runledger/platform/storage';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
-import { openEventLog } from './event-log.js';
 import { withReadModels } from './read-models/read-model-desk.js';
 import type { ReadModelDesk } from './read-models/read-model-desk.js';
-import { readStorageConfig } from './storage.config.js';
 
 const HELP = `npm run checkpoints -- list
 npm run checkpoints -- reset <consumer> …

@@ -1,5 +1,6 @@
 import { auditVariables } from '@runledger/audit';
 import { telemetryVariables } from '@runledger/platform';
+import { storageVariables } from '@runledger/platform/storage';
 import { billingVariables } from '@runledger/billing';
 import { sandboxVariables } from '@runledger/sandbox';
 import type { z } from 'zod';
@@ -8,7 +9,6 @@ import { availableVariables } from './available.config.js';
 import { reconcileVariables } from './reconcile/reconcile.config.js';
 import { serviceVariables } from './services/service.config.js';
 import { standaloneVariables } from './standalone.config.js';
-import { storageVariables } from './storage.config.js';
 import { webhookVariables } from './webhooks.config.js';
 
 /** Variables that belong together, for the reference. */

@@ -3,11 +3,10 @@ import { catalogue } from '@runledger/contracts';
 import type { EventStore } from '@runledger/event-store';
 import { BigEvents, openBlobs, PersonalData, personalStore, SubjectKeys } from '@runledger/platform';
 import type { BlobStores } from '@runledger/platform';
+import { openEventLog, readStorageConfig } from '@runledger/platform/storage';
+import type { EventLog } from '@runledger/platform/storage';
 import type { Pool } from 'pg';
 import { readDatabaseConfig } from './database/database.config.js';
-import { openEventLog } from './event-log.js';
-import type { EventLog } from './event-log.js';
-import { readStorageConfig } from './storage.config.js';
 
 /**
  * The log as services read and write it, for commands beside them: events are whole however large, and what is personal is

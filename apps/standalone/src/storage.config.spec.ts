@@ -1,6 +1,6 @@
 import type { InvalidConfigError } from '@runledger/platform';
+import { readStorageConfig } from '@runledger/platform/storage';
 import { readStandaloneConfig } from './standalone.config.js';
-import { readStorageConfig } from './storage.config.js';
 
 /** What is said about each variable that cannot be used. */
 function problemsOf(environment: Record<string, string>): Record<string, string> {

@@ -6,14 +6,11 @@ import { Fault } from '@runledger/kernel';
 import type { Distribution, RunningConsumer } from '@runledger/messaging';
 import { openBlobs, openPostgres, servicePool } from '@runledger/platform';
 import type { BlobStores, CheckResult, Log, OpenedPostgres } from '@runledger/platform';
+import { openEventCarrier, openEventLog } from '@runledger/platform/storage';
+import type { EventCarrier, EventLog, StorageConfig } from '@runledger/platform/storage';
 import type { Pool } from 'pg';
 import { checkDatabase } from './database/migrate-database.js';
-import { openEventCarrier } from './event-carrier.js';
-import type { EventCarrier } from './event-carrier.js';
-import { openEventLog } from './event-log.js';
-import type { EventLog } from './event-log.js';
 import { DatabaseUnusableError } from './start-errors.js';
-import type { StorageConfig } from './storage.config.js';
 
 /** What a process needs to know to open the storage. */
 export interface StorageSettings {

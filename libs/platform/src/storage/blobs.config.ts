@@ -1,4 +1,5 @@
-import type { BlobSettings, ConfigProblem } from '@runledger/platform';
+import type { BlobSettings } from '../blobs/index.js';
+import type { ConfigProblem } from '../config/parse-config.js';
 import { z } from 'zod';
 
 export const blobVariables = {

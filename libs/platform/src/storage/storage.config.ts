@@ -1,6 +1,7 @@
 import type { KafkaUser } from '@runledger/messaging/kafka';
-import { InvalidConfigError, parseConfig } from '@runledger/platform';
-import type { BlobSettings, ConfigProblem } from '@runledger/platform';
+import type { BlobSettings } from '../blobs/index.js';
+import { InvalidConfigError, parseConfig } from '../config/parse-config.js';
+import type { ConfigProblem } from '../config/parse-config.js';
 import { z } from 'zod';
 import { blobProblems, blobVariables, s3Settings } from './blobs.config.js';
 

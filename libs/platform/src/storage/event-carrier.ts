@@ -4,8 +4,8 @@ import { storeDirect } from '@runledger/messaging';
 import type { ConsumerLog, Distribution, RunningConsumer } from '@runledger/messaging';
 import { kafkaClient, kafkaDistribution, RelayOnDuty } from '@runledger/messaging/kafka';
 import type { KafkaConnection, KafkaDistribution } from '@runledger/messaging/kafka';
-import type { CheckResult } from '@runledger/platform';
-import { KafkaCertificatesError } from './start-errors.js';
+import type { CheckResult } from '../health/readiness.js';
+import { KafkaCertificatesError } from './storage-errors.js';
 import type { KafkaConfig, StorageConfig } from './storage.config.js';
 
 /** What brings events from the log to those who follow it. */

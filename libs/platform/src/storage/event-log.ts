@@ -1,7 +1,7 @@
 import { createEventStoreDbStore, createPostgresEventStore, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import type { Pool } from 'pg';
-import { EventStoreUnusableError } from './start-errors.js';
+import { EventStoreUnusableError } from './storage-errors.js';
 import type { StorageConfig } from './storage.config.js';
 
 export interface EventLogParts {
