@@ -1,7 +1,7 @@
 import type { WebhookLimits } from '@runledger/gateway';
 import { readAuditConfig } from '@runledger/audit';
 import type { AuditConfig } from '@runledger/audit';
-import { parseConfig, readTelemetryConfig } from '@runledger/platform';
+import { absolute, allOf, parseConfig, readTelemetryConfig } from '@runledger/platform';
 import type { TelemetryConfig } from '@runledger/platform';
 import { readStorageConfig } from '@runledger/platform/storage';
 import type { StorageConfig } from '@runledger/platform/storage';
@@ -10,7 +10,6 @@ import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
 import { readApiConfig, type ApiConfig } from './api.config.js';
 import { readAvailableConfig, type AvailableConfig } from './available.config.js';
-import { absolute, allOf } from './config-parts.js';
 import { readWebhooksConfig } from './webhooks.config.js';
 
 const schema = z.object({

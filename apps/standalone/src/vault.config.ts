@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { parseConfig } from '@runledger/platform';
+import { absolute, parseConfig } from '@runledger/platform';
 import { readSandboxConfig } from '@runledger/sandbox';
 import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
-import { absolute } from './config-parts.js';
 
 const schema = z.object({
   RUNLEDGER_HOME: z.string().default('.runledger').describe('the data directory'),

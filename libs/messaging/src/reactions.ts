@@ -1,5 +1,6 @@
 import type { Parking, ParkingFailure, RecordedEvent } from '@runledger/event-store';
 import { failureCode } from './failure-code.js';
+import { isFenced } from './fencing.js';
 import type { Seat } from './leases/claimant.js';
 import { ParkedKeys } from './parked-keys.js';
 import type { PartitionWork } from './partition-work.js';
@@ -77,16 +78,16 @@ export class Reactions {
     if (!this.parts.seat.valid) return this.#tryAgain(work, key, event);
     if (!work.begin(key, event.position)) return 'stopped';
     try {
-      await this.#react(event);
+      await this.#react(work, event);
       return 'done';
     } catch (error) {
       return this.#tryAgain(work, key, event, { error });
     }
   }
 
-  #react(event: RecordedEvent): Promise<void> {
+  #react({ lease }: PartitionWork, event: RecordedEvent): Promise<void> {
     const { reactor, settings } = this.parts;
-    return reactor.react(reactor.asStored ? event : settings.upcast(event));
+    return reactor.react(reactor.asStored ? event : settings.upcast(event), lease);
   }
 
   /** `failed`: how the first try ended, if it was made. */
@@ -103,7 +104,7 @@ export class Reactions {
       // Whoever is closing a partition does not wait for the heartbeat.
       if (!seat.valid || !work.begin(key, event.position)) return 'stopped';
       attempts += 1;
-      await this.#react(event);
+      await this.#react(work, event);
       return 'done' as const;
     };
     const onRetry = (error: unknown) => {
@@ -114,6 +115,7 @@ export class Reactions {
       return await retrying(attempt, { policy: this.#policy, signal: work.signal, onRetry, ...(failed && { failed }) });
     } catch (error) {
       if (!work.isOpen) return 'stopped';
+      if (isFenced(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
       return { attempts, failingForMs: since === 0 ? 0 : performance.now() - since, code: failureCode(error), message };
     }

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '@runledger/event-store';
+import type { PartitionLease, RecordedEvent } from '@runledger/event-store';
 
 /**
  * Turns events into commands. `react` is called at least once for each matching event, in order within a key (the correlation
@@ -14,9 +14,11 @@ export interface Reactor {
   readonly asStored?: boolean;
   /**
    * Receives the event with its data upcast to today's version. A throw is tried again with back-off: without end when it may
-   * go away by itself, else a few times; then the event is parked, and those of its key wait behind it.
+   * go away by itself, else a few times; then the event is parked, and those of its key wait behind it. `lease`: the right under
+   * which this process has the event's partition, for effects that must be refused once another has it (R3): a `FencedError` is no
+   * failure of the event.
    */
-  react(event: RecordedEvent): Promise<void>;
+  react(event: RecordedEvent, lease?: PartitionLease): Promise<void>;
   partitionBy?(event: RecordedEvent): string;
 }
 

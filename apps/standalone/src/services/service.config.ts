@@ -5,7 +5,7 @@ import type { AuditConfig } from '@runledger/audit';
 import { commandCallers, DEPLOYED_SERVICES } from '@runledger/contracts';
 import type { DeployedService, ServiceName } from '@runledger/contracts';
 import type { WebhookLimits } from '@runledger/gateway';
-import { InvalidConfigError, parseConfig, readTelemetryConfig } from '@runledger/platform';
+import { absolute, allOf, InvalidConfigError, parseConfig, readTelemetryConfig } from '@runledger/platform';
 import type { TelemetryConfig } from '@runledger/platform';
 import { readStorageConfig } from '@runledger/platform/storage';
 import type { StorageConfig } from '@runledger/platform/storage';
@@ -14,7 +14,6 @@ import type { SandboxConfig } from '@runledger/sandbox';
 import { z } from 'zod';
 import { readApiConfig, type ApiConfig } from '../api.config.js';
 import { readAvailableConfig, type AvailableConfig } from '../available.config.js';
-import { absolute, allOf } from '../config-parts.js';
 import { readWebhooksConfig } from '../webhooks.config.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);

@@ -64,6 +64,11 @@ export class BigEvents {
     return withReplaced(distribution, { subscribe: options => this.#wholeEach(distribution.subscribe(options)) });
   }
 
+  /** One event as it was given to the store; the same one when nothing of it lies beside. Throws {@link EventDataLostError}. */
+  async whole(event: RecordedEvent): Promise<RecordedEvent> {
+    return isAside(event) ? this.#wholeEvent(event) : event;
+  }
+
   async #aside(event: NewEvent): Promise<NewEvent> {
     const small: [string, unknown][] = [];
     const $aside: Record<string, BlobRef> = {};
@@ -95,7 +100,7 @@ export class BigEvents {
   async #whole<Slice extends { readonly events: readonly RecordedEvent[] }>(slice: Slice): Promise<Slice> {
     if (!slice.events.some(isAside)) return slice;
     const events: RecordedEvent[] = [];
-    for (const event of slice.events) events.push(isAside(event) ? await this.#wholeEvent(event) : event);
+    for (const event of slice.events) events.push(await this.whole(event));
     return { ...slice, events };
   }
 

@@ -1,5 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
-import type { RecordedEvent } from '@runledger/event-store';
+import type { PartitionLease, RecordedEvent } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
 import type { Reactor, RunningConsumer } from '@runledger/messaging';
 import { boundHistogram } from '../metrics/bound-labels.js';
@@ -32,11 +32,13 @@ export class ObservedReactorHost extends ReactorHost {
 function observed(reactor: Reactor, { tracer }: Telemetry, durations: Durations): Reactor {
   const done = durations.of(reactor.name, 'done');
   const failed = durations.of(reactor.name, 'failed');
-  const react = async (event: RecordedEvent) => {
+  const react = async (event: RecordedEvent, lease?: PartitionLease) => {
     const startedMs = performance.now();
     let outcome = failed;
     try {
-      await inSpan(`react ${reactor.name}`, { tracer, ...placeOf(reactor.name, event) }, () => reactor.react(event));
+      await inSpan(`react ${reactor.name}`, { tracer, ...placeOf(reactor.name, event) }, () =>
+        reactor.react(event, lease),
+      );
       outcome = done;
     } finally {
       outcome.observe(secondsSince(startedMs));

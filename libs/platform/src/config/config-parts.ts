@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { InvalidConfigError } from '@runledger/platform';
-import type { ConfigProblem } from '@runledger/platform';
+import { InvalidConfigError } from './parse-config.js';
+import type { ConfigProblem } from './parse-config.js';
 
 /** Reads all, so that the problems of all are told at once. */
 export function allOf<Values extends readonly unknown[]>(
@@ -22,6 +22,7 @@ export function allOf<Values extends readonly unknown[]>(
   return values as unknown as Values;
 }
 
+/** Of a path that may begin at the home directory, or where the process was started. */
 export function absolute(path: string): string {
   if (path.startsWith('~/')) return join(homedir(), path.slice(2));
   return isAbsolute(path) ? path : resolve(path);
