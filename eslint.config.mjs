@@ -34,8 +34,12 @@ export default tseslint.config(
             { sourceTag: 'type:adapter', onlyDependOnLibsWithTags: ['type:kernel', 'type:adapter', 'type:testing'] },
             { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:kernel'] },
             {
-              sourceTag: 'type:app',
+              sourceTag: 'type:sdk',
               onlyDependOnLibsWithTags: ['type:kernel', 'type:contracts', 'type:adapter', 'type:testing'],
+            },
+            {
+              sourceTag: 'type:app',
+              onlyDependOnLibsWithTags: ['type:kernel', 'type:contracts', 'type:adapter', 'type:sdk', 'type:testing'],
             },
             { sourceTag: 'type:standalone', onlyDependOnLibsWithTags: ['*'] },
           ],
