@@ -34,13 +34,10 @@ describe('what a service does with events', () => {
         }),
       ],
     });
-  const counts = async (): Promise<Record<string, unknown>> =>
-    Object.fromEntries(
-      (await log.rows('select run, times from run_counter.counted order by run')).map(row => [
-        row['run'],
-        row['times'],
-      ]),
-    );
+  const counts = async () => {
+    const rows = await log.rows('select run, times from run_counter.counted order by run');
+    return Object.fromEntries<unknown>(rows.map(({ run, times }): [string, unknown] => [String(run), times]));
+  };
   /** As after a crash: the checkpoints stand where they were at the beginning. */
   const rewind = () => log.pool.query('update runledger.partition_checkpoint set position = 0, owner = null');
 
