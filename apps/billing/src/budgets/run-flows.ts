@@ -9,7 +9,8 @@ const flowOf = z.object({ flowId: z.string() });
 
 /** Which flow a run is of: its first event says so, and that never changes. */
 export class RunFlows {
-  readonly #known = new LRUCache<string, string>({ max: 50_000 });
+  /** By size and not by `max`, for which places are made beforehand. */
+  readonly #known = new LRUCache<string, string>({ maxSize: 50_000, sizeCalculation: () => 1 });
 
   constructor(private readonly store: EventStore) {}
 

@@ -12,7 +12,7 @@ const WITHOUT_A_WORKSPACE: Plan = 'business';
 /** Knows which plan a workspace is on: the one that was set last, else the one that it was set up with. */
 export class PlanDesk {
   /** How workspaces were set up; that never changes. */
-  readonly #setUpWith = new LRUCache<string, Plan>({ max: 5_000 });
+  readonly #setUpWith = new LRUCache<string, Plan>({ maxSize: 5_000, sizeCalculation: () => 1 });
 
   constructor(
     private readonly handler: CommandHandler,

@@ -17,7 +17,7 @@ const NOTHING: Read = { next: 0, book: new Map(), places: new Map() };
 
 /** What each workspace has connected, as its stream says. Only what is new is read: a stream only grows. */
 export class ConnectedIntegrations {
-  readonly #read = new LRUCache<string, Read>({ max: 1_000 });
+  readonly #read = new LRUCache<string, Read>({ maxSize: 1_000, sizeCalculation: () => 1 });
 
   constructor(private readonly store: EventStore) {}
 

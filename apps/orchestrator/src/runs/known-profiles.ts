@@ -12,8 +12,8 @@ interface Directory {
 
 /** Which sandbox profiles a workspace has. Profiles are never taken back, so a "yes" is remembered. */
 export class KnownProfiles {
-  readonly #known = new LRUCache<string, true>({ max: 2_000 });
-  readonly #directories = new LRUCache<string, Directory>({ max: 500 });
+  readonly #known = new LRUCache<string, true>({ maxSize: 2_000, sizeCalculation: () => 1 });
+  readonly #directories = new LRUCache<string, Directory>({ maxSize: 500, sizeCalculation: () => 1 });
 
   constructor(private readonly store: EventStore) {}
 

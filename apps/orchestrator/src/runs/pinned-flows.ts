@@ -12,12 +12,12 @@ export interface PinnedFlow {
 
 /** Flow versions by workspace, slug and version, read once each. */
 export class PinnedFlows {
-  readonly #versions = new LRUCache<string, PinnedFlow>({ max: 500 });
+  readonly #versions = new LRUCache<string, PinnedFlow>({ maxSize: 500, sizeCalculation: () => 1 });
   /** Newest version known here; the store is asked for newer ones each time. */
-  readonly #newest = new LRUCache<string, number>({ max: 2_000 });
+  readonly #newest = new LRUCache<string, number>({ maxSize: 2_000, sizeCalculation: () => 1 });
 
   /** By the flow's hash: compiling takes milliseconds, and many starts may read a new version at once. */
-  readonly #schemas = new LRUCache<string, ParameterSchema>({ max: 500 });
+  readonly #schemas = new LRUCache<string, ParameterSchema>({ maxSize: 500, sizeCalculation: () => 1 });
 
   constructor(private readonly store: EventStore) {}
 
