@@ -142,6 +142,7 @@ export const StepFailed = defineEvent({
   schema: z.strictObject({
     runId,
     step: stepKey,
+    /** Of a step that failed at its gate: the last one before it. */
     attempt: attemptOrNone,
     outcome: attemptOutcome.extract(['ERROR', 'BLOCKED']),
     error: stepError,

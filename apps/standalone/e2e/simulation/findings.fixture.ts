@@ -19,6 +19,7 @@ interface Particulars {
   readonly step?: string;
   readonly attempt?: number;
   readonly decision?: string;
+  readonly error?: { readonly code: string };
 }
 
 /** Everything that a log must not show once all is over, whatever went wrong on the way; empty when nothing does. */
@@ -73,8 +74,9 @@ type Of = (...types: readonly string[]) => readonly Particulars[];
 const requested = (of: Of) => of('ApprovalRequested').map(({ requestId }) => requestId);
 const closed = (of: Of) => of('ApprovalDecided', 'ApprovalWithdrawn').map(({ requestId }) => requestId);
 
-/** Without steps that failed at their gate, before any attempt. */
-const begun = (ends: readonly Particulars[]) => ends.filter(({ attempt }) => attempt !== 0);
+/** Without steps that failed at their gate: those name the attempt that was before it, if any, which has ended by itself. */
+const begun = (ends: readonly Particulars[]) =>
+  ends.filter(({ attempt, error }) => attempt !== 0 && error?.code !== 'GATE_TIMEOUT');
 
 function placeOf({ runId, step, attempt }: Particulars): string {
   return `${String(runId)} ${String(step)} ${String(attempt)}`;

@@ -70,6 +70,7 @@ export class SimulatedWorld {
   #all: readonly Deliveries[] | undefined;
   readonly #outside: Life = { over: false };
   #nowMs = Date.parse('2026-01-01T00:00:00.000Z');
+  #nowText = new Date(this.#nowMs).toISOString();
 
   constructor(
     private readonly seed: number,
@@ -78,7 +79,7 @@ export class SimulatedWorld {
     this.#chance = new Chance(seed);
     this.#money = size.money ? new SimulatedMoney(new Chance(seed ^ 0x6d6f6e)) : undefined;
     this.#desk = new Desk(this.#chance);
-    const clock = { now: () => new Date(this.#nowMs).toISOString() };
+    const clock = { now: () => this.#nowText };
     this.log = new SimulatedLog(clock.now);
     const around = { log: this.log, desk: this.#desk, clock, clientOf: (life: Life) => this.#clientOf(life) };
     const work = async ({ life }: { life: Life }) => {
@@ -191,6 +192,7 @@ export class SimulatedWorld {
 
   #pass(ms: number): void {
     this.#nowMs += ms;
+    this.#nowText = new Date(this.#nowMs).toISOString();
     jest.advanceTimersByTime(ms);
     for (const service of Object.values(this.#services)) service.pass(ms);
   }
@@ -285,7 +287,7 @@ export class SimulatedWorld {
   }
 
   #now(): string {
-    return new Date(this.#nowMs).toISOString();
+    return this.#nowText;
   }
 }
 
