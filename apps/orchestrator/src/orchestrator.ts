@@ -5,6 +5,7 @@ import type { Clock, CommandClient, CommandRegistry } from '@runledger/platform'
 import type { TimerKind, Timers } from '@runledger/timers';
 import { environmentTimerKind, environmentWatch } from './environments/environment-watch.js';
 import { reportEnvironment } from './environments/report-environment.js';
+import { FlowReaders } from './flows/flow-readers.js';
 import { publishFlow } from './flows/publish-flow.js';
 import { ConnectedIntegrations } from './needs/connected-integrations.js';
 import { needsOfSteps, runsGoOn } from './needs/needs.reactor.js';
@@ -75,7 +76,7 @@ export class Orchestrator {
 
   answer(commands: CommandRegistry): void {
     const { handler, store } = this.parts;
-    const published = { commands: handler, skills: new PublishedSkills(store) };
+    const published = { commands: handler, skills: new PublishedSkills(store), readers: new FlowReaders() };
     commands.answer(PublishFlow, (input, context) => publishFlow(published, input, context));
     commands.answer(PublishSkill, (input, context) => publishSkill(handler, input, context));
     commands.answer(StartRun, (input, context) => this.#starter.start(input, context));

@@ -1,28 +1,34 @@
-import { createHash } from 'node:crypto';
 import type { InputOf, OutputOf, PublishFlow, RefusalOf } from '@runledger/contracts';
 import type { CommandContext, CommandHandler } from '@runledger/event-store';
-import { canonicalJson, idOf, reject, streamOf, type Problem } from '@runledger/kernel';
+import { idOf, reject, streamOf, type Problem } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
 import { pinSkills } from '../skills/pin-skills.js';
 import type { PublishedSkills } from '../skills/published-skills.js';
+import { contentHash } from './content-hash.js';
 import { flow } from './flow.decider.js';
-import { readFlow } from './read-flow.js';
+import type { FlowReaders } from './flow-readers.js';
 
 type Outcome = CommandOutcome<OutputOf<typeof PublishFlow>, RefusalOf<typeof PublishFlow>>;
 
+export interface PublishParts {
+  readonly commands: CommandHandler;
+  readonly skills: PublishedSkills;
+  readonly readers: FlowReaders;
+}
+
 /** Answers PublishFlow: reads the document, and stores a new version unless it says what the newest says already. */
 export async function publishFlow(
-  { commands, skills }: { readonly commands: CommandHandler; readonly skills: PublishedSkills },
+  { commands, skills, readers }: PublishParts,
   input: InputOf<typeof PublishFlow>,
   context: CommandContext,
 ): Promise<Outcome> {
-  const reading = readFlow(input.source, input.format);
+  const reading = await readers.read({ source: input.source, format: input.format });
   if ('problems' in reading) return refused(reading.problems);
   const pinned = await pinSkills(reading.flow, (slug, version) => skills.find(context.workspaceId, slug, version));
   if ('problems' in pinned) return refused(pinned.problems);
   const { flow: definition } = pinned;
   const flowId = idOf('flow', definition.slug);
-  const hash = createHash('sha256').update(canonicalJson(definition)).digest('hex');
+  const hash = await contentHash(definition);
   const accepted = await commands.handle(
     flow,
     streamOf('flow', flowId),

@@ -24,6 +24,7 @@ export async function pinSkills(flow: FlowDefinition, find: FindSkill): Promise<
     steps.push(step.agent && found ? withSkill(step, step.agent, found) : step);
   }
   if (problems.length > 0) return { problems };
+  if (looked.size === 0) return { flow };
   const pinned = flowDefinition.safeParse({ ...flow, steps });
   if (pinned.success && jsonBytes(pinned.data) <= MAX_DOCUMENT_BYTES) return { flow: pinned.data };
   return { problems: [tooLarge()] };
