@@ -307,15 +307,11 @@ describe('commands', () => {
 
     it('publish skills, and list them', async () => {
       const mutation = `mutation ($input: SkillInput!) { publishSkill(input: $input) { __typename
-        ... on Skill { id name version tools output } ... on Refusal { code details { path } } } }`;
-      const input = { slug: 'review', instructions: 'Be strict.', tools: ['read_file'], output: { type: 'object' } };
-      const skill = {
-        id: 'skill_review',
-        name: 'review',
-        version: 1,
-        tools: ['read_file'],
-        output: { type: 'object' },
-      };
+        ... on Skill { id name version tools mcpServers output } ... on Refusal { code details { path } } } }`;
+      const mcpServers = [{ name: 'tickets', url: 'https://tickets.example.com/mcp' }];
+      const given = { tools: ['read_file'], mcpServers, output: { type: 'object' } };
+      const input = { slug: 'review', instructions: 'Be strict.', ...given };
+      const skill = { id: 'skill_review', name: 'review', version: 1, ...given };
       const good = await gateway.graphql(ada, mutation, { input });
       expect(good.data.publishSkill).toEqual({ __typename: 'Skill', ...skill });
       const { data } = await gateway.graphql(ada, '{ skills { slug instructions description } }');

@@ -114,6 +114,9 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
       const { publishSkill } = await answer('publish-skill.sh');
       expect([time, publishSkill]).toEqual([time, expect.objectContaining({ slug: 'code-review', version: 1 })]);
     }
+    expect((await answer('list-skills.sh')).skills).toMatchObject([
+      { slug: 'code-review', tools: ['read_file', 'list_files'] },
+    ]);
     expect((await answer('compare-versions.sh', '1')).flowVersionDiff).toMatchObject({ fields: [], steps: [] });
   });
 

@@ -52,7 +52,7 @@ export class SkillsResolver {
 }
 
 function skillNode({ skillId, slug, version, hash, definition, publishedBy, publishedAt }: SkillView) {
-  const { name, description, instructions, tools, output } = definition;
+  const { name, description, instructions, tools, mcpServers, output } = definition;
   return {
     __typename: 'Skill' as const,
     id: skillId,
@@ -63,6 +63,7 @@ function skillNode({ skillId, slug, version, hash, definition, publishedBy, publ
     hash,
     instructions,
     tools: tools ?? null,
+    mcpServers: mcpServers ?? null,
     output: output ?? null,
     publishedBy: actorNode(publishedBy),
     publishedAt,
