@@ -233,6 +233,27 @@ export type Scope =
   /** `workspace.admin`: administer members and their tokens. */
   | 'WORKSPACE_ADMIN';
 
+/** Kinds of texts that can be looked for. */
+export type SearchKind =
+  /** What people were asked, what they decided and answered, and why. */
+  | 'DECISION'
+  /** What went wrong. */
+  | 'ERROR'
+  /** What a run was started with, the record that it is about, and instructions that people wrote for a step. */
+  | 'INPUT'
+  /** Notes of the platform, and what was done to prepare the sandbox. */
+  | 'NOTE'
+  /** What a step has to show for itself: its summary and its structured output. */
+  | 'OUTPUT'
+  /** Prose of agents. */
+  | 'TEXT'
+  /** Reasoning of agents. */
+  | 'THINKING'
+  /** A tool and what it was called with, or the script of a command step. */
+  | 'TOOL_CALL'
+  /** What a tool, or the program of a command step, put out: all of it, or its beginning and its end when it is long. */
+  | 'TOOL_OUTPUT';
+
 /** Directions. */
 export type SortDirection =
   /** Smallest first. */
@@ -889,6 +910,34 @@ export type TranscriptFactsFragment =
   | TranscriptFacts_TextEntry_Fragment
   | TranscriptFacts_ThinkingEntry_Fragment
   | TranscriptFacts_ToolEntry_Fragment;
+
+export type SearchQueryVariables = Exact<{
+  query: string;
+  kinds?: ReadonlyArray<SearchKind> | SearchKind | null | undefined;
+  flow?: string | null | undefined;
+  runId?: string | number | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type SearchQuery = {
+  readonly search: {
+    readonly nodes: ReadonlyArray<{
+      readonly kind: SearchKind;
+      readonly at: string;
+      readonly step: string | null;
+      readonly attempt: number | null;
+      readonly agent: string | null;
+      readonly entryId: string | null;
+      readonly transcriptAfter: string | null;
+      readonly requestId: string | null;
+      readonly snippet: string;
+      readonly matches: ReadonlyArray<{ readonly start: number; readonly end: number }>;
+      readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
+    }>;
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
 
 export type StartRunMutationVariables = Exact<{
   input: StartRunInput;
@@ -2104,6 +2153,45 @@ export const RunTranscriptDocument = new TypedDocumentString(`
     durationMs
   }
 }`) as unknown as TypedDocumentString<RunTranscriptQuery, RunTranscriptQueryVariables>;
+export const SearchDocument = new TypedDocumentString(`
+    query Search($query: String!, $kinds: [SearchKind!], $flow: String, $runId: ID, $first: Int, $after: String) {
+  search(
+    query: $query
+    kinds: $kinds
+    flow: $flow
+    runId: $runId
+    first: $first
+    after: $after
+  ) {
+    nodes {
+      kind
+      at
+      step
+      attempt
+      agent
+      entryId
+      transcriptAfter
+      requestId
+      snippet
+      matches {
+        start
+        end
+      }
+      run {
+        id
+        number
+        flow {
+          name
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SearchQuery, SearchQueryVariables>;
 export const StartRunDocument = new TypedDocumentString(`
     mutation StartRun($input: StartRunInput!) {
   startRun(input: $input) {

@@ -15,9 +15,11 @@ const FILES: ReadonlySet<string> = new Set([
   'queries.js',
   'run-page.js',
   'runs-page.js',
+  'search-page.js',
   'session.js',
   'steering.js',
   'timeline.js',
+  'tool-structure.js',
   'transcript.js',
 ]);
 

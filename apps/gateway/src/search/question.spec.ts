@@ -40,8 +40,8 @@ describe('words of a text', () => {
   });
 
   it('hold nothing that PostgreSQL would take for more than a word, whatever the text and the workspace', () => {
-    const weight = { weight: 'B', workspaceId: "ws_o'hara\\" } as const;
-    expect(vectorOf("it's:3A 'a' \\ b", weight)).toBe("'=ws_o''hara\\\\' it:1B s:2B 3a:3B a:4B b:5B");
+    const place = { weight: 'B', workspaceId: "ws_o'hara\\", runId: 'run_1' } as const;
+    expect(vectorOf("it's:3A 'a' \\ b", place)).toBe("'=ws_o''hara\\\\' '=run_1' it:1B s:2B 3a:3B a:4B b:5B");
   });
 });
 

@@ -1,6 +1,6 @@
 import type { CursorPart } from '../graph/signed-cursor.js';
 import type { SearchKind } from './searched-texts.js';
-import { workspaceLexeme } from './words.js';
+import { placeLexeme } from './words.js';
 
 /** Most texts that are compared with each other: the newest that fit. */
 export const MOST_RANKED = 5_000;
@@ -28,18 +28,19 @@ interface Statement {
 
 /**
  * The rows of one page and one more. Its list stands still while it is read: what is said after it was begun is not in it. The
- * workspace is asked for twice: by the index, and by the row (G2).
+ * workspace is asked for twice: of the index, and of the row (G2).
  */
 export function searchStatement(asked: SearchAsked): Statement {
   const values: unknown[] = [];
   const put = (value: unknown) => `$${values.push(value)}`;
   const workspace = put(asked.workspaceId);
   const question = put(asked.tsquery);
-  const lexeme = put(workspaceLexeme(asked.workspaceId));
+  const places = [asked.workspaceId, ...(asked.runId === undefined ? [] : [asked.runId])];
+  const within = put(places.map(placeLexeme).join(' & '));
   const [end, rank, position, part] = asked.behind ?? [];
   const conditions = [
     `s.workspace_id = ${workspace}`,
-    `s.words @@ (${lexeme}::tsquery && ${question}::tsquery)`,
+    `s.words @@ (${within}::tsquery && ${question}::tsquery)`,
     ...filterOf(asked, workspace, put),
   ];
   const isBehind = asked.behind !== undefined;

@@ -31,7 +31,7 @@ export async function putDownTexts(texts: readonly TextRow[], rows: EntityManage
 function recordOf(row: TextRow): object {
   const { workspaceId, runId, position, part, kind, step, attempt, agent, entryId, requestId, at } = row;
   const text = storableText(withoutColours(row.text));
-  const words = vectorOf(text, { weight: SEARCH_WEIGHTS[kind], workspaceId });
+  const words = vectorOf(text, { weight: SEARCH_WEIGHTS[kind], workspaceId, runId });
   return {
     ...{ workspace_id: workspaceId, run_id: runId, entry_id: entryId, request_id: requestId },
     ...{ position, part, kind, step, attempt, agent, at, text, words },

@@ -35,13 +35,20 @@ export function wordsOf(text: string): Word[] {
 /** How much a word counts: A most, D least. */
 export type Weight = 'A' | 'B' | 'C' | 'D';
 
-/** The text as a literal of PostgreSQL's `tsvector`, findable in this workspace only. Words hold no character that would need quoting. */
-export function vectorOf(text: string, { weight, workspaceId }: { weight: Weight; workspaceId: string }): string {
-  const words = wordsOf(text).map(({ word }, place) => `${word}:${place + 1}${weight}`);
-  return [workspaceLexeme(workspaceId), ...words].join(' ');
+/** How its words count, and where the text belongs. */
+export interface TextPlace {
+  readonly weight: Weight;
+  readonly workspaceId: string;
+  readonly runId: string;
 }
 
-/** No word can be it. The index knows by it which rows are a workspace's, without a look at the others'. */
-export function workspaceLexeme(workspaceId: string): string {
-  return `'=${workspaceId.replace(/['\\]/g, '$&$&')}'`;
+/** The text as a literal of PostgreSQL's `tsvector`. Words hold no character that would need quoting. */
+export function vectorOf(text: string, { weight, workspaceId, runId }: TextPlace): string {
+  const words = wordsOf(text).map(({ word }, place) => `${word}:${place + 1}${weight}`);
+  return [placeLexeme(workspaceId), placeLexeme(runId), ...words].join(' ');
+}
+
+/** An id as no word can be: the index knows by it which texts are a workspace's, or a run's, without a look at the others'. */
+export function placeLexeme(id: string): string {
+  return `'=${id.replace(/['\\]/g, '$&$&')}'`;
 }

@@ -3,6 +3,7 @@ import { query } from './graphql.js';
 import { VIEWER } from './queries.js';
 import { runPage } from './run-page.js';
 import { runsPage } from './runs-page.js';
+import { searchField, searchPage, wordsInAddress } from './search-page.js';
 import { signIn, signOut, takeTokenFromAddress, token } from './session.js';
 
 const page = document.getElementById('page');
@@ -23,8 +24,10 @@ async function show() {
     signOut();
     return signInPage(error);
   }
-  const run = /^#\/runs\/([\w.-]+)$/.exec(location.hash);
-  leave = run ? runPage(page, run[1]) : runsPage(page);
+  const words = wordsInAddress();
+  const [, run, entry] = /^#\/runs\/([\w.-]+)(?:\?entry=(.+))?$/.exec(location.hash) ?? [];
+  if (words) leave = searchPage(page, words);
+  else leave = run ? runPage(page, run, entry && decodeURIComponent(entry)) : runsPage(page);
 }
 
 function drawNav({ member, workspace }) {
@@ -33,6 +36,7 @@ function drawNav({ member, workspace }) {
     show();
   };
   nav.replaceChildren(
+    searchField(),
     h('a', { href: '#/' }, 'Runs'),
     h('a', { href: '/explorer' }, 'API explorer'),
     h('span.mute', {}, `${member.name} · ${workspace.name}`),

@@ -44,6 +44,13 @@ export const RUN = `query ($id: ID!, $asOf: Position, $atLeast: Position) {
   }
 }`;
 
+export const SEARCH = `query ($query: String!, $kinds: [SearchKind!], $order: SearchOrder, $after: String) {
+  search(query: $query, kinds: $kinds, order: $order, after: $after) {
+    nodes { kind at step attempt entryId snippet matches { start end } run { id number flow { name } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
 export const RUN_EVENTS = `subscription ($id: ID!, $after: Position) {
   runEvents(runId: $id, after: $after) { ... on RunEvent { cursor event { type occurredAt } } }
 }`;

@@ -20,8 +20,8 @@ const SPOKEN = new Set([
   'ErrorRecorded',
 ]);
 
-/** One run, live. Returns the function that ends it. */
-export function runPage(page, id) {
+/** One run, live, with the transcript at an entry if one is named. Returns the function that ends it. */
+export function runPage(page, id, entry) {
   const head = h('div.head');
   const trouble = h('div');
   const banner = h('div');
@@ -29,7 +29,7 @@ export function runPage(page, id) {
   const steps = h('div.timeline');
   const footer = h('div.footer');
   const said = h('h2', {}, 'Transcript');
-  const transcript = createTranscript();
+  const transcript = createTranscript(entry);
   const before = h('div.before');
   const live = h('span.live', { title: 'Connection' });
   const left = h('section', {}, h('h2', {}, 'Timeline'), steps, footer);

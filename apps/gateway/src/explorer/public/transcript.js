@@ -1,8 +1,12 @@
 import { h, problem } from './elements.js';
 import { duration, json, plain } from './formats.js';
+import { toolStructure } from './tool-structure.js';
 
-/** What attempts do, as it happens. `take` gets the entries of each segment; `show` chooses one step, or all. */
-export function createTranscript() {
+/**
+ * What attempts do, as it happens. `take` gets the entries of each segment; `show` chooses one step, or all. `sought` is the id of an
+ * entry to begin at: once it is there, it is in sight and marked.
+ */
+export function createTranscript(sought) {
   const cards = new Map();
   const list = h('div.entries');
   const nothing = h('p.mute.nothing', {}, 'Nothing has been said yet.');
@@ -14,6 +18,13 @@ export function createTranscript() {
     for (const card of cards.values()) card.element.hidden = !matches(card);
     nothing.hidden = [...cards.values()].some(matches);
   };
+  const seek = () => {
+    const card = sought !== undefined && cards.get(sought);
+    if (!card) return;
+    sought = undefined;
+    card.element.classList.add('is-sought');
+    frame.scrollTop = card.element.offsetTop - frame.offsetTop - 16;
+  };
   return {
     element: frame,
     fail: error => nothing.replaceWith(problem(error)),
@@ -23,7 +34,7 @@ export function createTranscript() {
       frame.scrollTop = frame.scrollHeight;
     },
     take: entries => {
-      const isAtEnd = frame.scrollHeight - frame.scrollTop - frame.clientHeight < 60;
+      const isAtEnd = !sought && frame.scrollHeight - frame.scrollTop - frame.clientHeight < 60;
       for (const entry of entries) {
         const card = cards.get(entry.id) ?? begin(entry, cards, list);
         card.goOn(entry);
@@ -31,6 +42,7 @@ export function createTranscript() {
         if (matches(card)) nothing.hidden = true;
       }
       if (isAtEnd) frame.scrollTop = frame.scrollHeight;
+      seek();
     },
   };
 }
@@ -50,6 +62,8 @@ const KINDS = {
   ErrorEntry: 'error',
 };
 
+const STATES = ['running', 'ok', 'error', 'cancelled'];
+
 function textCard(entry) {
   const kind = KINDS[entry.__typename];
   const body = h('div.prose');
@@ -66,6 +80,7 @@ function textCard(entry) {
 function toolCard(entry) {
   const state = h('span.mute');
   const output = h('pre.output');
+  const structure = h('div.structure');
   const element = h(
     'div.entry.entry-tool',
     {},
@@ -77,8 +92,7 @@ function toolCard(entry) {
       h('span.tool-what', { title: fullText(entry) }, headline(entry)),
       state,
     ),
-    entry.detail?.kind === 'diff' && diff(entry.detail.diff),
-    entry.detail?.kind === 'file' && h('pre.file', {}, entry.detail.content),
+    structure,
     output,
   );
   return {
@@ -88,7 +102,8 @@ function toolCard(entry) {
       if (news.state !== 'RUNNING' && output.textContent === '' && news.output && !entry.detail) {
         output.append(plain(news.output));
       }
-      element.className = `entry entry-tool is-${news.state.toLowerCase()}`;
+      structure.replaceChildren(...toolStructure(news.detail).filter(Boolean));
+      for (const state of STATES) element.classList.toggle(`is-${state}`, state === news.state.toLowerCase());
       state.textContent = outcome(news);
     },
   };
@@ -102,22 +117,13 @@ function outcome({ state, exitCode, durationMs, error }) {
 
 /** The one argument that says most. */
 function fullText({ arguments: given }) {
-  const { command, run, path, script } = given;
-  return String(command ?? run ?? script ?? path ?? (Object.keys(given).length > 0 ? json(given) : '')).trim();
+  const { command, run, path, script, url } = given;
+  return String(command ?? run ?? script ?? path ?? url ?? (Object.keys(given).length > 0 ? json(given) : '')).trim();
 }
 
 function headline(entry) {
   const [first, ...more] = fullText(entry).split('\n');
   return more.length > 0 ? `${first} … (+${more.length} lines)` : first;
-}
-
-function diff(text) {
-  const classes = { '+': 'added', '-': 'removed', '@': 'place' };
-  return h(
-    'pre.diff',
-    {},
-    text.split('\n').map(line => h(`span.${classes[line[0]] ?? 'same'}`, {}, `${line}\n`)),
-  );
 }
 
 function label({ step, attempt, at }) {

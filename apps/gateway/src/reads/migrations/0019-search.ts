@@ -6,7 +6,6 @@ const UP = [
     kind text NOT NULL, step text, attempt int, agent text, entry_id text, request_id text, at timestamptz(3) NOT NULL,
     text text NOT NULL, words tsvector NOT NULL, PRIMARY KEY (workspace_id, position, part))`,
   `CREATE INDEX search_texts_by_word ON search_texts USING gin (words)`,
-  `CREATE INDEX search_texts_by_run ON search_texts (workspace_id, run_id)`,
   `CREATE TABLE search_spoken (key text PRIMARY KEY, view json NOT NULL, attempt_key text NOT NULL)`,
   `CREATE INDEX search_spoken_by_attempt ON search_spoken (attempt_key)`,
 ];
