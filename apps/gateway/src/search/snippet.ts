@@ -21,7 +21,7 @@ const LEAD = 60;
 /** The part of the text that fits best, as plain text with ranges: nothing in it is markup. */
 export function snippetOf(text: string, terms: readonly Term[]): Snippet {
   const found = foundIn(text, terms);
-  const from = wordBorder(text, bestStart(found) - LEAD);
+  const from = wordBorder(text, Math.min(bestStart(found) - LEAD, text.length - LENGTH));
   const to = from + LENGTH >= text.length ? text.length : wordBorder(text, from + LENGTH);
   const before = from > 0 ? '…' : '';
   const after = to < text.length ? '…' : '';
