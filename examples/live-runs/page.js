@@ -9,9 +9,14 @@ document.querySelector('#connect').addEventListener('submit', event => {
   const { url, token } = Object.fromEntries(new FormData(event.target));
   stop.abort();
   stop = new AbortController();
-  runs.clear();
-  follow(new RunledgerClient({ url, token, onProblem: say }), stop).catch(say);
+  begin(new RunledgerClient({ url, token, onProblem: say }), stop);
 });
+
+/** From the beginning; once more when the platform says that what is shown is of a log that it does not have any more. */
+function begin(client, stop) {
+  runs.clear();
+  follow(client, stop).catch(error => (error.code === 'CURSOR_EXPIRED' ? begin(client, stop) : say(error)));
+}
 
 /** Subscribes first and reads the list behind it, so that nothing lies between the two. */
 async function follow(client, { signal }) {

@@ -10,6 +10,7 @@ import { WebSocket } from 'ws';
 const RUN_EVENTS = /* GraphQL */ `
   subscription ($runId: ID!, $after: Position) {
     runEvents(runId: $runId, after: $after) {
+      __typename
       ... on RunEvent {
         cursor
         event {
@@ -21,12 +22,18 @@ const RUN_EVENTS = /* GraphQL */ `
           data
         }
       }
+      ... on Lagged {
+        resumeFrom
+      }
+      ... on CursorExpired {
+        message
+      }
     }
   }
 `;
 const ENDINGS = ['RunCompleted', 'RunFailed', 'RunRejected', 'RunCancelled'];
 /** The token was not taken: asking again would not help. */
-const FATAL = [4401, 4403];
+const FATAL = [4401, 4403, 4430];
 
 const { RUNLEDGER_URL = 'http://127.0.0.1:4000', RUNLEDGER_TOKEN } = process.env;
 const [runId, from] = process.argv.slice(2);
@@ -50,8 +57,10 @@ async function followed() {
   try {
     for await (const { data, errors } of client.iterate({ query: RUN_EVENTS, variables: { runId, after } })) {
       if (errors) throw new Error(errors.map(error => error.message).join('; '));
-      const { cursor, event } = data.runEvents;
-      after = cursor;
+      const { __typename: kind, cursor, event, resumeFrom, message } = data.runEvents;
+      if (kind === 'CursorExpired') throw new Error(message);
+      after = cursor ?? resumeFrom;
+      if (kind === 'Lagged') return false; // this program was too slow: nothing is lost, it goes on from there
       console.log(cursor, event.occurredAt, event.type, event.data.step ?? '-', event.actor.id);
       if (ENDINGS.includes(event.type)) return true;
     }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
-const RUN_EVENTS = `subscription ($runId: ID!, $after: Position) { item: runEvents(runId: $runId, after: $after) { ... on RunEvent { event { id position type occurredAt } } } }`;
+const RUN_EVENTS = `subscription ($runId: ID!, $after: Position) { item: runEvents(runId: $runId, after: $after) { ... on RunEvent { event { id position type occurredAt } } ... on CursorExpired { message } } }`;
 const LAST_WORDS_MS = 20_000;
 const AGAIN_MS = 200;
 
@@ -63,7 +63,9 @@ export class Watchers {
     const variables = { runId, after: events.at(-1)?.position };
     for await (const { data, errors } of client.iterate({ query: RUN_EVENTS, variables })) {
       if (errors?.length) throw new Error(JSON.stringify(errors));
-      const { event } = data.item;
+      const { event, message } = data.item;
+      if (message) throw new Error(message);
+      if (!event) return; // it lagged: it goes on behind the last event
       events.push(event);
       watched.firstAt ??= Date.now();
       const happened = Date.parse(event.occurredAt);

@@ -1,5 +1,6 @@
 import type { Log, MetricsAccess } from '@runledger/platform';
 import type { IdentityProviderSettings } from './access/identity-provider.js';
+import type { SocketLimits } from './graph/socket-limits.js';
 
 /** How a gateway is set up; the launcher reads the environment and passes it in. */
 export interface GatewayOptions {
@@ -23,6 +24,8 @@ export interface GatewayOptions {
   readonly metrics?: MetricsAccess;
   /** What webhooks are held to; default {@link WEBHOOK_LIMITS}. */
   readonly webhooks?: WebhookLimits;
+  /** What sockets are held to; default {@link SOCKET_LIMITS}. */
+  readonly sockets?: Partial<SocketLimits>;
   /** What is told of read models; default: nothing. */
   readonly log?: Log;
 }
@@ -39,5 +42,5 @@ export const WEBHOOK_LIMITS: WebhookLimits = { keptDays: 30, perMinute: 300 };
 
 export const GATEWAY_OPTIONS = Symbol('GatewayOptions');
 
-/** Largest request body, and largest message on a socket, in bytes. */
+/** Largest request body, in bytes. */
 export const MAX_BODY_BYTES = 4_000_000;

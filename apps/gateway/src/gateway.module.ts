@@ -8,6 +8,7 @@ import { AccessGuard } from './access/access-guard.js';
 import { AccessReader } from './access/access-reader.js';
 import { AccessResolver } from './access/access.resolver.js';
 import { Authority } from './access/authority.js';
+import { TokenWatch } from './access/token-watch.js';
 import { ApprovalReader } from './approvals/approval-reader.js';
 import { ApprovalFieldsResolver, ApprovalsResolver } from './approvals/approvals.resolver.js';
 import { AuditResolver } from './audit/audit.resolver.js';
@@ -28,6 +29,7 @@ import { graphqlOptions } from './graph/graphql-options.js';
 import { LoaderFactory } from './graph/loaders.js';
 import { CursorSigner } from './graph/signed-cursor.js';
 import { OperationObserver } from './graph/operation-observer.js';
+import { SocketOperations } from './graph/socket-operations.js';
 import { Sockets } from './graph/sockets.js';
 import { ArtifactExpiryResolver, RunFilesResolver, StepFilesResolver } from './kept-files/kept-files.resolver.js';
 import { MONEY_READERS, MONEY_RESOLVERS } from './costs/money-parts.js';
@@ -160,11 +162,13 @@ export class GatewayModule {
         ReadModelLifecycle,
         IdentityProvider,
         Authority,
+        TokenWatch,
         RateLimits,
         HttpEdge,
         AccessDesk,
         CommandDesk,
         SteeringDesk,
+        SocketOperations,
         Sockets,
         OperationObserver,
         ...READERS,

@@ -1,6 +1,8 @@
 /** Codes of what passes by itself: the same request may be sent again. */
 const PASSING: ReadonlySet<string> = new Set([
   'CONNECTION_LOST',
+  'LAGGED',
+  'TOKEN_ENDED',
   'UNAVAILABLE',
   'READ_MODEL_BEHIND',
   'PLATFORM_STARTING',
@@ -19,7 +21,7 @@ export class RunledgerError extends Error {
   override readonly name = 'RunledgerError';
 
   constructor(
-    /** `CONNECTION_LOST`, or what the API says: `UNAUTHENTICATED`, `NOT_FOUND`, `RATE_LIMITED`, … */
+    /** `CONNECTION_LOST`, `LAGGED`, `CURSOR_EXPIRED`, or what the API says: `UNAUTHENTICATED`, `NOT_FOUND`, `RATE_LIMITED`, … */
     readonly code: string,
     message: string,
     readonly more: {
@@ -27,6 +29,10 @@ export class RunledgerError extends Error {
       readonly fix?: string | undefined;
       /** How long the API asks to be left alone, in ms. */
       readonly retryAfterMs?: number | undefined;
+      /** Of `CURSOR_EXPIRED`: the position behind which everything can be read. */
+      readonly oldest?: string | undefined;
+      /** Of `CURSOR_EXPIRED`: why the cursor does not count, as in the schema. */
+      readonly reason?: string | undefined;
       /** All of them, when the API answered with several. */
       readonly errors?: readonly ApiError[];
       readonly cause?: unknown;

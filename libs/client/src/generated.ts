@@ -47,6 +47,17 @@ export type CheckpointMode =
   /** Where the flow says. */
   | 'TEMPLATE';
 
+/** Why a cursor does not count any more, or never did. */
+export type CursorExpiry =
+  /** The log ends before it: the platform was restored to an earlier state, or the cursor is of another platform. */
+  | 'AHEAD_OF_LOG'
+  /** The log holds something else at its place: it was restored to an earlier state and has grown since, or is another one. */
+  | 'ANOTHER_LOG'
+  /** What lies behind it cannot be read any more. */
+  | 'BEFORE_OLDEST'
+  /** This is no cursor. */
+  | 'UNREADABLE';
+
 /** A decision to be taken. */
 export type DecisionInput = {
   /** Your words, kept with the decision. */
@@ -1282,17 +1293,26 @@ export type RunEventsSubscriptionVariables = Exact<{
 }>;
 
 export type RunEventsSubscription = {
-  readonly runEvents: {
-    readonly cursor: string;
-    readonly event: {
-      readonly id: string;
-      readonly type: string;
-      readonly occurredAt: string;
-      readonly position: string;
-      readonly data: unknown;
-      readonly actor: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-    };
-  };
+  readonly runEvents:
+    | {
+        readonly __typename: 'CursorExpired';
+        readonly oldest: string;
+        readonly reason: CursorExpiry;
+        readonly message: string;
+      }
+    | { readonly __typename: 'Lagged'; readonly resumeFrom: string }
+    | {
+        readonly __typename: 'RunEvent';
+        readonly cursor: string;
+        readonly event: {
+          readonly id: string;
+          readonly type: string;
+          readonly occurredAt: string;
+          readonly position: string;
+          readonly data: unknown;
+          readonly actor: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
+        };
+      };
 };
 
 export type RunChangedSubscriptionVariables = Exact<{
@@ -1303,6 +1323,13 @@ export type RunChangedSubscriptionVariables = Exact<{
 export type RunChangedSubscription = {
   readonly runChanged:
     | { readonly __typename: 'ChangesBegin' }
+    | {
+        readonly __typename: 'CursorExpired';
+        readonly oldest: string;
+        readonly reason: CursorExpiry;
+        readonly message: string;
+      }
+    | { readonly __typename: 'Lagged'; readonly resumeFrom: string }
     | {
         readonly __typename: 'RunChange';
         readonly cursor: string;
@@ -1352,6 +1379,13 @@ export type RunsChangedSubscription = {
   readonly runsChanged:
     | { readonly __typename: 'ChangesBegin'; readonly cursor: string }
     | {
+        readonly __typename: 'CursorExpired';
+        readonly oldest: string;
+        readonly reason: CursorExpiry;
+        readonly message: string;
+      }
+    | { readonly __typename: 'Lagged'; readonly resumeFrom: string }
+    | {
         readonly __typename: 'RunChange';
         readonly cursor: string;
         readonly fits: boolean;
@@ -1398,72 +1432,81 @@ export type TranscriptSubscriptionVariables = Exact<{
 }>;
 
 export type TranscriptSubscription = {
-  readonly transcript: {
-    readonly cursor: string;
-    readonly caughtUp: boolean;
-    readonly entries: ReadonlyArray<
-      | {
-          readonly __typename: 'ErrorEntry';
-          readonly id: string;
-          readonly seq: string;
-          readonly at: string;
-          readonly step: string;
-          readonly attempt: number;
-          readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
-        }
-      | {
-          readonly __typename: 'InfoEntry';
-          readonly text: string;
-          readonly id: string;
-          readonly seq: string;
-          readonly at: string;
-          readonly step: string;
-          readonly attempt: number;
-        }
-      | {
-          readonly __typename: 'SetupEntry';
-          readonly text: string;
-          readonly id: string;
-          readonly seq: string;
-          readonly at: string;
-          readonly step: string;
-          readonly attempt: number;
-        }
-      | {
-          readonly __typename: 'TextEntry';
-          readonly text: string;
-          readonly id: string;
-          readonly seq: string;
-          readonly at: string;
-          readonly step: string;
-          readonly attempt: number;
-        }
-      | {
-          readonly __typename: 'ThinkingEntry';
-          readonly text: string;
-          readonly id: string;
-          readonly seq: string;
-          readonly at: string;
-          readonly step: string;
-          readonly attempt: number;
-        }
-      | {
-          readonly __typename: 'ToolEntry';
-          readonly name: string;
-          readonly arguments: unknown;
-          readonly state: ToolState;
-          readonly streamed: string;
-          readonly output: string | null;
-          readonly exitCode: number | null;
-          readonly durationMs: string | null;
-          readonly id: string;
-          readonly seq: string;
-          readonly at: string;
-          readonly step: string;
-          readonly attempt: number;
-        }
-    >;
-  };
+  readonly transcript:
+    | {
+        readonly __typename: 'CursorExpired';
+        readonly oldest: string;
+        readonly reason: CursorExpiry;
+        readonly message: string;
+      }
+    | { readonly __typename: 'Lagged'; readonly resumeFrom: string }
+    | {
+        readonly __typename: 'TranscriptSegment';
+        readonly cursor: string;
+        readonly caughtUp: boolean;
+        readonly entries: ReadonlyArray<
+          | {
+              readonly __typename: 'ErrorEntry';
+              readonly id: string;
+              readonly seq: string;
+              readonly at: string;
+              readonly step: string;
+              readonly attempt: number;
+              readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
+            }
+          | {
+              readonly __typename: 'InfoEntry';
+              readonly text: string;
+              readonly id: string;
+              readonly seq: string;
+              readonly at: string;
+              readonly step: string;
+              readonly attempt: number;
+            }
+          | {
+              readonly __typename: 'SetupEntry';
+              readonly text: string;
+              readonly id: string;
+              readonly seq: string;
+              readonly at: string;
+              readonly step: string;
+              readonly attempt: number;
+            }
+          | {
+              readonly __typename: 'TextEntry';
+              readonly text: string;
+              readonly id: string;
+              readonly seq: string;
+              readonly at: string;
+              readonly step: string;
+              readonly attempt: number;
+            }
+          | {
+              readonly __typename: 'ThinkingEntry';
+              readonly text: string;
+              readonly id: string;
+              readonly seq: string;
+              readonly at: string;
+              readonly step: string;
+              readonly attempt: number;
+            }
+          | {
+              readonly __typename: 'ToolEntry';
+              readonly name: string;
+              readonly arguments: unknown;
+              readonly state: ToolState;
+              readonly streamed: string;
+              readonly output: string | null;
+              readonly exitCode: number | null;
+              readonly durationMs: string | null;
+              readonly id: string;
+              readonly seq: string;
+              readonly at: string;
+              readonly step: string;
+              readonly attempt: number;
+            }
+        >;
+      };
 };
 
 export type InboxChangedSubscriptionVariables = Exact<{
@@ -1472,6 +1515,12 @@ export type InboxChangedSubscriptionVariables = Exact<{
 
 export type InboxChangedSubscription = {
   readonly inboxChanged:
+    | {
+        readonly __typename: 'CursorExpired';
+        readonly oldest: string;
+        readonly reason: CursorExpiry;
+        readonly message: string;
+      }
     | {
         readonly __typename: 'InboxChange';
         readonly cursor: string;
@@ -1518,7 +1567,8 @@ export type InboxChangedSubscription = {
             readonly by: { readonly name: string | null };
           } | null;
         }>;
-      };
+      }
+    | { readonly __typename: 'Lagged'; readonly resumeFrom: string };
 };
 
 export class TypedDocumentString<TResult, TVariables>
@@ -2564,6 +2614,7 @@ fragment Steered on RunResult {
 export const RunEventsDocument = new TypedDocumentString(`
     subscription RunEvents($runId: ID!, $after: Position) {
   runEvents(runId: $runId, after: $after) {
+    __typename
     ... on RunEvent {
       cursor
       event {
@@ -2579,6 +2630,14 @@ export const RunEventsDocument = new TypedDocumentString(`
         }
       }
     }
+    ... on CursorExpired {
+      oldest
+      reason
+      message
+    }
+    ... on Lagged {
+      resumeFrom
+    }
   }
 }
     `) as unknown as TypedDocumentString<RunEventsSubscription, RunEventsSubscriptionVariables>;
@@ -2592,6 +2651,14 @@ export const RunChangedDocument = new TypedDocumentString(`
       run {
         ...RunFacts
       }
+    }
+    ... on CursorExpired {
+      oldest
+      reason
+      message
+    }
+    ... on Lagged {
+      resumeFrom
     }
   }
 }
@@ -2654,6 +2721,14 @@ export const RunsChangedDocument = new TypedDocumentString(`
     ... on ChangesBegin {
       cursor
     }
+    ... on CursorExpired {
+      oldest
+      reason
+      message
+    }
+    ... on Lagged {
+      resumeFrom
+    }
   }
 }
     fragment RunFacts on Run {
@@ -2704,12 +2779,21 @@ export const RunsChangedDocument = new TypedDocumentString(`
 export const TranscriptDocument = new TypedDocumentString(`
     subscription Transcript($runId: ID!, $step: String, $after: Position) {
   transcript(runId: $runId, step: $step, after: $after) {
+    __typename
     ... on TranscriptSegment {
       cursor
       caughtUp
       entries {
         ...TranscriptFacts
       }
+    }
+    ... on CursorExpired {
+      oldest
+      reason
+      message
+    }
+    ... on Lagged {
+      resumeFrom
     }
   }
 }
@@ -2765,6 +2849,14 @@ export const InboxChangedDocument = new TypedDocumentString(`
       request {
         ...RequestFacts
       }
+    }
+    ... on CursorExpired {
+      oldest
+      reason
+      message
+    }
+    ... on Lagged {
+      resumeFrom
     }
   }
 }

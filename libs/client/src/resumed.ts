@@ -4,6 +4,11 @@ import { pause, pauseMs } from './pause.js';
 /** The result of a subscription: one field, whose value says where to go on behind it. */
 export type Cursored = { readonly [field: string]: unknown };
 
+/** What a caller gets of it: that it lagged is made up for, and that its cursor has expired is thrown. */
+export type Delivered<Result> = {
+  readonly [Field in keyof Result]: Exclude<Result[Field], { readonly __typename: 'CursorExpired' | 'Lagged' }>;
+};
+
 interface Resumption {
   readonly signal: AbortSignal | undefined;
   readonly onProblem: ((problem: RunledgerError) => void) | undefined;
@@ -13,7 +18,7 @@ interface Resumption {
 export async function* resumed<Item extends Cursored>(
   open: (after: string | undefined, ending: AbortSignal) => AsyncIterable<Item>,
   { signal, onProblem }: Resumption,
-): AsyncGenerator<Item, void> {
+): AsyncGenerator<Delivered<Item>, void> {
   const ending = new AbortController();
   const end = (): void => ending.abort();
   signal?.addEventListener('abort', end);
@@ -22,9 +27,9 @@ export async function* resumed<Item extends Cursored>(
   let failures = 0;
   try {
     while (!ending.signal.aborted) {
-      const interruption = yield* uninterrupted(open(after, ending.signal), item => {
+      const interruption = yield* uninterrupted(open(after, ending.signal), cursor => {
         failures = 0;
-        after = cursorOf(item) ?? after;
+        after = cursor ?? after;
       });
       if (!interruption || ending.signal.aborted) return;
       if (!interruption.isPassing) throw interruption;
@@ -39,14 +44,19 @@ export async function* resumed<Item extends Cursored>(
 }
 
 /** The items until they end (undefined) or are interrupted. */
-async function* uninterrupted<Item>(
+async function* uninterrupted<Item extends Cursored>(
   items: AsyncIterable<Item>,
-  seen: (item: Item) => void,
-): AsyncGenerator<Item, RunledgerError | undefined> {
+  seen: (cursor: string | undefined) => void,
+): AsyncGenerator<Delivered<Item>, RunledgerError | undefined> {
   try {
     for await (const item of items) {
-      seen(item);
-      yield item;
+      const word = wordOf(item);
+      // It says no more than the item before it did, unless there was none.
+      if (word.__typename === 'Lagged') seen(word.resumeFrom);
+      const interruption = interruptionIn(word);
+      if (interruption) return interruption;
+      seen(word.cursor);
+      yield item as Delivered<Item>;
     }
     return undefined;
   } catch (error) {
@@ -55,8 +65,44 @@ async function* uninterrupted<Item>(
   }
 }
 
-function cursorOf(item: Cursored): string | undefined {
+interface Word {
+  readonly __typename?: string;
+  readonly cursor?: string;
+  readonly resumeFrom?: string;
+  readonly oldest?: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+function wordOf(item: Cursored): Word {
   const [value] = Object.values(item);
-  const { cursor } = (value ?? {}) as { readonly cursor?: unknown };
-  return typeof cursor === 'string' ? cursor : undefined;
+  return value ?? {};
+}
+
+/** What a subscription says last, beside its items. */
+function interruptionIn(word: Word): RunledgerError | undefined {
+  switch (word.__typename) {
+    case 'Lagged':
+      return new RunledgerError(
+        'LAGGED',
+        'What the platform sent was not read in time; it goes on behind the last item.',
+      );
+    case 'CursorExpired': {
+      const { message = 'The cursor does not count any more.', oldest, reason } = word;
+      return new RunledgerError('CURSOR_EXPIRED', message, { oldest, reason, fix: 'Begin again without a cursor.' });
+    }
+    default:
+      return Object.keys(word).length > 0 ? undefined : unselected();
+  }
+}
+
+/** Something came of which the document asks for nothing: taken for an item, it would be lost. */
+function unselected(): RunledgerError {
+  return new RunledgerError(
+    'UNSELECTED_ITEM',
+    'The subscription sent something that its document selects nothing of.',
+    {
+      fix: 'Select `__typename`, `... on CursorExpired { oldest reason message }` and `... on Lagged { resumeFrom }` as well.',
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import { errorOf, RunledgerError, type ApiError } from './client-error.js';
 import type { TypedDocumentString } from './generated.js';
 import { pause, pauseMs } from './pause.js';
-import { resumed, type Cursored } from './resumed.js';
+import { resumed, type Cursored, type Delivered } from './resumed.js';
 import { SocketFeed } from './socket-feed.js';
 
 export interface ClientOptions {
@@ -57,18 +57,20 @@ export class RunledgerClient {
 
   /**
    * The items of a subscription, from `after` in its variables or its beginning, each once and in order. A connection that is
-   * lost is made again, and goes on behind the last item that was handed out: no gap, no repeat. Ends when `signal` is aborted or
-   * the loop is left; throws {@link RunledgerError} for what does not pass.
+   * lost is made again, and goes on behind the last item that was handed out: no gap, no repeat. So it does after a reader that
+   * was too slow, and with a fresh token where `token` is a function. Ends when `signal` is aborted or the loop is left; throws
+   * {@link RunledgerError} for what does not pass: `CURSOR_EXPIRED` above all, after which what you hold has to be read anew.
    */
   subscribe<Result extends Cursored, Variables extends { after?: unknown }>(
     document: TypedDocumentString<Result, Variables>,
     variables: Variables,
     { signal }: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<Result, void> {
-    const { onProblem } = this.options;
+  ): AsyncGenerator<Delivered<Result>, void> {
+    const { onProblem, token } = this.options;
     const feed = new SocketFeed({
       url: this.#url.replace(/^http/, 'ws'),
       token: () => this.#token(),
+      isTokenRenewed: typeof token === 'function',
       webSocket: this.options.webSocket,
     });
     const open = (after: string | undefined, ending: AbortSignal) =>

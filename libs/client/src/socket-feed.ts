@@ -5,6 +5,8 @@ export interface SocketOptions {
   /** `ws://…/graphql`. */
   readonly url: string;
   readonly token: () => Promise<string>;
+  /** Whether `token` may answer with another one when the last one has ended. */
+  readonly isTokenRenewed: boolean;
   readonly webSocket: typeof WebSocket | undefined;
 }
 
@@ -13,20 +15,36 @@ const CLOSED: Readonly<Record<number, readonly [code: string, message: string]>>
   4400: ['BAD_REQUEST', 'The platform did not understand what was sent on the socket.'],
   4401: ['UNAUTHENTICATED', 'The socket was closed before the token was presented.'],
   4403: ['UNAUTHENTICATED', 'The token is worth nothing here.'],
+  4410: ['CURSOR_EXPIRED', 'The cursor does not count any more.'],
+  4411: ['LAGGED', 'What the platform sent was not read in time.'],
   4429: ['RATE_LIMITED', 'Too much was asked with this token within a minute.'],
+  4430: ['TOKEN_ENDED', 'The token has expired or was revoked.'],
 };
 
 /** Subscriptions over WebSocket, protocol `graphql-transport-ws`, one connection each. */
 export class SocketFeed {
+  /** Of the platform, as it said at the first connection: cursors of one log are nothing in another. */
+  #log: string | undefined;
+
   constructor(private readonly options: SocketOptions) {}
 
   /** Until the platform completes it or `ending` fires. Throws {@link RunledgerError}. */
   async *items<Item>(query: string, variables: object, ending: AbortSignal): AsyncGenerator<Item, void> {
     const { url, token, webSocket } = this.options;
+    let letIn = false;
     const client = createClient({
       url,
       retryAttempts: 0, // the library would ask for the first items again; whoever resumes knows the last one
-      connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
+      connectionParams: async () => ({
+        authorization: `Bearer ${await token()}`,
+        ...(this.#log && { log: this.#log }),
+      }),
+      on: {
+        connected: (_socket, payload) => {
+          letIn = true;
+          this.#log ??= logIn(payload);
+        },
+      },
       ...(webSocket && { webSocketImpl: webSocket }),
     });
     const end = (): void => void client.dispose();
@@ -37,12 +55,27 @@ export class SocketFeed {
         yield data as Item;
       }
     } catch (error) {
-      throw feedError(error);
+      throw this.#renewable(feedError(error), letIn);
     } finally {
       ending.removeEventListener('abort', end);
       await client.dispose();
     }
   }
+
+  /** A token that counted when the socket was opened, and does not any more, may be exchanged for a fresh one. */
+  #renewable(error: RunledgerError, letIn: boolean): RunledgerError {
+    const { code, message, more } = error;
+    if (code === 'TOKEN_ENDED' && !this.options.isTokenRenewed)
+      return new RunledgerError('UNAUTHENTICATED', message, more);
+    if (code !== 'UNAUTHENTICATED' || !letIn || !this.options.isTokenRenewed) return error;
+    return new RunledgerError('TOKEN_ENDED', message, more);
+  }
+}
+
+/** What `connection_ack` carries. */
+function logIn(payload: unknown): string | undefined {
+  const { log } = (payload ?? {}) as { readonly log?: unknown };
+  return typeof log === 'string' ? log : undefined;
 }
 
 /** Errors of the operation come as a list, the end of the socket as its close event. */

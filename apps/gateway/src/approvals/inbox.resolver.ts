@@ -2,13 +2,14 @@ import { approvalEvents, type ApprovalEvent } from '@runledger/contracts';
 import type { Position } from '@runledger/event-store';
 import type { Delivery } from '@runledger/messaging';
 import { Inject } from '@nestjs/common';
-import { Args, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Resolver, Subscription } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { LogReader } from '../events/log-reader.js';
 import { following } from '../events/following.js';
 import { tail } from '../events/log-stream.js';
-import { CallerOf } from '../graph/graph-context.js';
+import { only } from '../events/resumption.js';
+import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { positionText } from '../graph/position-text.js';
 import { ReadModels } from '../reads/read-models.js';
 import { ApprovalReader } from './approval-reader.js';
@@ -27,9 +28,15 @@ export class InboxResolver {
 
   @Subscription('inboxChanged')
   @Requires('flows.read')
-  async inboxChanged(@Args('after') after: string | null | undefined, @CallerOf() caller: Caller) {
+  async inboxChanged(
+    @Args('after') after: string | null | undefined,
+    @CallerOf() caller: Caller,
+    @Context() { log }: GraphContext,
+  ) {
     // A snapshot is as of the end of the log; the tail begins behind it, so that nothing lies between the two (G1).
-    const from = after == null ? await this.log.store.head() : await this.log.resumeAt(after);
+    const start = await this.log.resumeAt(after, { log, otherwise: 'end' });
+    if (start.status === 'expired') return only({ inboxChanged: start.item });
+    const { from } = start;
     const first = after == null ? [await this.#snapshot(caller, from)] : [];
     const options = {
       tenant: caller.workspaceId,

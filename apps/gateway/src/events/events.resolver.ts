@@ -1,15 +1,17 @@
 import type { RecordedEvent } from '@runledger/event-store';
 import { START } from '@runledger/event-store';
 import { Inject } from '@nestjs/common';
-import { Args, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Query, Resolver, Subscription } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { pageSize } from '../graph/connection.js';
-import { CallerOf } from '../graph/graph-context.js';
+import { CallerOf, type GraphContext } from '../graph/graph-context.js';
+import { SAME_FOR_ALL, type SourceEvent } from '../graph/item-encoder.js';
 import { positionOf, positionText } from '../graph/position-text.js';
 import { eventNode } from './event-nodes.js';
 import { LogReader, storyOf } from './log-reader.js';
 import { tail } from './log-stream.js';
+import { only } from './resumption.js';
 
 interface EventsArgs {
   readonly runId?: string | null;
@@ -42,14 +44,17 @@ export class EventsResolver {
   async runEvents(
     @Args() { runId, after }: { readonly runId: string; readonly after?: string | null },
     @CallerOf() caller: Caller,
+    @Context() { log }: GraphContext,
   ) {
     await this.log.assertRun(caller, runId);
+    const start = await this.log.resumeAt(after, { log });
+    if (start.status === 'expired') return only({ runEvents: start.item });
     const options = {
       ...storyOf(caller, runId),
-      after: await this.log.resumeAt(after),
+      after: start.from,
       stillAllowed: this.log.stillAllowed(caller),
     };
-    return tail(this.log.distribution, options, batch => batch.events.map(event => ({ runEvents: runEvent(event) })));
+    return tail(this.log.distribution, options, batch => batch.events.map(runEvent));
   }
 
   async #page(args: EventsArgs, caller: Caller, after: bigint) {
@@ -72,6 +77,14 @@ export class EventsResolver {
   }
 }
 
-function runEvent(event: RecordedEvent) {
-  return { __typename: 'RunEvent', cursor: positionText(event.position), event: eventNode(event) };
+/** Of each event one, for all who follow the run: the log's tail hands the same object to all of them. */
+const runEvents = new WeakMap<RecordedEvent, SourceEvent>();
+
+function runEvent(event: RecordedEvent): SourceEvent {
+  const known = runEvents.get(event);
+  if (known) return known;
+  const item = { __typename: 'RunEvent', cursor: positionText(event.position), event: eventNode(event) };
+  const made = { runEvents: item, [SAME_FOR_ALL]: event };
+  runEvents.set(event, made);
+  return made;
 }

@@ -2,16 +2,29 @@ import { Inject, Injectable } from '@nestjs/common';
 import { START, type AllSlice, type EventStore, type Position, type RecordedEvent } from '@runledger/event-store';
 import type { Distribution } from '@runledger/messaging';
 import { CLOCK, DISTRIBUTION, EVENT_STORE, type Clock } from '@runledger/platform';
+import { LRUCache } from 'lru-cache';
 import { Authority } from '../access/authority.js';
 import type { Caller } from '../access/caller.js';
-import { positionOf } from '../graph/position-text.js';
+import { isPosition, positionOf } from '../graph/position-text.js';
 import { RequestError } from '../graph/request-errors.js';
+import { expired, type Resumption } from './resumption.js';
 
 const RECHECK_MS = 5_000;
+
+/** How a subscription asks where it begins. */
+export interface Asked {
+  /** The log that the caller's cursors are of, where the caller said so. */
+  readonly log?: string | undefined;
+  /** Where it begins without a cursor; default: at the beginning. */
+  readonly otherwise?: 'beginning' | 'end';
+}
 
 /** The event log as callers may read it: of their own workspace only (G2). */
 @Injectable()
 export class LogReader {
+  readonly #asked = new LRUCache<string, { readonly atMs: number; readonly answer: Promise<void> }>({ max: 10_000 });
+  #identity: Promise<string> | undefined;
+
   constructor(
     @Inject(EVENT_STORE) readonly store: EventStore,
     /** For those who follow: pages are read from the store itself. */
@@ -30,16 +43,26 @@ export class LogReader {
     }
   }
 
-  /** Where a subscription goes on. Throws `INVALID_CURSOR` for what this server cannot have given out. */
-  async resumeAt(cursor: string | null | undefined): Promise<Position> {
-    if (cursor == null) return START;
+  /**
+   * Where a subscription goes on; without a cursor at the beginning of the log, or at its end. What cannot be honoured is said, never
+   * passed over: a reader that skipped something, or saw it twice, would not know (G1).
+   */
+  async resumeAt(cursor: string | null | undefined, asked: Asked = {}): Promise<Resumption> {
+    if (cursor == null) return { status: 'going', from: asked.otherwise === 'end' ? await this.store.head() : START };
+    if (!isPosition(cursor)) return expired('UNREADABLE', START);
+    if (asked.log !== undefined && asked.log !== (await this.identity())) return expired('ANOTHER_LOG', START);
     const position = positionOf(cursor);
-    if (position <= (await this.store.head())) return position;
-    throw new RequestError(
-      'INVALID_CURSOR',
-      'The cursor lies behind the end of the log.',
-      'Pass the cursor of an item that this server sent you, or leave it out.',
-    );
+    const head = await this.store.head();
+    return position > head ? expired('AHEAD_OF_LOG', head) : { status: 'going', from: position };
+  }
+
+  /** Of the log, for ever: cursors of one are nothing in another. */
+  identity(): Promise<string> {
+    this.#identity ??= this.store.identity().catch((error: unknown) => {
+      this.#identity = undefined;
+      throw error;
+    });
+    return this.#identity;
   }
 
   /** Where a stream of events goes on. Throws `CURSOR_EXPIRED` when the log does not reach so far, as after a restore. */
@@ -54,13 +77,16 @@ export class LogReader {
     );
   }
 
-  /** For streams: asks again every few seconds whether the token still counts. */
+  /** For streams: asks again every few seconds whether the token still counts, once for all streams that it opened. */
   stillAllowed(caller: Caller): () => Promise<void> {
-    let askedMs = this.#nowMs();
-    return async () => {
-      if (this.#nowMs() - askedMs < RECHECK_MS) return;
-      askedMs = this.#nowMs();
-      await this.authority.reassure(caller);
+    this.#asked.set(caller.tokenId, { atMs: this.#nowMs(), answer: Promise.resolve() });
+    return () => {
+      const last = this.#asked.get(caller.tokenId);
+      if (last && this.#nowMs() - last.atMs < RECHECK_MS) return last.answer;
+      const answer = this.authority.reassure(caller);
+      answer.catch(() => undefined); // whoever awaits it is told
+      this.#asked.set(caller.tokenId, { atMs: this.#nowMs(), answer });
+      return answer;
     };
   }
 

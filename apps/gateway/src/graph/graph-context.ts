@@ -9,6 +9,8 @@ export interface GraphContext {
   readonly authorization: string | undefined;
   /** From the header `x-at-least-position`. */
   readonly atLeast: string | undefined;
+  /** On sockets: the log that the client's cursors are of, where it said so with `connection_init`. */
+  readonly log?: string | undefined;
   /** Set by the access guard, and only by it. */
   access?: Promise<Caller>;
   caller?: Caller;

@@ -9,10 +9,14 @@ export function positionText(position: Position): string {
   return position.toString().padStart(DIGITS, '0');
 }
 
+/** Whether {@link positionText} can have made it. */
+export function isPosition(text: string): boolean {
+  return /^\d{19}$/.test(text) && BigInt(text) <= MAX;
+}
+
 /** Throws `INVALID_CURSOR` for anything that {@link positionText} did not make. */
 export function positionOf(text: string): Position {
-  const position = /^\d{19}$/.test(text) ? BigInt(text) : undefined;
-  if (position !== undefined && position <= MAX) return position;
+  if (isPosition(text)) return BigInt(text);
   throw new RequestError(
     'INVALID_CURSOR',
     'This is no position of the log.',

@@ -1,30 +1,32 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { FastifyInstance } from 'fastify';
-import { execute, GraphQLError, subscribe } from 'graphql';
-import type { ExecutionArgs, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
-import type { Context, SubscribePayload } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import { createSourceEventStream, execute } from 'graphql';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
-import type { WebSocket } from 'ws';
 import { Authority } from '../access/authority.js';
-import { RateLimits, type Counted } from '../edge/rate-limits.js';
-import { tooManyRequests } from '../edge/too-many-requests.js';
-import { GATEWAY_OPTIONS, MAX_BODY_BYTES, type GatewayOptions } from '../gateway.config.js';
-import type { GraphContext } from './graph-context.js';
+import { TokenWatch } from '../access/token-watch.js';
+import { RateLimits } from '../edge/rate-limits.js';
+import { LogReader } from '../events/log-reader.js';
+import { GATEWAY_OPTIONS, type GatewayOptions } from '../gateway.config.js';
 import { OperationObserver } from './operation-observer.js';
-import { OperationCheck } from './operation-limits.js';
-import { RequestError } from './request-errors.js';
-import { shownError } from './shown-errors.js';
+import { asRequestError, RequestError } from './request-errors.js';
+import { countedOf, type SocketContext } from './socket-context.js';
+import { CLOSE, MAX_MESSAGE_BYTES, SOCKET_LIMITS, type SocketLimits } from './socket-limits.js';
+import { SocketOperations } from './socket-operations.js';
+import { wire, type SocketExtra } from './socket-wire.js';
 
 const PATH = '/graphql';
 
-/** Closes a socket that would be one too many; graphql-ws clients come back later on any code that they do not know. */
-const TOO_MANY_REQUESTS = 4429;
+/** A reader that lags has so long to take its last word, as has whoever does not answer the end of its socket. */
+const CLOSING_MS = 10_000;
+
+/** What clients of `graphql-transport-ws` and WebSocket know as "try again later". */
+const TRY_AGAIN_LATER = 1013;
 
 /**
  * GraphQL over WebSocket (protocol `graphql-transport-ws`) on the server's own port. The token comes with
@@ -33,53 +35,62 @@ const TOO_MANY_REQUESTS = 4429;
 @Injectable()
 export class Sockets implements OnApplicationBootstrap {
   @Inject(OperationObserver) private readonly observer!: OperationObserver;
+  @Inject(SocketOperations) private readonly operations!: SocketOperations;
   @Inject(RateLimits) private readonly limits!: RateLimits;
-  readonly #connections = new Set<Context>();
+  @Inject(LogReader) private readonly log!: LogReader;
+  @Inject(TokenWatch) private readonly tokens!: TokenWatch;
+  readonly #connections = new Map<SocketContext, () => void>();
+  readonly #socketLimits: SocketLimits;
+  readonly #faults = new Logger('Sockets');
   #server: WebSocketServer | undefined;
-  #end: (() => Promise<void>) | undefined;
 
   constructor(
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
     @Inject(GraphQLSchemaHost) private readonly graph: GraphQLSchemaHost,
     @Inject(Authority) private readonly authority: Authority,
-    @Inject(GATEWAY_OPTIONS) private readonly options: GatewayOptions,
-  ) {}
+    @Inject(GATEWAY_OPTIONS) options: Pick<GatewayOptions, 'sockets'>,
+  ) {
+    this.#socketLimits = { ...SOCKET_LIMITS, ...options.sockets };
+  }
 
   onApplicationBootstrap(): void {
-    const server = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES });
-    const { schema } = this.graph;
-    const check = new OperationCheck(schema, this.options.introspection ?? true);
-    const running = useServer(
-      {
-        schema,
-        execute: args => this.observer.operation(args, () => execute(args)),
-        subscribe: args => this.observer.operation(args, () => subscribe(args)),
-        onConnect: async context => this.#letIn(context),
-        onClose: context => void this.#connections.delete(context),
-        onSubscribe: (context, _id, payload) => this.#operation(check, context, payload),
-        onNext: (...[, , , , result]) => this.#withShownErrors(result),
-        onError: async ({ extra }, _id, _payload, errors) => {
-          // A reader who went away while we wrote is no fault of ours, and nobody is left to be told.
-          if (await hasGone(extra.socket, errors)) return [{ message: 'The reader has gone.' }];
-          return this.#shown(errors);
-        },
-      },
-      server,
-    );
+    const settings = { noServer: true, maxPayload: MAX_MESSAGE_BYTES, closeTimeout: CLOSING_MS, handleProtocols };
+    const server = new WebSocketServer(settings);
+    const protocol = makeServer(this.#protocol());
+    const options = { limits: this.#socketLimits, onFault: (error: unknown) => this.#closeCodeOf(error) };
+    server.on('connection', (socket, request) => wire(protocol, { socket, request }, options));
     this.#server = server;
     this.#showNumbers(server);
-    this.#end = async () => running.dispose();
-    const http = this.host.httpAdapter.getHttpServer() as Server;
+    const http = this.host.httpAdapter.getHttpServer() as HttpServer;
     http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     // Before the HTTP server closes, whoever closes it: it waits for ever for sockets that were upgraded.
     this.host.httpAdapter.getInstance<FastifyInstance>().addHook('preClose', async () => this.#close(server));
   }
 
+  #protocol(): ServerOptions<Record<string, unknown>, SocketExtra> {
+    const { operations, observer } = this;
+    return {
+      schema: this.graph.schema,
+      connectionInitWaitTimeout: this.#socketLimits.initMs,
+      execute: args => observer.operation(args, () => execute(args)),
+      // The source itself: what it delivers is answered where it is sent.
+      subscribe: args => observer.operation(args, () => createSourceEventStream(args)) as OperationResult,
+      onConnect: context => this.#letIn(context),
+      onClose: context => this.#forget(context),
+      onSubscribe: (context, _id, payload) => operations.prepared(context, payload),
+      onOperation: (context, ...[id, payload, args, result]) =>
+        operations.delivered(context, { id, payload, args }, result),
+      onNext: (...[, , , , result]) => operations.withShownErrors(result),
+      onError: (context, _id, _payload, errors) => operations.shownErrors(context, errors),
+    };
+  }
+
   /** Clients are told to come back elsewhere (1001), and do not hold up the end. */
   async #close(server: WebSocketServer): Promise<void> {
-    await Promise.race([this.#end?.(), new Promise(resolve => setTimeout(resolve, 1_000).unref())]);
+    for (const client of server.clients) client.close(1001, 'Going away');
+    const closed = new Promise(resolve => server.close(resolve));
+    await Promise.race([closed, new Promise(resolve => setTimeout(resolve, 1_000).unref())]);
     for (const client of server.clients) client.terminate();
-    server.close();
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -91,96 +102,46 @@ export class Sockets implements OnApplicationBootstrap {
     this.#server.handleUpgrade(request, socket, head, client => this.#server?.emit('connection', client, request));
   }
 
-  /** False closes the connection with 4403, unless it is closed. */
-  async #letIn(context: Context): Promise<boolean> {
+  /** What the client is told when it is let in; false closes the connection with 4403, unless it is closed. */
+  async #letIn(context: SocketContext): Promise<false | { readonly log: string }> {
     const counted = countedOf(context);
+    const { socket } = context.extra;
     try {
       if (await this.limits.take(counted)) {
-        socketOf(context).close(TOO_MANY_REQUESTS, 'Too many requests');
+        socket.close(CLOSE.tooManyRequests, 'Too many requests');
         return false;
       }
-      await this.authority.authenticate(counted.authorization);
+      const caller = await this.authority.authenticate(counted.authorization);
       this.limits.proven(counted.authorization);
-      this.#connections.add(context);
-      return true;
+      const log = await this.log.identity();
+      // Had it gone meanwhile, nobody would tell us any more.
+      if (socket.readyState !== socket.OPEN) return false;
+      const forget = this.tokens.watch(caller, () => socket.close(CLOSE.tokenEnded, 'The token has ended'));
+      this.#connections.set(context, forget);
+      return { log };
     } catch (error) {
-      if (error instanceof RequestError && error.code === 'UNAUTHENTICATED') await this.limits.failed(counted);
-      if (error instanceof RequestError) return false;
-      throw error;
+      if (!(error instanceof RequestError) || error.code !== 'UNAUTHENTICATED') throw error;
+      await this.limits.failed(counted);
+      return false;
     }
   }
 
-  /** The result with its errors as callers see them; undefined when it has none: it is sent as it is. */
-  #withShownErrors(result: {
-    readonly data?: FormattedExecutionResult['data'] | undefined;
-    readonly errors?: readonly GraphQLError[] | undefined;
-  }) {
-    const { data, errors } = result;
-    return errors ? { ...(data !== undefined && { data }), errors: this.#shown(errors) } : undefined;
+  #forget(context: SocketContext): void {
+    this.#connections.get(context)?.();
+    this.#connections.delete(context);
   }
 
-  #shown(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
-    const seen = errors.map(shown);
-    this.observer.sawErrors(seen);
-    return seen;
+  #closeCodeOf(error: unknown): number {
+    if (asRequestError(error)) return TRY_AGAIN_LATER;
+    this.#faults.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return Number(CloseCode.InternalServerError);
   }
 
   /** Of what a connection has asked for, graphql-ws keeps the open subscriptions as iterators, the rest as null. */
   #showNumbers(server: WebSocketServer): void {
     this.observer.showOpen(() => {
-      const asked = [...this.#connections].flatMap(context => Object.values(context.subscriptions));
+      const asked = [...this.#connections.keys()].flatMap(context => Object.values(context.subscriptions));
       return { sockets: server.clients.size, subscriptions: asked.filter(one => one !== null).length };
     });
   }
-
-  async #operation(
-    check: OperationCheck,
-    context: Context,
-    payload: SubscribePayload,
-  ): Promise<ExecutionArgs | GraphQLError[]> {
-    try {
-      const exceeded = await this.limits.take(countedOf(context));
-      if (exceeded) throw new GraphQLError('', { originalError: tooManyRequests(exceeded) });
-      const { document, errors } = check.document(payload.query);
-      if (errors.length > 0) return [...errors];
-      return {
-        schema: this.graph.schema,
-        document,
-        contextValue: { authorization: authorizationOf(context), atLeast: undefined } satisfies GraphContext,
-        ...(payload.operationName != null && { operationName: payload.operationName }),
-        ...(payload.variables != null && { variableValues: payload.variables }),
-      };
-    } catch (error) {
-      if (error instanceof GraphQLError) return [error];
-      throw error;
-    }
-  }
-}
-
-/** Whether nothing but the writing failed, because the other end is gone. A failed write is told before the socket knows. */
-async function hasGone(socket: WebSocket, errors: readonly GraphQLError[]): Promise<boolean> {
-  const writing = errors.every(({ originalError }) => (originalError as NodeJS.ErrnoException)?.syscall === 'write');
-  if (!writing) return false;
-  await nextTurn();
-  return socket.readyState !== socket.OPEN;
-}
-
-function socketOf({ extra }: Context): WebSocket {
-  return (extra as { readonly socket: WebSocket }).socket;
-}
-
-function countedOf(context: Context): Counted {
-  const { request } = context.extra as { readonly request: IncomingMessage };
-  return { authorization: authorizationOf(context), address: request.socket.remoteAddress ?? 'unknown' };
-}
-
-/** `connection_init` carries `Authorization: Bearer …`, in any case of the name. */
-function authorizationOf(context: Context): string | undefined {
-  const found = Object.entries(context.connectionParams ?? {}).find(([name]) => name.toLowerCase() === 'authorization');
-  return typeof found?.[1] === 'string' ? found[1] : undefined;
-}
-
-function shown(error: GraphQLError | GraphQLFormattedError): GraphQLFormattedError {
-  const formatted = error instanceof GraphQLError ? error.toJSON() : error;
-  return shownError(formatted, error);
 }

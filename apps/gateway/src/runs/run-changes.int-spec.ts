@@ -50,6 +50,24 @@ describe('changes of runs', () => {
     expect(resumed.at(-1)?.run?.id).toBe(runId);
   });
 
+  it('are read afresh each time, with all that belongs to the run', async () => {
+    const runId = newRun();
+    const run = story(runId);
+    await tell(runId, ...upToTheGate(runId));
+    let told = false;
+    const { items } = await collect<{ run: { approvals: readonly { state: string }[] } }>(
+      client,
+      `subscription ($runId: ID!) { runChanged(runId: $runId) { ... on RunChange { run { approvals { state } } } } }`,
+      { runId },
+      all => {
+        if (!told) void tell(runId, run.decided());
+        told = true;
+        return all.at(-1)?.run.approvals[0]?.state === 'DECIDED';
+      },
+    );
+    expect(items[0]?.run.approvals[0]?.state).toBe('OPEN');
+  });
+
   it('say from where they are told, so that a list read behind it misses nothing', async () => {
     const [mine, other] = [newRun(), newRun()];
     let begun = false;

@@ -1,13 +1,14 @@
 import type { Position } from '@runledger/event-store';
 import type { Delivery } from '@runledger/messaging';
 import { Inject } from '@nestjs/common';
-import { Args, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Resolver, Subscription } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { following } from '../events/following.js';
 import { LogReader, storyOf } from '../events/log-reader.js';
 import { tail } from '../events/log-stream.js';
-import { CallerOf } from '../graph/graph-context.js';
+import { only } from '../events/resumption.js';
+import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { positionText } from '../graph/position-text.js';
 import { ReadModels } from '../reads/read-models.js';
 import type { RunNode } from './run-nodes.js';
@@ -43,10 +44,16 @@ export class RunChangesResolver {
 
   @Subscription('runChanged')
   @Requires('flows.read')
-  async runChanged(@Args() { runId, after }: RunChangedArgs, @CallerOf() caller: Caller) {
+  async runChanged(
+    @Args() { runId, after }: RunChangedArgs,
+    @CallerOf() caller: Caller,
+    @Context() { log }: GraphContext,
+  ) {
     await this.log.assertRun(caller, runId);
     // A snapshot is as of the end of the log; the tail begins behind it, so that nothing lies between the two (G1).
-    const from = after == null ? await this.log.store.head() : await this.log.resumeAt(after);
+    const start = await this.log.resumeAt(after, { log, otherwise: 'end' });
+    if (start.status === 'expired') return only({ runChanged: start.item });
+    const { from } = start;
     const first = after == null ? await this.#change(caller, { runId, position: from }) : undefined;
     const changes = this.#touched(caller, { ...storyOf(caller, runId), after: from });
     const items = first ? [{ runChanged: first }] : [];
@@ -58,8 +65,14 @@ export class RunChangesResolver {
 
   @Subscription('runsChanged')
   @Requires('flows.read')
-  async runsChanged(@Args() { filter, after }: RunsChangedArgs, @CallerOf() caller: Caller) {
-    const from = after == null ? await this.log.store.head() : await this.log.resumeAt(after);
+  async runsChanged(
+    @Args() { filter, after }: RunsChangedArgs,
+    @CallerOf() caller: Caller,
+    @Context() { log }: GraphContext,
+  ) {
+    const start = await this.log.resumeAt(after, { log, otherwise: 'end' });
+    if (start.status === 'expired') return only({ runsChanged: start.item });
+    const { from } = start;
     const begin = { __typename: 'ChangesBegin', cursor: positionText(from) };
     const changes = this.#touched(caller, { tenant: caller.workspaceId, after: from });
     return following(after == null ? [{ runsChanged: begin }] : [], changes, async touched => {

@@ -2,12 +2,13 @@ import { catalogue } from '@runledger/contracts';
 import { START, type Position, type RecordedEvent } from '@runledger/event-store';
 import type { Delivery } from '@runledger/messaging';
 import { Inject } from '@nestjs/common';
-import { Args, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Resolver, Subscription } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { LogReader, storyOf } from '../events/log-reader.js';
 import { tail } from '../events/log-stream.js';
-import { CallerOf } from '../graph/graph-context.js';
+import { only } from '../events/resumption.js';
+import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { positionText } from '../graph/position-text.js';
 import { transcriptEvents } from './transcript-entries.js';
 import { TranscriptFold, type PlacedEvent } from './transcript-fold.js';
@@ -26,9 +27,15 @@ export class TranscriptResolver {
 
   @Subscription('transcript')
   @Requires('flows.read')
-  async transcript(@Args() { runId, step, after }: TranscriptArgs, @CallerOf() caller: Caller) {
+  async transcript(
+    @Args() { runId, step, after }: TranscriptArgs,
+    @CallerOf() caller: Caller,
+    @Context() { log }: GraphContext,
+  ) {
     await this.log.assertRun(caller, runId);
-    const from = await this.log.resumeAt(after);
+    const start = await this.log.resumeAt(after, { log });
+    if (start.status === 'expired') return only({ transcript: start.item });
+    const { from } = start;
     const fold = new TranscriptFold();
     await this.#catchUp(fold, caller, runId, from);
     const options = {

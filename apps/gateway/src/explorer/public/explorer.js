@@ -31,7 +31,12 @@ function fetcher({ query, variables, operationName }, { headers = {}, documentAS
 }
 
 function stream(query, variables, observer) {
-  return follow(query, variables, { next: () => {}, received: observer.next, failed: observer.error });
+  return follow(query, variables, {
+    next: () => {},
+    received: observer.next,
+    failed: observer.error,
+    expired: () => {},
+  });
 }
 
 const root = ReactDOM.createRoot(document.getElementById('explorer'));

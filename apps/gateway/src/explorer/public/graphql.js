@@ -21,10 +21,12 @@ export async function query(text, variables = {}) {
 }
 
 /**
- * Follows a subscription over `graphql-transport-ws`, and comes back with the last cursor when the connection breaks, so
- * that nothing is missed and nothing comes twice. Returns the function that ends it.
+ * Follows a subscription over `graphql-transport-ws`, and comes back with the last cursor when the connection breaks or this page
+ * was too slow, so that nothing is missed and nothing comes twice. When the cursor has expired, what is shown is out of date:
+ * `expired` begins again. Returns the function that ends it.
  */
-export function follow(text, variables, { next, failed, connected = () => {}, received = () => {} }) {
+export function follow(text, variables, options) {
+  const { next, failed, connected = () => {}, received = () => {}, expired = () => location.reload() } = options;
   let socket;
   let cursor;
   let ended = false;
@@ -45,8 +47,13 @@ export function follow(text, variables, { next, failed, connected = () => {}, re
       if (message.type === 'next') received(message.payload);
       if (message.type === 'next' && message.payload.data) {
         const [item] = Object.values(message.payload.data);
-        cursor = item.cursor ?? cursor;
-        next(item);
+        cursor = item.cursor ?? item.resumeFrom ?? cursor;
+        if (item.__typename === 'CursorExpired') {
+          ended = true;
+          expired(item);
+        } else if (item.__typename !== 'Lagged') {
+          next(item);
+        }
       }
       const errors = message.type === 'error' ? message.payload : message.payload?.errors;
       if (errors) {
@@ -57,7 +64,7 @@ export function follow(text, variables, { next, failed, connected = () => {}, re
     socket.onclose = ({ code }) => {
       if (ended) return;
       connected(false);
-      if (code === 4403) return failed(new ApiError({ message: 'The token is not valid any more.' }));
+      if (code === 4403 || code === 4430) return failed(new ApiError({ message: 'The token is not valid any more.' }));
       setTimeout(() => ended || open(), waitMs);
       waitMs = Math.min(waitMs * 2, 5_000);
     };

@@ -51,8 +51,10 @@ export const SEARCH = `query ($query: String!, $kinds: [SearchKind!], $order: Se
   }
 }`;
 
+const LAST_WORDS = '__typename ... on CursorExpired { message } ... on Lagged { resumeFrom }';
+
 export const RUN_EVENTS = `subscription ($id: ID!, $after: Position) {
-  runEvents(runId: $id, after: $after) { ... on RunEvent { cursor event { type occurredAt } } }
+  runEvents(runId: $id, after: $after) { ${LAST_WORDS} ... on RunEvent { cursor event { type occurredAt } } }
 }`;
 
 const ENTRY = `__typename id seq at step attempt
@@ -64,7 +66,9 @@ const ENTRY = `__typename id seq at step attempt
   ... on ToolEntry { name arguments detail streamed output state exitCode durationMs error { code message fix } }`;
 
 export const TRANSCRIPT = `subscription ($id: ID!, $after: Position) {
-  transcript(runId: $id, after: $after) { ... on TranscriptSegment { cursor caughtUp entries { ${ENTRY} } } }
+  transcript(runId: $id, after: $after) {
+    ${LAST_WORDS} ... on TranscriptSegment { cursor caughtUp entries { ${ENTRY} } }
+  }
 }`;
 
 /** What had been said last when the log had grown up to a position. */
