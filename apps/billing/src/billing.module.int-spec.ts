@@ -10,7 +10,7 @@ import type { CommandClient } from '@runledger/platform';
 import { eventually, testDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { BillingModule } from './billing.module.js';
-import { defaultRateCard } from './rate-cards/default-rate-card.js';
+import { defaultCardAt } from './rate-cards/default-rate-card.js';
 
 const WORKSPACE = 'ws_acme';
 const AT = '2026-11-21T10:00:00.000Z';
@@ -52,7 +52,7 @@ describe('the billing service', () => {
     });
 
     const client = app.get<CommandClient>(COMMAND_CLIENT, { strict: false });
-    const own = { card: { ...defaultRateCard.card, models: [] }, effectiveFrom: AT };
+    const own = { card: { ...defaultCardAt(AT), models: [] }, effectiveFrom: AT };
     const outcome = await client.send(PublishRateCard, own, { ...story, commandId: newUuid() });
     expect(outcome).toMatchObject({ status: 'accepted', output: { version: 2, created: true } });
     const reactors = app.get(ReactorHost, { strict: false });

@@ -12,6 +12,10 @@ import { HttpCalculator } from './calculator/http-calculator.js';
 
 export { Billing } from './billing.js';
 export type { BillingParts } from './billing.js';
+export { priceList } from './rate-cards/default-rate-card.js';
+export { PRICE_LIST } from './rate-cards/list-prices/price-list.js';
+export { RateCards } from './rate-cards/rate-cards.js';
+export type { SeededRateCard } from './rate-cards/rate-cards.js';
 export { billingVariables, readBillingConfig } from './billing.config.js';
 export type { BillingConfig } from './billing.config.js';
 

@@ -1,25 +1,22 @@
 import { join } from 'node:path';
 import { catalogue } from '@runledger/contracts';
 import type { EventStore } from '@runledger/event-store';
-import { BigEvents, openBlobs, PersonalData, personalStore, SubjectKeys } from '@runledger/platform';
+import { openBlobs, readableStore, SubjectKeys } from '@runledger/platform';
 import type { BlobStores } from '@runledger/platform';
 import { openEventLog, readStorageConfig } from '@runledger/platform/storage';
 import type { EventLog } from '@runledger/platform/storage';
 import type { Pool } from 'pg';
 import { readDatabaseConfig } from './database/database.config.js';
 
-/**
- * The log as services read and write it, for commands beside them: events are whole however large, and what is personal is
- * opened here, where it may be.
- */
+/** The log as services read and write it, for commands beside them. */
 export function readableLog(
   store: EventStore,
   { pool, blobs }: { readonly pool: Pool; readonly blobs: BlobStores },
 ): EventStore {
-  return personalStore(new BigEvents(blobs).around(store), new PersonalData(new SubjectKeys(pool), catalogue));
+  return readableStore(store, { blobs, catalogue, subjectKeys: new SubjectKeys(pool) });
 }
 
-/** Opens the log of EVENT_STORE, with the blobs that belong to it. Its store is for whoever opened it to close. */
+/** Opens the log of EVENT_STORE for commands beside the services, which read it as these do, with the blobs that belong to it. Its store is for whoever opened it to close. */
 export async function openReadableLog(
   databaseUrl: string,
   pool: Pool,

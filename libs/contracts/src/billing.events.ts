@@ -41,6 +41,8 @@ export const RateCardPublished = defineEvent({
     version: z.int().positive(),
     effectiveFrom: timestamp,
     card: rateCard,
+    /** The price list that it was made of, with its version; absent: it is the workspace's own, which wins from its date on. */
+    source: z.string().optional(),
     publishedBy: actorSchema,
     publishedAt: timestamp,
   }),

@@ -59,6 +59,8 @@ export { personalDistribution, personalStore } from './personal/personal-store.j
 export { ERASED } from './personal/sealed-text.js';
 export { KEY_COUNTS_MS, SubjectKeys } from './personal/subject-keys.js';
 export type { Subject } from './personal/subject-keys.js';
+export { readableStore } from './readable-store.js';
+export type { ReadableParts } from './readable-store.js';
 export { PlatformModule } from './platform.module.js';
 export type { PlatformOptions } from './platform.module.js';
 export * from './postgres/index.js';

@@ -4,9 +4,8 @@ import type { DynamicModule, OnApplicationShutdown } from '@nestjs/common';
 import { CommandHandler } from '@runledger/event-store';
 import type { EventStore, SharedCheckpoints } from '@runledger/event-store';
 import type { EventCatalogue } from '@runledger/kernel';
-import { Leases, ReactorHost, storeDirect } from '@runledger/messaging';
+import { Leases, ReactorHost } from '@runledger/messaging';
 import type { Distribution, LeasesOptions } from '@runledger/messaging';
-import { BigEvents } from './big-events/big-events.js';
 import type { BlobStore } from './blobs/index.js';
 import {
   BLOB_STORE,
@@ -34,9 +33,8 @@ import { ObservedReactorHost } from './observed/observed-reactors.js';
 import { observedStore } from './observed/observed-store.js';
 import { silentTelemetry, TELEMETRY } from './observed/telemetry.js';
 import type { Telemetry } from './observed/telemetry.js';
-import { PersonalData } from './personal/personal-data.js';
-import { personalDistribution, personalStore } from './personal/personal-store.js';
 import type { SubjectKeys } from './personal/subject-keys.js';
+import { readable } from './readable-store.js';
 import { systemClock } from './system-clock.js';
 
 /** The parts that every service of a process shares. Whoever made them closes them after the application. */
@@ -79,7 +77,8 @@ export class PlatformModule implements OnApplicationShutdown {
 
   static register(options: PlatformOptions): DynamicModule {
     const telemetry = options.telemetry ?? silentTelemetry();
-    const { store, source } = readable(options, telemetry);
+    const watched = (whole: EventStore) => observedStore(whole, telemetry);
+    const { store, source } = readable(options.store, options.distribution, { ...options, watched });
     const values = [
       { provide: TELEMETRY, useValue: telemetry },
       { provide: Metrics, useValue: telemetry.metrics },
@@ -120,19 +119,6 @@ export class PlatformModule implements OnApplicationShutdown {
     await this.reactors.stop();
     await this.leases.stop();
   }
-}
-
-/** What services read and write: whole events, with personal fields that are sealed only where they are stored. */
-function readable(
-  options: PlatformOptions,
-  telemetry: Telemetry,
-): { readonly store: EventStore; readonly source: Distribution } {
-  const big = new BigEvents(options.blobs);
-  const whole = observedStore(big.around(options.store), telemetry);
-  const brought = options.distribution ? big.from(options.distribution) : storeDirect(whole);
-  if (!options.subjectKeys) return { store: whole, source: brought };
-  const personal = new PersonalData(options.subjectKeys, options.catalogue);
-  return { store: personalStore(whole, personal), source: personalDistribution(brought, personal) };
 }
 
 function commandClient({ commands }: PlatformOptions, registry: CommandRegistry): CommandClient {

@@ -4,13 +4,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { RetryableError } from '@runledger/kernel';
-import { defaultRateCard } from '../rate-cards/default-rate-card.js';
+import { defaultCardAt } from '../rate-cards/default-rate-card.js';
 import { cardCalculator } from './calculator.js';
 import { highestOf } from './highest-of.js';
 import { HttpCalculator } from './http-calculator.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../../../examples/own-calculator/calculator.mjs', import.meta.url));
-const { card } = defaultRateCard;
+const card = defaultCardAt('2026-11-21T00:00:00.000Z');
 const at = '2026-11-21T10:00:00.000Z';
 const request = { workspaceId: 'ws_acme', at, card, currency: 'USD' };
 const tokens = {

@@ -1,10 +1,10 @@
 import type { RateCard } from '@runledger/contracts';
 import fc from 'fast-check';
-import { defaultRateCard } from '../rate-cards/default-rate-card.js';
+import { defaultCardAt } from '../rate-cards/default-rate-card.js';
 import { highestPrice } from './highest-price.js';
 import { price } from './price.js';
 
-const { card } = defaultRateCard;
+const card = defaultCardAt('2026-11-21T00:00:00.000Z');
 const model = (provider: string, name: string, inputTokens: number, maxOutputTokens: number) =>
   ({ kind: 'model', provider, model: name, inputTokens, maxOutputTokens }) as const;
 

@@ -2,8 +2,9 @@ import { RateCardPublished } from '@runledger/contracts';
 import type { RateCard } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { price } from '../charges/price.js';
-import { defaultRateCard } from './default-rate-card.js';
-import { rateCards, versionInForce } from './rate-card.decider.js';
+import { defaultCardAt, defaultCardsFrom, shippedPrices } from './default-rate-card.js';
+import { versionInForce } from './rate-card-versions.js';
+import { rateCards } from './rate-card.decider.js';
 
 const ada = { kind: 'member', id: 'mem_ada' } as const;
 const card: RateCard = {
@@ -27,7 +28,17 @@ const MARCH = '2026-03-01T00:00:00.000Z';
 const published = (version: number, of: RateCard, from: string) =>
   RateCardPublished({ ...publication(of, from), version });
 const publish = (of: RateCard, from = MARCH) => ({ type: 'PublishRateCard', data: publication(of, from) }) as const;
-const ensure = { type: 'EnsureRateCard', data: publication(cheaper, JANUARY) } as const;
+const LIST = 'a price list 1.0';
+const OCTOBER = '2026-10-01T00:00:00.000Z';
+const NOW = '2026-11-21T10:00:00.000Z';
+const DECEMBER = '2026-12-01T00:00:00.000Z';
+const seeded = (version: number, of: RateCard, from: string) =>
+  RateCardPublished({ ...publication(of, from), version, source: LIST });
+const seed = (...later: readonly { effectiveFrom: string; card: RateCard }[]) =>
+  ({
+    type: 'SeedRateCard',
+    data: { source: LIST, cards: [{ effectiveFrom: JANUARY, card }, ...later], publishedBy: ada, publishedAt: NOW },
+  }) as const;
 const given = specify(rateCards);
 
 describe('rate cards', () => {
@@ -52,12 +63,34 @@ describe('rate cards', () => {
       .thenEmits(published(2, card, MARCH));
   });
 
-  it('come with a workspace, but never replace what it published', () => {
+  it('come with a workspace: the prices of now, and what the list knows of later', () => {
     given()
-      .when(ensure)
-      .thenEmits(published(1, cheaper, JANUARY));
-    given(published(1, card, MARCH))
-      .when(ensure)
+      .when(seed({ effectiveFrom: DECEMBER, card: cheaper }))
+      .thenEmits(seeded(1, card, JANUARY), seeded(2, cheaper, DECEMBER));
+    given(seeded(1, card, JANUARY), seeded(2, cheaper, DECEMBER))
+      .when(seed({ effectiveFrom: DECEMBER, card: cheaper }))
+      .thenNothing();
+  });
+
+  it('are moved forwards by a newer list, and what held until now stays', () => {
+    given(seeded(1, cheaper, JANUARY))
+      .when(seed())
+      .thenEmits(seeded(2, card, NOW));
+    given(seeded(1, cheaper, JANUARY))
+      .when(seed({ effectiveFrom: OCTOBER, card: cheaper }))
+      .thenNothing();
+    // The list before said that prices would fall in December, this one does not any more.
+    given(seeded(1, card, JANUARY), seeded(2, cheaper, DECEMBER))
+      .when(seed())
+      .thenEmits(seeded(3, card, DECEMBER));
+  });
+
+  it('are left alone by every list once the workspace has published its own', () => {
+    given(published(1, cheaper, MARCH))
+      .when(seed())
+      .thenNothing();
+    given(seeded(1, cheaper, JANUARY), published(2, cheaper, MARCH))
+      .when(seed({ effectiveFrom: DECEMBER, card }))
       .thenNothing();
   });
 
@@ -105,6 +138,16 @@ describe('the card in force', () => {
     expect(versionInForce(state, '2026-11-21T00:00:00.000Z')?.version).toBe(3);
   });
 
+  it('is the own one of the workspace from its date on, also when a list knew of later prices', () => {
+    const mixed = [seeded(1, card, JANUARY), seeded(2, card, DECEMBER), published(3, cheaper, MARCH)].reduce(
+      (folded, event) => rateCards.evolve(folded, event),
+      rateCards.initialState(),
+    );
+    expect(versionInForce(mixed, JANUARY)?.version).toBe(1);
+    expect(versionInForce(mixed, MARCH)?.version).toBe(3);
+    expect(versionInForce(mixed, DECEMBER)?.version).toBe(3);
+  });
+
   it('is none before the first took effect', () => {
     expect(versionInForce(state, '2025-12-31T23:59:59.999Z')).toBeUndefined();
   });
@@ -127,16 +170,18 @@ describe('the card that is shipped', () => {
           ...tokens,
         },
       },
-      defaultRateCard.card,
+      defaultCardAt(NOW),
     ).amountMicroUnits;
 
-  it('is one that could be published, dated and with its sources', () => {
-    const { effectiveFrom, card: shipped } = defaultRateCard;
-    given()
-      .when(publish(shipped, effectiveFrom))
-      .thenEmits(published(1, shipped, effectiveFrom));
-    expect(defaultRateCard.collectedOn).toBe('2026-11-21');
-    expect(defaultRateCard.sources.length).toBeGreaterThan(0);
+  it('is one that could be published at any time, dated and with its sources', () => {
+    const cards = defaultCardsFrom(JANUARY);
+    expect(cards.length).toBeGreaterThan(2);
+    for (const { card: shipped, effectiveFrom } of cards)
+      given()
+        .when(publish(shipped, effectiveFrom))
+        .thenEmits(published(1, shipped, effectiveFrom));
+    expect(shippedPrices.collectedOn).toBe('2026-11-21');
+    expect(shippedPrices.sources.length).toBeGreaterThan(0);
   });
 
   it.each([
@@ -161,6 +206,6 @@ describe('the card that is shipped', () => {
 
   it('prices compute on this machine at zero on purpose', () => {
     const compute = { kind: 'compute', resourceClass: 'standard', milliseconds: 3_600_000 } as const;
-    expect(price(compute, defaultRateCard.card)).toEqual({ amountMicroUnits: 0 });
+    expect(price(compute, defaultCardAt(NOW))).toEqual({ amountMicroUnits: 0 });
   });
 });

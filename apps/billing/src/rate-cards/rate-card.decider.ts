@@ -1,21 +1,17 @@
 import { rateCardEvents, RateCardPublished } from '@runledger/contracts';
 import type { RateCard, RateCardEvent } from '@runledger/contracts';
-import { canonicalJson, reject } from '@runledger/kernel';
+import { reject } from '@runledger/kernel';
 import type { Decider, Problem, Rejection } from '@runledger/kernel';
 import { problemsOf } from './rate-card-rules.js';
-
-export type RateCardVersion = ReturnType<typeof RateCardPublished>['data'];
-type Publication = Omit<RateCardVersion, 'version'>;
+import { versionsToSeed } from './rate-card-seeding.js';
+import type { Seeding } from './rate-card-seeding.js';
+import { samePublication } from './rate-card-versions.js';
+import type { Publication, RateCardState } from './rate-card-versions.js';
 
 export type RateCardCommand =
   | { readonly type: 'PublishRateCard'; readonly data: Publication }
-  /** Publishes unless the workspace has a card already, whatever that says. */
-  | { readonly type: 'EnsureRateCard'; readonly data: Publication };
-
-/** All versions of a workspace's card, oldest first. */
-export interface RateCardState {
-  readonly versions: readonly RateCardVersion[];
-}
+  /** Publishes what a price list says otherwise than the versions that were made of one, unless the workspace has a card of its own. */
+  | { readonly type: 'SeedRateCard'; readonly data: Seeding };
 
 export type RateCardRefusal = Rejection<'INVALID_RATE_CARD'>;
 
@@ -29,33 +25,22 @@ export const rateCards: Decider<RateCardCommand, RateCardState, RateCardEvent, R
     switch (command.type) {
       case 'PublishRateCard':
         return samePublication(state, command.data) ? [] : publish(command.data, state);
-      case 'EnsureRateCard':
-        return state.versions.length > 0 ? [] : publish(command.data, state);
+      case 'SeedRateCard':
+        return seed(command.data, state);
     }
   },
 };
 
-/** The version that holds at a time: the latest that was in effect by then; of two for one date, the newer. */
-export function versionInForce(state: RateCardState, at: string): RateCardVersion | undefined {
-  const instant = Date.parse(at);
-  let found: RateCardVersion | undefined;
-  for (const version of state.versions) {
-    const from = Date.parse(version.effectiveFrom);
-    if (from <= instant && (!found || from >= Date.parse(found.effectiveFrom))) found = version;
+function seed(seeding: Seeding, before: RateCardState): RateCardEvent[] | RateCardRefusal {
+  let after = before;
+  const events: RateCardEvent[] = [];
+  for (const publication of versionsToSeed(seeding, before)) {
+    const outcome = publish(publication, after);
+    if ('rejected' in outcome) return outcome;
+    after = outcome.reduce((state, event) => rateCards.evolve(state, event), after);
+    events.push(...outcome);
   }
-  return found;
-}
-
-/** The version that this very card and date were published as. */
-export function samePublication(
-  state: RateCardState,
-  asked: { readonly card: RateCard; readonly effectiveFrom: string },
-): RateCardVersion | undefined {
-  const card = canonicalJson(asked.card);
-  return state.versions.find(
-    version =>
-      Date.parse(version.effectiveFrom) === Date.parse(asked.effectiveFrom) && canonicalJson(version.card) === card,
-  );
+  return events;
 }
 
 function publish(publication: Publication, state: RateCardState): RateCardEvent[] | RateCardRefusal {

@@ -1,10 +1,14 @@
+import { RateCardPublished } from '@runledger/contracts';
 import type { InputOf, OutputOf, PublishRateCard, RateCard, RefusalOf } from '@runledger/contracts';
-import { derivedId } from '@runledger/event-store';
+import { derivedId, newUuid } from '@runledger/event-store';
 import type { CommandContext, CommandHandler } from '@runledger/event-store';
 import type { Clock, CommandOutcome } from '@runledger/platform';
-import { defaultRateCard } from './default-rate-card.js';
-import { rateCards, samePublication, versionInForce } from './rate-card.decider.js';
-import type { RateCardState } from './rate-card.decider.js';
+import { BILLING } from '../billing-actor.js';
+import { defaultCardsFrom, shippedPrices } from './default-rate-card.js';
+import { PRICE_LIST } from './list-prices/price-list.js';
+import { isOwn, samePublication, versionInForce } from './rate-card-versions.js';
+import type { RateCardState, RateCardVersion } from './rate-card-versions.js';
+import { rateCards } from './rate-card.decider.js';
 
 const STREAM = 'ratecard-default';
 
@@ -14,6 +18,11 @@ export interface PricesInForce {
   readonly card?: RateCard;
   readonly currency: string;
 }
+
+/** What became of the card of a workspace; `published`: its new versions. */
+export type SeededRateCard =
+  | { readonly status: 'OWN_CARD' | 'UP_TO_DATE' }
+  | { readonly status: 'SEEDED'; readonly published: readonly RateCardVersion[] };
 
 /** Publishes and finds the rate cards of workspaces: stream `ratecard-default` of each. */
 export class RateCards {
@@ -48,19 +57,31 @@ export class RateCards {
 
   /** Gives a workspace the card that this release ships, unless it has a card. Any number of calls count once (R1). */
   async ensureDefaultRateCard(workspaceId: string, cause?: CommandContext): Promise<void> {
-    const commandId = derivedId(workspaceId, 'billing.default-rate-card', 0);
+    const { versions } = await this.#load(workspaceId);
+    if (versions.length > 0) return;
+    await this.#seed(workspaceId, { ...cause, commandId: derivedId(workspaceId, 'billing.default-rate-card', 0) });
+  }
+
+  /** Brings the card of a workspace to the prices of this release, from now on; one of its own stays as it is. */
+  async seed(workspaceId: string): Promise<SeededRateCard> {
+    const { versions } = await this.#load(workspaceId);
+    if (versions.some(isOwn)) return { status: 'OWN_CARD' };
+    const published = await this.#seed(workspaceId, { commandId: newUuid() });
+    return published.length === 0 ? { status: 'UP_TO_DATE' } : { status: 'SEEDED', published };
+  }
+
+  async #seed(
+    workspaceId: string,
+    cause: Partial<CommandContext> & Pick<CommandContext, 'commandId'>,
+  ): Promise<readonly RateCardVersion[]> {
     const now = this.clock.now();
-    const actor = { kind: 'service', id: 'billing' } as const;
-    const { effectiveFrom, card } = defaultRateCard;
-    const outcome = await this.handler.handle(
-      rateCards,
-      STREAM,
-      { type: 'EnsureRateCard', data: { card, effectiveFrom, publishedBy: actor, publishedAt: now } },
-      { actor, occurredAt: now, correlationId: commandId, ...cause, workspaceId, commandId },
-    );
+    const data = { source: PRICE_LIST, cards: defaultCardsFrom(now), publishedBy: BILLING, publishedAt: now };
+    const context = { actor: BILLING, occurredAt: now, correlationId: cause.commandId, ...cause, workspaceId };
+    const outcome = await this.handler.handle(rateCards, STREAM, { type: 'SeedRateCard', data }, context);
     if (outcome.status === 'refused') {
       throw new TypeError(`The shipped rate card was refused: ${outcome.refusal.message}`);
     }
+    return outcome.events.map(event => RateCardPublished.schema.parse(event.data));
   }
 
   /** Use may be reported before the reaction to its workspace's creation was: the card is made sure of here as well. */
@@ -72,7 +93,7 @@ export class RateCards {
     }
     const found = versionInForce(state, at);
     if (found) return { version: found.version, card: found.card, currency: found.card.currency };
-    return { version: null, currency: state.versions[0]?.card.currency ?? defaultRateCard.card.currency };
+    return { version: null, currency: state.versions[0]?.card.currency ?? shippedPrices.card.currency };
   }
 
   async #load(workspaceId: string): Promise<RateCardState> {

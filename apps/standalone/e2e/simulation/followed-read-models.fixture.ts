@@ -166,6 +166,8 @@ async function undone<T>(source: DataSource, work: (rows: EntityManager) => Prom
   const runner = source.createQueryRunner();
   await runner.startTransaction();
   try {
+    // The live rows wait while copies of them are made.
+    await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     return await work(runner.manager);
   } finally {
     await runner.rollbackTransaction();
