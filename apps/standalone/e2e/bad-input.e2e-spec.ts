@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { testDatabase } from '@runledger/testing';
-import type { TestDatabase } from '@runledger/testing';
 import { ApiClient } from './api-client.fixture.js';
 import { profileNamed } from './counted-work.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const DOCUMENTED = `
@@ -21,23 +19,20 @@ steps:
 
 describeWith('bwrap')('whoever asks for something impossible is told so (needs bwrap)', () => {
   const home = new TemporaryHome();
-  let database: TestDatabase;
   let platform: PlatformProcess;
   let api: ApiClient;
 
   beforeAll(async () => {
     build();
-    database = await testDatabase();
-    platform = await home.start({ DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' });
+    platform = await home.startQuiet();
     api = platform.api;
     await api.publishProfile(profileNamed('small'));
     expect(await api.publishFlow(DOCUMENTED)).toMatchObject({ __typename: 'FlowVersion', version: 1 });
     await api.publishFlow('slug: homeless\nsteps: [{ key: only, run: echo }]');
-  }, 60_000);
+  }, PATIENCE_MS);
 
   afterAll(async () => {
     await home.giveBack();
-    await database.drop();
     expect(platform.errors).toBe(''); // not one of these is a fault of ours
   });
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { eventually } from '@runledger/testing';
 import { profileNamed } from './counted-work.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const execute = promisify(execFile);
@@ -56,7 +56,7 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
   beforeAll(async () => {
     build();
     platform = await home.start({ RUNLEDGER_SAMPLE: 'off' });
-  }, 60_000);
+  }, PATIENCE_MS);
   afterAll(() => home.giveBack());
 
   const graphql = async <T>(query: string, variables: object = {}): Promise<T> => {

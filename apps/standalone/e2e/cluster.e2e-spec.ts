@@ -39,7 +39,7 @@ const persistently = <T>(ask: () => Promise<T>): Promise<T> =>
       await delay(ASK_AGAIN_MS);
       throw error;
     }
-  }, 60_000);
+  }, PATIENCE_MS);
 
 /** Starts a run through whichever gateway answers; the key makes it one run, however often it is asked for. */
 async function start(apis: readonly ApiClient[], idempotencyKey: string): Promise<string> {
@@ -206,7 +206,7 @@ describe('a cluster of which one service cannot start', () => {
   beforeAll(async () => {
     build();
     database = await testDatabase();
-  }, 60_000);
+  }, PATIENCE_MS);
   afterAll(async () => {
     await home.giveBack();
     await database.drop();

@@ -6,7 +6,7 @@ import { CountedWork } from './counted-work.fixture.js';
 import { startBroker } from './kafka-broker.fixture.js';
 import type { KafkaBroker } from './kafka-broker.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 jest.setTimeout(180_000);
@@ -79,7 +79,7 @@ function sweep(points: readonly CrashPoint[], environment: () => Readonly<Record
   let before: string | undefined;
   let lives = 0;
 
-  beforeAll(build, 60_000);
+  beforeAll(build, PATIENCE_MS);
   afterAll(async () => {
     await home.giveBack();
     counted.giveBack();
@@ -153,7 +153,7 @@ describeWith(
 
   beforeAll(async () => {
     kafka = await startBroker();
-  }, 60_000);
+  }, PATIENCE_MS);
   afterAll(() => kafka.stop());
 
   sweep(RELAY_POINTS, () => ({ DISTRIBUTION: 'kafka', KAFKA_BROKERS: kafka.brokers.join(',') }));

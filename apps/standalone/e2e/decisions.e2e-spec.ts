@@ -1,9 +1,8 @@
-import { eventually, testDatabase } from '@runledger/testing';
-import type { TestDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import type { ApiClient } from './api-client.fixture.js';
 import { profileNamed } from './counted-work.fixture.js';
 import { describeWith, tracesOf } from './machine.fixture.js';
-import { build, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const FLOWS = {
@@ -30,26 +29,23 @@ const FLOWS = {
 
 describeWith('bwrap')('people and failures steer a run (needs bwrap)', () => {
   const home = new TemporaryHome();
-  let database: TestDatabase;
   let platform: PlatformProcess;
   let api: ApiClient;
 
   beforeAll(async () => {
     build();
-    database = await testDatabase();
-    platform = await home.start({ DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' });
+    platform = await home.startQuiet();
     api = platform.api;
     await api.publishProfile(profileNamed('small'));
     for (const [slug, steps] of Object.entries(FLOWS)) {
       const source = `slug: ${slug}\ndefaults: { profile: small }\nsteps:${steps}\n`;
       expect(await api.publishFlow(source)).toMatchObject({ __typename: 'FlowVersion' });
     }
-  }, 60_000);
+  }, PATIENCE_MS);
 
   afterAll(async () => {
     const ending = await platform.stop();
     await home.giveBack();
-    await database.drop();
     expect([ending.code, platform.errors]).toEqual([0, '']);
   });
 
@@ -147,7 +143,7 @@ describeWith('bwrap')('people and failures steer a run (needs bwrap)', () => {
     const runId = await api.started('gated');
     const before = await api.gateOf(runId, 'second');
     expect((await platform.stop()).code).toBe(0);
-    platform = await home.start({ DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' });
+    platform = await home.startQuiet();
     api = platform.api;
     expect(await platform.says(new RegExp(`Run ${runId} waits`))).toBeTruthy();
     expect(await api.gateOf(runId, 'second')).toMatchObject({ id: before.id, shownHash: before.shownHash });

@@ -15,7 +15,7 @@ interface Step {
 }
 
 describeWith('bwrap')('npm run demo -- --json (needs bwrap)', () => {
-  beforeAll(build, 60_000);
+  beforeAll(build, PATIENCE_MS);
 
   const demo = join(ROOT, 'apps', 'standalone', 'dist', 'demo.js');
   const environmentIn = (home: TemporaryHome) => ({ ...ofThisRun(), HOME: home.path, TMPDIR: home.path });

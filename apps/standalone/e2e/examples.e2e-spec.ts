@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { eventually } from '@runledger/testing';
 import { ApiClient } from './api-client.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const execute = promisify(execFile);
@@ -36,7 +36,7 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
     build();
     platform = await home.start({ RUNLEDGER_SAMPLE: 'off' });
     expect(await node('publish-flow/publish.mjs', join(EXAMPLES, 'hello-flow'))).toMatchObject({ code: 0 });
-  }, 60_000);
+  }, PATIENCE_MS);
 
   afterAll(() => home.giveBack());
 

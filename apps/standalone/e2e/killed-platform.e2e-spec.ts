@@ -55,7 +55,7 @@ describeWith('bwrap')('a platform that is killed with SIGKILL (needs bwrap)', ()
   const counted = new CountedWork();
   const quiet = () => ({ ...counted.environment, RUNLEDGER_SAMPLE: 'off' });
 
-  beforeAll(build, 60_000);
+  beforeAll(build, PATIENCE_MS);
   afterAll(async () => {
     await home.giveBack();
     counted.giveBack();
@@ -109,7 +109,7 @@ describeWith('bwrap')('an embedded PostgreSQL that is killed with SIGKILL (needs
   const home = new TemporaryHome();
   const counted = new CountedWork();
 
-  beforeAll(build, 60_000);
+  beforeAll(build, PATIENCE_MS);
   afterAll(async () => {
     await home.giveBack();
     counted.giveBack();

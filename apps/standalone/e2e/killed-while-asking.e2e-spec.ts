@@ -59,7 +59,7 @@ describeWith('bwrap')('a platform that is killed while agents wait for people (n
   const isAtRest = () => tracesOf(home.path).every(({ name }) => name !== 'bwrap');
   const environment = () => ({ ...counted.environment, RUNLEDGER_SAMPLE: 'off' });
 
-  beforeAll(build, 60_000);
+  beforeAll(build, PATIENCE_MS);
   afterAll(async () => {
     await home.giveBack();
     counted.giveBack();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunShown } from './api-client.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const execute = promisify(execFile);
@@ -37,7 +37,7 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
       runId,
       ({ status, timeline }) => status === 'COMPLETED' && timeline.every(step => step.cost !== null),
     );
-  }, 60_000);
+  }, PATIENCE_MS);
 
   afterAll(() => home.giveBack());
 

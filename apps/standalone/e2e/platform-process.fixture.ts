@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@runledger/testing';
+import { eventually, testDatabase } from '@runledger/testing';
+import type { TestDatabase } from '@runledger/testing';
 import { ApiClient } from './api-client.fixture.js';
 import { controlGroupsOf, mountsOf, tracesOf } from './machine.fixture.js';
 
@@ -38,6 +39,7 @@ export function build(): void {
 /** A data directory of a spec's own. */
 export class TemporaryHome {
   #path: string | undefined;
+  #database: TestDatabase | undefined;
   readonly #processes: PlatformProcess[] = [];
 
   /** Made when it is first asked for. Without symbolic links, so that it can be looked for in /proc. */
@@ -50,6 +52,12 @@ export class TemporaryHome {
     const platform = this.spawn(environment);
     await platform.ready();
     return platform;
+  }
+
+  /** Starts one without the sample, on a database of this home's own in the server of all specs: seconds sooner. */
+  async startQuiet(): Promise<PlatformProcess> {
+    this.#database ??= await testDatabase();
+    return this.start({ DATABASE_URL: this.#database.url, RUNLEDGER_SAMPLE: 'off' });
   }
 
   /** Starts a platform in this home and does not wait. `program`: that of one process, or that of a cluster with what to tell it. */
@@ -73,6 +81,7 @@ export class TemporaryHome {
     } finally {
       for (const { pid } of tracesOf(this.path)) process.kill(pid, 'SIGKILL');
       rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
+      await this.#database?.drop();
     }
   }
 }

@@ -9,7 +9,7 @@ import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import { parse } from 'yaml';
 import { describeWith } from './machine.fixture.js';
-import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const execute = promisify(execFile);
@@ -52,7 +52,7 @@ describeWith(
     platform = await home.start({ RUNLEDGER_SAMPLE: 'off', DATABASE_URL: database.url });
     const publish = [join(EXAMPLES, 'publish-flow', 'publish.mjs'), join(EXAMPLES, 'schedule-a-flow')];
     await run(process.execPath, publish);
-  }, 60_000);
+  }, PATIENCE_MS);
   afterAll(async () => {
     await home.giveBack();
     await database.drop();

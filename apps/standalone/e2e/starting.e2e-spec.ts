@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { eventually, testDatabase } from '@runledger/testing';
-import type { TestDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import type { ApiClient } from './api-client.fixture.js';
 import { profileNamed } from './counted-work.fixture.js';
 import { describeWith, tracesOf } from './machine.fixture.js';
-import { build, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const GATED = `slug: gated
@@ -18,23 +17,20 @@ steps:
 
 describeWith('bwrap', 'curl')('starting runs (needs bwrap and curl)', () => {
   const home = new TemporaryHome();
-  let database: TestDatabase;
   let platform: PlatformProcess;
   let api: ApiClient;
 
   beforeAll(async () => {
     build();
-    database = await testDatabase();
-    platform = await home.start({ DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' });
+    platform = await home.startQuiet();
     api = platform.api;
     await api.publishProfile(profileNamed('small'));
     expect(await api.publishFlow(GATED)).toMatchObject({ __typename: 'FlowVersion' });
-  }, 60_000);
+  }, PATIENCE_MS);
 
   afterAll(async () => {
     const ending = await platform.stop();
     await home.giveBack();
-    await database.drop();
     expect([ending.code, platform.errors]).toEqual([0, '']);
   });
 

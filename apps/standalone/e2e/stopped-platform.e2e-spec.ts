@@ -12,7 +12,7 @@ import { build, ofThisRun, PATIENCE_MS, ROOT, TemporaryHome } from './platform-p
 
 jest.setTimeout(PATIENCE_MS);
 
-beforeAll(build, 60_000);
+beforeAll(build, PATIENCE_MS);
 
 describeWith('bwrap')('a platform that is asked to stop during a run (needs bwrap)', () => {
   const home = new TemporaryHome();

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually, testDatabase } from '@runledger/testing';
-import type { TestDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { ENTRY, EVENT } from './api-client.fixture.js';
 import type { ApiClient, Entry, StoredEvent } from './api-client.fixture.js';
 import { profileNamed } from './counted-work.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 /** About two seconds of agent and programs, two of which write at the same time. */
@@ -108,22 +107,19 @@ function folded(segments: readonly Item[]): Entry[] {
 
 describeWith('bwrap')('a reader whose connection breaks at random (needs bwrap)', () => {
   const home = new TemporaryHome();
-  let database: TestDatabase;
   let platform: PlatformProcess;
   let api: ApiClient;
 
   beforeAll(async () => {
     build();
-    database = await testDatabase();
-    platform = await home.start({ DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' });
+    platform = await home.startQuiet();
     api = platform.api;
     await api.publishProfile(profileNamed('small'));
     expect(await api.publishFlow(TALKATIVE)).toMatchObject({ __typename: 'FlowVersion' });
-  }, 60_000);
+  }, PATIENCE_MS);
 
   afterAll(async () => {
     await home.giveBack();
-    await database.drop();
     expect(platform.errors).toBe('');
   });
 
