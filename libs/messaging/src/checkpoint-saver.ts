@@ -38,7 +38,7 @@ export class CheckpointSaver {
   #ended = false;
 
   constructor(
-    private readonly partitions: Partitions,
+    private readonly partitions: Pick<Partitions, 'advance' | 'read'>,
     leases: readonly PartitionLease[],
     private readonly options: CheckpointSaverOptions,
   ) {
@@ -78,13 +78,14 @@ export class CheckpointSaver {
 
   #schedule(delayMs: number): void {
     const waitMs = this.#failures === 0 ? delayMs : retryDelayMs(this.options.retry, this.#failures);
-    const due = performance.now() + waitMs;
+    const now = performance.now();
+    const due = inStep(now + waitMs, this.options.everyMs, now);
     if (this.#ended || due >= this.#due) return;
     clearTimeout(this.#timer);
     this.#due = due;
     this.#timer = setTimeout(() => {
       this.#writing = this.#writing.then(() => this.#writeOrRetry());
-    }, waitMs);
+    }, due - now);
   }
 
   async #writeOrRetry(): Promise<void> {
@@ -165,4 +166,10 @@ export class CheckpointSaver {
     this.forget(lost);
     this.options.onFenced(lost);
   }
+}
+
+/** The last multiple of the interval up to `due`, so that all savers of a process write at the same time; `due` itself when that is past. */
+function inStep(due: number, intervalMs: number, now: number): number {
+  const step = Math.floor(due / intervalMs) * intervalMs;
+  return step > now ? step : due;
 }

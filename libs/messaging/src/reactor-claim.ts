@@ -4,6 +4,7 @@ import { CheckpointSaver } from './checkpoint-saver.js';
 import type { Distribution } from './distribution.js';
 import { isFenced } from './fencing.js';
 import { followLog } from './follow-log.js';
+import type { JointCheckpoints } from './joint-checkpoints.js';
 import type { Seat } from './leases/claimant.js';
 import type { Taken } from './low-watermark.js';
 import { PartitionLanes } from './partition-lanes.js';
@@ -24,6 +25,7 @@ export interface ClaimParts {
   readonly reactor: Reactor;
   readonly source: Distribution;
   readonly checkpoints: SharedCheckpoints;
+  readonly writes: JointCheckpoints;
   readonly settings: ReactorSettings;
   readonly seat: Seat;
   /** Something was dealt with, or passed by. */
@@ -51,7 +53,7 @@ export class ReactorClaim {
     leases: readonly PartitionLease[],
     private readonly parts: ClaimParts,
   ) {
-    const { checkpoints, settings, seat } = parts;
+    const { checkpoints, writes, settings, seat } = parts;
     for (const lease of leases) this.#works.set(lease.partition, new PartitionWork(lease));
     this.#reactions = new Reactions({ ...parts, parking: checkpoints.parking });
     this.#lanes = new PartitionLanes(
@@ -59,7 +61,7 @@ export class ReactorClaim {
       { items: settings.maxInFlight, partitions: settings.maxPartitions },
       error => parts.onFailed(error),
     );
-    this.#saver = new CheckpointSaver(checkpoints.partitions, leases, {
+    this.#saver = new CheckpointSaver(writes, leases, {
       everyMs: settings.checkpointEveryMs,
       retry: settings.retry,
       onFenced: partitions => {
@@ -118,11 +120,10 @@ export class ReactorClaim {
     const works = partitions.flatMap(partition => this.#works.get(partition) ?? []);
     for (const work of works) work.close();
     if (works.length === this.#works.size) this.#ending.abort();
-    const { stopTimeoutMs, log } = this.parts.settings;
-    const left = await Promise.all(works.map(work => work.settled(stopTimeoutMs)));
-    const reactions = left.reduce((sum, count) => sum + count, 0);
-    const consumer = this.parts.reactor.name;
-    if (reactions > 0) log.warn({ consumer, reactions }, 'reactions were still under way at the stop');
+    const { settings, reactor } = this.parts;
+    const left = await Promise.all(works.map(work => work.settled(settings.stopTimeoutMs)));
+    const fields = { consumer: reactor.name, reactions: left.reduce((sum, count) => sum + count, 0) };
+    if (fields.reactions > 0) settings.log.warn(fields, 'reactions were still under way at the stop');
     try {
       await this.#saver.close(works.map(({ lease }) => lease.partition));
     } finally {

@@ -3,6 +3,7 @@ import type { EventCatalogue } from '@runledger/kernel';
 import { SILENT } from './consumer-log.js';
 import type { ConsumerLog } from './consumer-log.js';
 import type { Distribution } from './distribution.js';
+import { JointCheckpoints } from './joint-checkpoints.js';
 import { Leases } from './leases/leases.js';
 import type { ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
 import { DEFAULT_RETRY } from './retry.js';
@@ -40,6 +41,7 @@ export interface ReactorHostOptions {
 export class ReactorHost {
   readonly #running = new Map<string, RunningReactor>();
   readonly #leases: Leases;
+  readonly #writes: JointCheckpoints;
 
   /** An EventStore is a distribution by itself. */
   constructor(
@@ -49,6 +51,7 @@ export class ReactorHost {
     private readonly options: ReactorHostOptions,
   ) {
     this.#leases = options.leases ?? new Leases(checkpoints, options);
+    this.#writes = new JointCheckpoints(checkpoints.partitions);
   }
 
   async start(reactor: Reactor): Promise<RunningConsumer> {
@@ -60,6 +63,7 @@ export class ReactorHost {
     const running = await RunningReactor.start(reactor, {
       source: this.source,
       checkpoints: this.checkpoints,
+      writes: this.#writes,
       leases: this.#leases,
       settings: this.#settings(),
     });

@@ -5,6 +5,7 @@ import type { Distribution } from './distribution.js';
 import type { Claimant, Seat } from './leases/claimant.js';
 import type { Leases } from './leases/leases.js';
 import { failureCode } from './failure-code.js';
+import type { JointCheckpoints } from './joint-checkpoints.js';
 import { reached } from './reached.js';
 import type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
 import { ReactorClaim } from './reactor-claim.js';
@@ -16,6 +17,8 @@ const LOOK_AROUND_MS = 100;
 export interface RunningReactorParts {
   readonly source: Distribution;
   readonly checkpoints: SharedCheckpoints;
+  /** The way on which the reactors of this process write their checkpoints. */
+  readonly writes: JointCheckpoints;
   readonly leases: Leases;
   readonly settings: ReactorSettings;
 }
