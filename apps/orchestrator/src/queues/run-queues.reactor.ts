@@ -6,6 +6,7 @@ import type { Clock } from '@runledger/platform';
 import { ORCHESTRATOR } from '../runs/orchestrator-actor.js';
 import { run } from '../runs/run.decider.js';
 import type { KnownRun } from '../runs/run-state.js';
+import { isKnown } from '../runs/run-verbs.js';
 import { queueStream } from './concurrency-key.js';
 import { queue, type QueueCommand } from './queue.decider.js';
 
@@ -20,10 +21,7 @@ export function queueMoves(commands: CommandHandler, clock: Clock): Reactor {
     react: async recorded => {
       const { type, data } = { type: recorded.type, data: recorded.data } as RunEvent;
       const context = reactionContext(recorded, { reactor: COMING_AND_GOING, actor: ORCHESTRATOR, now: clock.now() });
-      const concurrency =
-        type === 'RunStarted'
-          ? data.concurrency
-          : (await known(commands, data.runId, context))?.plan.started.concurrency;
+      const concurrency = type === 'RunStarted' ? data.concurrency : await concurrencyOf(commands, data.runId, context);
       if (!concurrency) return;
       const { key, policy } = concurrency;
       const place = { key, runId: data.runId, at: context.occurredAt };
@@ -74,11 +72,17 @@ async function cancel(commands: CommandHandler, runId: string, context: CommandC
   await commands.handle(run, streamOf('run', runId), { type: 'RequestCancel', data }, own);
 }
 
+/** What a run has of it was said at its start, for ever. */
+async function concurrencyOf(commands: CommandHandler, runId: string, { workspaceId: tenant }: CommandContext) {
+  const state = await commands.recall(run, { tenant, name: streamOf('run', runId) });
+  return isKnown(state) ? state.plan.started.concurrency : undefined;
+}
+
 async function known(
   commands: CommandHandler,
   runId: string,
   { workspaceId: tenant }: Pick<CommandContext, 'workspaceId'>,
 ): Promise<KnownRun | undefined> {
   const { state } = await commands.load(run, { tenant, name: streamOf('run', runId) });
-  return state.status === 'running' || state.status === 'ended' ? state : undefined;
+  return isKnown(state) ? state : undefined;
 }

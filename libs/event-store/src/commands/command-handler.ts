@@ -90,6 +90,16 @@ export class CommandHandler {
     return this.#states.refresh(decider, ref, this.#states.cached<State>(ref));
   }
 
+  /** For what never changes once it is in the stream: the state as this process last knew it; read when it knows none. */
+  async recall<Command, State, Event extends DomainEvent, Refusal extends Rejection>(
+    decider: Decider<Command, State, Event, Refusal>,
+    ref: StreamRef,
+  ): Promise<State> {
+    const cached = this.#states.cached<State>(ref);
+    const known = cached && cached.revision >= 0 ? cached : await this.#states.refresh(decider, ref);
+    return known.state;
+  }
+
   async #decideAndAppend<Command, State, Event extends DomainEvent, Refusal extends Rejection>(
     decider: Decider<Command, State, Event, Refusal>,
     ref: StreamRef,
