@@ -59,13 +59,10 @@ export function needsOf(
   const open = new Set(steps.flatMap(({ agent }) => (agent?.skillVersion === undefined ? [agent?.skill] : [])));
   const kinds = new Set<string>([...book.values()].map(({ kind }) => kind));
   return {
-    // Scripted agents ask nobody.
     providers: collected(named(providerOf), name => {
       const [provider = '', connection] = name.split(' ', 2);
       if (connection !== undefined) return book.get(connection)?.kind === PROVIDER_KINDS[provider];
-      return (
-        provider === 'scripted' || kinds.has(PROVIDER_KINDS[provider] ?? '') || available.provider(provider, tenant)
-      );
+      return provider === SCRIPTED || kinds.has(PROVIDER_KINDS[provider] ?? '') || available.provider(provider, tenant);
     }),
     skills: collected(
       named(step => step.agent?.skill),
@@ -80,6 +77,18 @@ export function needsOf(
   };
 }
 
+/** Whether it matters for these steps what the workspace has connected: mostly it does not, and then nobody needs to look. */
+export function mayNeedConnections({ requires }: FlowDefinition, steps: readonly StepDefinition[]): boolean {
+  const named = [requires, ...steps.map(step => step.requires)];
+  return (
+    named.some(one => (one?.credentials?.length ?? 0) + (one?.integrations?.length ?? 0) > 0) ||
+    steps.some(({ agent }) => agent !== undefined && providerOf({ agent }) !== SCRIPTED)
+  );
+}
+
+/** Agents that ask nobody. */
+const SCRIPTED = 'scripted';
+
 /** The kind of integration that a provider is reached through. */
 const PROVIDER_KINDS: Readonly<Record<string, IntegrationKind>> = {
   anthropic: 'anthropic',
@@ -87,7 +96,7 @@ const PROVIDER_KINDS: Readonly<Record<string, IntegrationKind>> = {
 };
 
 /** A provider, and the connection that is named: `openai-compatible ollama`. */
-function providerOf({ agent }: StepDefinition): string | undefined {
+function providerOf({ agent }: Pick<StepDefinition, 'agent'>): string | undefined {
   return agent && [agent.provider, agent.connection].filter(part => part !== undefined).join(' ');
 }
 

@@ -18,7 +18,7 @@ import {
 } from '../runs/start-request.js';
 import { onlyThisStep } from './only-step.js';
 import { requirementProblems } from './requirement-problems.js';
-import { type Available, needsOf, type RunNeeds } from './run-needs.js';
+import { type Available, mayNeedConnections, needsOf, type RunNeeds } from './run-needs.js';
 
 /** A request with everything in it resolved: nothing that can be known before a step exists stands against it. */
 export interface CheckedRequest {
@@ -73,7 +73,8 @@ export class StartChecks {
 
   async #needs({ flow }: PinnedFlow, steps: readonly StepDefinition[], tenant: string): Promise<RunNeeds> {
     const { available } = this;
-    return needsOf(flow.definition, steps, { tenant, available, book: await this.connected.of(tenant) });
+    const book = mayNeedConnections(flow.definition, steps) ? await this.connected.of(tenant) : new Map();
+    return needsOf(flow.definition, steps, { tenant, available, book });
   }
 
   async #flow(request: StartRequest, tenant: string): Promise<PinnedFlow | Decline> {
