@@ -25,17 +25,19 @@ import {
   createPostgresEventStore,
   derivedId,
   migrateEventStore,
+  PARTITIONS,
   newUuid,
   PostgresCheckpoints,
 } from '@runledger/event-store';
 import { attemptId, gateId, streamOf } from '@runledger/kernel';
-import { ReactorHost, storeDirect } from '@runledger/messaging';
+import { Leases, ReactorHost, storeDirect } from '@runledger/messaging';
 import { Orchestrator } from '@runledger/orchestrator';
 import { CommandRegistry, InProcessCommands, systemClock } from '@runledger/platform';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
 import { Decisions } from '../apps/approval/dist/approvals/decisions.js';
 import { requestsReactor } from '../apps/approval/dist/approvals/requests.reactor.js';
+import { inLanes } from './processes.mjs';
 import { percentiles } from './rounds.mjs';
 
 export const STEPS = 10;
@@ -54,14 +56,22 @@ steps:
   - { key: deploy, run: 'true', gates: { before: { message: 'Go on?' } } }
 `;
 
-/** `executor`: claimed or journalled. */
-export async function openEngine(databaseUrl, { executor }) {
+/**
+ * `executor`: claimed or journalled. `member`: the number of this process among those that share the work, the first of which is 0;
+ * left out, this process has all of it.
+ */
+export async function openEngine(databaseUrl, { executor, member }) {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   pool.on('error', () => undefined); // said by the statement that fails
   await migrateEventStore(pool);
   const store = createPostgresEventStore({ connectionString: databaseUrl });
   const handler = new CommandHandler(store);
-  const host = new ReactorHost(storeDirect(store), new PostgresCheckpoints(pool), catalogue, { owner: 'bench' });
+  const owner = `bench-${member ?? 0}`;
+  const checkpoints = new PostgresCheckpoints(pool);
+  const leases = new Leases(checkpoints, { owner, sharing: member === undefined ? 'sole' : 'shared' });
+  const host = new ReactorHost(storeDirect(store), checkpoints, catalogue, { owner, leases });
+  // Whoever starts a run wants to hear of its end, whichever process carried it there.
+  const listeners = new ReactorHost(storeDirect(store), checkpoints, catalogue, { owner });
   const registry = new CommandRegistry();
   const commands = new InProcessCommands(registry);
   const timers = new MemoryTimers();
@@ -74,43 +84,46 @@ export async function openEngine(databaseUrl, { executor }) {
     Promise.resolve({ status: 'accepted', output: UNLIMITED, position: undefined }),
   );
   registry.answer(Decide, (input, by) => decisions.decide(input, by));
-  await publish(store, commands);
-  const news = new News();
+  if (!member) await publish(store, commands);
+  const news = new News(owner);
   const gates = requestsReactor(store, handler, systemClock);
-  for (const reactor of [...orchestrator.reactors(), gates, EXECUTORS[executor](handler), news]) {
-    await host.start(reactor);
+  const shared = [];
+  for (const reactor of [...orchestrator.reactors(), gates, EXECUTORS[executor](handler)]) {
+    shared.push(await host.start(reactor));
   }
+  await listeners.start(news);
+  const lanes = (runs, inFlight) => runLanes({ commands, news }, runs, inFlight);
   return {
     pool,
-    runMany: (runs, inFlight) => runMany({ commands, news }, runs, inFlight),
+    lanes,
+    settle: members => settled(shared, members),
+    runMany: (runs, inFlight) => runMany(lanes, runs, inFlight),
     decideMany: runs => decideMany({ commands, news }, runs),
     problems: () => problemsOf(pool),
     close: async () => {
-      await host.stop();
+      await Promise.all([host.stop(), listeners.stop()]);
+      await leases.stop();
       await store.close();
       await pool.end();
     },
   };
 }
 
-async function runMany(engine, runs, inFlight) {
-  const latencies = [];
-  const cpu = process.cpuUsage();
+async function runMany(lanes, runs, inFlight) {
   const started = performance.now();
-  let next = 0;
-  const lane = async () => {
-    while (next < runs) {
-      next += 1;
-      const begun = performance.now();
-      await engine.news.of('RunCompleted', await startRun(engine.commands, 'chain'));
-      latencies.push(performance.now() - begun);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, lane));
+  const { steps, cpuMicros, latencies } = await lanes(runs, inFlight);
   const seconds = (performance.now() - started) / 1_000;
-  const { user, system } = process.cpuUsage(cpu);
-  const steps = runs * STEPS;
-  return { stepsPerSecond: steps / seconds, cpuMicrosPerStep: (user + system) / steps, ...percentiles(latencies) };
+  return { stepsPerSecond: steps / seconds, cpuMicrosPerStep: cpuMicros / steps, ...percentiles(latencies) };
+}
+
+function runLanes({ commands, news }, runs, inFlight) {
+  return inLanes(runs, inFlight, STEPS, async () => news.of('RunCompleted', await startRun(commands, 'chain')));
+}
+
+/** Resolves when each process has its share of every reactor. */
+async function settled(reactors, members) {
+  const isFair = ({ partitions }) => Math.abs(partitions.length - PARTITIONS / members) < 1;
+  while (!reactors.every(reactor => isFair(reactor.status()))) await new Promise(resolve => setTimeout(resolve, 50));
 }
 
 /** So many runs wait at a gate; each is decided in turn, from the call of the command to the news that its step is ready. */
@@ -136,9 +149,12 @@ async function startRun(commands, flow) {
 
 /** Hears of what happened as any other consumer would. */
 class News {
-  name = 'bench.news';
   types = ['RunCompleted', 'ApprovalRequested', 'StepReady'];
   #waiting = new Map();
+
+  constructor(owner) {
+    this.name = `bench.news.${owner}`;
+  }
 
   react({ type, data: { runId, step } }) {
     if (type === 'StepReady' && step !== 'deploy') return Promise.resolve();
