@@ -4,6 +4,7 @@ import { bubblewrapLaunch, sandboxBinds, type LaunchTools } from './bubblewrap-l
 import { findProgram, openFilesLimit } from './find-program.js';
 import { identityFiles, NODE_BIN, writeIfOther, type ToolchainBind } from './host-tools.js';
 import { proveIsolation } from './isolation-proof.js';
+import { ProcessCall } from './process-call.js';
 import { allowedMounts } from './mount-sources.js';
 import type { DriverCapabilities, LeftSandbox, Sandbox, SandboxDriver, SandboxSpec } from './sandbox-driver.js';
 import { IsolationNotAllowedError, SandboxUnavailableError } from './sandbox-faults.js';
@@ -82,9 +83,10 @@ export class BubblewrapDriver implements SandboxDriver {
       const net = new SandboxEgress({ ...tools, isRoot: this.#isRoot }, this.#egressRules(spec));
       return {
         workspacePath: '/workspace',
-        launch: async (request, group) => {
+        prepare: async (request, group) => {
           const [reach, network] = [await stage.reach(), await net.launcher(request)];
-          return bubblewrapLaunch(tools, { spec, mounts, reach, network, ...place }, request, group);
+          const launch = bubblewrapLaunch(tools, { spec, mounts, reach, network, ...place }, request, group);
+          return call => new ProcessCall(launch, call);
         },
         watch: onEgress => net.watch(onEgress),
         close: async () => void (await Promise.all([stage.close(), net.close()])),

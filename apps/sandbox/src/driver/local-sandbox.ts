@@ -4,12 +4,11 @@ import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.
 import { joinSoon } from './joining-ahead.js';
 import { mayHold } from './outside-look.js';
 import { OutputDelivery } from './output-delivery.js';
-import { waitUntilDead } from './leftovers.js';
 import { RunningCall } from './running-call.js';
 import type { ExecRequest, ExecResult, Sandbox, SandboxFiles } from './sandbox-driver.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
 import { SandboxReleasedError } from './sandbox-faults.js';
-import type { CallLaunch } from './supervised-process.js';
+import type { BeginTree } from './call-tree.js';
 
 export interface LocalSandboxParts {
   readonly runId: string;
@@ -21,8 +20,14 @@ export interface LocalSandboxParts {
   readonly mounted: readonly string[];
   readonly limits: ResourceLimits;
   readonly groups: SandboxGroups | undefined;
-  /** How the driver starts the program of a call. */
-  launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
+  /** False where programs inside do not find their files on this machine. */
+  readonly filesAreHere: boolean;
+  /** False where something else than this process holds the memory limit, though no control group of ours does. */
+  readonly watchMemory: boolean;
+  /** Makes ready what the driver needs to start the program of a call. */
+  prepare(request: ExecRequest, group: CallGroup | undefined): Promise<BeginTree>;
+  /** Resolves when nothing of a call that an earlier process began is alive; its journal then holds what is known of it. */
+  settle(journal: CallJournal): Promise<void>;
   /** Tells of requests to the network until the answer is called. */
   watch(onEgress: (request: EgressRequest) => void): () => void;
   /** Ends what the driver keeps running between calls. */
@@ -33,11 +38,11 @@ export interface LocalSandboxParts {
   released(): void;
 }
 
-/** A sandbox on this machine: what both local drivers have in common is the journal and the life of a call. */
+/** A sandbox of this machine's service: what all drivers have in common is the journal and the life of a call. */
 export class LocalSandbox implements Sandbox {
   readonly runId: string;
   readonly fresh: boolean;
-  readonly files: SandboxFiles;
+  readonly files: SandboxFiles | undefined;
   readonly workspacePath: string;
   readonly #parts: LocalSandboxParts;
   readonly #running = new Map<string, RunningCall>();
@@ -48,7 +53,8 @@ export class LocalSandbox implements Sandbox {
     this.#parts = parts;
     this.runId = parts.runId;
     this.workspacePath = parts.workspacePath;
-    this.files = { workspace: parts.directory.workspace, home: parts.directory.home, uid: parts.uid };
+    const { workspace, home } = parts.directory;
+    this.files = parts.filesAreHere ? { workspace, home, uid: parts.uid } : undefined;
     this.fresh = !parts.directory.ready;
   }
 
@@ -69,7 +75,8 @@ export class LocalSandbox implements Sandbox {
   }
 
   mayHold(path: string): Promise<boolean> {
-    const { directory, workspacePath, mounted } = this.#parts;
+    const { directory, workspacePath, mounted, filesAreHere } = this.#parts;
+    if (!filesAreHere) return Promise.resolve(true);
     return mayHold({ workspace: directory.workspace, workspacePath, mounted }, path);
   }
 
@@ -138,17 +145,17 @@ export class LocalSandbox implements Sandbox {
     const group = this.#parts.groups?.call(journal.name);
     await group?.prepare();
     if (group) joinSoon(); // not before: making a group would wait for it
-    const launch = await this.#parts.launch(request, group);
+    const begin = await this.#parts.prepare(request, group);
     if (this.#released) throw new SandboxReleasedError(this.runId);
     journal.begin(request.callId);
     const call = new RunningCall({
       request,
       journal,
       group,
-      launch,
+      begin,
       limits: { ...this.#parts.limits, ...(request.outputBytes && { outputBytes: request.outputBytes }) },
-      directories: [this.#parts.directory.workspace, this.#parts.directory.home],
-      watchMemory: group === undefined,
+      directories: this.#parts.filesAreHere ? [this.#parts.directory.workspace, this.#parts.directory.home] : [],
+      watchMemory: this.#parts.watchMemory && group === undefined,
       thaw: () => this.thaw(),
     });
     this.#running.set(journal.name, call);
@@ -169,7 +176,7 @@ export class LocalSandbox implements Sandbox {
    * the supervisor's last act the facts decide whether the call had ended; if not, it is run again from the start (R2).
    */
   async #recover(journal: CallJournal): Promise<CallEnd | undefined> {
-    await waitUntilDead(journal);
+    await this.#parts.settle(journal);
     if (!journal.supervisorEnded) return undefined;
     const group = this.#parts.groups?.call(journal.name);
     const found = endOf({

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { initOf } from './sandbox-init.js';
 import type { CallGroup } from './control-groups.js';
 import { PROBE_PROFILE, PROBE_TIMEOUT_MS, remedy } from './isolation-proof.js';
+import { ProcessCall } from './process-call.js';
 import { findProgram, openFilesLimit } from './find-program.js';
 import { identityFiles, NEUTRAL_ENVIRONMENT, SYSTEM_PATH } from './host-tools.js';
 import type {
@@ -86,7 +87,10 @@ export class ProcessDriver implements SandboxDriver {
     const tools = this.#tools;
     return this.#home.open(spec, place => ({
       workspacePath: place.directory.workspace,
-      launch: (request, group) => Promise.resolve(processLaunch(tools, { spec, ...place }, request, group)),
+      prepare: (request, group) => {
+        const launch = processLaunch(tools, { spec, ...place }, request, group);
+        return Promise.resolve(call => new ProcessCall(launch, call));
+      },
       close: () => Promise.resolve(),
     }));
   }

@@ -1,13 +1,12 @@
 import { watch, type FSWatcher } from 'node:fs';
 import type { CallEnd, CallJournal, StopReason } from './call-journal.js';
-import { endOf, KILLED } from './call-journal.js';
+import { endOf } from './call-journal.js';
+import type { BeginTree, CallTree } from './call-tree.js';
 import { CallWatch, type WatchedCall } from './call-watch.js';
 import type { CallGroup } from './control-groups.js';
 import { OutputDelivery } from './output-delivery.js';
-import { livingInit, processesUnder, signalQuietly } from './process-tree.js';
 import type { ExecRequest } from './sandbox-driver.js';
 import { CallNotStartedError, CallTakenError } from './sandbox-faults.js';
-import { type CallLaunch, SupervisedProcess } from './supervised-process.js';
 
 const DEFAULT_GRACE_MS = 2_000;
 const KILL_PATIENCE_MS = 2_000;
@@ -17,7 +16,7 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 
 export interface CallSettings extends WatchedCall {
   readonly request: ExecRequest;
-  readonly launch: CallLaunch;
+  readonly begin: BeginTree;
   readonly group: CallGroup | undefined;
   /** The frozen cannot die. */
   thaw(): void;
@@ -27,21 +26,22 @@ export interface CallSettings extends WatchedCall {
 export class RunningCall {
   readonly #settings: CallSettings;
   readonly #journal: CallJournal;
-  readonly #process: SupervisedProcess;
+  readonly #tree: CallTree;
   readonly #startedAt = performance.now();
   readonly #timers = new Set<NodeJS.Timeout>();
   #stopping = false;
   #gone = false;
-  #killed = false;
   #wake: () => void = () => undefined;
 
   constructor(settings: CallSettings) {
     this.#settings = settings;
     this.#journal = settings.journal;
-    this.#process = new SupervisedProcess(settings.journal, settings.launch, {
-      callId: settings.request.callId,
-      ...(settings.request.stdin && { stdin: settings.request.stdin }),
-      ...(settings.request.input && { input: settings.request.input }),
+    const { request, journal } = settings;
+    this.#tree = settings.begin({
+      request,
+      journal,
+      ...(request.stdin && { stdin: request.stdin }),
+      ...(request.input && { input: request.input }),
       maxBytes: settings.limits.outputBytes,
     });
   }
@@ -56,8 +56,8 @@ export class RunningCall {
     try {
       await this.#follow();
     } catch (error) {
-      this.#process.abandon(); // unfinished on purpose: it will be run again
-      await this.#process.exited.catch(() => undefined); // the first error is the one to tell
+      this.#tree.abandon(); // unfinished on purpose: it will be run again
+      await this.#tree.exited.catch(() => undefined); // the first error is the one to tell
       throw error;
     } finally {
       request.signal?.removeEventListener('abort', onAbort);
@@ -69,7 +69,7 @@ export class RunningCall {
   /** Asks every process to end, then kills. The first reason stays, a later call may only be quicker. */
   stop(why: StopReason, graceMs: number): void {
     if (this.#gone) return;
-    if (!this.#journal.isThere) return this.#process.abandon(); // taken over: there is nothing to write down
+    if (!this.#journal.isThere) return this.#tree.abandon(); // taken over: there is nothing to write down
     this.#journal.stop(why);
     this.#settings.thaw();
     if (graceMs <= 0) {
@@ -78,32 +78,23 @@ export class RunningCall {
     }
     if (this.#stopping) return;
     this.#stopping = true;
-    const init = this.#init();
-    if (init !== undefined) processesUnder(init).forEach(pid => signalQuietly(pid, 'SIGTERM'));
+    this.#tree.terminate();
     this.#after(graceMs, () => this.#kill());
   }
 
   /** Kills the tree without an end: the call counts as never finished. For `release`. */
   async abandon(): Promise<void> {
-    this.#process.abandon();
-    await this.#process.exited.catch(() => undefined); // it never was
+    this.#tree.abandon();
+    await this.#tree.exited.catch(() => undefined); // it never was
   }
 
-  /** Death of the init is death of everything in its namespace, and bwrap still writes the exit code. */
   #kill(): void {
-    this.#killed = true;
     this.#settings.thaw();
-    const init = this.#init();
-    if (init === undefined) this.#process.abandon();
-    else signalQuietly(init, 'SIGKILL');
+    this.#tree.kill();
     this.#after(KILL_PATIENCE_MS, () => {
       this.#settings.thaw();
-      this.#process.abandon();
+      this.#tree.abandon();
     });
-  }
-
-  #init(): number | undefined {
-    return livingInit(this.#journal.init(), this.#process.pid);
   }
 
   async #follow(): Promise<void> {
@@ -111,14 +102,14 @@ export class RunningCall {
     const limitWatch = new CallWatch(
       this.#settings,
       why => this.stop(why, 0),
-      () => this.#process.abandon(),
+      () => this.#tree.abandon(),
     );
     const spoolWatch = watchIfPossible(this.#journal.path, () => {
       limitWatch.check();
       this.#wake();
     });
     const delivery = await OutputDelivery.open(this.#journal, request, limits.outputBytes);
-    const gone = this.#process.exited.finally(() => {
+    const gone = this.#tree.exited.finally(() => {
       this.#gone = true;
       this.#wake();
     });
@@ -148,13 +139,13 @@ export class RunningCall {
   }
 
   async #conclude(): Promise<CallEnd> {
-    this.#process.abandon(); // should the supervisor have been killed, nothing of its tree may outlive it
+    this.#tree.abandon(); // should its supervisor have been killed, nothing of its tree may outlive it
     const { group, limits, request } = this.#settings;
     if (!this.#journal.isThere) throw new CallTakenError(request.callId);
     const found = endOf({
       stopped: this.#journal.stopped(),
-      exitCode: this.#exitCode(),
-      oomKills: group?.oomKills() ?? 0,
+      exitCode: this.#tree.exitCode ? this.#tree.exitCode() : this.#journal.exitCode(),
+      oomKills: group?.oomKills() ?? this.#tree.oomKills?.() ?? 0,
       overLimit: this.#journal.spooledBytes() > limits.outputBytes,
     });
     if (!found) throw new CallNotStartedError(request.callId, this.#journal.complaint());
@@ -162,11 +153,6 @@ export class RunningCall {
     this.#journal.finish(end);
     await group?.remove();
     return end;
-  }
-
-  /** A launcher that does not write the status itself may tell a kill by any number. */
-  #exitCode(): number | undefined {
-    return this.#killed && this.#settings.launch.recordExitCode ? KILLED : this.#journal.exitCode();
   }
 
   get #graceMs(): number {

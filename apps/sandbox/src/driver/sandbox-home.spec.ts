@@ -41,7 +41,7 @@ describe('the sandboxes of a service', () => {
     });
     const shape = {
       workspacePath: '/workspace',
-      launch: () => Promise.reject(new Error()),
+      prepare: () => Promise.reject(new Error()),
       close: () => Promise.resolve(),
     };
     const uids: (number | undefined)[] = [];

@@ -2,18 +2,25 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import type { EgressRequest } from '../egress/egress-proxy.js';
 import { detectControlGroups } from './control-group-detection.js';
+import type { BeginTree } from './call-tree.js';
+import type { CallJournal } from './call-journal.js';
 import type { CallGroup, ControlGroups } from './control-groups.js';
-import { killLeftovers } from './leftovers.js';
+import { killLeftovers, waitUntilDead } from './leftovers.js';
 import { LocalSandbox } from './local-sandbox.js';
 import { SandboxDirectory, type SandboxMeta } from './sandbox-directory.js';
 import type { ExecRequest, LeftSandbox, SandboxSpec } from './sandbox-driver.js';
-import type { CallLaunch } from './supervised-process.js';
 import type { UidSlots } from './uid-slots.js';
 
 /** How a driver starts calls in one sandbox. */
 export interface SandboxShape {
   readonly workspacePath: string;
-  launch(request: ExecRequest, group: CallGroup | undefined): Promise<CallLaunch>;
+  prepare(request: ExecRequest, group: CallGroup | undefined): Promise<BeginTree>;
+  /** Left out: the tree of a call dies with whoever began it. */
+  settle?(journal: CallJournal): Promise<void>;
+  /** Default: yes. */
+  readonly filesAreHere?: boolean;
+  /** Default: yes, where there are no control groups. */
+  readonly watchMemory?: boolean;
   /** Tells of requests to the network until the answer is called; left out where there is none to tell of. */
   watch?(onEgress: (request: EgressRequest) => void): () => void;
   /** Ends what is kept between calls: at the end of the service, and when the sandbox is released. */
@@ -50,7 +57,7 @@ export class SandboxHome {
   }
 
   /** One object per run and process: two that open the same run share its calls. */
-  open(spec: SandboxSpec, shapeOf: (place: SandboxPlace) => SandboxShape): Promise<LocalSandbox> {
+  open(spec: SandboxSpec, shapeOf: (place: SandboxPlace) => SandboxShape | Promise<SandboxShape>): Promise<LocalSandbox> {
     const known = this.#open.get(spec.runId);
     if (known) return known;
     const opening = this.#openNow(spec, shapeOf);
@@ -72,6 +79,11 @@ export class SandboxHome {
     return own.from === from;
   }
 
+  /** Runs whose sandboxes are open in this process. */
+  openRuns(): string[] {
+    return [...this.#open.keys()];
+  }
+
   /** Touches nothing that does not look like a sandbox: the directory may have been configured by mistake. */
   async sweep(keep: ReadonlySet<string>): Promise<void> {
     for (const entry of readdirSync(this.path, { withFileTypes: true })) {
@@ -88,10 +100,13 @@ export class SandboxHome {
     await Promise.all(sandboxes.map(sandbox => sandbox.close(inUse.has(sandbox.runId))));
   }
 
-  async #openNow(spec: SandboxSpec, shapeOf: (place: SandboxPlace) => SandboxShape): Promise<LocalSandbox> {
+  async #openNow(
+    spec: SandboxSpec,
+    shapeOf: (place: SandboxPlace) => SandboxShape | Promise<SandboxShape>,
+  ): Promise<LocalSandbox> {
     const directory = new SandboxDirectory(this.path, spec.runId);
     const uid = await this.#prepare(spec, directory);
-    const shape = shapeOf({ directory, uid });
+    const shape = await shapeOf({ directory, uid });
     return new LocalSandbox({
       runId: spec.runId,
       directory,
@@ -100,7 +115,10 @@ export class SandboxHome {
       mounted: spec.profile.mounts.map(({ target }) => target),
       limits: spec.profile.limits,
       groups: this.groups?.sandbox(spec.runId, spec.profile.limits),
-      launch: (request, group) => shape.launch(request, group),
+      filesAreHere: shape.filesAreHere ?? true,
+      watchMemory: shape.watchMemory ?? true,
+      prepare: (request, group) => shape.prepare(request, group),
+      settle: journal => (shape.settle ? shape.settle(journal) : waitUntilDead(journal)),
       watch: onEgress => shape.watch?.(onEgress) ?? (() => undefined),
       close: () => shape.close(),
       left: () => this.#open.delete(spec.runId),
