@@ -15,10 +15,12 @@ const OLD_AFTER_MS = 24 * 60 * 60 * 1_000;
 
 /** Asked for by packages of which nothing else is left. */
 const EXTERNAL = [
+  '@kubernetes/client-node',
   '@nestjs/*',
   'class-transformer',
   'class-transformer/*',
   'class-validator',
+  'dockerode',
   'pg-native',
   'pg',
   'typeorm',
