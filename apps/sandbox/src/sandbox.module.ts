@@ -18,6 +18,7 @@ import type { TimerHost } from '@runledger/timers';
 import type { Pool } from 'pg';
 import { attemptHost } from './attempt/attempt-host.js';
 import { DEFAULT_HOLDS } from './attempt/idle-sandboxes.js';
+import { isolationsOf } from './driver/local-drivers.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
 import { integrationsOf } from './integrations/open-integrations.js';
 import { Integrations } from './integrations/integrations.js';
@@ -97,7 +98,8 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
         {
           provide: PublishedProfiles,
           inject: [CommandHandler],
-          useFactory: (commands: CommandHandler) => new PublishedProfiles(commands, config),
+          useFactory: (commands: CommandHandler) =>
+            new PublishedProfiles(commands, { ...config, isolations: isolationsOf(config) }),
         },
         {
           provide: Integrations,

@@ -17,7 +17,13 @@ export const profileDefinition = z.strictObject({
   slug,
   name: z.string().min(1).max(200),
   /** `none` runs as an ordinary process: only where the operator allowed it as well. */
-  isolation: z.enum(['bubblewrap', 'none']),
+  isolation: z.enum(['bubblewrap', 'docker', 'kubernetes', 'none']),
+  /** Of the containers, where isolation is by containers: a name as the engine knows it. */
+  image: z
+    .string()
+    .max(500)
+    .regex(/^[\w][\w./:@-]*$/, 'the name of an image, such as node:24-bookworm or registry.example/team/tools@sha256:…')
+    .optional(),
   /** Cloned into the workspace before the first step. `path` is relative to the workspace. */
   repositories: z
     .array(

@@ -82,11 +82,11 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
 }
 
 function runnersOf({ store, config, homeDir, telemetry }: AttemptHostParts): Runners {
-  const { agents, mountSources, privateNetworks, allowProcessIsolation } = config;
+  const { agents, mountSources, privateNetworks, allowProcessIsolation, docker } = config;
   return new Runners({
     directory: join(homeDir, 'runners'),
     program: { main: runnerProgram(), environment: agents.environment },
-    machine: { homeDir, mountSources, privateNetworks, allowProcessIsolation },
+    machine: { homeDir, mountSources, privateNetworks, allowProcessIsolation, ...(docker && { docker }) },
     limits: { spoolBytes: SPOOL_BYTES, modelCallMs: MODEL_CALL_MS, aloneMs: 0 },
     outlive: agents.atStop === 'leave',
     history: ({ workspaceId, place }) => readHistory(store, workspaceId, place),

@@ -1,4 +1,5 @@
 import { Fault } from '@runledger/kernel';
+import { ImageUnusableError } from '../container/container-faults.js';
 import { ProviderNotConnectedError } from '../agent/providers.js';
 import { MountNotAllowedError, IsolationNotAllowedError, SandboxUnavailableError } from '../driver/sandbox-faults.js';
 import { SnapshotGoneError, SnapshotMissingError } from '../snapshot/snapshot-errors.js';
@@ -14,6 +15,10 @@ export function failureResult(error: unknown, turns: number): StepResult {
   if (error instanceof ProviderNotConnectedError) {
     const { code, message, fix, needs } = error;
     return { outcome: 'BLOCKED', turns, error: { code, message, fix, needs } };
+  }
+  if (error instanceof ImageUnusableError) {
+    const { code, message, fix } = error;
+    return { outcome: 'BLOCKED', turns, error: { code, message, fix } };
   }
   if (error instanceof MountNotAllowedError || error instanceof IsolationNotAllowedError) {
     const fix = 'Ask the operator to allow it, or change the profile.';

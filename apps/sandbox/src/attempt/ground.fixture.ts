@@ -28,6 +28,7 @@ import { attemptStream, placeOf } from './attempt-place.js';
 import type { ReadyStep } from './attempt-place.js';
 import { readSandboxConfig } from '../sandbox.config.js';
 import type { SandboxConfig } from '../sandbox.config.js';
+import { isolationsOf } from '../driver/local-drivers.js';
 import { attemptHost } from './attempt-host.js';
 import { RunSandboxes } from './run-sandboxes.js';
 import { SandboxRuntime } from './sandbox-runtime.js';
@@ -98,7 +99,7 @@ export class Ground {
     const defaults = readSandboxConfig({});
     const agents = { ...defaults.agents, place: 'service' } as const; // nothing to compile, no process to wait for
     const settings = { ...defaults, agents, mountSources: [this.directory], ...config };
-    const profiles = new PublishedProfiles(commands, settings);
+    const profiles = new PublishedProfiles(commands, { ...settings, isolations: isolationsOf(settings) });
     const { blobs } = this;
     const homeDir = join(this.directory, 'home');
     const vault = { config: settings, database: this.pool, keyFile: join(this.directory, 'vault.key') };
@@ -128,7 +129,7 @@ export class Ground {
 
   /** Publishes a profile for the workspace of every spec. */
   async publishProfile(definition: ProfileDefinition, mountSources = [this.directory]): Promise<void> {
-    const policy = { allowProcessIsolation: true, mountSources };
+    const policy = { isolations: ['bubblewrap', 'none'] as const, mountSources };
     const outcome = await new PublishedProfiles(this.commands, policy).publish(
       { definition },
       {

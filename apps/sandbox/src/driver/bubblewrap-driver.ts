@@ -12,7 +12,7 @@ import { SandboxEgress } from './sandbox-egress.js';
 import { SandboxHome } from './sandbox-home.js';
 import { seccompFilter } from './seccomp-filter.js';
 import { Stage } from './stage.js';
-import { UidSlots, type UidRange } from './uid-slots.js';
+import { DEFAULT_SLOTS_DIR, DEFAULT_UIDS, UidSlots, type UidRange } from './uid-slots.js';
 
 export interface BubblewrapOptions {
   /** Holds one directory per live sandbox; must outlive the service, so that runs survive its restart. */
@@ -30,9 +30,6 @@ export interface BubblewrapOptions {
   /** `off`: without control groups, as on machines that have none. */
   readonly controlGroups?: 'auto' | 'off';
 }
-
-const DEFAULT_UIDS: UidRange = { first: 200_000, count: 10_000 };
-const DEFAULT_SLOTS_DIR = '/run/runledger-sandbox-uids';
 
 /** Isolation by kernel namespaces, seccomp and a uid of its own for every sandbox (S1). Linux only. */
 export class BubblewrapDriver implements SandboxDriver {
@@ -60,6 +57,7 @@ export class BubblewrapDriver implements SandboxDriver {
       workspaceBytes: 'soft',
       tmpBytes: 'hard',
       network: 'hard',
+      processTree: 'hard',
       freeze: this.#home.groups !== undefined,
     };
   }

@@ -62,7 +62,12 @@ export function bubblewrapLaunch(
     ],
     hiddenArguments: bwrapArguments({
       binds: binds.map(bind => ({ ...bind, source: pathOf(bind.source) })),
-      env: { ...NEUTRAL_ENVIRONMENT, ...proxyVariables(spec), ...spec.profile.env, ...request.env },
+      env: {
+        ...NEUTRAL_ENVIRONMENT,
+        ...(networkOf(spec.profile).mode !== 'none' && proxyVariables(PROXY_PORT)),
+        ...spec.profile.env,
+        ...request.env,
+      },
       cwd: request.cwd ?? '/workspace',
       tmpBytes: spec.profile.limits.tmpBytes,
       seccompFd: 4,
@@ -81,9 +86,8 @@ export function bubblewrapLaunch(
 }
 
 /** What programs look for when they want to know of a proxy. */
-function proxyVariables({ profile }: SandboxSpec): Record<string, string> {
-  if (networkOf(profile).mode === 'none') return {};
-  const proxy = `http://127.0.0.1:${PROXY_PORT}`;
+export function proxyVariables(port: number): Record<string, string> {
+  const proxy = `http://127.0.0.1:${port}`;
   const direct = 'localhost,127.0.0.1,::1';
   return {
     ...{ http_proxy: proxy, https_proxy: proxy, HTTP_PROXY: proxy, HTTPS_PROXY: proxy },

@@ -5,6 +5,8 @@ import { IsolationNotAllowedError, SandboxUnavailableError } from './sandbox-fau
 /** The drivers of one service. `process` is there only when the operator allowed it. */
 export interface Drivers {
   readonly bubblewrap?: SandboxDriver;
+  readonly docker?: SandboxDriver;
+  readonly kubernetes?: SandboxDriver;
   readonly process?: SandboxDriver;
 }
 
@@ -14,6 +16,18 @@ export function driverFor(profile: Pick<ProfileDefinition, 'slug' | 'isolation'>
     case 'bubblewrap':
       if (drivers.bubblewrap) return drivers.bubblewrap;
       throw new SandboxUnavailableError('this service was started without bubblewrap', 'apt-get install -y bubblewrap');
+    case 'docker':
+      if (drivers.docker) return drivers.docker;
+      throw new IsolationNotAllowedError(
+        profile.slug,
+        'this service knows no Docker Engine; set RUNLEDGER_DOCKER_HOST.',
+      );
+    case 'kubernetes':
+      if (drivers.kubernetes) return drivers.kubernetes;
+      throw new IsolationNotAllowedError(
+        profile.slug,
+        'this service knows no cluster for sandboxes; set RUNLEDGER_KUBERNETES_NAMESPACE.',
+      );
     case 'none':
       if (drivers.process) return drivers.process;
       throw new IsolationNotAllowedError(profile.slug, 'the operator does not allow work without isolation.');

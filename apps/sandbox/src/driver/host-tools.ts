@@ -61,11 +61,11 @@ const GIT_CONFIG = `[user]
 `;
 
 /** Names for the sandbox's only user, so that programs find one; written once per driver. Answers what to bind where. */
-export function identityFiles(directory: string): ToolchainBind[] {
+export function identityFiles(directory: string, uid = SANDBOX_UID): ToolchainBind[] {
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const files: Record<string, string> = {
-    passwd: `root:x:0:0:root:/:/usr/sbin/nologin\nagent:x:${SANDBOX_UID}:${SANDBOX_UID}:Agent:/home/agent:/bin/sh\n`,
-    group: `root:x:0:\nagent:x:${SANDBOX_UID}:\n`,
+    passwd: `root:x:0:0:root:/:/usr/sbin/nologin\nagent:x:${uid}:${uid}:Agent:/home/agent:/bin/sh\n`,
+    group: `root:x:0:\nagent:x:${uid}:\n`,
     hosts: '127.0.0.1 localhost sandbox\n::1 localhost\n',
     gitconfig: GIT_CONFIG,
   };

@@ -1,4 +1,7 @@
+import type { ProfileDefinition } from '@runledger/contracts';
 import { join } from 'node:path';
+import { DockerDriver } from '../container/docker-driver.js';
+import type { DockerSettings } from '../container/docker-settings.js';
 import { BubblewrapDriver } from './bubblewrap-driver.js';
 import type { Drivers } from './driver-choice.js';
 import { ProcessDriver } from './process-driver.js';
@@ -9,12 +12,23 @@ export interface DriverPolicy {
   /** Ranges of addresses that are not public and that sandboxes may reach where their profile lists the host. */
   readonly privateNetworks: readonly string[];
   readonly allowProcessIsolation: boolean;
+  /** Left out: there is no Docker Engine to use. */
+  readonly docker?: DockerSettings;
 }
 
 /** The drivers of this machine. Each sweeps a directory of its own below `homeDir`. */
 export function localDrivers(homeDir: string, policy: DriverPolicy): Drivers {
   const { mountSources, privateNetworks } = policy;
-  const bubblewrap = new BubblewrapDriver({ homeDir: join(homeDir, 'bubblewrap'), mountSources, privateNetworks });
-  if (!policy.allowProcessIsolation) return { bubblewrap };
-  return { bubblewrap, process: new ProcessDriver({ homeDir: join(homeDir, 'process'), allowed: true }) };
+  const { docker, allowProcessIsolation: allowed } = policy;
+  const place = (name: string) => ({ homeDir: join(homeDir, name), mountSources, privateNetworks });
+  return {
+    bubblewrap: new BubblewrapDriver(place('bubblewrap')),
+    ...(docker && { docker: new DockerDriver({ ...docker, ...place('docker') }) }),
+    ...(allowed && { process: new ProcessDriver({ homeDir: join(homeDir, 'process'), allowed }) }),
+  };
+}
+
+/** What profiles may ask for where this policy holds. */
+export function isolationsOf({ docker, allowProcessIsolation }: DriverPolicy): ProfileDefinition['isolation'][] {
+  return ['bubblewrap', ...(docker ? ['docker' as const] : []), ...(allowProcessIsolation ? ['none' as const] : [])];
 }

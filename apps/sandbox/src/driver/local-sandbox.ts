@@ -30,8 +30,8 @@ export interface LocalSandboxParts {
   settle(journal: CallJournal): Promise<void>;
   /** Tells of requests to the network until the answer is called. */
   watch(onEgress: (request: EgressRequest) => void): () => void;
-  /** Ends what the driver keeps running between calls. */
-  close(): Promise<void>;
+  /** Ends what the driver keeps running between calls, but nothing that is in use by other processes. */
+  close(inUse: boolean): Promise<void>;
   /** The sandbox is out of use in this process. */
   left(): void;
   /** Gives back what the driver lent: uid, entry in its list. */
@@ -101,7 +101,7 @@ export class LocalSandbox implements Sandbox {
 
   /** Gives back what this process holds of the machine; groups that are `inUse` by other processes stay. No call may follow. */
   async close(inUse = false): Promise<void> {
-    await this.#parts.close();
+    await this.#parts.close(inUse);
     if (!inUse) await this.#parts.groups?.remove();
   }
 

@@ -57,6 +57,7 @@ export class ProcessDriver implements SandboxDriver {
       workspaceBytes: 'soft',
       tmpBytes: 'absent',
       network: 'absent',
+      processTree: 'hard',
       freeze: this.#home.groups !== undefined,
     };
   }

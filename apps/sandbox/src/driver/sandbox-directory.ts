@@ -24,12 +24,19 @@ export interface SandboxMeta {
   readonly uid?: number;
 }
 
-/** The directory of one run's sandbox: `workspace/`, `home/`, `journal/`, `meta.json`, `ready`, and `from` when it was moved. */
+/**
+ * The directory of one run's sandbox: `workspace/`, `home/`, `journal/`, `meta.json`, `ready`, and `from` when it was moved;
+ * where it is a container, also `calls/` and `identity/`.
+ */
 export class SandboxDirectory {
   readonly path: string;
   readonly workspace: string;
   readonly home: string;
   readonly journal: string;
+  /** What a container writes down of its calls. */
+  readonly calls: string;
+  /** Files that give names to the user inside a container. */
+  readonly identity: string;
 
   constructor(homeDir: string, runId: string) {
     if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,200}$/.test(runId)) {
@@ -39,6 +46,8 @@ export class SandboxDirectory {
     this.workspace = `${this.path}/workspace`;
     this.home = `${this.path}/home`;
     this.journal = `${this.path}/journal`;
+    this.calls = `${this.path}/calls`;
+    this.identity = `${this.path}/identity`;
   }
 
   meta(): SandboxMeta | undefined {
@@ -74,12 +83,18 @@ export class SandboxDirectory {
 
   /** True when nothing but a sandbox's own entries is in it. */
   get looksLikeASandbox(): boolean {
-    const own = ['workspace', 'home', 'journal', 'ready', 'from', 'meta.json', 'meta.json.tmp'];
+    const own = ['workspace', 'home', 'journal', 'calls', 'identity', 'ready', 'from', 'meta.json', 'meta.json.tmp'];
     return readdirSync(this.path).every(name => own.includes(name));
   }
 
   get ready(): boolean {
     return existsSync(`${this.path}/ready`);
+  }
+
+  /** For calls in containers; the sandbox's own. */
+  makeCalls(uid: number | undefined): void {
+    mkdirSync(this.calls, { recursive: true, mode: 0o700 });
+    if (uid !== undefined) chownSync(this.calls, uid, uid);
   }
 
   markReady(): void {

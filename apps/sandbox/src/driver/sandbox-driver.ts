@@ -12,6 +12,8 @@ export interface DriverCapabilities {
   readonly workspaceBytes: LimitStrength;
   readonly tmpBytes: LimitStrength;
   readonly network: LimitStrength;
+  /** That no process of a call outlives it. */
+  readonly processTree: LimitStrength;
   readonly freeze: boolean;
 }
 
@@ -109,7 +111,7 @@ export interface LeftSandbox {
 
 /** A way to isolate untrusted work (S1). There is no silent fallback from one driver to another. */
 export interface SandboxDriver {
-  readonly name: 'bubblewrap' | 'process';
+  readonly name: 'bubblewrap' | 'docker' | 'kubernetes' | 'process';
   capabilities(): DriverCapabilities;
   /** Proves on this machine that the isolation holds; throws `SandboxUnavailableError` saying what to do. */
   selfTest(): Promise<void>;

@@ -23,8 +23,8 @@ export interface SandboxShape {
   readonly watchMemory?: boolean;
   /** Tells of requests to the network until the answer is called; left out where there is none to tell of. */
   watch?(onEgress: (request: EgressRequest) => void): () => void;
-  /** Ends what is kept between calls: at the end of the service, and when the sandbox is released. */
-  close(): Promise<void>;
+  /** Ends what is kept between calls: at the end of the service, and when the sandbox is released. `inUse`: but for other processes. */
+  close(inUse?: boolean): Promise<void>;
 }
 
 export interface SandboxPlace {
@@ -57,7 +57,10 @@ export class SandboxHome {
   }
 
   /** One object per run and process: two that open the same run share its calls. */
-  open(spec: SandboxSpec, shapeOf: (place: SandboxPlace) => SandboxShape | Promise<SandboxShape>): Promise<LocalSandbox> {
+  open(
+    spec: SandboxSpec,
+    shapeOf: (place: SandboxPlace) => SandboxShape | Promise<SandboxShape>,
+  ): Promise<LocalSandbox> {
     const known = this.#open.get(spec.runId);
     if (known) return known;
     const opening = this.#openNow(spec, shapeOf);
@@ -120,7 +123,7 @@ export class SandboxHome {
       prepare: (request, group) => shape.prepare(request, group),
       settle: journal => (shape.settle ? shape.settle(journal) : waitUntilDead(journal)),
       watch: onEgress => shape.watch?.(onEgress) ?? (() => undefined),
-      close: () => shape.close(),
+      close: inUse => shape.close(inUse),
       left: () => this.#open.delete(spec.runId),
       released: () => {
         if (uid !== undefined) this.#slots?.free(uid, directory.path);

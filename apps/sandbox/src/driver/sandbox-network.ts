@@ -7,11 +7,11 @@ import { SandboxUnavailableError } from './sandbox-faults.js';
 /** Where programs inside find the proxy. */
 export const PROXY_PORT = 3128;
 
-/** Runs inside the new namespace: listens there, hands the listening socket over, and is not needed any more. */
+/** Runs inside the namespace: listens there, hands the listening socket over, and is not needed any more. */
 const LISTEN = `
 const server = require('node:net').createServer();
 process.on('disconnect', () => process.exit());
-server.listen(${PROXY_PORT}, '127.0.0.1', 512, () => process.send({ pid: process.pid }, server));
+server.listen(Number(process.argv[1]), '127.0.0.1', 512, () => process.send({ pid: process.pid }, server));
 `;
 
 export interface NetworkTools {
@@ -65,19 +65,11 @@ export class SandboxNetwork {
     const { bwrap } = this.tools;
     const own = this.tools.isRoot ? [] : ['--unshare-user'];
     const argv = [...own, '--unshare-net', '--die-with-parent', '--dev-bind', '/', '/', '--'];
-    const maker = spawn(bwrap, [...argv, process.execPath, '-e', LISTEN], {
-      env: {},
-      cwd: '/',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
-    try {
-      const { pid, server } = await handedOver(maker);
+    return listeningInside([bwrap, ...argv], PROXY_PORT, (pid, server) => {
       const made = this.#hold(pid, server);
       this.accept(server);
       return made;
-    } finally {
-      if (maker.connected) maker.disconnect();
-    }
+    });
   }
 
   /** An open file keeps a namespace alive, and is a path to it for as long as it is open. */
@@ -90,6 +82,22 @@ export class SandboxNetwork {
     const user = open('user');
     const launcher = [nsenter, `--user=${path(user)}`, '--preserve-credentials', `--net=${path(net)}`, '--'];
     return { server, descriptors: [net, user], launcher };
+  }
+}
+
+/** A socket of this process that listens where `launcher` leads; port 0: on any that is free. `take` may look at who made it. */
+export async function listeningInside<Taken>(
+  launcher: readonly string[],
+  port: number,
+  take: (pid: number, server: Server) => Taken,
+): Promise<Taken> {
+  const [program = '', ...argv] = [...launcher, process.execPath, '-e', LISTEN, String(port)];
+  const maker = spawn(program, argv, { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  try {
+    const { pid, server } = await handedOver(maker);
+    return take(pid, server);
+  } finally {
+    if (maker.connected) maker.disconnect();
   }
 }
 

@@ -6,6 +6,11 @@ export interface UidRange {
   readonly count: number;
 }
 
+/** Host uids for sandboxes, used by nobody else. */
+export const DEFAULT_UIDS: UidRange = { first: 200_000, count: 10_000 };
+/** Where the machine's services agree on who uses which uid. */
+export const DEFAULT_SLOTS_DIR = '/run/runledger-sandbox-uids';
+
 /**
  * One host uid per live sandbox, so that no two share a process limit or can signal each other. A slot is a symbolic link
  * to the directory of the sandbox that holds it: making it is atomic, across processes too, and a link whose sandbox is

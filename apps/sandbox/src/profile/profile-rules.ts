@@ -45,6 +45,7 @@ export function profileProblems(profile: ProfileDefinition): Problem[] {
     ),
     ...Object.keys(profile.env).flatMap(variableProblems),
     ...limitProblems(profile.limits),
+    ...imageProblems(profile),
     ...networkProblems(profile),
     ...duplicates(
       profile.mounts.map(mount => mount.target),
@@ -66,9 +67,24 @@ function networkProblems(profile: ProfileDefinition): Problem[] {
     const fix = 'Set network.mode to allowlist, or leave the hosts out.';
     return [{ path: 'network.hosts', message: 'Hosts are listed, but the mode is none.', fix }];
   }
+  if (profile.isolation === 'kubernetes') {
+    const fix = 'Set network to none, or isolation to bubblewrap or docker.';
+    return [{ path: 'network', message: 'The proxy that keeps to a list of hosts cannot be put into a pod.', fix }];
+  }
   if (profile.isolation !== 'none') return [];
   const fix = 'Set isolation to bubblewrap.';
   return [{ path: 'network', message: 'Without isolation nothing can be kept from the network.', fix }];
+}
+
+function imageProblems({ isolation, image }: ProfileDefinition): Problem[] {
+  const takesImage = isolation === 'docker' || isolation === 'kubernetes';
+  if (takesImage === (image !== undefined)) return [];
+  if (takesImage) {
+    const fix = 'Name an image, such as node:24-bookworm.';
+    return [{ path: 'image', message: `Isolation by ${isolation} needs an image.`, fix }];
+  }
+  const fix = 'Set isolation to docker or kubernetes, or leave the image out.';
+  return [{ path: 'image', message: `With isolation ${isolation} no image is used.`, fix }];
 }
 
 function limitProblems(limits: ProfileDefinition['limits']): Problem[] {

@@ -36,7 +36,7 @@ function publish(
       publishedBy: owner,
       publishedAt: at,
     },
-    policy: { allowProcessIsolation: false, forbiddenMounts: [], ...policy },
+    policy: { isolations: ['bubblewrap'], forbiddenMounts: [], ...policy },
   };
 }
 
@@ -68,8 +68,16 @@ describe('a sandbox profile', () => {
       .when(publish({ isolation: 'none' }))
       .thenRejects('ISOLATION_NOT_ALLOWED');
     given()
-      .when(publish({ isolation: 'none' }, { allowProcessIsolation: true }))
+      .when(publish({ isolation: 'none' }, { isolations: ['bubblewrap', 'none'] }))
       .thenEmits(published(1, { isolation: 'none' }));
+  });
+
+  it('may ask only for a driver that the installation has', () => {
+    const changes = { isolation: 'docker' as const, image: 'node:24' };
+    given().when(publish(changes)).thenRejects('ISOLATION_NOT_ALLOWED');
+    given()
+      .when(publish(changes, { isolations: ['bubblewrap', 'docker'] }))
+      .thenEmits(published(1, changes));
   });
 
   it('may mount only what the operator allows', () => {
@@ -84,7 +92,7 @@ describe('a sandbox profile', () => {
     const network = { mode: 'allowlist' as const, hosts: ['registry.npmjs.org', '*.example.com:8443'] };
     given().when(publish({ network })).thenEmits(published(1, { network }));
     given()
-      .when(publish({ network, isolation: 'none' }, { allowProcessIsolation: true }))
+      .when(publish({ network, isolation: 'none' }, { isolations: ['bubblewrap', 'none'] }))
       .thenRejects('INVALID_PROFILE');
   });
 
@@ -107,6 +115,8 @@ describe('a sandbox profile', () => {
     ['hosts without a list being asked for', { network: { mode: 'none' as const, hosts: ['a.example'] } }],
     ['a variable of the platform', { env: { PATH: '/evil' } }],
     ['a name that is no variable', { env: { 'A B': '1' } }],
+    ['an image that nothing would use', { image: 'node:24' }],
+    ['containers of no image', { isolation: 'docker' as const }],
   ])('is refused with %s', (_what, changes) => {
     given().when(publish(changes)).thenRejects('INVALID_PROFILE');
   });

@@ -8,7 +8,8 @@ type PublishedData = ReturnType<typeof SandboxProfilePublished>['data'];
 
 /** What the operator permits on the machines of this service. */
 export interface OperatorPolicy {
-  readonly allowProcessIsolation: boolean;
+  /** What the drivers of this installation give. */
+  readonly isolations: readonly ProfileDefinition['isolation'][];
   /** Mounts whose source does not lie below an allowed directory; worked out beforehand, as it means looking at the disk. */
   readonly forbiddenMounts: readonly string[];
 }
@@ -48,11 +49,7 @@ export const profile: Decider<PublishProfileVersion, Profile, ProfileEvent, Prof
 function refusalOf(definition: ProfileDefinition, policy: OperatorPolicy): ProfileRefusal | undefined {
   const problems = profileProblems(definition);
   if (problems.length > 0) return reject('INVALID_PROFILE', sentence(problems), { details: problems });
-  if (definition.isolation === 'none' && !policy.allowProcessIsolation) {
-    return reject('ISOLATION_NOT_ALLOWED', 'The operator does not allow work without isolation on this installation.', {
-      fix: 'Set isolation to bubblewrap, or ask the operator to set RUNLEDGER_ALLOW_PROCESS_ISOLATION=yes.',
-    });
-  }
+  if (!policy.isolations.includes(definition.isolation)) return notGiven(definition.isolation, policy);
   if (policy.forbiddenMounts.length > 0) {
     return reject('MOUNT_NOT_ALLOWED', `The operator allows no mount from ${policy.forbiddenMounts.join(', ')}.`, {
       fix: 'Mount from a directory that the operator lists in SANDBOX_MOUNT_SOURCES.',
@@ -60,6 +57,23 @@ function refusalOf(definition: ProfileDefinition, policy: OperatorPolicy): Profi
   }
   return undefined;
 }
+
+function notGiven(isolation: ProfileDefinition['isolation'], { isolations }: OperatorPolicy): ProfileRefusal {
+  const message =
+    isolation === 'none'
+      ? 'The operator does not allow work without isolation on this installation.'
+      : `This installation has no ${isolation} driver.`;
+  const others = isolations.filter(each => each !== 'none').join(' or ');
+  const fix = `Set isolation to ${others}, or ask the operator to set ${SETTING_OF[isolation]}.`;
+  return reject('ISOLATION_NOT_ALLOWED', message, { fix });
+}
+
+const SETTING_OF: Readonly<Record<ProfileDefinition['isolation'], string>> = {
+  bubblewrap: 'the service up on Linux with bubblewrap',
+  docker: 'RUNLEDGER_DOCKER_HOST',
+  kubernetes: 'RUNLEDGER_KUBERNETES_NAMESPACE',
+  none: 'RUNLEDGER_ALLOW_PROCESS_ISOLATION=yes',
+};
 
 function sentence(problems: readonly Problem[]): string {
   return problems.length === 1 ? 'The profile has a problem.' : `The profile has ${problems.length} problems.`;

@@ -8,7 +8,7 @@ import { profile } from './profile.decider.js';
 type Outcome = CommandOutcome<OutputOf<typeof PublishSandboxProfile>, RefusalOf<typeof PublishSandboxProfile>>;
 
 export interface ProfilePolicy {
-  readonly allowProcessIsolation: boolean;
+  readonly isolations: readonly ProfileDefinition['isolation'][];
   /** Absolute directories below which profiles may mount. */
   readonly mountSources: readonly string[];
 }
@@ -36,7 +36,7 @@ export class PublishedProfiles {
           publishedAt: context.occurredAt,
         },
         policy: {
-          allowProcessIsolation: this.policy.allowProcessIsolation,
+          isolations: this.policy.isolations,
           forbiddenMounts: this.#forbiddenMounts(definition),
         },
       },

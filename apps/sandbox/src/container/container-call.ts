@@ -1,0 +1,156 @@
+import { appendFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import type { CallTree, TreeSettings } from '../driver/call-tree.js';
+import { openFilesLimit } from '../driver/find-program.js';
+import { saidBy } from './container-output.js';
+import type { Container, ContainerProcess } from './container-port.js';
+import { CALL, REPORT, STOP } from './container-scripts.js';
+
+const BLOCK_BYTES = 512;
+const STRIKE_MS = 1_000;
+
+export interface CallProgram {
+  readonly env: Readonly<Record<string, string>>;
+  /** Largest file that the call can write. */
+  readonly fileBytes: number;
+  /** Names of calls in this container that are over and on record. */
+  readonly old: readonly string[];
+}
+
+/** A call whose processes run in a container. Where it cannot be killed alone, everything in the container is killed with it. */
+export class ContainerCall implements CallTree {
+  readonly exited: Promise<void>;
+  readonly #container: Container;
+  readonly #settings: TreeSettings;
+  #process: ContainerProcess | undefined;
+  #isOver = false;
+  #letGo = false;
+  #oomKills = 0;
+  #striking: Promise<void> | undefined;
+
+  constructor(container: Container, program: CallProgram, settings: TreeSettings) {
+    this.#container = container;
+    this.#settings = settings;
+    this.exited = this.#run(program).finally(() => (this.#isOver = true));
+  }
+
+  terminate(): void {
+    void this.#order('TERM');
+  }
+
+  kill(): void {
+    void this.#struck();
+  }
+
+  abandon(): void {
+    if (this.#isOver || this.#letGo) return;
+    this.#letGo = true;
+    this.#process?.stdin.end();
+    void this.#struck();
+  }
+
+  oomKills(): number {
+    return this.#oomKills;
+  }
+
+  async #run(program: CallProgram): Promise<void> {
+    const { journal, maxBytes } = this.#settings;
+    const process = await this.#container.start({ argv: this.#argv(program), env: program.env });
+    this.#process = process;
+    this.#feed(process);
+    if (this.#letGo) process.stdin.end();
+    const flooded = (): void => process.close(); // nobody can be made to read all of it
+    const heard = await Promise.all([
+      spool(process.stdout, journal.spool('stdout'), { maxBytes, flooded }),
+      spool(process.stderr, journal.spool('stderr'), { maxBytes, flooded }),
+    ]);
+    if (heard.includes('flood')) return this.#struck(true);
+    const exitCode = await process.exitCode();
+    process.close();
+    if (exitCode === undefined || this.#letGo) return;
+    if (exitCode !== 0) await this.#report();
+    appendFileSync(journal.statusPath(), `{ "exit-code": ${exitCode} }\n`, { mode: 0o600 });
+  }
+
+  #argv({ fileBytes, old }: CallProgram): string[] {
+    const { request, journal, stdin, input } = this.#settings;
+    const settings = [
+      journal.name,
+      input ? 'open' : stdin ? String(stdin.length) : 'none',
+      request.cwd ?? '/workspace',
+      String(openFilesLimit()),
+      String(Math.ceil(fileBytes / BLOCK_BYTES)),
+      request.forget || input ? 'no' : 'yes',
+      old.join(' '),
+    ];
+    return ['/bin/sh', '-c', CALL, 'runledger-call', ...settings, ...request.argv];
+  }
+
+  /** Without input of the caller's own, the open standard input is what keeps the call alive. */
+  #feed({ stdin }: ContainerProcess): void {
+    stdin.on('error', () => undefined); // whoever was to read it is gone: the outputs end
+    const { input, stdin: bytes } = this.#settings;
+    if (input) input.pipe(stdin);
+    else if (bytes) stdin.write(bytes);
+  }
+
+  async #report(): Promise<void> {
+    const said = await saidBy(this.#container, ['/bin/sh', '-c', REPORT, 'report', this.#settings.journal.name]);
+    this.#oomKills = Number(said?.split(/\s+/)[1] ?? 0) || 0;
+  }
+
+  /** `unheard`: nobody listens any more, so that only an order that was carried out tells of the end. */
+  #struck(unheard = false): Promise<void> {
+    this.#striking ??= this.#strike(unheard);
+    return this.#striking;
+  }
+
+  async #strike(unheard: boolean): Promise<void> {
+    if ((await this.#order('KILL')) && (unheard || (await this.#ends()))) return;
+    const killed = await this.#container.killAll().then(
+      () => true,
+      () => false, // then it is removed
+    );
+    if (killed && (unheard || (await this.#ends()))) return;
+    await this.#container.remove().catch(() => undefined); // the sweep tries it again, and says why it cannot
+    this.#process?.close();
+  }
+
+  /** Answers whether it was carried out: a full container cannot start the one that kills. */
+  async #order(signal: 'TERM' | 'KILL'): Promise<boolean> {
+    const stop = ['/bin/sh', '-c', STOP, 'stop', this.#settings.journal.name, signal];
+    const said = saidBy(this.#container, stop).catch(() => undefined);
+    const late = sleep(STRIKE_MS, undefined, { ref: false });
+    return (await Promise.race([said, late])) !== undefined;
+  }
+
+  async #ends(): Promise<boolean> {
+    await Promise.race([this.exited.catch(() => undefined), sleep(STRIKE_MS, undefined, { ref: false })]);
+    return this.#isOver;
+  }
+}
+
+interface SpoolLimit {
+  readonly maxBytes: number;
+  readonly flooded: () => void;
+}
+
+/** Keeps `maxBytes` and one block, so that it is known when there was more. */
+async function spool(output: Readable, path: string, { maxBytes, flooded }: SpoolLimit): Promise<'end' | 'flood'> {
+  const file = await open(path, 'a', 0o600);
+  let room = maxBytes + BLOCK_BYTES;
+  try {
+    for await (const chunk of output as AsyncIterable<Buffer>) {
+      await file.write(chunk.subarray(0, room));
+      room -= chunk.length;
+      if (room > 0) continue;
+      flooded();
+      return 'flood';
+    }
+    return 'end';
+  } finally {
+    await file.close();
+  }
+}

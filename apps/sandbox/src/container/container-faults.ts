@@ -1,0 +1,24 @@
+import { Fault, RetryableError } from '@runledger/kernel';
+
+/** The image of a profile cannot be had, or does not fit. The operator or the profile has to change. */
+export class ImageUnusableError extends Fault {
+  constructor(
+    image: string,
+    what: string,
+    readonly fix: string,
+    cause?: unknown,
+  ) {
+    super('IMAGE_UNUSABLE', `Image ${image} cannot be used: ${what}`, { cause, fields: { image } });
+  }
+}
+
+/** The engine did not answer, or said that it cannot at the moment. */
+export class EngineSilentError extends RetryableError {
+  constructor(engine: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super('ENGINE_SILENT', `${engine} does not answer: ${reason}. Look whether it runs.`, {
+      cause,
+      fields: { engine },
+    });
+  }
+}
