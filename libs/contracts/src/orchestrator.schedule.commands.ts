@@ -20,8 +20,9 @@ export const PreviewSchedule = defineCommand({
   name: 'PreviewSchedule',
   input: z.strictObject({
     ...when,
-    /** Of a schedule that is there: which weeks count. Else the first firing says it. */
+    /** Of a schedule that is there: which weeks or days count. Else the first firing says it. */
     weeks: recurrence.shape.weeks,
+    days: recurrence.shape.days,
     after: timestamp.optional(),
     count: z.int().min(1).max(50).default(5),
   }),
@@ -29,6 +30,7 @@ export const PreviewSchedule = defineCommand({
     cron: z.string(),
     timeZone: z.string(),
     weeks: recurrence.shape.weeks,
+    days: recurrence.shape.days,
     /** How words were read that could be read in another way. */
     notes: z.array(z.string()),
     next: z.array(timestamp),

@@ -12,6 +12,8 @@ export const recurrence = z.strictObject({
   timeZone: z.string().max(100),
   /** Only in every so many weeks, counted from the one that begins on this Monday. */
   weeks: z.strictObject({ every: z.int().min(2).max(52), from: z.iso.date() }).optional(),
+  /** Only on one day of so many, counted from this one. */
+  days: z.strictObject({ every: z.int().min(2).max(365), from: z.iso.date() }).optional(),
   startAt: timestamp.optional(),
   endAt: timestamp.optional(),
 });

@@ -49,6 +49,8 @@ export const preflightReport = z.strictObject({
   ),
   /** Absent when billing did not answer. */
   dailyRuns: dailyRuns.optional(),
+  /** None declines the start, and the run would not come far. */
+  warnings: z.array(z.strictObject({ code: z.enum(['ENVIRONMENT_UNHEALTHY']), message: z.string(), fix: z.string() })),
   /** Each would decline the start; the first one does. */
   problems: z.array(
     z.strictObject({

@@ -23,6 +23,7 @@ export function preflightNode(report: PreflightReport, caller: Caller, estimate:
     ...needsOf(report),
     gates: report.gates.map(gateNode),
     problems,
+    warnings: report.warnings,
   };
 }
 

@@ -9,6 +9,7 @@ export function scheduleNode(view: ScheduleView) {
     __typename: 'Schedule' as const,
     ...{ id: scheduleId, name, status, expression, skipped },
     ...{ cron: recurrence.cron, timeZone: recurrence.timeZone, everyWeeks: recurrence.weeks?.every ?? 1 },
+    everyDays: recurrence.days?.every ?? 1,
     startAt: recurrence.startAt ?? null,
     endAt: recurrence.endAt ?? null,
     catchUp: catchUp.policy,
@@ -22,6 +23,7 @@ export function scheduleNode(view: ScheduleView) {
     /** For the field resolvers. */
     flowSlug: start.flow,
     weeks: recurrence.weeks,
+    days: recurrence.days,
   };
 }
 

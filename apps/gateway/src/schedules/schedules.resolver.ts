@@ -64,8 +64,9 @@ export class SchedulesResolver {
   async schedulePreview(@Args() args: PreviewArgs, @CallerOf() caller: Caller) {
     const outcome = await this.desk.send(PreviewSchedule, previewCommand(args), caller);
     if (outcome.status === 'refused') return refusalNode('ScheduleRefused', outcome.refusal);
-    const { weeks, ...shown } = outcome.output;
-    return { __typename: 'SchedulePreview' as const, ...shown, everyWeeks: weeks?.every ?? 1 };
+    const { weeks, days, ...shown } = outcome.output;
+    const counted = { everyWeeks: weeks?.every ?? 1, everyDays: days?.every ?? 1 };
+    return { __typename: 'SchedulePreview' as const, ...shown, ...counted };
   }
 
   @Mutation('createSchedule')
@@ -120,9 +121,9 @@ export class SchedulesResolver {
     @Context() context: GraphContext,
   ): Promise<readonly string[]> {
     if (schedule.status !== 'ACTIVE') return [];
-    const { cron, timeZone, weeks, startAt, endAt } = schedule;
+    const { cron, timeZone, weeks, days, startAt, endAt } = schedule;
     const when = previewCommand({ expression: cron, timeZone, startAt, endAt, first: first ?? null });
-    const command = { ...when, ...(weeks && { weeks }) };
+    const command = { ...when, ...(weeks && { weeks }), ...(days && { days }) };
     const outcome = await this.desk.send(PreviewSchedule, command, callerOf(context));
     return outcome.status === 'refused' ? [] : outcome.output.next;
   }

@@ -1,4 +1,4 @@
-import { dateOf, dayOf, monthOf, nthOf, numberOf, timeOf } from './phrase-words.js';
+import { dateOf, dayOf, monthOf, nthOf, numberOf, onceOf, timeOf } from './phrase-words.js';
 import type { TimeOfDay } from './phrase-words.js';
 import { knownTimeZone } from './recurrence.js';
 import { placeOf } from './time-zone-words.js';
@@ -8,6 +8,10 @@ export interface PhraseParts {
   readonly steps: { readonly unit: 'minute' | 'hour'; readonly every: number }[];
   /** Every so many weeks. */
   readonly weeks: number[];
+  /** On one day of so many. */
+  readonly distances: number[];
+  /** `twice a day`. */
+  readonly counts: { readonly often: number; readonly in: 'day' | 'week' | 'month'; readonly words: string }[];
   readonly spans: ('day' | 'week' | 'month' | 'year')[];
   readonly days: number[];
   /** As cron writes them: `1#2` is the second Monday, `5#L` the last Friday. */
@@ -21,6 +25,7 @@ export interface PhraseParts {
 
 const FILLERS = new Set(['every', 'each', 'on', 'at', 'and', 'of', 'the', 'in']);
 const SPANS = { daily: 'day', weekly: 'week', monthly: 'month', yearly: 'year', annually: 'year' } as const;
+const A = new Set(['a', 'per', 'each', 'every']);
 const WORKDAYS = [1, 2, 3, 4, 5];
 const TO = new Set(['to', 'through']);
 
@@ -30,6 +35,8 @@ export class PhraseReader {
     ...{
       steps: [],
       weeks: [],
+      distances: [],
+      counts: [],
       spans: [],
       days: [],
       daysOfMonth: [],
@@ -44,6 +51,8 @@ export class PhraseReader {
   readonly #rules = [
     (at: number) => this.#step(at),
     (at: number) => this.#weeks(at),
+    (at: number) => this.#distance(at),
+    (at: number) => this.#count(at),
     (at: number) => this.#span(at),
     (at: number) => this.#nth(at),
     (at: number) => this.#days(at),
@@ -96,6 +105,30 @@ export class PhraseReader {
     if (word === 'other' && next === 'week') return this.#keep(this.parts.weeks, 2, 2);
     const every = numberOf(word);
     return every !== undefined && next === 'weeks' ? this.#keep(this.parts.weeks, every, 2) : 0;
+  }
+
+  /** `every other day`, `every 3 days`. */
+  #distance(at: number): number {
+    if (!this.#follows(at, 'every', 'each')) return 0;
+    const [word, next] = [this.#word(at), this.#word(at + 1)];
+    if (word === 'other' && next === 'day') return this.#keep(this.parts.distances, 2, 2);
+    const every = numberOf(word);
+    return every !== undefined && next === 'days' ? this.#keep(this.parts.distances, every, 2) : 0;
+  }
+
+  /** `once a week`, `twice a day`, `three times a month`. */
+  #count(at: number): number {
+    const named = onceOf(this.#word(at));
+    const often = named ?? (this.#word(at + 1) === 'times' ? numberOf(this.#word(at)) : undefined);
+    const length = named === undefined ? 4 : 3;
+    const span = this.#word(at + length - 1);
+    if (often === undefined || !A.has(this.#word(at + length - 2)) || !isCountable(span)) return 0;
+    this.parts.spans.push(span);
+    return this.#keep(
+      this.parts.counts,
+      { often, in: span, words: this.#words.slice(at, at + length).join(' ') },
+      length,
+    );
   }
 
   /** `daily`, `every day`, `of the month`. */
@@ -191,6 +224,10 @@ function wordsOf(phrase: string): string[] {
     .replace(/[.!]+\s*$/, '')
     .split(/\s+/)
     .filter(Boolean);
+}
+
+function isCountable(word: string): word is 'day' | 'week' | 'month' {
+  return word === 'day' || word === 'week' || word === 'month';
 }
 
 function unitOf(word: string): 'minute' | 'hour' | undefined {

@@ -40,6 +40,12 @@ export function nthOf(word: string): number | undefined {
   return NTH[word];
 }
 
+/** `once`, `twice`: how often. */
+export function onceOf(word: string): number | undefined {
+  const at = ['once', 'twice', 'thrice'].indexOf(word);
+  return at < 0 ? undefined : at + 1;
+}
+
 /** `2`, `two`: whole numbers as they are written. */
 export function numberOf(word: string): number | undefined {
   if (/^\d{1,3}$/.test(word)) return Number(word);

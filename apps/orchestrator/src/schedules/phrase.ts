@@ -6,6 +6,8 @@ export interface CronPhrase {
   readonly cron: string;
   /** Only in every so many weeks. */
   readonly everyWeeks?: number;
+  /** Only on one day of so many. */
+  readonly everyDays?: number;
   readonly zones: PhraseParts['zones'];
 }
 
@@ -17,6 +19,18 @@ export interface PhraseProblem {
 
 /** As many as a year has: a longer distance would be about dates. */
 const MOST_WEEKS = 52;
+const MOST_DAYS = 365;
+/** Words that people use in two ways. */
+const AMBIGUOUS: Readonly<Record<string, PhraseProblem>> = {
+  biweekly: {
+    problem: '“biweekly” may mean every other week or twice a week.',
+    fix: 'Write “every other monday at 9am” or “every monday and thursday at 9am”.',
+  },
+  bimonthly: {
+    problem: '“bimonthly” may mean every other month or twice a month.',
+    fix: 'Write “on the 1st and 15th of every month at 9am”, or name the months.',
+  },
+};
 const LIKE = 'Write it like “every weekday at 9am Europe/Vienna” or “every 15 minutes”, or as a cron expression.';
 
 /**
@@ -25,6 +39,8 @@ const LIKE = 'Write it like “every weekday at 9am Europe/Vienna” or “every
  */
 export function readPhrase(phrase: string): CronPhrase | PhraseProblem {
   const { parts } = new PhraseReader(phrase);
+  const ambiguous = parts.unknown.map(word => AMBIGUOUS[word.replaceAll('-', '')]).find(Boolean);
+  if (ambiguous) return ambiguous;
   if (parts.unknown.length > 0) {
     const words = parts.unknown.map(word => `“${word}”`).join(', ');
     return { problem: `${words} ${parts.unknown.length === 1 ? 'was' : 'were'} not understood.`, fix: LIKE };
@@ -32,16 +48,29 @@ export function readPhrase(phrase: string): CronPhrase | PhraseProblem {
   const problem = problemOf(parts);
   if (problem) return problem;
   const [everyWeeks = 1] = parts.weeks;
+  const [everyDays = 1] = parts.distances;
   const cron = [...timeFields(parts), ...dateFields(parts)].join(' ');
-  return { cron, zones: parts.zones, ...(everyWeeks > 1 ? { everyWeeks } : {}) };
+  return {
+    cron,
+    zones: parts.zones,
+    ...(everyWeeks > 1 ? { everyWeeks } : {}),
+    ...(everyDays > 1 ? { everyDays } : {}),
+  };
 }
 
 function problemOf(parts: PhraseParts): PhraseProblem | undefined {
-  return howOften(parts) ?? whichWeeks(parts) ?? whichDays(parts) ?? whichTime(parts);
+  return (
+    howOften(parts) ??
+    whichWeeks(parts) ??
+    whichDistance(parts) ??
+    howMany(parts) ??
+    whichDays(parts) ??
+    whichTime(parts)
+  );
 }
 
-function howOften({ steps, weeks, spans, days, daysOfMonth, dates, months }: PhraseParts): PhraseProblem | undefined {
-  const said = [steps, weeks, spans, days, daysOfMonth, dates, months];
+function howOften({ steps, weeks, distances, ...parts }: PhraseParts): PhraseProblem | undefined {
+  const said = [steps, weeks, distances, parts.spans, parts.days, parts.daysOfMonth, parts.dates, parts.months];
   if (said.every(parts => parts.length === 0)) {
     return { problem: 'It does not say how often.', fix: LIKE };
   }
@@ -67,6 +96,37 @@ function whichWeeks({ weeks, spans, days, daysOfMonth, dates, months }: PhrasePa
   }
   if (days.length > 0) return undefined;
   return { problem: 'It does not say on which day of the week.', fix: 'Add the day, as in “every 2 weeks on monday”.' };
+}
+
+/** `every other day`, `every 3 days`. */
+function whichDistance({ distances, weeks, spans, days, ...parts }: PhraseParts): PhraseProblem | undefined {
+  const [every] = distances;
+  if (every === undefined) return undefined;
+  if (distances.length > 1 || weeks.length + parts.steps.length > 0) {
+    return { problem: 'It gives two distances.', fix: 'Make two schedules.' };
+  }
+  if (every < 1 || every > MOST_DAYS) {
+    return { problem: `Every ${every} days is no distance.`, fix: `Take a number of days up to ${MOST_DAYS}.` };
+  }
+  const others = spans.length + days.length + parts.daysOfMonth.length + parts.dates.length + parts.months.length;
+  return others === 0 ? undefined : { problem: 'It says in two ways on which days.', fix: 'Make two schedules.' };
+}
+
+const COUNTED = {
+  day: { what: 'times', fix: 'Say as many times, as in “twice a day at 9am and 5pm”.' },
+  week: { what: 'days', fix: 'Say as many days, as in “twice a week on monday and thursday at 9am”.' },
+  month: { what: 'dates', fix: 'Say as many dates, as in “twice a month on the 1st and 15th at 9am”.' },
+} as const;
+
+/** `twice a day` says how many times have to be named; which ones is nobody's to guess. */
+function howMany({ counts, times, days, daysOfMonth, dates }: PhraseParts): PhraseProblem | undefined {
+  if (counts.length > 1) return { problem: 'It says twice how often.', fix: 'Make two schedules.' };
+  const [count] = counts;
+  if (!count) return undefined;
+  const said = { day: times.length, week: days.length, month: daysOfMonth.length + dates.length }[count.in];
+  if (said === count.often) return undefined;
+  const { what, fix } = COUNTED[count.in];
+  return { problem: `It says “${count.words}” and names ${said === 0 ? 'no' : said} ${what}.`, fix };
 }
 
 function whichDays(parts: PhraseParts): PhraseProblem | undefined {

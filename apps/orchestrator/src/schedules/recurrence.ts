@@ -1,6 +1,6 @@
 import type { Recurrence } from '@runledger/contracts';
 import { Cron } from 'croner';
-import { EveryWeeks, type Weeks } from './every-weeks.js';
+import { CountedDays } from './counted-days.js';
 
 /** More than any answer holds; what was missed beyond it is not counted. */
 const MOST_COUNTED = 1_000;
@@ -20,9 +20,8 @@ export function firingsAfter(recurrence: Recurrence, after: string, count: numbe
   const { startAt, endAt } = recurrence;
   const beforeStart = startAt === undefined ? Number.NEGATIVE_INFINITY : Date.parse(startAt) - 1;
   const from = new Date(Math.max(Date.parse(after), beforeStart)).toISOString();
-  const found = recurrence.weeks
-    ? inWeeks(recurrence, recurrence.weeks, { from, count })
-    : runsAfter(recurrence, from, count);
+  const counted = CountedDays.of(recurrence);
+  const found = counted ? onCountedDays(recurrence, counted, { from, count }) : runsAfter(recurrence, from, count);
   return found.filter(firing => firing > after && (endAt === undefined || firing <= canonical(endAt)));
 }
 
@@ -31,18 +30,17 @@ function runsAfter(recurrence: Recurrence, from: string, count: number): string[
   return runs.map(firing => firing.toISOString());
 }
 
-/** Weeks that do not count are left out as a whole: they may hold thousands of firings. */
-function inWeeks(
+/** Days that do not count are left out as a whole: they may hold thousands of firings. */
+function onCountedDays(
   recurrence: Recurrence,
-  weeks: Weeks,
+  counted: CountedDays,
   { from, count }: { readonly from: string; readonly count: number },
 ): string[] {
-  const every = new EveryWeeks(weeks, recurrence.timeZone);
   const found: string[] = [];
   for (let [next] = runsAfter(recurrence, from, 1); next !== undefined && found.length < count;) {
-    const counts = every.has(next);
+    const counts = counted.has(next);
     if (counts) found.push(next);
-    [next] = runsAfter(recurrence, counts ? next : every.skipFrom(next), 1);
+    [next] = runsAfter(recurrence, counts ? next : counted.skipFrom(next), 1);
   }
   return found;
 }
@@ -52,14 +50,14 @@ export function firingsBetween(recurrence: Recurrence, first: string, last: stri
   const { endAt } = recurrence;
   const until = endAt === undefined || last < canonical(endAt) ? last : canonical(endAt);
   const [before, after] = [new Date(Date.parse(first) - 1), new Date(Date.parse(until) + 1_000)];
-  const every = recurrence.weeks && new EveryWeeks(recurrence.weeks, recurrence.timeZone);
+  const counted = CountedDays.of(recurrence);
   // Mostly there is one, and looking ahead from it is cheap.
   const ahead = cronOf(recurrence).nextRuns(FEW, before);
   const reaches = ahead.length < FEW || (ahead.at(-1)?.getTime() ?? 0) > Date.parse(until);
   const found = reaches ? ahead : cronOf(recurrence).previousRuns(MOST_COUNTED, after);
   return found
     .map(firing => firing.toISOString())
-    .filter(firing => firing >= first && firing <= until && (every?.has(firing) ?? true))
+    .filter(firing => firing >= first && firing <= until && (counted?.has(firing) ?? true))
     .sort();
 }
 

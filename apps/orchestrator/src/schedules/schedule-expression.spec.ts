@@ -35,6 +35,10 @@ describe('a phrase', () => {
     ['hourly', '0 * * * * UTC'],
     ['every 6 hours', '0 */6 * * * UTC'],
     ['every day at 9am and 5pm', '0 9,17 * * * UTC'],
+    ['twice a day at 9am and 5pm', '0 9,17 * * * UTC'],
+    ['once a week on friday at 4pm', '0 16 * * 5 UTC'],
+    ['three times a week on monday, wednesday and friday at 9am', '0 9 * * 1,3,5 UTC'],
+    ['twice a month on the 1st and 15th at 9am', '0 9 1,15 * * UTC'],
     ['on the 1st of every month at 9am', '0 9 1 * * UTC'],
     ['monthly on the 1st and 15th at 9am', '0 9 1,15 * * UTC'],
     ['on the last day of the month at 11pm', '0 23 L * * UTC'],
@@ -51,20 +55,26 @@ describe('a phrase', () => {
   });
 
   it.each([
-    ['every other day at 9am', '“other”, “day” were not understood.'],
     ['every other weekday at 9am', '“other” was not understood.'],
-    ['biweekly on friday at 9am', '“biweekly” was not understood.'],
+    ['biweekly on friday at 9am', '“biweekly” may mean every other week or twice a week.'],
+    ['bi-monthly at 9am', '“bimonthly” may mean every other month or twice a month.'],
     ['every monday at 9', '“9” was not understood.'],
     ['every second monday at 9am', '“second” was not understood.'],
     ['every monday at 9am except holidays', '“except”, “holidays” were not understood.'],
     ['whenever it rains', '“whenever”, “it”, “rains” were not understood.'],
-    ['twice a day', '“twice”, “a”, “day” were not understood.'],
+    ['twice a day', 'It says “twice a day” and names no times.'],
+    ['three times a day at 9am and 5pm', 'It says “three times a day” and names 2 times.'],
+    ['twice a week on monday at 9am', 'It says “twice a week” and names 1 days.'],
+    ['twice a year at 9am', '“twice”, “a”, “year” were not understood.'],
+    ['every other day on monday at 9am', 'It says in two ways on which days.'],
+    ['every other day every 2 weeks on monday at 9am', 'It gives two distances.'],
+    ['every 400 days at 9am', 'Every 400 days is no distance.'],
+    ['every other day', 'It does not say at what time.'],
     ['every monday at 25:00', '“25:00” was not understood.'],
     ['every monday at 13pm', '“13pm” was not understood.'],
     ['every 15 minutes between 9am and 5pm', '“between” was not understood.'],
     ['every monday at 9am Europe/Atlantis', '“europe/atlantis” was not understood.'],
     ['every day at 9am until may', '“until” was not understood.'],
-    ['every 3 days at 9am', '“3”, “days” were not understood.'],
     ['every 2 weeks at 9am', 'It does not say on which day of the week.'],
     ['every 60 weeks on monday at 9am', 'Every 60 weeks is no distance.'],
     ['every 0 weeks on monday at 9am', 'Every 0 weeks is no distance.'],
@@ -152,6 +162,40 @@ describe('a phrase of weeks', () => {
     expect(firingsBetween(recurrence, '2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z')).toEqual([
       ...['2026-01-05T08:00:00.000Z', '2026-01-05T08:30:00.000Z'],
       ...['2026-01-19T08:00:00.000Z', '2026-01-19T08:30:00.000Z'],
+    ]);
+  });
+});
+
+describe('a phrase of days', () => {
+  const after = (expression: string, from: string, count: number) => {
+    const outcome = readExpression({ expression }, from);
+    return isRejection(outcome) ? outcome.message : firingsAfter(outcome.recurrence, from, count);
+  };
+
+  it('counts from its first firing on, through the ends of months and the changes of summer time', () => {
+    expect(after('every other day at 9am America/New_York', '2026-03-04T20:00:00.000Z', 3)).toEqual([
+      '2026-03-05T14:00:00.000Z',
+      '2026-03-07T14:00:00.000Z',
+      '2026-03-09T13:00:00.000Z',
+    ]);
+    expect(after('every other day at 9am and 5pm', '2026-01-29T12:00:00.000Z', 4)).toEqual([
+      ...['2026-01-29T17:00:00.000Z', '2026-01-31T09:00:00.000Z'],
+      ...['2026-01-31T17:00:00.000Z', '2026-02-02T09:00:00.000Z'],
+    ]);
+    expect(readExpression({ expression: 'every 3 days at 9am' }, NOW)).toMatchObject({
+      recurrence: { cron: '0 9 * * *', days: { every: 3, from: '2026-01-01' } },
+      notes: ['It fires on one day of 3, from 2026-01-01 on.'],
+    });
+  });
+
+  it('of a schedule that is there keeps its days, whenever one looks', () => {
+    const recurrence = { cron: '0 9 * * *', timeZone: 'Pacific/Auckland', days: { every: 4, from: '2026-01-02' } };
+    expect(firingsAfter(recurrence, '2026-01-02T00:00:00.000Z', 2)).toEqual([
+      '2026-01-05T20:00:00.000Z',
+      '2026-01-09T20:00:00.000Z',
+    ]);
+    expect(firingsBetween(recurrence, '2026-01-01T00:00:00.000Z', '2026-01-07T00:00:00.000Z')).toEqual([
+      ...['2026-01-01T20:00:00.000Z', '2026-01-05T20:00:00.000Z'],
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import type { Recurrence } from '@runledger/contracts';
 import { reject, type Rejection } from '@runledger/kernel';
-import { mondayOf, type Weeks } from './every-weeks.js';
+import { dateAt, mondayOf, type Days, type Weeks } from './counted-days.js';
 import { readPhrase, type CronPhrase, type PhraseProblem } from './phrase.js';
 import { cronProblem, knownTimeZone, nextAfter } from './recurrence.js';
 import { placeNote, placeOf } from './time-zone-words.js';
@@ -10,6 +10,8 @@ export interface ExpressionRequest {
   readonly timeZone?: string | undefined;
   /** Which weeks count, where that is known; else the first firing of the expression says it. */
   readonly weeks?: Weeks | undefined;
+  /** Which days, likewise. */
+  readonly days?: Days | undefined;
   readonly startAt?: string | undefined;
   readonly endAt?: string | undefined;
 }
@@ -42,6 +44,7 @@ export function readExpression(request: ExpressionRequest, now: string): ReadExp
     cron: read.cron,
     timeZone: place.timeZone,
     ...(request.weeks ? { weeks: request.weeks } : {}),
+    ...(request.days ? { days: request.days } : {}),
     ...(startAt === undefined ? {} : { startAt: new Date(startAt).toISOString() }),
     ...(endAt === undefined ? {} : { endAt: new Date(endAt).toISOString() }),
   };
@@ -49,14 +52,21 @@ export function readExpression(request: ExpressionRequest, now: string): ReadExp
   if (unreadable !== undefined) return invalid('expression', unreadable, CRON_LIKE);
   const next = nextAfter(recurrence, now);
   if (next === undefined) return never(recurrence);
-  if (read.everyWeeks === undefined) return { recurrence, notes: place.notes };
-  const weeks = { every: read.everyWeeks, from: mondayOf(next, place.timeZone) };
-  return { recurrence: { ...recurrence, weeks }, notes: [...place.notes, weeksNote(weeks)] };
+  const { counted, notes } = countedFrom(read, next, place.timeZone);
+  return { recurrence: { ...recurrence, ...counted }, notes: [...place.notes, ...notes] };
 }
 
-/** The first firing that there can be says which weeks are meant. */
-function weeksNote({ every, from }: Weeks): string {
-  return `It fires in one week of ${every}, from the week of Monday ${from} on.`;
+/** The first firing that there can be says which weeks, or days, are meant. */
+function countedFrom({ everyWeeks, everyDays }: CronPhrase, first: string, timeZone: string) {
+  if (everyWeeks !== undefined) {
+    const from = mondayOf(first, timeZone);
+    const note = `It fires in one week of ${everyWeeks}, from the week of Monday ${from} on.`;
+    return { counted: { weeks: { every: everyWeeks, from } }, notes: [note] };
+  }
+  if (everyDays === undefined) return { counted: {}, notes: [] };
+  const from = dateAt(first, timeZone);
+  const note = `It fires on one day of ${everyDays}, from ${from} on.`;
+  return { counted: { days: { every: everyDays, from } }, notes: [note] };
 }
 
 function readCron(expression: string): CronPhrase | PhraseProblem {

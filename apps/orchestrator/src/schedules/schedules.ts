@@ -62,8 +62,8 @@ export class Schedules {
     if (isRejection(read)) return { status: 'refused', refusal: read };
     const { recurrence, notes } = read;
     const next = firingsAfter(recurrence, after, input.count);
-    const { cron, timeZone, weeks } = recurrence;
-    const output = { cron, timeZone, ...(weeks ? { weeks } : {}), notes: [...notes], next };
+    const { cron, timeZone, weeks, days } = recurrence;
+    const output = { cron, timeZone, ...(weeks ? { weeks } : {}), ...(days ? { days } : {}), notes: [...notes], next };
     return { status: 'accepted', output, position: undefined };
   }
 
