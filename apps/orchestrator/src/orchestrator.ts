@@ -71,7 +71,7 @@ export class Orchestrator {
     const checks = new StartChecks(store, available, this.#connected);
     this.#starter = new RunStarter({ store, commands, checks, dailyStarts: new DailyStarts(client) });
     this.#successors = new RunSuccessors({ commands, starter: this.#starter, checks });
-    this.#preflight = new PreflightDesk(checks, client);
+    this.#preflight = new PreflightDesk(checks, client, commands);
   }
 
   answer(commands: CommandRegistry): void {

@@ -7,8 +7,7 @@ import { ENVIRONMENT_FIX } from '../runs/block-causes.js';
 import { ORCHESTRATOR } from '../runs/orchestrator-actor.js';
 import { stepOf } from '../runs/run-state.js';
 import { run } from '../runs/run.decider.js';
-import { environmentStream } from './environment-stream.js';
-import { environment } from './environment.decider.js';
+import { unhealthyOf } from './unhealthy-environments.js';
 
 const KIND = 'run.environments';
 /** How often one looks after the environments of an attempt while it executes. */
@@ -44,12 +43,12 @@ export function environmentTimerKind({ commands, timers }: WatchParts): TimerKin
     const { state } = await commands.load(run, { tenant, name: streamOf('run', runId) });
     const progress = state.status === 'running' ? stepOf(state, step) : undefined;
     if (progress?.status !== 'executing' || progress.attempt !== attempt) return;
-    const message = await whatIsWrong(commands, tenant, watched.environments);
-    if (message === undefined) {
+    const [wrong] = await unhealthyOf(commands, tenant, watched.environments);
+    if (!wrong) {
       const dueAt = new Date(Date.parse(at) + LOOK_EVERY_MS).toISOString();
       return timers.set({ name, kind: KIND, tenant, payload: watched, dueAt });
     }
-    const cause = { kind: 'ENVIRONMENT' as const, message, fix: ENVIRONMENT_FIX };
+    const cause = { kind: 'ENVIRONMENT' as const, message: wrong.message, fix: ENVIRONMENT_FIX };
     const context = firingContext(firing, { actor: ORCHESTRATOR, correlationId: runId });
     // What has ended meanwhile is not blocked any more.
     await commands.handle(
@@ -59,17 +58,4 @@ export function environmentTimerKind({ commands, timers }: WatchParts): TimerKin
       context,
     );
   });
-}
-
-async function whatIsWrong(
-  commands: CommandHandler,
-  tenant: string,
-  names: readonly string[],
-): Promise<string | undefined> {
-  for (const name of names) {
-    const { state } = await commands.load(environment, { tenant, name: environmentStream(name) });
-    if (state.health === 'UNHEALTHY')
-      return `The environment ${name} is not healthy: ${state.reason ?? 'no reason was given'}.`;
-  }
-  return undefined;
 }

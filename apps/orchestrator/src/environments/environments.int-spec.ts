@@ -1,4 +1,4 @@
-import { PublishFlow, ReportEnvironment, ResumeRun, StartRun } from '@runledger/contracts';
+import { Preflight, PublishFlow, ReportEnvironment, ResumeRun, StartRun } from '@runledger/contracts';
 import { migrateEventStore } from '@runledger/event-store';
 import { eventually, testDatabase, type TestDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
@@ -50,6 +50,12 @@ it('blocks the steps that require an environment while it is not healthy, and no
 
   expect(await report('test-lab', 'UNHEALTHY', 'the database is away')).toMatchObject({ output: { changed: true } });
   expect(await report('test-lab', 'UNHEALTHY')).toMatchObject({ output: { changed: false } });
+  expect(await process.commands.send(Preflight, request, adaAsks())).toMatchObject({
+    output: {
+      problems: [],
+      warnings: [{ code: 'ENVIRONMENT_UNHEALTHY', message: expect.stringContaining('the database is away') }],
+    },
+  });
   await timers.advance(5_000);
   expect((await process.eventsOf(runId)).at(-1)).toMatchObject({
     type: 'StepBlocked',
@@ -64,6 +70,7 @@ it('blocks the steps that require an environment while it is not healthy, and no
   });
 
   await report('test-lab', 'HEALTHY');
+  expect(await process.commands.send(Preflight, request, adaAsks())).toMatchObject({ output: { warnings: [] } });
   await process.commands.send(ResumeRun, { runId }, adaAsks());
   await watched();
   await timers.advance(20_000);

@@ -1,9 +1,10 @@
 import { CountDailyRuns, kindOf, builtInTool } from '@runledger/contracts';
 import type { DailyRuns, PreflightReport, StepDefinition } from '@runledger/contracts';
-import type { CommandContext } from '@runledger/event-store';
+import type { CommandContext, CommandHandler } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
 import type { CommandClient, CommandOutcome } from '@runledger/platform';
 import { dailyLimitReached, type Decline, type StartRequest } from '../runs/start-request.js';
+import { unhealthyOf } from '../environments/unhealthy-environments.js';
 import { expectedGates } from './expected-gates.js';
 import type { StartChecks } from './start-checks.js';
 
@@ -12,6 +13,7 @@ export class PreflightDesk {
   constructor(
     private readonly checks: StartChecks,
     private readonly client: CommandClient,
+    private readonly commands: CommandHandler,
   ) {}
 
   async look(request: StartRequest, context: CommandContext): Promise<CommandOutcome<PreflightReport, never>> {
@@ -23,6 +25,8 @@ export class PreflightDesk {
       needs,
       problems,
     } = await this.checks.examine(request, context.workspaceId);
+    const environments = needs?.environments.map(({ name }) => name) ?? [];
+    const unhealthy = await unhealthyOf(this.commands, context.workspaceId, environments);
     const dailyRuns = await this.#dailyRuns(context);
     const limit = dailyRuns && dailyLimitReached(dailyRuns);
     const output = {
@@ -33,6 +37,7 @@ export class PreflightDesk {
       ...(needs ?? NOTHING_NEEDED),
       gates: choices ? expectedGates(steps, choices) : [],
       ...(dailyRuns && { dailyRuns }),
+      warnings: unhealthy.map(({ message }) => ({ code: 'ENVIRONMENT_UNHEALTHY', message, fix: BRING_BACK })),
       problems: [...problems, ...(limit ? [limit] : [])].map(problemNode),
     };
     return { status: 'accepted', output: output as PreflightReport, position: undefined };
@@ -50,6 +55,8 @@ export class PreflightDesk {
   }
 }
 
+const BRING_BACK =
+  'Bring the environment back. A run that is started meanwhile is blocked at its first step that requires it.';
 const NOTHING_NEEDED = { providers: [], skills: [], credentials: [], environments: [], integrations: [] };
 
 function namedFlow(flow: {
