@@ -271,7 +271,8 @@ describe('readers of sockets', () => {
       ...{ correlationId: runId, causationId: 'x', actor: { kind: 'system' as const, id: 'x' } },
       ...{ workspaceId: 'ws_acme', occurredAt: gateway.clock.now(), schemaVersion: 1 },
     };
-    const data = { attemptId: 'a', runId, step: 'build', attempt: 1, entryId: `e${n}`, text: 'x'.repeat(900_000) };
+    const place = { attemptId: 'a', runId, step: 'build', attempt: 1 };
+    const data = { ...place, entryId: `e${n}`, text: 'x'.repeat(900_000), at: new Date().toISOString() };
     await gateway.store.append(
       { tenant: 'ws_acme', name: 'attempt-large' },
       [{ id: newUuid(), type: 'AgentText', data, metadata }],

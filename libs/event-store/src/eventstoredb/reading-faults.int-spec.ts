@@ -41,24 +41,23 @@ async function followToItsEnd(store: EventStore, onBatch: (batch: SubscriptionBa
   for await (const batch of store.subscribe({ after: START, signal })) onBatch(batch);
 }
 
-/** Follows the stream through an interruption between the third and the fourth event. */
-async function followThrough(interrupt: () => Promise<unknown>) {
+/** Follows the stream through an interruption between the third and the fourth event, until it was so often told that it is at the head. */
+async function followThrough(interrupt: () => Promise<unknown>, heads = 1) {
   const stream = freshStream();
   const after = await under.store.head();
   const [before, later] = [events(3), events(3)];
   const told = await follow(under.store, { after, tenant: stream.tenant }, (all, batches) => {
     if (batches.length === 1) void under.store.append(stream, before, 'any');
     if (all.length === 3) void interrupt().then(() => under.store.append(stream, later, 'any'));
-    return all.length >= 6;
+    return all.length >= 6 && batches.filter(({ reachedHead }) => reachedHead).length >= heads;
   });
   return { ...told, written: idsOf([...before, ...later]) };
 }
 
 describe('a subscription to EventStoreDB', () => {
-  it('goes on where it was when the server ends it', async () => {
-    const { events: seen, batches, written } = await followThrough(() => under.double.dropSubscriptions());
+  it('goes on where it was when the server ends it, and says when it is at the head again', async () => {
+    const { events: seen, written } = await followThrough(() => under.double.dropSubscriptions(), 2);
     expect(idsOf(seen)).toEqual(written);
-    expect(batches.filter(({ reachedHead }) => reachedHead)).toHaveLength(2);
     expect(problems.length).toBeGreaterThan(0);
   });
 
