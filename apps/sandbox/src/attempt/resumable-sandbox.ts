@@ -64,6 +64,7 @@ function executing(sandbox: Sandbox, exec: Sandbox['exec']): Sandbox {
     workspacePath: sandbox.workspacePath,
     exec,
     mayHold: path => sandbox.mayHold(path),
+    ...(sandbox.relay && { relay: sandbox.relay.bind(sandbox) }),
     markReady: () => sandbox.markReady(),
     markUnready: () => sandbox.markUnready(),
     release: () => sandbox.release(),

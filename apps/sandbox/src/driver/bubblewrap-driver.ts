@@ -87,6 +87,7 @@ export class BubblewrapDriver implements SandboxDriver {
           return call => new ProcessCall(launch, call);
         },
         watch: onEgress => net.watch(onEgress),
+        relay: target => net.relay(target),
         close: async () => void (await Promise.all([stage.close(), net.close()])),
       };
     });

@@ -1,4 +1,5 @@
 import type { EgressRequest } from '../egress/egress-proxy.js';
+import type { Relay, RelayTarget } from '../egress/key-relays.js';
 import { CallJournal, endOf, type CallEnd } from './call-journal.js';
 import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.js';
 import { joinSoon } from './joining-ahead.js';
@@ -30,6 +31,7 @@ export interface LocalSandboxParts {
   settle(journal: CallJournal): Promise<void>;
   /** Tells of requests to the network until the answer is called. */
   watch(onEgress: (request: EgressRequest) => void): () => void;
+  relay?(target: RelayTarget): Promise<Relay>;
   /** Ends what the driver keeps running between calls, but nothing that is in use by other processes. */
   close(inUse: boolean): Promise<void>;
   /** The sandbox is out of use in this process. */
@@ -44,6 +46,7 @@ export class LocalSandbox implements Sandbox {
   readonly fresh: boolean;
   readonly files: SandboxFiles | undefined;
   readonly workspacePath: string;
+  readonly relay?: (target: RelayTarget) => Promise<Relay>;
   readonly #parts: LocalSandboxParts;
   readonly #running = new Map<string, RunningCall>();
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -56,6 +59,7 @@ export class LocalSandbox implements Sandbox {
     const { workspace, home } = parts.directory;
     this.files = parts.filesAreHere ? { workspace, home, uid: parts.uid } : undefined;
     this.fresh = !parts.directory.ready;
+    if (parts.relay) this.relay = parts.relay.bind(parts);
   }
 
   /** Calls of different ids run side by side; one that is asked for twice runs once and is played back to the second. */

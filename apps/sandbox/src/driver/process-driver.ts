@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { loopbackRelay } from '../egress/key-relays.js';
 import { initOf } from './sandbox-init.js';
 import type { CallGroup } from './control-groups.js';
 import { PROBE_PROFILE, PROBE_TIMEOUT_MS, remedy } from './isolation-proof.js';
@@ -92,6 +93,7 @@ export class ProcessDriver implements SandboxDriver {
         const launch = processLaunch(tools, { spec, ...place }, request, group);
         return Promise.resolve(call => new ProcessCall(launch, call));
       },
+      relay: target => loopbackRelay(target, () => undefined),
       close: () => Promise.resolve(),
     }));
   }

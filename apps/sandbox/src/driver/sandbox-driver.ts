@@ -1,6 +1,7 @@
 import type { ProfileDefinition } from '@runledger/contracts';
 import type { Readable } from 'node:stream';
 import type { EgressRequest } from '../egress/egress-proxy.js';
+import type { Relay, RelayTarget } from '../egress/key-relays.js';
 
 /** How surely a limit holds: by the kernel, by a watchdog that reacts, or not at all. Shown in the API. */
 export type LimitStrength = 'hard' | 'soft' | 'absent';
@@ -90,6 +91,8 @@ export interface Sandbox {
    * Another call may change it at any time.
    */
   mayHold(path: string): Promise<boolean>;
+  /** A way from inside to one address, with a credential that programs inside never see. Left out where there is none. */
+  relay?(target: RelayTarget): Promise<Relay>;
   /** Marks set-up as done, so that a later `open` answers `fresh: false`. */
   markReady(): Promise<void>;
   /** Takes that back: its files are to be made anew by whoever opens it next. */

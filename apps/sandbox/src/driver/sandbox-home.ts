@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import type { EgressRequest } from '../egress/egress-proxy.js';
+import type { Relay, RelayTarget } from '../egress/key-relays.js';
 import { detectControlGroups } from './control-group-detection.js';
 import type { BeginTree } from './call-tree.js';
 import type { CallJournal } from './call-journal.js';
@@ -23,6 +24,8 @@ export interface SandboxShape {
   readonly watchMemory?: boolean;
   /** Tells of requests to the network until the answer is called; left out where there is none to tell of. */
   watch?(onEgress: (request: EgressRequest) => void): () => void;
+  /** A way to one address outside, with a credential that is put in there; left out where there is none. */
+  relay?(target: RelayTarget): Promise<Relay>;
   /** Ends what is kept between calls: at the end of the service, and when the sandbox is released. `inUse`: but for other processes. */
   close(inUse?: boolean): Promise<void>;
 }
@@ -123,6 +126,7 @@ export class SandboxHome {
       prepare: (request, group) => shape.prepare(request, group),
       settle: journal => (shape.settle ? shape.settle(journal) : waitUntilDead(journal)),
       watch: onEgress => shape.watch?.(onEgress) ?? (() => undefined),
+      ...(shape.relay && { relay: shape.relay.bind(shape) }),
       close: inUse => shape.close(inUse),
       left: () => this.#open.delete(spec.runId),
       released: () => {

@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Destination, EgressPolicy } from './egress-policy.js';
+import { KeyRelays } from './key-relays.js';
+import { passedOn } from './passed-headers.js';
 
 /** A request that left a sandbox, or did not. */
 export interface EgressRequest extends Destination {
@@ -16,12 +18,6 @@ export interface EgressRequest extends Destination {
 const CONNECT_MS = 15_000;
 const IDLE_MS = 300_000;
 const MOST_CONNECTIONS = 256;
-/** Of one hop only (RFC 9110 §7.6.1); the proxy's own ones go no further either. */
-const HOP_HEADERS = new Set(
-  'connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade'.split(
-    ' ',
-  ),
-);
 
 /**
  * The only way out of a sandbox: an HTTP proxy that asks the policy about each request, connects to the address that was
@@ -30,6 +26,8 @@ const HOP_HEADERS = new Set(
 export class EgressProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Duplex>();
+  /** Ways out that the platform itself has opened. */
+  readonly relays = new KeyRelays(request => this.tell(request));
 
   constructor(
     private readonly policy: EgressPolicy,
@@ -71,6 +69,7 @@ export class EgressProxy {
   }
 
   async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.relays.serve(request, response)) return;
     const destination = destinationOf(request.url ?? '');
     if (!destination) return void response.writeHead(400).end('This is a proxy: ask for http://host/path.\n');
     const { host, port } = destination;
@@ -122,15 +121,4 @@ function answer(client: Duplex, status: number, text: string): void {
   const body = `${text}\n`;
   const head = `HTTP/1.1 ${status} ${words}\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close`;
   client.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-}
-
-function passedOn(headers: IncomingMessage['headers']): Record<string, string | string[]> {
-  const own = String(headers.connection ?? '')
-    .toLowerCase()
-    .split(/\s*,\s*/);
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined || HOP_HEADERS.has(name) || own.includes(name) ? [] : [[name, value]],
-    ),
-  );
 }
