@@ -55,6 +55,14 @@ const schema = z.object({
     .describe(
       'what becomes of working runners when the service is told to stop: they end, and go on at the next start, or they are left to work; a service in a process of its own leaves them unless told otherwise',
     ),
+  SANDBOX_AGENT_HOLD_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(3_600)
+    .default(10)
+    .describe(
+      'how long a command-line agent that waits for people is kept as it is; then it is ended, and goes on with its conversation when they have answered',
+    ),
   SANDBOX_MOUNT_SOURCES: z
     .string()
     .default('')
@@ -94,6 +102,8 @@ export { schema as sandboxVariables };
 export interface AgentsConfig {
   readonly place: 'runner' | 'service';
   readonly atStop: 'end' | 'leave';
+  /** How long a command-line agent that waits for people is kept as it is, in ms. */
+  readonly holdMs: number;
   /** What runners are given of this process's environment. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -130,6 +140,7 @@ export function readSandboxConfig(
     agents: {
       place: values.SANDBOX_AGENTS,
       atStop: values.SANDBOX_AGENTS_AT_STOP,
+      holdMs: values.SANDBOX_AGENT_HOLD_SECONDS * 1_000,
       environment: passedOn(environment),
     },
     mountSources: directoriesOf(values.SANDBOX_MOUNT_SOURCES),

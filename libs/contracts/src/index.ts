@@ -1,5 +1,13 @@
 export * from './agent-asks.events.js';
-export { builtInTool, DANGEROUS_TOOLS, meansTool, toolsThatAsk, type BuiltInTool } from './agent-permissions.js';
+export {
+  builtInTool,
+  DANGEROUS_TOOLS,
+  meansTool,
+  OUTSIDE_TOOLS,
+  toolsThatAsk,
+  type BuiltInTool,
+} from './agent-permissions.js';
+export * from './agent-session.events.js';
 export * from './approval.commands.js';
 export * from './approval.events.js';
 export * from './audit.commands.js';

@@ -1,7 +1,22 @@
 import { z } from 'zod';
 
+/** Agents that are programs of their own and speak the Agent Client Protocol. As providers and as kinds of integrations. */
+export const COMMAND_LINE_AGENTS = ['claude-code', 'codex', 'cursor', 'acp'] as const;
+export type CommandLineAgent = (typeof COMMAND_LINE_AGENTS)[number];
+
+export function isCommandLineAgent(name: string): name is CommandLineAgent {
+  return COMMAND_LINE_AGENTS.some(agent => agent === name);
+}
+
 /** What can be connected to a workspace. */
-export const integrationKind = z.enum(['anthropic', 'openai-compatible', 'mcp', 'git', 'credential']);
+export const integrationKind = z.enum([
+  'anthropic',
+  'openai-compatible',
+  ...COMMAND_LINE_AGENTS,
+  'mcp',
+  'git',
+  'credential',
+]);
 export type IntegrationKind = z.infer<typeof integrationKind>;
 
 /** Names an integration within its workspace; flows require it by this name. No dots: they part a name from a field. */
@@ -37,6 +52,9 @@ const open = (
   more: { readonly required?: boolean; readonly form?: NonNullable<IntegrationField['form']> } = {},
 ): IntegrationField => ({ name, description, secret: false, required: false, ...more });
 
+const program = (usual: string) =>
+  open('command', `How it is started inside of the sandbox, without quotes; default \`${usual}\`.`, { form: 'words' });
+
 /** What each kind is for, and what it is told. */
 export const INTEGRATION_KINDS: Readonly<Record<IntegrationKind, IntegrationKindMeaning>> = {
   anthropic: {
@@ -54,6 +72,41 @@ export const INTEGRATION_KINDS: Readonly<Record<IntegrationKind, IntegrationKind
       open('baseUrl', 'Its address, as http://127.0.0.1:11434/v1 for Ollama.', { required: true, form: 'url' }),
       secret('apiKey', 'Its API key; local ones need none.', false),
       open('local', '`yes`: it runs on a machine of yours, and its tokens cost 0 on purpose.', { form: 'yes-no' }),
+    ],
+  },
+  'claude-code': {
+    description: 'Claude Code, as a program in the sandbox.',
+    main: 'apiKey',
+    fields: [
+      secret('apiKey', 'An API key of Anthropic. It never enters the sandbox.', false),
+      secret('token', 'Instead of a key: a token of a subscription, as `claude setup-token` prints it.', false),
+      open('baseUrl', 'Another address that speaks the Messages API, such as a proxy.', { form: 'url' }),
+      program('claude-agent-acp'),
+    ],
+  },
+  codex: {
+    description: 'Codex, as a program in the sandbox.',
+    main: 'apiKey',
+    fields: [
+      secret('apiKey', 'An API key of OpenAI. It never enters the sandbox.', false),
+      secret('login', 'Instead of a key: what is in the file `auth.json` of a signed-in Codex.', false),
+      open('baseUrl', 'Another address that speaks the Responses API; with its version.', { form: 'url' }),
+      program('codex-acp'),
+    ],
+  },
+  cursor: {
+    description: 'Cursor, as a program in the sandbox.',
+    main: 'apiKey',
+    fields: [secret('apiKey', 'A user API key of Cursor.'), program('cursor-agent acp')],
+  },
+  acp: {
+    description: 'Any other agent that speaks the Agent Client Protocol, as a program in the sandbox.',
+    main: 'apiKey',
+    fields: [
+      open('command', 'How it is started inside of the sandbox, without quotes.', { required: true, form: 'words' }),
+      secret('apiKey', 'Its API key, if it needs one.', false),
+      open('variable', 'The environment variable in which it looks for that key; default `API_KEY`.'),
+      open('subscription', '`yes`: it is paid for otherwise, and its tokens cost 0 on purpose.', { form: 'yes-no' }),
     ],
   },
   mcp: {

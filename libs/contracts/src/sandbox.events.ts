@@ -1,6 +1,7 @@
 import type { EventOf } from '@runledger/kernel';
 import { z } from 'zod';
 import { askEvents } from './agent-asks.events.js';
+import { AgentSessionOpened } from './agent-session.events.js';
 import { defineEvent } from './define-event.js';
 import { profileDefinition } from './profile-definition.js';
 import { usage } from './recorded-usage.js';
@@ -223,6 +224,7 @@ export const attemptEvents = [
   ToolOutput,
   ToolCallEnded,
   ...askEvents,
+  AgentSessionOpened,
   ModelTurnEnded,
   UsageRecorded,
   ArtifactStored,

@@ -1,3 +1,4 @@
+import { COMMAND_LINE_AGENTS } from '@runledger/contracts';
 import type {
   FlowDefinition,
   IntegrationBook,
@@ -93,6 +94,7 @@ const SCRIPTED = 'scripted';
 const PROVIDER_KINDS: Readonly<Record<string, IntegrationKind>> = {
   anthropic: 'anthropic',
   'openai-compatible': 'openai-compatible',
+  ...Object.fromEntries(COMMAND_LINE_AGENTS.map(agent => [agent, agent])),
 };
 
 /** A provider, and the connection that is named: `openai-compatible ollama`. */

@@ -1,15 +1,15 @@
 import { ModelTurnEnded } from '@runledger/contracts';
 import type { AgentWork, Json } from '@runledger/contracts';
 import type { ModelMessage } from 'ai';
-import { outputMissing, outputUnfit } from '../attempt/output-contract.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
-import { finished, outOfTurns, stopped, textOf } from './agent-results.js';
+import { outOfTurns, stopped, textOf } from './agent-results.js';
 import { prefixOf } from './agent-run.js';
 import type { AgentRun, SubAgents } from './agent-run.js';
 import { BackgroundProcesses } from './background-processes.js';
 import type { Credentials } from '../integrations/credentials.js';
 import type { ModelCallObserver } from './model-call-observer.js';
 import { reportUse } from './connection-use.js';
+import { endOrSendBack } from './last-words.js';
 import { McpTools, serversOf } from '../mcp/mcp-tools.js';
 import { McpUnavailableError } from '../mcp/mcp-unavailable.js';
 import { modelFaultResult, persistently } from './model-patience.js';
@@ -20,7 +20,7 @@ import { PaidCall } from './paid-call.js';
 import { PromptBound } from './prompt-bound.js';
 import { billedAs } from './providers.js';
 import type { OpenedModel } from './providers.js';
-import { sentBackWith, StructuredAnswer } from './structured-answer.js';
+import { StructuredAnswer } from './structured-answer.js';
 import { subAgentWork } from './sub-agent-work.js';
 import { answerCalls, requestedCalls } from './tool-round.js';
 import { toolsOf } from './tool-inputs.js';
@@ -35,6 +35,8 @@ export interface AgentSettings {
   readonly patience: Patience;
   /** Most that one model call may take. */
   readonly modelCallMs: number;
+  /** How long an agent that is a program of its own is kept waiting for people before it is ended. */
+  readonly holdMs?: number;
   /** Sees every call of a model; left out: nobody does. */
   readonly observe?: ModelCallObserver;
 }
@@ -179,41 +181,6 @@ async function ask(agent: Agent, conversation: readonly ModelMessage[], turn: nu
 function instructionsOf(work: AgentWork, answer: StructuredAnswer | undefined): string | undefined {
   if (!answer) return work.instructions;
   return work.instructions === undefined ? answer.rule : `${work.instructions}\n\n${answer.rule}`;
-}
-
-interface LastWords {
-  readonly turn: number;
-  readonly text: string;
-  /** The last words that were any. */
-  readonly said: string;
-  readonly finishReason: string;
-}
-
-/** How the step ends, or what the agent is told whose output does not fit. The same after a restart: nothing else decides. */
-function endOrSendBack({ run, answer }: Agent, last: LastWords): StepResult | ModelMessage {
-  const { turn, said, finishReason } = last;
-  const end = finished(turn, said, finishReason);
-  if (!answer || end.outcome !== 'SUCCESS') return end;
-  const verdict = answer.judge(last.text);
-  switch (verdict.kind) {
-    case 'absent':
-      return { ...end, outcome: 'PARTIAL', error: outputMissing() };
-    case 'fits':
-      return { ...finished(turn, verdict.said, finishReason), output: verdict.output };
-    case 'unfit': {
-      const { problems } = verdict;
-      if (!answer.passesLeft) return { ...end, outcome: 'ERROR', error: outputUnfit(problems) };
-      answer.sentBack += 1;
-      noteOnce(run, `output.${turn}`, `The output does not fit and goes back to the agent: ${problems.join('; ')}.`);
-      return { role: 'user', content: sentBackWith(problems) };
-    }
-  }
-}
-
-/** Whoever resumes the attempt judges the same words again (R1). */
-function noteOnce({ transcript, history }: StepRun, key: string, text: string): void {
-  if (history.entryIds.has(`${transcript.place.attemptId}/${key}`)) return;
-  transcript.note('InfoRecorded', key, text);
 }
 
 function recordTurn({ transcript }: StepRun, turn: number, outcome: FinishedTurn): void {

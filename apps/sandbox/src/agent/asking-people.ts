@@ -4,7 +4,7 @@ import type { ApprovalDecision, Json } from '@runledger/contracts';
 import { canonicalJson } from '@runledger/kernel';
 import type { Answer } from '../attempt/heard-answers.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
-import type { AgentRun } from './agent-run.js';
+import type { StepRun } from '../attempt/step-run.js';
 
 /** For readers of the transcript. */
 const WORDS: Partial<Record<ApprovalDecision, string>> = {
@@ -14,6 +14,13 @@ const WORDS: Partial<Record<ApprovalDecision, string>> = {
   DENY: 'denied it.',
   ANSWER: 'answered.',
 };
+
+/** Whoever asks, and what else goes on meanwhile. */
+export interface AskingRun extends Pick<StepRun, 'history' | 'transcript' | 'people' | 'attempt'> {
+  /** Looks for an answer as long as there is a reason to stay; then throws {@link AwaitingPeopleError}. Left out: looks once. */
+  readonly team?:
+    { whileOthersWork<Found>(callId: string, look: () => Promise<Found | undefined>): Promise<Found> } | undefined;
+}
 
 export interface CallToAllow {
   readonly callId: string;
@@ -32,7 +39,7 @@ export type Objection = string | undefined;
  * have not said anything yet, the attempt is left until they do (throws {@link AwaitingPeopleError}). A call is asked about
  * once, by its id, however often its attempt is taken up (R2).
  */
-export async function objectionTo(run: AgentRun, call: CallToAllow): Promise<Objection> {
+export async function objectionTo(run: AskingRun, call: CallToAllow): Promise<Objection> {
   const { history } = run;
   const { callId } = call;
   const begun = history.calls.get(callId);
@@ -54,7 +61,7 @@ export interface Question {
 }
 
 /** What people answer. Asks once, and leaves the attempt until there is an answer. */
-export async function answerOf(run: AgentRun, { callId, question, choices }: Question): Promise<string> {
+export async function answerOf(run: AskingRun, { callId, question, choices }: Question): Promise<string> {
   const { transcript, history } = run;
   if (!history.asks.has(callId)) {
     const asked = { ...transcript.place, callId, question, at: transcript.now() };
@@ -66,7 +73,7 @@ export async function answerOf(run: AgentRun, { callId, question, choices }: Que
   return typeof answer === 'string' ? answer : JSON.stringify(answer ?? null);
 }
 
-async function coveredByGrant(run: AgentRun, { callId, tool, input }: CallToAllow): Promise<boolean> {
+async function coveredByGrant(run: AskingRun, { callId, tool, input }: CallToAllow): Promise<boolean> {
   const { transcript, attempt, people } = run;
   const call = { runId: attempt.place.runId, tool, arguments: input, at: transcript.now() };
   const grant = await people.covering(attempt.workspaceId, call);
@@ -77,7 +84,7 @@ async function coveredByGrant(run: AgentRun, { callId, tool, input }: CallToAllo
   return true;
 }
 
-async function askPermission(run: AgentRun, { callId, tool, input, shown }: CallToAllow): Promise<void> {
+async function askPermission(run: AskingRun, { callId, tool, input, shown }: CallToAllow): Promise<void> {
   const { transcript } = run;
   const callHash = createHash('sha256')
     .update(canonicalJson({ tool, arguments: input }))
@@ -88,7 +95,7 @@ async function askPermission(run: AgentRun, { callId, tool, input, shown }: Call
   await transcript.flush();
 }
 
-async function heard(run: AgentRun, callId: string): Promise<Answer> {
+async function heard(run: AskingRun, callId: string): Promise<Answer> {
   const { transcript, history, people, attempt } = run;
   const known = history.asks.get(callId)?.answer;
   if (known) return known;

@@ -1,5 +1,6 @@
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { isCommandLineAgent } from '@runledger/contracts';
 import type { AgentWork, IntegrationKind } from '@runledger/contracts';
 import { Fault } from '@runledger/kernel';
 import type { LanguageModel } from 'ai';
@@ -65,6 +66,7 @@ export function operatorsConnection(settings: ProviderSettings, kind: Integratio
 /** The model that a step names, with the credential that opens it. Throws {@link ProviderNotConnectedError}. */
 export async function openModel(work: AgentWork, credentials: Credentials): Promise<OpenedModel> {
   const { provider } = work;
+  if (isCommandLineAgent(provider)) throw new TypeError(`${provider} is a program of its own: it has no model here.`);
   switch (provider) {
     case 'scripted':
       return { model: scriptedModel(work.model, work.script ?? []) };

@@ -16,6 +16,8 @@ export interface RecordedCall {
 
 /** Something that the agent asked of people, and what it has heard. */
 export interface RecordedAsk {
+  /** Of a permission: what was asked for, whatever the call is named. */
+  readonly callHash?: string;
   answer?: DataOf<'AnswerReceived'>;
 }
 
@@ -37,6 +39,10 @@ export interface AttemptHistory {
   /** Calls that a grant let go ahead. */
   readonly autoResolved: Set<string>;
   readonly entryIds: Set<string>;
+  /** How much was said in each entry of prose, in UTF-16 units. */
+  readonly saidChars: Map<string, number>;
+  /** Under which an agent that is a program keeps its conversation. */
+  sessionId?: string;
   readonly usageIds: Set<string>;
   readonly artifactIds: Set<string>;
   /** When its files were kept. */
@@ -57,6 +63,7 @@ export function emptyHistory(): AttemptHistory {
     asks: new Map(),
     autoResolved: new Set(),
     entryIds: new Set(),
+    saidChars: new Map(),
     usageIds: new Set(),
     artifactIds: new Set(),
     snapshots: new Set(),
@@ -117,11 +124,16 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
     case 'ToolCallEnded':
       return foldCall(history.calls, event);
     case 'PermissionRequested':
+      history.asks.set(event.data.callId, { callHash: event.data.callHash });
+      return;
     case 'QuestionAsked':
       history.asks.set(event.data.callId, {});
       return;
     case 'AnswerReceived':
-      history.asks.set(event.data.callId, { answer: event.data });
+      history.asks.set(event.data.callId, { ...history.asks.get(event.data.callId), answer: event.data });
+      return;
+    case 'AgentSessionOpened':
+      history.sessionId = event.data.sessionId;
       return;
     case 'CallAutoResolved':
       history.autoResolved.add(event.data.callId);
@@ -142,10 +154,15 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
     case 'SetupRecorded':
     case 'InfoRecorded':
     case 'ErrorRecorded':
-    case 'AgentText':
     case 'AgentThinking':
       history.entryIds.add(event.data.entryId);
       return;
+    case 'AgentText': {
+      const { entryId, text } = event.data;
+      history.entryIds.add(entryId);
+      history.saidChars.set(entryId, (history.saidChars.get(entryId) ?? 0) + text.length);
+      return;
+    }
   }
 }
 

@@ -2,8 +2,8 @@ import type { CommandHandler, EventStore } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
 import type { BlobStores, Clock, Telemetry } from '@runledger/platform';
 import { join } from 'node:path';
-import { runAgentStep } from '../agent/agent-step.js';
 import type { AgentSettings } from '../agent/agent-step.js';
+import { runAgentWork } from '../agent/agent-work.js';
 import { callDurations, modelCallObserver } from '../agent/model-call-observer.js';
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { openModel } from '../agent/providers.js';
@@ -55,6 +55,7 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
     open: openModel,
     patience: DEFAULT_PATIENCE,
     modelCallMs: MODEL_CALL_MS,
+    holdMs: config.agents.holdMs,
     observe: modelCallObserver(callDurations(telemetry.metrics)),
   };
   const runners = config.agents.place === 'runner' ? runnersOf(parts) : undefined;
@@ -87,7 +88,7 @@ function runnersOf({ store, config, homeDir, telemetry }: AttemptHostParts): Run
     directory: join(homeDir, 'runners'),
     program: { main: runnerProgram(), environment: agents.environment },
     machine: { homeDir, mountSources, privateNetworks, allowProcessIsolation, ...(docker && { docker }) },
-    limits: { spoolBytes: SPOOL_BYTES, modelCallMs: MODEL_CALL_MS, aloneMs: 0 },
+    limits: { spoolBytes: SPOOL_BYTES, modelCallMs: MODEL_CALL_MS, holdMs: agents.holdMs, aloneMs: 0 },
     outlive: agents.atStop === 'leave',
     history: ({ workspaceId, place }) => readHistory(store, workspaceId, place),
     heard: runnersTelemetry(telemetry.metrics),
@@ -96,7 +97,7 @@ function runnersOf({ store, config, homeDir, telemetry }: AttemptHostParts): Run
 
 function workOf(agents: AgentSettings, run: StepRun): Promise<StepResult> {
   const { agent, command } = run.attempt.ready;
-  if (agent) return runAgentStep(agents, run, agent);
+  if (agent) return runAgentWork(agents, run, agent);
   if (command) return runCommandStep(run, command);
   throw new Fault('EMPTY_STEP', `Step ${run.attempt.place.step} says neither what agent nor what command to run.`);
 }

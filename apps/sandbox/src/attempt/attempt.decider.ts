@@ -1,4 +1,5 @@
 import {
+  AgentSessionOpened,
   AgentText,
   AgentThinking,
   ArtifactStored,
@@ -32,6 +33,7 @@ export const entryEvents = [
   ToolCallStarted,
   ToolOutput,
   ToolCallEnded,
+  AgentSessionOpened,
   ModelTurnEnded,
   UsageRecorded,
   ArtifactStored,
@@ -105,6 +107,7 @@ export const attempt: Decider<AttemptCommand, AttemptState, AttemptEvent, Attemp
       case 'ToolCallStarted':
       case 'ToolOutput':
       case 'ToolCallEnded':
+      case 'AgentSessionOpened':
       case 'ModelTurnEnded':
       case 'UsageRecorded':
       case 'ArtifactStored':

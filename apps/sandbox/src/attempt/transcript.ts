@@ -204,6 +204,7 @@ function sizeOf(entry: AttemptEntry): number {
     case 'UsageRecorded':
     case 'ArtifactStored':
     case 'CallAutoResolved':
+    case 'AgentSessionOpened':
     case 'AttemptInterrupted':
     case 'WorkspaceSnapshotTaken':
     case 'WorkspaceSnapshotFailed':

@@ -48,6 +48,8 @@ function fitsForm(form: IntegrationField['form'], value: string): boolean {
 
 /** Kinds that can be reached in two ways need to be told one. */
 const WAYS: Readonly<Partial<Record<IntegrationKind, readonly [string, string]>>> = {
+  'claude-code': ['apiKey', 'token'],
+  codex: ['apiKey', 'login'],
   mcp: ['url', 'command'],
 };
 

@@ -1,7 +1,7 @@
 import { INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
 import { Fault, RetryableError } from '@runledger/kernel';
 import { withinSpan } from '@runledger/platform';
-import { runAgentStep } from '../agent/agent-step.js';
+import { runAgentWork } from '../agent/agent-work.js';
 import { modelCallObserver } from '../agent/model-call-observer.js';
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { openModel } from '../agent/providers.js';
@@ -21,7 +21,7 @@ import { egressRulesOf } from '../egress/egress-policy.js';
 import type { Credentials } from '../integrations/credentials.js';
 import { AnsweredFault, wireFault } from './line-channel.js';
 import { historyOf } from './runner-protocol.js';
-import type { BeginOrder, RunnerEnd } from './runner-protocol.js';
+import type { BeginOrder, RunnerEnd, RunnerLimits } from './runner-protocol.js';
 import type { ServicePorts } from './service-ports.js';
 import { tellingTracer } from './told-spans.js';
 import { SpooledBlobs } from './spooled-blobs.js';
@@ -60,7 +60,7 @@ export async function runAttempt({ spec, history }: BeginOrder, tools: RunnerToo
   try {
     const run = await stepRun({ spec, history }, tools, transcript);
     const remainingMs = () => Math.max(1, Math.round(deadline - performance.now()));
-    const result = await agentWork({ ...run, remainingMs }, tools.ports, spec.limits.modelCallMs);
+    const result = await agentWork({ ...run, remainingMs }, tools.ports, spec.limits);
     stop.throwIfLeft();
     return { kind: 'result', result };
   } catch (error) {
@@ -96,13 +96,14 @@ async function stepRun(
   };
 }
 
-async function agentWork(run: StepRun, ports: ServicePorts, modelCallMs: number): Promise<StepResult> {
+async function agentWork(run: StepRun, ports: ServicePorts, limits: RunnerLimits): Promise<StepResult> {
   const { agent } = run.attempt.ready;
+  const { modelCallMs, holdMs } = limits;
   if (!agent) throw new Fault('EMPTY_STEP', `Step ${run.attempt.place.step} has no agent for a runner.`);
   const observe = modelCallObserver(call => ports.tell('model-call', call));
-  const settings = { open: openModel, patience: DEFAULT_PATIENCE, modelCallMs, observe };
+  const settings = { open: openModel, patience: DEFAULT_PATIENCE, modelCallMs, holdMs, observe };
   const tracer = tellingTracer(span => ports.tell('span', span));
-  return withinSpan(NO_SPAN, { tracer }, () => runAgentStep(settings, run, agent));
+  return withinSpan(NO_SPAN, { tracer }, () => runAgentWork(settings, run, agent));
 }
 
 /** What the service would have made of the same error. */

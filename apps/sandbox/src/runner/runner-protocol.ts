@@ -30,6 +30,8 @@ export interface RunnerLimits {
   readonly spoolBytes: number;
   /** Most that one call of a model may take. */
   readonly modelCallMs: number;
+  /** How long an agent that is a program of its own is kept waiting for people. */
+  readonly holdMs: number;
   /** How long it goes on with nobody attached, in ms; 0: until its step's time-out. */
   readonly aloneMs: number;
 }
@@ -97,7 +99,7 @@ export function storedHistory(history: AttemptHistory): StoredHistory {
 }
 
 export function historyOf(stored: StoredHistory): AttemptHistory {
-  const { agentTurns, calls, asks, autoResolved, entryIds, usageIds, artifactIds, snapshots } = stored;
+  const { agentTurns, calls, asks, autoResolved, entryIds, saidChars, usageIds, artifactIds, snapshots } = stored;
   return {
     ...stored,
     agentTurns: new Map(agentTurns),
@@ -105,6 +107,7 @@ export function historyOf(stored: StoredHistory): AttemptHistory {
     asks: new Map(asks),
     autoResolved: new Set(autoResolved),
     entryIds: new Set(entryIds),
+    saidChars: new Map(saidChars),
     usageIds: new Set(usageIds),
     artifactIds: new Set(artifactIds),
     snapshots: new Set(snapshots),

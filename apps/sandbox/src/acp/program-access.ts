@@ -1,0 +1,111 @@
+import type { AgentWork, CommandLineAgent } from '@runledger/contracts';
+import type { RelayTarget } from '../egress/key-relays.js';
+import type { Connection } from '../integrations/credentials.js';
+
+/** How a command-line agent is started, and how it comes to what opens its model. Holds secrets: never log it. */
+export interface ProgramAccess {
+  readonly argv: readonly [string, ...string[]];
+  /** Of its own process and of what that starts; nothing else in the sandbox has it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Its key stays outside: what it asks of its model goes through here. */
+  readonly relay?: { readonly target: RelayTarget; variables(url: string): Readonly<Record<string, string>> };
+  /** A file that it wants to find, below its home; what is in it lies in the memory of its own `/tmp`. */
+  readonly login?: { readonly path: string; readonly content: string };
+  /** Under which provider its tokens are priced. */
+  readonly billedAs: string;
+}
+
+interface ProgramKind {
+  readonly title: string;
+  readonly command: string;
+  /** Where its model is when it has a key, and how that one is given there. */
+  readonly api?: {
+    readonly baseUrl: string;
+    readonly pricedAs: string;
+    headers(key: string): Readonly<Record<string, string>>;
+    variables(url: string): Readonly<Record<string, string>>;
+  };
+  /** In which variable it looks for a secret, by the field of the integration. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly login?: string;
+  /** The modes in which it asks before it acts, and in which the sandbox is protection enough. */
+  readonly modes?: { readonly asking: string; readonly allowing?: string };
+  /** How it is told to use what opens it, when it says that it has not been told. */
+  readonly signIn?: string;
+}
+
+/** Stands where programs insist on a key; the real one is put in outside. */
+const NO_KEY = 'put-in-outside-of-the-sandbox';
+
+export const PROGRAMS: Readonly<Record<CommandLineAgent, ProgramKind>> = {
+  'claude-code': {
+    title: 'Claude Code',
+    command: 'claude-agent-acp',
+    api: {
+      baseUrl: 'https://api.anthropic.com',
+      pricedAs: 'anthropic',
+      headers: key => ({ 'x-api-key': key }),
+      variables: url => ({ ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: NO_KEY }),
+    },
+    variables: { token: 'CLAUDE_CODE_OAUTH_TOKEN' },
+    modes: { asking: 'default' },
+  },
+  codex: {
+    title: 'Codex',
+    command: 'codex-acp',
+    api: {
+      baseUrl: 'https://api.openai.com/v1',
+      pricedAs: 'openai-compatible',
+      headers: key => ({ authorization: `Bearer ${key}` }),
+      variables: url => ({ OPENAI_BASE_URL: url, OPENAI_API_KEY: NO_KEY }),
+    },
+    login: '.codex/auth.json',
+    modes: { asking: 'read-only', allowing: 'agent-full-access' },
+  },
+  cursor: {
+    title: 'Cursor',
+    command: 'cursor-agent acp',
+    variables: { apiKey: 'CURSOR_API_KEY' },
+    signIn: 'cursor_login',
+  },
+  acp: { title: 'The agent', command: '' },
+};
+
+/** Usage under this name costs 0 on purpose: it is paid for otherwise. */
+const SUBSCRIPTION = 'subscription';
+
+/** What the connection gives the program. */
+export function accessOf(agent: CommandLineAgent, { settings, secrets }: Connection): ProgramAccess {
+  const { api, command: usual, login, variables = ownVariable(settings) } = PROGRAMS[agent];
+  const [program = '', ...rest] = (settings['command'] ?? usual).trim().split(/\s+/);
+  const key = secrets['apiKey'];
+  const start = { argv: [program, ...rest] as const, env: named(variables, secrets) };
+  if (api && key !== undefined) {
+    const target = { baseUrl: settings['baseUrl'] ?? api.baseUrl, headers: api.headers(key) };
+    return { ...start, relay: { target, variables: url => api.variables(url) }, billedAs: api.pricedAs };
+  }
+  const content = login === undefined ? undefined : secrets['login'];
+  return {
+    ...start,
+    ...(content !== undefined && login !== undefined && { login: { path: login, content } }),
+    billedAs: agent === 'acp' && settings['subscription'] !== 'yes' ? agent : SUBSCRIPTION,
+  };
+}
+
+function ownVariable(settings: Connection['settings']): Readonly<Record<string, string>> {
+  return { apiKey: settings['variable'] ?? 'API_KEY' };
+}
+
+function named(variables: Readonly<Record<string, string>>, secrets: Connection['secrets']): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [field, variable] of Object.entries(variables)) {
+    const secret = secrets[field];
+    if (secret !== undefined) found[variable] = secret;
+  }
+  return found;
+}
+
+/** A name that leaves the choice of a model to the program. */
+export function leavesModelTo(work: Pick<AgentWork, 'model'>): boolean {
+  return work.model === 'default';
+}

@@ -1,0 +1,132 @@
+import type { AgentWork, CommandLineAgent } from '@runledger/contracts';
+import type { ModelMessage } from 'ai';
+import { stopped, textOf } from '../agent/agent-results.js';
+import { endOrSendBack } from '../agent/last-words.js';
+import { ProviderNotConnectedError } from '../agent/providers.js';
+import { StructuredAnswer } from '../agent/structured-answer.js';
+import { AwaitingPeopleError } from '../attempt/people.js';
+import type { StepResult, StepRun } from '../attempt/step-run.js';
+import type { Relay } from '../egress/key-relays.js';
+import type { Connection } from '../integrations/credentials.js';
+import { AgentProgram } from './agent-program.js';
+import { Conversation } from './conversation.js';
+import { openSession } from './open-session.js';
+import { accessOf, PROGRAMS } from './program-access.js';
+import type { ProgramAccess } from './program-access.js';
+import { ProgramCalls } from './program-calls.js';
+import { ProgramFault } from './program-faults.js';
+import { ProgramPermissions } from './program-permissions.js';
+import { promptUntilDone } from './program-prompts.js';
+import type { Before } from './program-prompts.js';
+
+export interface ProgramSettings {
+  /** How long a program that waits for people is kept waiting before it is ended. */
+  readonly holdMs: number;
+}
+
+interface Agent {
+  readonly settings: ProgramSettings;
+  readonly run: StepRun;
+  readonly work: AgentWork & { readonly provider: CommandLineAgent };
+  readonly connection: Connection;
+  readonly answer: StructuredAnswer | undefined;
+}
+
+/**
+ * An agent that is a program of its own, which has its own loop and its own tools: it is started in the sandbox of the step and
+ * spoken to over its standard input and output. What it tells becomes the transcript, what it wants to be allowed is asked of
+ * people, and its conversation goes on after a restart (R2).
+ */
+export async function runProgramStep(
+  settings: ProgramSettings,
+  run: StepRun,
+  work: AgentWork & { readonly provider: CommandLineAgent },
+): Promise<StepResult> {
+  const { output } = run.attempt.ready;
+  const answer = output && new StructuredAnswer(output);
+  const before = judged({ run, answer });
+  if (before.end) return before.end;
+  const connection = await run.credentials.connection(work.provider, work.connection);
+  if (!connection) throw notConnected(work);
+  const agent = { settings, run, work, connection, answer };
+  try {
+    const result = await conversed(agent, before);
+    await report(agent);
+    return result;
+  } catch (error) {
+    if (!(error instanceof ProgramFault)) throw error;
+    if (run.stop.signal.aborted) return stopped(run, run.history.turns.length);
+    const { outcome, reason } = error;
+    if (outcome === 'BLOCKED' && reason.needs !== undefined) await report(agent, reason);
+    return { outcome, turns: run.history.turns.length, error: reason };
+  }
+}
+
+/** What the prompts of earlier owners have come to. */
+function judged({ run, answer }: Pick<Agent, 'run' | 'answer'>): Before & { readonly end?: StepResult } {
+  let before: Before = { said: '' };
+  for (const { turn, messages, finishReason } of run.history.turns) {
+    const text = textOf(messages as unknown as ModelMessage[]);
+    const said = text === '' ? before.said : text;
+    const end = endOrSendBack({ run, answer }, { turn, text, said, finishReason });
+    if ('outcome' in end) return { end, said };
+    before = { next: end.content, said };
+  }
+  return before;
+}
+
+async function conversed(agent: Agent, before: Before): Promise<StepResult> {
+  const { run, work, connection, settings } = agent;
+  const access = accessOf(work.provider, connection);
+  const relay = await openRelay(run, access);
+  const calls = new ProgramCalls(run);
+  const permissions = new ProgramPermissions(run, calls, settings.holdMs);
+  const { step, attempt } = run.attempt.place;
+  const callId = `${step}.${attempt}.program.e${run.history.epoch}`;
+  const env = (relay && access.relay?.variables(relay.url)) ?? {};
+  const program = new AgentProgram(run, access, { callId, env });
+  const names = {
+    title: PROGRAMS[work.provider].title,
+    command: access.argv[0],
+    needs: connection.name ?? work.provider,
+  };
+  const parties = { run, program, calls, permissions, ...names };
+  const conversation = new Conversation(parties);
+  try {
+    const session = await openSession({ ...parties, conversation, work, relayUrl: relay?.url });
+    return await promptUntilDone(agent, { session, conversation, calls, access }, before);
+  } catch (error) {
+    throw error instanceof AwaitingPeopleError ? permissions.waits : error;
+  } finally {
+    conversation.close();
+    await program.close();
+    await relay?.close();
+  }
+}
+
+async function openRelay({ sandbox }: StepRun, { relay }: ProgramAccess): Promise<Relay | undefined> {
+  if (!relay) return undefined;
+  if (sandbox.relay) return sandbox.relay(relay.target);
+  const message = 'The sandbox of this step has no way in which a key can stay outside of it.';
+  const fix = 'Use a profile whose isolation is bubblewrap.';
+  throw new ProgramFault('BLOCKED', { code: 'ENVIRONMENT', message, fix });
+}
+
+function notConnected({ provider, connection }: AgentWork): ProviderNotConnectedError {
+  const named = connection === undefined ? 'an integration' : `an integration ${connection}`;
+  return new ProviderNotConnectedError(provider, `Connect ${named} of kind ${provider}.`, connection ?? provider);
+}
+
+/** People see which of their integrations work. */
+async function report(
+  { run, connection }: Agent,
+  error?: { readonly code: string; readonly message: string },
+): Promise<void> {
+  const { name, connectedAt } = connection;
+  if (name === undefined || connectedAt === undefined) return;
+  await run.credentials.report({
+    name,
+    connectedAt,
+    ...(error && { error: { code: error.code, message: error.message } }),
+  });
+}
