@@ -112,7 +112,7 @@ describe('an agent that is a program of its own', () => {
     const calls = [{ step, attempt: 1, callId }];
     const decided = { requestId, runId, step, kind: 'permission', decision, how: 'PEOPLE', by: ada, calls } as const;
     const data = { ...decided, shownHash: 'x', ...(comment && { comment }), decidedAt: AT };
-    await tell(streamOf('approval', requestId), runId, ApprovalDecided(data as never));
+    await tell(streamOf('approval', requestId), runId, ApprovalDecided(data));
   }
 
   const asking = { permissions: 'ASK' } as const;

@@ -22,6 +22,7 @@ export function usageIn(answer: unknown): TokenBuckets | undefined {
     reasoningTokens,
     cacheReadTokens: count('cachedReadTokens') ?? 0,
     cacheWriteTokens: count('cachedWriteTokens') ?? 0,
+    cacheWrite1hTokens: 0, // adapters do not tell them apart
   };
 }
 
