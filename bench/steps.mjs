@@ -14,7 +14,7 @@ import { NestFactory } from '@nestjs/core';
 import { DEFAULT_LIMITS, PublishFlow, PublishSandboxProfile, StartRun } from '@runledger/contracts';
 import { newUuid } from '@runledger/event-store';
 import { gatewayAdapter } from '@runledger/gateway';
-import { COMMAND_CLIENT, createLog } from '@runledger/platform';
+import { COMMAND_CLIENT, createLog, silentTelemetry } from '@runledger/platform';
 import { StandaloneModule } from '../apps/standalone/dist/standalone.module.js';
 import { readStandaloneConfig } from '../apps/standalone/dist/standalone.config.js';
 import { openStorage } from '../apps/standalone/dist/storage.js';
@@ -142,7 +142,9 @@ async function openPlatform(databaseUrl) {
     config,
     storage: { ...storage, store: story.store },
     log,
+    telemetry: silentTelemetry(),
     pepper: Buffer.alloc(32, 1),
+    signing: { signingSeed: Buffer.alloc(32, 2), previousSeed: undefined },
   });
   const app = await NestFactory.create(module, gatewayAdapter(), { logger: false, abortOnError: false });
   await app.listen(0, '127.0.0.1');

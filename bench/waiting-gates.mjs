@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS, PublishFlow, PublishSandboxProfile, StartRun } from '@r
 import { newUuid } from '@runledger/event-store';
 import { AccessDesk, gatewayAdapter } from '@runledger/gateway';
 import { gateId } from '@runledger/kernel';
-import { COMMAND_CLIENT, createLog } from '@runledger/platform';
+import { COMMAND_CLIENT, createLog, silentTelemetry } from '@runledger/platform';
 import { readStandaloneConfig } from '../apps/standalone/dist/standalone.config.js';
 import { StandaloneModule } from '../apps/standalone/dist/standalone.module.js';
 import { openStorage } from '../apps/standalone/dist/storage.js';
@@ -84,7 +84,9 @@ async function openPlatform(databaseUrl) {
     config,
     storage: { ...storage, store: news.listeningTo(storage.store) },
     log,
+    telemetry: silentTelemetry(),
     pepper: Buffer.alloc(32, 1),
+    signing: { signingSeed: Buffer.alloc(32, 2), previousSeed: undefined },
   });
   const app = await NestFactory.create(module, gatewayAdapter(), { logger: false, abortOnError: false });
   await app.listen(0, '127.0.0.1');
