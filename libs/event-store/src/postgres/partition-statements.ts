@@ -27,6 +27,8 @@ export function partitionStatements(schema: string) {
     heartbeat: inSchema('select * from runledger.heartbeat($1, $2, $3, $4, $5, $6)', schema),
     // Locked in one order, so that no two writers wait for each other; then all of them are moved, or none. As for a whole
     // checkpoint the position is compared too: a lease that was moved before, or rolled back, does not move it.
+    // Nobody waits for the disk: a database that dies may lose the last moves, with the rows of the same transactions, and the
+    // events come again (P1, R1). What is appended is always on disk, and with it every move before it.
     advance: inSchema(
       `with move as (
          select * from unnest($1::text[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[])
@@ -40,7 +42,7 @@ export function partitionStatements(schema: string) {
          update runledger.partition_checkpoint p set position = m.upto, updated_at = now() from move m
           where p.consumer = m.consumer and p.version = m.version and p.partition = m.partition
             and (select count(*) from mine) = (select count(*) from move))
-       select * from mine`,
+       select mine.*, set_config('synchronous_commit', 'off', true) from mine`,
       schema,
     ),
     read: inSchema(
