@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { PassThrough, type Readable } from 'node:stream';
 import { once } from 'node:events';
 import type { Sandbox } from '../driver/sandbox-driver.js';
-import { collectorProgram } from './collector-program.js';
+import { collectorProgram, MOST_SKIPPED } from './collector-program.js';
 
 export interface CollectLimits {
   readonly maxFiles: number;
@@ -137,6 +137,7 @@ class FrameReader {
       case 'E':
         return this.#end();
       case 'S':
+        if (this.skipped.length > MOST_SKIPPED) throw new CollectError('more is left out than can be told');
         this.skipped.push(JSON.parse(payload.toString()) as SkippedFile);
         return;
       default:

@@ -1,7 +1,11 @@
+/** Most files that were left out and are named: a step can make more of them than anybody wants to hold. */
+export const MOST_SKIPPED = 1_000;
+
 /**
  * Runs inside the sandbox, on Node, over a workspace that it can only read. Prints frames: 4 bytes length (big endian),
  * 1 byte kind, payload. Kinds: `F` path of a file, `D` its bytes, `E` its end, `S` a file that was left out, as JSON.
- * Opens nothing but regular files and follows no link, in no part of a path.
+ * Opens nothing but regular files and follows no link, in no part of a path. Names the first {@link MOST_SKIPPED} that it leaves out, and
+ * counts the others.
  */
 export const collectorProgram = `
 const fs = require('node:fs');
@@ -10,6 +14,7 @@ const { root, globs, maxFiles, maxFileBytes } = JSON.parse(process.argv[1]);
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const chunk = Buffer.allocUnsafe(65536);
 let files = 0;
+let skipped = 0;
 
 function frame(kind, payload) {
   const head = Buffer.alloc(5);
@@ -22,6 +27,10 @@ function writeAll(bytes) {
   for (let done = 0; done < bytes.length; ) done += fs.writeSync(1, bytes, done);
 }
 function skip(path, reason) {
+  skipped += 1;
+  if (skipped <= ${MOST_SKIPPED}) tell(path, reason);
+}
+function tell(path, reason) {
   frame('S', Buffer.from(JSON.stringify({ path, reason })));
 }
 function wanted(path) {
@@ -63,4 +72,5 @@ function walk(directory) {
   }
 }
 walk('');
+if (skipped > ${MOST_SKIPPED}) tell('…', skipped - ${MOST_SKIPPED} + ' more are left out');
 `;
