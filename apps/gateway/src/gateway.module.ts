@@ -65,7 +65,7 @@ import { ScheduleReader } from './schedules/schedule-reader.js';
 import { SchedulesResolver } from './schedules/schedules.resolver.js';
 import { SkillsResolver } from './skills/skills.resolver.js';
 import { TranscriptReader } from './transcript/transcript-reader.js';
-import { TranscriptResolver } from './transcript/transcript.resolver.js';
+import { ToolEntryResolver, TranscriptResolver } from './transcript/transcript.resolver.js';
 import { WebhookDeliveries } from './webhooks/webhook-deliveries.js';
 import { WebhookDesk } from './webhooks/webhook-desk.js';
 import { WebhookRate } from './webhooks/webhook-rate.js';
@@ -108,6 +108,7 @@ const RESOLVERS = [
   EventsResolver,
   AuditResolver,
   TranscriptResolver,
+  ToolEntryResolver,
   SearchResolver,
   RunFilesResolver,
   StepFilesResolver,

@@ -789,6 +789,7 @@ export type RunTranscriptQuery = {
             readonly at: string;
             readonly step: string;
             readonly attempt: number;
+            readonly agent: string | null;
             readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
           }
         | {
@@ -799,6 +800,7 @@ export type RunTranscriptQuery = {
             readonly at: string;
             readonly step: string;
             readonly attempt: number;
+            readonly agent: string | null;
           }
         | {
             readonly __typename: 'SetupEntry';
@@ -808,6 +810,7 @@ export type RunTranscriptQuery = {
             readonly at: string;
             readonly step: string;
             readonly attempt: number;
+            readonly agent: string | null;
           }
         | {
             readonly __typename: 'TextEntry';
@@ -817,6 +820,7 @@ export type RunTranscriptQuery = {
             readonly at: string;
             readonly step: string;
             readonly attempt: number;
+            readonly agent: string | null;
           }
         | {
             readonly __typename: 'ThinkingEntry';
@@ -826,14 +830,18 @@ export type RunTranscriptQuery = {
             readonly at: string;
             readonly step: string;
             readonly attempt: number;
+            readonly agent: string | null;
           }
         | {
             readonly __typename: 'ToolEntry';
             readonly name: string;
             readonly arguments: unknown;
             readonly state: ToolState;
+            readonly detail: unknown;
             readonly streamed: string;
             readonly output: string | null;
+            readonly outputBytes: string | null;
+            readonly outputUrl: string | null;
             readonly exitCode: number | null;
             readonly durationMs: string | null;
             readonly id: string;
@@ -841,6 +849,7 @@ export type RunTranscriptQuery = {
             readonly at: string;
             readonly step: string;
             readonly attempt: number;
+            readonly agent: string | null;
           }
       >;
       readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
@@ -855,6 +864,7 @@ type TranscriptFacts_ErrorEntry_Fragment = {
   readonly at: string;
   readonly step: string;
   readonly attempt: number;
+  readonly agent: string | null;
   readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
 };
 
@@ -866,6 +876,7 @@ type TranscriptFacts_InfoEntry_Fragment = {
   readonly at: string;
   readonly step: string;
   readonly attempt: number;
+  readonly agent: string | null;
 };
 
 type TranscriptFacts_SetupEntry_Fragment = {
@@ -876,6 +887,7 @@ type TranscriptFacts_SetupEntry_Fragment = {
   readonly at: string;
   readonly step: string;
   readonly attempt: number;
+  readonly agent: string | null;
 };
 
 type TranscriptFacts_TextEntry_Fragment = {
@@ -886,6 +898,7 @@ type TranscriptFacts_TextEntry_Fragment = {
   readonly at: string;
   readonly step: string;
   readonly attempt: number;
+  readonly agent: string | null;
 };
 
 type TranscriptFacts_ThinkingEntry_Fragment = {
@@ -896,6 +909,7 @@ type TranscriptFacts_ThinkingEntry_Fragment = {
   readonly at: string;
   readonly step: string;
   readonly attempt: number;
+  readonly agent: string | null;
 };
 
 type TranscriptFacts_ToolEntry_Fragment = {
@@ -903,8 +917,11 @@ type TranscriptFacts_ToolEntry_Fragment = {
   readonly name: string;
   readonly arguments: unknown;
   readonly state: ToolState;
+  readonly detail: unknown;
   readonly streamed: string;
   readonly output: string | null;
+  readonly outputBytes: string | null;
+  readonly outputUrl: string | null;
   readonly exitCode: number | null;
   readonly durationMs: string | null;
   readonly id: string;
@@ -912,6 +929,7 @@ type TranscriptFacts_ToolEntry_Fragment = {
   readonly at: string;
   readonly step: string;
   readonly attempt: number;
+  readonly agent: string | null;
 };
 
 export type TranscriptFactsFragment =
@@ -1452,6 +1470,7 @@ export type TranscriptSubscription = {
               readonly at: string;
               readonly step: string;
               readonly attempt: number;
+              readonly agent: string | null;
               readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
             }
           | {
@@ -1462,6 +1481,7 @@ export type TranscriptSubscription = {
               readonly at: string;
               readonly step: string;
               readonly attempt: number;
+              readonly agent: string | null;
             }
           | {
               readonly __typename: 'SetupEntry';
@@ -1471,6 +1491,7 @@ export type TranscriptSubscription = {
               readonly at: string;
               readonly step: string;
               readonly attempt: number;
+              readonly agent: string | null;
             }
           | {
               readonly __typename: 'TextEntry';
@@ -1480,6 +1501,7 @@ export type TranscriptSubscription = {
               readonly at: string;
               readonly step: string;
               readonly attempt: number;
+              readonly agent: string | null;
             }
           | {
               readonly __typename: 'ThinkingEntry';
@@ -1489,14 +1511,18 @@ export type TranscriptSubscription = {
               readonly at: string;
               readonly step: string;
               readonly attempt: number;
+              readonly agent: string | null;
             }
           | {
               readonly __typename: 'ToolEntry';
               readonly name: string;
               readonly arguments: unknown;
               readonly state: ToolState;
+              readonly detail: unknown;
               readonly streamed: string;
               readonly output: string | null;
+              readonly outputBytes: string | null;
+              readonly outputUrl: string | null;
               readonly exitCode: number | null;
               readonly durationMs: string | null;
               readonly id: string;
@@ -1504,6 +1530,7 @@ export type TranscriptSubscription = {
               readonly at: string;
               readonly step: string;
               readonly attempt: number;
+              readonly agent: string | null;
             }
         >;
       };
@@ -1678,6 +1705,7 @@ export const TranscriptFactsFragmentDoc = new TypedDocumentString(
   at
   step
   attempt
+  agent
   ... on TextEntry {
     text
   }
@@ -1701,8 +1729,11 @@ export const TranscriptFactsFragmentDoc = new TypedDocumentString(
     name
     arguments
     state
+    detail
     streamed
     output
+    outputBytes
+    outputUrl
     exitCode
     durationMs
   }
@@ -2174,6 +2205,7 @@ export const RunTranscriptDocument = new TypedDocumentString(`
   at
   step
   attempt
+  agent
   ... on TextEntry {
     text
   }
@@ -2197,8 +2229,11 @@ export const RunTranscriptDocument = new TypedDocumentString(`
     name
     arguments
     state
+    detail
     streamed
     output
+    outputBytes
+    outputUrl
     exitCode
     durationMs
   }
@@ -2804,6 +2839,7 @@ export const TranscriptDocument = new TypedDocumentString(`
   at
   step
   attempt
+  agent
   ... on TextEntry {
     text
   }
@@ -2827,8 +2863,11 @@ export const TranscriptDocument = new TypedDocumentString(`
     name
     arguments
     state
+    detail
     streamed
     output
+    outputBytes
+    outputUrl
     exitCode
     durationMs
   }

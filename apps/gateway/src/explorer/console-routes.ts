@@ -6,6 +6,7 @@ import { ownFile, sendFile } from './page-files.js';
 const FILES: ReadonlySet<string> = new Set([
   'console.css',
   'console.js',
+  'download.js',
   'elements.js',
   'favicon.svg',
   'formats.js',

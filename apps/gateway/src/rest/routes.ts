@@ -7,6 +7,7 @@ import { AuditRoutes } from '../audit/audit-routes.js';
 import { EventRoutes } from '../events/event-routes.js';
 import { ArtifactRoutes } from './artifact-routes.js';
 import { ArtifactZipRoutes } from './artifact-zip-routes.js';
+import { OutputRoutes } from './output-routes.js';
 
 /** Every route beside GraphQL and the pages for people. */
 export const ROUTES = [
@@ -19,4 +20,5 @@ export const ROUTES = [
   EventRoutes,
   ArtifactRoutes,
   ArtifactZipRoutes,
+  OutputRoutes,
 ];

@@ -7,6 +7,7 @@ import {
   ToolCallEnded,
   ToolCallStarted,
   ToolOutput,
+  type BlobRef,
   type Json,
   type StepError,
   type ToolDetail,
@@ -41,6 +42,8 @@ interface Place {
 export interface ToolEnding {
   readonly state: 'OK' | 'ERROR' | 'CANCELLED';
   readonly output: string;
+  /** The whole output, when it is longer than `output`. */
+  readonly outputBlob?: BlobRef;
   readonly exitCode?: number;
   readonly error?: StepError;
   readonly detail?: ToolDetail;
@@ -112,6 +115,7 @@ export function endingOf(data: Extract<TranscriptEvent, { type: 'ToolCallEnded' 
   return {
     state: states[data.state],
     output: data.output,
+    ...(data.outputBlob && { outputBlob: data.outputBlob }),
     ...(data.exitCode !== undefined && { exitCode: data.exitCode }),
     ...(data.error && { error: data.error }),
     ...(data.detail && { detail: data.detail }),

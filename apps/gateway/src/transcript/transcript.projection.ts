@@ -29,7 +29,7 @@ const END = `
  */
 export const transcriptProjection: Projection = {
   name: 'transcript',
-  version: 2,
+  version: 3,
   // The correlation id is part of every key.
   partitioned: true,
   types: transcriptEvents.map(event => event.type),

@@ -1,8 +1,9 @@
 import { catalogue } from '@runledger/contracts';
 import { START, type Position, type RecordedEvent } from '@runledger/event-store';
 import type { Delivery } from '@runledger/messaging';
+import { idOf, keyOf } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
-import { Args, Context, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Parent, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { LogReader, storyOf } from '../events/log-reader.js';
@@ -10,7 +11,7 @@ import { tail } from '../events/log-stream.js';
 import { only } from '../events/resumption.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { positionText } from '../graph/position-text.js';
-import { transcriptEvents } from './transcript-entries.js';
+import { transcriptEvents, type ToolCall } from './transcript-entries.js';
 import { TranscriptFold, type PlacedEvent } from './transcript-fold.js';
 
 interface TranscriptArgs {
@@ -56,6 +57,24 @@ export class TranscriptResolver {
       after = slice.scannedTo;
     }
   }
+}
+
+@Resolver('ToolEntry')
+export class ToolEntryResolver {
+  @ResolveField('outputBytes')
+  outputBytes(@Parent() { outputBlob }: ToolCall) {
+    return outputBlob?.bytes ?? null;
+  }
+
+  @ResolveField('outputUrl')
+  outputUrl(@Parent() { id, outputBlob }: ToolCall) {
+    return outputBlob ? `/api/v1/runs/${runOf(id)}/outputs/${encodeURIComponent(id)}` : null;
+  }
+}
+
+/** An entry's id begins with that of its attempt, `att_<run key>.<step>.<n>`, which names the run. */
+function runOf(entryId: string): string {
+  return idOf('run', keyOf(entryId).split('.')[0] ?? '');
 }
 
 /** Batches as items: those with something new for this reader, and once the word that this is all there is. */

@@ -57,13 +57,13 @@ export const RUN_EVENTS = `subscription ($id: ID!, $after: Position) {
   runEvents(runId: $id, after: $after) { ${LAST_WORDS} ... on RunEvent { cursor event { type occurredAt } } }
 }`;
 
-const ENTRY = `__typename id seq at step attempt
+const ENTRY = `__typename id seq at step attempt agent
   ... on TextEntry { text }
   ... on ThinkingEntry { text }
   ... on SetupEntry { text }
   ... on InfoEntry { text }
   ... on ErrorEntry { error { code message fix } }
-  ... on ToolEntry { name arguments detail streamed output state exitCode durationMs error { code message fix } }`;
+  ... on ToolEntry { name arguments detail streamed output outputUrl outputBytes state exitCode durationMs error { code message fix } }`;
 
 export const TRANSCRIPT = `subscription ($id: ID!, $after: Position) {
   transcript(runId: $id, after: $after) {

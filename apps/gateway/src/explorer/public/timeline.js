@@ -1,6 +1,6 @@
+import { downloadButton } from './download.js';
 import { badge, details, h } from './elements.js';
-import { bytes, cost, duration, json } from './formats.js';
-import { token } from './session.js';
+import { cost, duration, json } from './formats.js';
 import { decisionNote, gateCard } from './gate.js';
 
 const ICONS = {
@@ -80,21 +80,6 @@ function facts(step) {
   ].filter(Boolean);
 }
 
-function artifactButton(artifact) {
-  const name = artifact.path.split('/').at(-1);
-  return h(
-    'button.artifact',
-    { title: artifact.path, click: () => download(artifact, name) },
-    name,
-    h('span.mute', {}, ` ${bytes(artifact.bytes)}`),
-  );
-}
-
-/** With the token in a header, never in an address. */
-async function download(artifact, name) {
-  const response = await fetch(artifact.url, { headers: { authorization: `Bearer ${token()}` } });
-  if (!response.ok) return;
-  const address = URL.createObjectURL(await response.blob());
-  h('a', { href: address, download: name }).click();
-  URL.revokeObjectURL(address);
+function artifactButton({ url, bytes, path }) {
+  return downloadButton({ url, bytes, title: path }, path.split('/').at(-1));
 }

@@ -1,3 +1,4 @@
+import { downloadButton } from './download.js';
 import { h, problem } from './elements.js';
 import { duration, json, plain } from './formats.js';
 import { toolStructure } from './tool-structure.js';
@@ -81,6 +82,7 @@ function toolCard(entry) {
   const state = h('span.mute');
   const output = h('pre.output');
   const structure = h('div.structure');
+  const whole = h('div.whole');
   const element = h(
     'div.entry.entry-tool',
     {},
@@ -94,6 +96,7 @@ function toolCard(entry) {
     ),
     structure,
     output,
+    whole,
   );
   return {
     element,
@@ -103,10 +106,15 @@ function toolCard(entry) {
         output.append(plain(news.output));
       }
       structure.replaceChildren(...toolStructure(news.detail).filter(Boolean));
-      for (const state of STATES) element.classList.toggle(`is-${state}`, state === news.state.toLowerCase());
+      for (const name of STATES) element.classList.toggle(`is-${name}`, name === news.state.toLowerCase());
+      if (news.outputUrl) whole.replaceChildren(wholeOutput(news));
       state.textContent = outcome(news);
     },
   };
+}
+
+function wholeOutput({ name, step, outputUrl: url, outputBytes }) {
+  return downloadButton({ url, bytes: outputBytes }, `${step}-${name}.txt`, 'The whole output');
 }
 
 function outcome({ state, exitCode, durationMs, error }) {
@@ -126,7 +134,7 @@ function headline(entry) {
   return more.length > 0 ? `${first} … (+${more.length} lines)` : first;
 }
 
-function label({ step, attempt, at }) {
-  const time = new Date(at).toLocaleTimeString();
-  return h('span.entry-label', {}, `${step}${attempt > 1 ? ` · attempt ${attempt}` : ''} · ${time}`);
+function label({ step, attempt, agent, at }) {
+  const place = [step, attempt > 1 && `attempt ${attempt}`, agent && `agent ${agent}`].filter(Boolean).join(' · ');
+  return h('span.entry-label', {}, `${place} · ${new Date(at).toLocaleTimeString()}`);
 }
