@@ -1,0 +1,31 @@
+export function percentiles(values) {
+  const sorted = Float64Array.from(values).sort();
+  const at = share => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0, count: sorted.length };
+}
+
+/** What is wrong, in words; empty: nothing. */
+export function faultsOf({ gaps, repeats, disorder, unfinished, problems, visibleMs }, { p99Ms }) {
+  return [
+    gaps > 0 && `${gaps} items are missing`,
+    repeats > 0 && `${repeats} items came twice`,
+    disorder > 0 && `${disorder} readers saw another order, or another text, than the log has`,
+    unfinished > 0 && `${unfinished} readers never came to the end of the log`,
+    ...Object.entries(problems).map(([code, count]) => `${count} readers gave up: ${code}`),
+    p99Ms !== undefined && visibleMs.p99 > p99Ms && `p99 is ${visibleMs.p99.toFixed(0)} ms, more than ${p99Ms}`,
+  ].filter(fault => typeof fault === 'string');
+}
+
+export function summaryOf(figures, faults) {
+  const { sockets, runs, events, perSecond, items, cuts, secondCuts, lagged, expired, appendMs, visibleMs } = figures;
+  const ms = ({ p50, p99, max }) => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, longest ${max.toFixed(0)} ms`;
+  return [
+    '',
+    `${sockets} sockets on ${runs} runs: ${events} events (${perSecond.toFixed(0)}/s), ${items} items`,
+    `cut ${cuts} times, ${secondCuts} of them again before the first item; ${lagged} times told to lag, ${expired} cursors expired`,
+    `gaps ${figures.gaps}, repeats ${figures.repeats}, out of order ${figures.disorder}, unfinished ${figures.unfinished}`,
+    `append:            ${ms(appendMs)}`,
+    `append to visible: ${ms(visibleMs)} (${visibleMs.count} items; of sockets that were open for a second)`,
+    faults.length === 0 ? 'Every reader has the log.' : `FAULTS: ${faults.join('; ')}`,
+  ].join('\n');
+}

@@ -1,0 +1,129 @@
+/**
+ * What `npm run soak` runs: a platform of its own, many sockets that follow runs through `libs/client`, and a writer that appends at a
+ * steady pace. Sockets are cut again and again, some once more before their first item, and some readers stop reading. In the end what
+ * each reader got is compared with the log.
+ *
+ *   npm run soak -- --sockets 1000 --minutes 3 --rate 500     the whole of it
+ *   npm run soak -- --sockets 40 --seconds 8 --rate 100       a look
+ *
+ *   --runs 100        how many runs the sockets follow and the events belong to
+ *   --cut-every 3     seconds between two cuts, each of --cut-share 0.1 of the sockets
+ *   --slow 5          how many readers of large events stop reading now and then
+ *   --p99 250         also fail when an event takes longer (ms, 99th percentile) from the call of append to the reader
+ *   --json            figures only; --database <url> uses a PostgreSQL that runs already
+ *
+ * Exit code 0: no gap, no repeat, nothing out of order, and nobody left behind.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createPostgresEventStore } from '@runledger/event-store';
+import { Api } from '../load/api.mjs';
+import { startEngines } from '../load/engines.mjs';
+import { startPlatform } from '../load/platform.mjs';
+import { faultsOf, summaryOf } from './figures.mjs';
+import { startRuns } from './runs.mjs';
+import { truthOf, Writer } from './writer.mjs';
+
+const { values } = parseArgs({
+  options: {
+    sockets: { type: 'string', default: '1000' },
+    minutes: { type: 'string' },
+    seconds: { type: 'string', default: '180' },
+    rate: { type: 'string', default: '500' },
+    runs: { type: 'string', default: '100' },
+    'cut-every': { type: 'string', default: '3' },
+    'cut-share': { type: 'string', default: '0.1' },
+    slow: { type: 'string', default: '5' },
+    p99: { type: 'string' },
+    database: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const plan = {
+  sockets: Number(values.sockets),
+  forMs: values.minutes ? Number(values.minutes) * 60_000 : Number(values.seconds) * 1_000,
+  rate: Number(values.rate),
+  runs: Math.min(Number(values.runs), Number(values.sockets)),
+  cutEveryMs: Number(values['cut-every']) * 1_000,
+  cutShare: Number(values['cut-share']),
+  slow: Number(values.slow),
+  p99Ms: values.p99 === undefined ? undefined : Number(values.p99),
+};
+const log = values.json ? () => undefined : line => console.log(line);
+
+const ending = [];
+let stopping;
+const stopAll = () => (stopping ??= endAll());
+const endAll = async () => {
+  for (const end of ending.splice(0).reverse()) {
+    await Promise.resolve()
+      .then(end)
+      .catch(error => console.error(error));
+  }
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.once(signal, () => stopAll().finally(() => process.exit(130)));
+try {
+  const figures = await soak();
+  const faults = faultsOf(figures, plan);
+  console.log(values.json ? JSON.stringify({ ...figures, faults }) : summaryOf(figures, faults));
+  process.exitCode = faults.length === 0 ? 0 : 1;
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await stopAll();
+}
+
+async function soak() {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-soak-')));
+  ending.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
+  const choice = { store: 'postgres', distribution: 'store-direct', mode: 'standalone', database: values.database };
+  const engines = await startEngines(choice, { home, log, ending });
+  let stopPlatform;
+  ending.push(() => stopPlatform?.());
+  const environment = { ...engines.environment, API_REQUESTS_PER_MINUTE: '0' };
+  const platform = await startPlatform({ plan: choice, home, environment, onSpawn: stop => (stopPlatform = stop) });
+  log(`The platform is ready: ${platform.log}.`);
+  const runIds = await startRuns(new Api(platform.url, platform.token), plan.runs + 1);
+  const store = createPostgresEventStore({ connectionString: engines.databaseUrl });
+  ending.push(() => store.close());
+  const readers = await openReaders(platform, runIds);
+  log(`${plan.sockets} readers follow ${plan.runs} runs.`);
+  const writer = new Writer(store, runIds, plan);
+  const written = await writer.write(line => log(`${line}; ${readers.status()}`));
+  const file = join(home, 'truth.json');
+  writeFileSync(file, JSON.stringify(await truthOf(store, runIds)));
+  return { ...plan, ...written, ...(await readers.finish(file)) };
+}
+
+/** Readers are a process of their own, as they are in life: what they take does not slow down the writer. */
+async function openReaders({ url, token }, runIds) {
+  const child = fork(join(import.meta.dirname, 'readers.mjs'), [], { stdio: 'inherit' });
+  const ended = once(child, 'exit');
+  ending.push(async () => {
+    child.kill('SIGTERM');
+    await ended;
+  });
+  let status = '';
+  const heard = kind =>
+    new Promise((resolve, reject) => {
+      child.on('message', message => message.kind === kind && resolve(message));
+      void ended.then(([code]) => reject(new Error(`The readers ended with ${code}.`)));
+    });
+  child.on('message', message => message.kind === 'status' && (status = message.text));
+  child.send({ kind: 'follow', url, token, runIds, plan });
+  await heard('following');
+  return {
+    status: () => status,
+    finish: async file => {
+      const figures = heard('figures');
+      child.send({ kind: 'finish', file });
+      return (await figures).figures;
+    },
+  };
+}
