@@ -1,6 +1,7 @@
 import type { Log, MetricsAccess } from '@runledger/platform';
 import type { IdentityProviderSettings } from './access/identity-provider.js';
 import type { SocketLimits } from './graph/socket-limits.js';
+import type { OperationSettings } from './stored-operations/stored-operations.js';
 
 /** How a gateway is set up; the launcher reads the environment and passes it in. */
 export interface GatewayOptions {
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   readonly metrics?: MetricsAccess;
   /** What webhooks are held to; default {@link WEBHOOK_LIMITS}. */
   readonly webhooks?: WebhookLimits;
+  /** Which operations clients may send; default: any. */
+  readonly operations?: OperationSettings;
   /** What sockets are held to; default {@link SOCKET_LIMITS}. */
   readonly sockets?: Partial<SocketLimits>;
   /** What is told of read models; default: nothing. */

@@ -45,6 +45,8 @@ import { ROUTES } from './rest/routes.js';
 import { InheritanceResolver, LineageResolver } from './runs/lineage.resolver.js';
 import { PreflightResolver } from './preflight/preflight.resolver.js';
 import { UsageHistories } from './preflight/usage-history.js';
+import { StoredOperations } from './stored-operations/stored-operations.js';
+import { StoredOperationsEdge } from './stored-operations/stored-operations-edge.js';
 import { TaskReader } from './tasks/task-reader.js';
 import { TasksResolver } from './tasks/tasks.resolver.js';
 import { RunDeclinedResolver, StartRunResolver } from './runs/start-run.resolver.js';
@@ -170,6 +172,8 @@ export class GatewayModule {
         CommandDesk,
         SteeringDesk,
         SocketOperations,
+        storedOperations(options),
+        StoredOperationsEdge,
         Sockets,
         OperationObserver,
         ...READERS,
@@ -180,4 +184,8 @@ export class GatewayModule {
       exports: [AccessDesk, ReadModels],
     };
   }
+}
+
+function storedOperations({ operations = { storedOnly: false, manifests: [] } }: GatewayOptions) {
+  return { provide: StoredOperations, useFactory: () => StoredOperations.open(operations) };
 }

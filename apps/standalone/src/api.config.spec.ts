@@ -12,7 +12,10 @@ const problemsOf = (environment: Record<string, string>): string => {
 
 describe('how the API is open to others', () => {
   it('is by default: for whoever has a token, from no foreign page, without an identity provider', () => {
-    expect(readApiConfig({})).toEqual({ requestsPerMinute: 30_000, corsOrigins: [], introspection: true });
+    expect(readApiConfig({})).toEqual({
+      ...{ requestsPerMinute: 30_000, corsOrigins: [], introspection: true },
+      operations: { storedOnly: false, manifests: [] },
+    });
   });
 
   it('names origins and an identity provider', () => {
@@ -21,11 +24,14 @@ describe('how the API is open to others', () => {
       OIDC_ISSUER: 'https://login.example.org',
       OIDC_AUDIENCE: 'runledger',
       GRAPHQL_INTROSPECTION: 'off',
+      GRAPHQL_OPERATIONS: 'stored',
+      GRAPHQL_STORED_OPERATIONS: '/etc/runledger/operations:/srv/page.json',
     };
     expect(readApiConfig(environment)).toMatchObject({
       corsOrigins: ['https://app.example.org', 'http://localhost:5173'],
       identityProvider: { issuer: 'https://login.example.org', audience: 'runledger' },
       introspection: false,
+      operations: { storedOnly: true, manifests: ['/etc/runledger/operations', '/srv/page.json'] },
     });
   });
 

@@ -18,6 +18,16 @@ const schema = z.object({
       'origins whose pages may call the API from a browser, such as https://app.example.org; separated by commas',
     ),
   GRAPHQL_INTROSPECTION: z.enum(['on', 'off']).default('on').describe('off, to keep the schema from being asked for'),
+  GRAPHQL_OPERATIONS: z
+    .enum(['any', 'stored'])
+    .default('any')
+    .describe(
+      'stored, to answer only operations that were stored beforehand, and those of the console and of libs/client',
+    ),
+  GRAPHQL_STORED_OPERATIONS: z
+    .string()
+    .default('')
+    .describe('manifests of stored operations: JSON files or folders of them, separated by colons'),
   OIDC_ISSUER: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -29,7 +39,7 @@ export { schema as apiVariables };
 /** How the gateway's API is open to others. */
 export type ApiConfig = Pick<
   GatewayOptions,
-  'requestsPerMinute' | 'corsOrigins' | 'introspection' | 'identityProvider'
+  'requestsPerMinute' | 'corsOrigins' | 'introspection' | 'operations' | 'identityProvider'
 >;
 
 /** Throws `InvalidConfigError`. */
@@ -44,6 +54,10 @@ export function readApiConfig(environment = process.env): ApiConfig {
     requestsPerMinute: values.API_REQUESTS_PER_MINUTE,
     corsOrigins: originsIn(values.CORS_ORIGINS),
     introspection: values.GRAPHQL_INTROSPECTION === 'on',
+    operations: {
+      storedOnly: values.GRAPHQL_OPERATIONS === 'stored',
+      manifests: values.GRAPHQL_STORED_OPERATIONS.split(':').filter(place => place !== ''),
+    },
     ...(issuer !== undefined && audience !== undefined && { identityProvider: { issuer, audience } }),
   };
 }

@@ -1,6 +1,7 @@
 import { ApolloArmor } from '@escape.tech/graphql-armor';
 import { NoSchemaIntrospectionCustomRule, parse, specifiedRules, validate } from 'graphql';
 import type { DocumentNode, GraphQLError, GraphQLSchema, ValidationRule } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { costLimit } from './cost-limit.js';
 
 /** Most tokens in one document. */
@@ -22,9 +23,21 @@ export function operationLimits(introspection: boolean) {
   return { ...armor, validationRules: [...(armor.validationRules as readonly ValidationRule[]), costLimit] };
 }
 
+/** How much text of documents that were found good is kept, in characters: clients that come back ask for the same again. */
+const KEPT_TEXT = 4_000_000;
+
+interface Checked {
+  readonly document: DocumentNode;
+  readonly errors: readonly GraphQLError[];
+}
+
 /** Parses and validates an operation that came by socket, by the same rules as one that came by HTTP. */
 export class OperationCheck {
   readonly #rules: readonly ValidationRule[];
+  readonly #good = new LRUCache<string, Checked>({
+    maxSize: KEPT_TEXT,
+    sizeCalculation: (_checked, { length }) => length,
+  });
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -36,8 +49,12 @@ export class OperationCheck {
   }
 
   /** The document, or what is wrong with it; throws GraphQLError when it cannot be read at all. */
-  document(query: string): { readonly document: DocumentNode; readonly errors: readonly GraphQLError[] } {
+  document(query: string): Checked {
+    const known = this.#good.get(query);
+    if (known) return known;
     const document = parse(query, { maxTokens: MAX_TOKENS });
-    return { document, errors: validate(this.schema, document, this.#rules) };
+    const checked = { document, errors: validate(this.schema, document, this.#rules) };
+    if (query !== '' && checked.errors.length === 0) this.#good.set(query, checked);
+    return checked;
   }
 }

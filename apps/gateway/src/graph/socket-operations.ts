@@ -17,6 +17,7 @@ import { RequestError } from './request-errors.js';
 import { shownError } from './shown-errors.js';
 import { closeWhenAlone, countedOf, textOf, type SocketContext } from './socket-context.js';
 import { SOCKET_LIMITS } from './socket-limits.js';
+import { StoredOperations } from '../stored-operations/stored-operations.js';
 
 /** An operation that was asked for on a socket. */
 export interface Opened {
@@ -28,6 +29,7 @@ export interface Opened {
 /** What is asked on sockets, from the document to the answer: by the same limits, and with the same errors, as over HTTP. */
 @Injectable()
 export class SocketOperations {
+  @Inject(StoredOperations) private readonly stored!: StoredOperations;
   readonly #encoder = new ItemEncoder(result => this.withShownErrors(result) ?? result);
   readonly #most: number;
   #check: OperationCheck | undefined;
@@ -56,7 +58,7 @@ export class SocketOperations {
   delivered(context: SocketContext, { id, payload, args }: Opened, result: OperationResult): OperationResult {
     if (getOperationAST(args.document, args.operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return result;
     if (!(Symbol.asyncIterator in Object(result))) return result;
-    const shape = shapeOf(payload.query, args);
+    const shape = shapeOf(this.stored.documentOf(payload) ?? payload.query, args);
     return liveItems(result as AsyncIterableIterator<SourceEvent>, {
       id,
       outbox: context.extra.outbox,
@@ -87,7 +89,9 @@ export class SocketOperations {
     if (Object.keys(context.subscriptions).length > this.#most) throw tooManyOperations(this.#most);
     const { schema } = this.graph;
     this.#check ??= new OperationCheck(schema, this.options.introspection ?? true);
-    const { document, errors } = this.#check.document(payload.query);
+    const query = this.stored.documentOf(payload) ?? payload.query;
+    this.stored.assertAllowed(query);
+    const { document, errors } = this.#check.document(query);
     if (errors.length > 0) return [...errors];
     return {
       schema,
