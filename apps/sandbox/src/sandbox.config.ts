@@ -3,7 +3,8 @@ import { parseConfig } from '@runledger/platform';
 import { z } from 'zod';
 import { versioned } from './agent/providers.js';
 import type { ProviderSettings } from './agent/providers.js';
-import type { DockerSettings } from './container/docker-settings.js';
+import { containerSettings, containerVariables } from './container/container.config.js';
+import type { ContainerSettings } from './container/container.config.js';
 import { isAddressRange } from './egress/address-rules.js';
 
 const url = z.url({ protocol: /^https?$/ });
@@ -79,22 +80,7 @@ const schema = z.object({
     .enum(['yes', 'no'])
     .default('no')
     .describe('yes, to let profiles that say isolation: none run work without a sandbox'),
-  RUNLEDGER_DOCKER_HOST: z
-    .string()
-    .regex(/^unix:\/\/\/\S+$/, 'not unix:// and the path of a socket on this machine')
-    .optional()
-    .describe(
-      'where the Docker Engine listens, such as unix:///var/run/docker.sock; without it no profile uses Docker',
-    ),
-  RUNLEDGER_DOCKER_RUNTIME: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('the runtime of its containers, as the engine knows it, such as runsc; by default runc'),
-  RUNLEDGER_DOCKER_PULL: z
-    .enum(['missing', 'never'])
-    .default('missing')
-    .describe('whether an image that is not on this machine is fetched when a step needs it'),
+  ...containerVariables,
 });
 export { schema as sandboxVariables };
 
@@ -109,7 +95,7 @@ export interface AgentsConfig {
 }
 
 /** How the sandbox service is set up. Holds credentials: never log it. */
-export interface SandboxConfig {
+export interface SandboxConfig extends ContainerSettings {
   readonly providers: ProviderSettings;
   /** Keys of the vault in hex; left out: those of its file. */
   readonly vaultKey?: string;
@@ -123,7 +109,6 @@ export interface SandboxConfig {
   /** Ranges of addresses that are not public and that sandboxes may reach where their profile lists the host. */
   readonly privateNetworks: readonly string[];
   readonly allowProcessIsolation: boolean;
-  readonly docker?: DockerSettings;
 }
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
@@ -146,14 +131,8 @@ export function readSandboxConfig(
     mountSources: directoriesOf(values.SANDBOX_MOUNT_SOURCES),
     privateNetworks: rangesOf(values.SANDBOX_PRIVATE_NETWORKS),
     allowProcessIsolation: values.RUNLEDGER_ALLOW_PROCESS_ISOLATION === 'yes',
-    ...dockerOf(values),
+    ...containerSettings(values),
   };
-}
-
-function dockerOf(values: z.output<typeof schema>): Pick<SandboxConfig, 'docker'> {
-  const { RUNLEDGER_DOCKER_HOST: host, RUNLEDGER_DOCKER_RUNTIME: runtime, RUNLEDGER_DOCKER_PULL: pull } = values;
-  if (host === undefined) return {};
-  return { docker: { socketPath: host.slice('unix://'.length), pull, ...(runtime !== undefined && { runtime }) } };
 }
 
 function providersOf(values: z.output<typeof schema>): ProviderSettings {

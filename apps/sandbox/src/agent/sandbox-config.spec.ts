@@ -22,6 +22,18 @@ describe('the configuration of the sandbox', () => {
     expect(connectedProviders(providers)).toEqual(['scripted', 'openai-compatible']);
   });
 
+  it('has no engine for containers unless the operator says where it is', () => {
+    expect(readSandboxConfig({})).not.toHaveProperty('docker');
+    const { docker, kubernetes } = readSandboxConfig({
+      RUNLEDGER_DOCKER_HOST: 'unix:///var/run/docker.sock',
+      RUNLEDGER_DOCKER_RUNTIME: 'runsc',
+      RUNLEDGER_KUBERNETES_NAMESPACE: 'sandboxes',
+    });
+    expect(docker).toEqual({ socketPath: '/var/run/docker.sock', runtime: 'runsc', pull: 'missing' });
+    expect(kubernetes).toEqual({ namespace: 'sandboxes', deadlineSeconds: 86_400 });
+    expect(() => readSandboxConfig({ RUNLEDGER_DOCKER_HOST: 'tcp://elsewhere:2375' })).toThrow(/RUNLEDGER_DOCKER_HOST/);
+  });
+
   it('names the variable that cannot be used, and never its value', () => {
     const read = () =>
       readSandboxConfig({ ANTHROPIC_BASE_URL: 'ftp://secret', SANDBOX_MOUNT_SOURCES: 'relative/secret' });

@@ -83,11 +83,18 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
 }
 
 function runnersOf({ store, config, homeDir, telemetry }: AttemptHostParts): Runners {
-  const { agents, mountSources, privateNetworks, allowProcessIsolation, docker } = config;
+  const { agents, mountSources, privateNetworks, allowProcessIsolation, docker, kubernetes } = config;
   return new Runners({
     directory: join(homeDir, 'runners'),
     program: { main: runnerProgram(), environment: agents.environment },
-    machine: { homeDir, mountSources, privateNetworks, allowProcessIsolation, ...(docker && { docker }) },
+    machine: {
+      homeDir,
+      mountSources,
+      privateNetworks,
+      allowProcessIsolation,
+      ...(docker && { docker }),
+      ...(kubernetes && { kubernetes }),
+    },
     limits: { spoolBytes: SPOOL_BYTES, modelCallMs: MODEL_CALL_MS, holdMs: agents.holdMs, aloneMs: 0 },
     outlive: agents.atStop === 'leave',
     history: ({ workspaceId, place }) => readHistory(store, workspaceId, place),

@@ -89,7 +89,7 @@ export class DockerContainer implements Container {
     };
     try {
       const said = await saidBy({ start, killAll: () => this.killAll(), remove: () => this.remove() }, shell.argv);
-      insist(options.Image, said);
+      insist(options.Image, said, 'look at `docker info`: which runtime is it, and with which security options?');
     } catch (error) {
       await engine.remove(options.name);
       throw error;
@@ -98,15 +98,15 @@ export class DockerContainer implements Container {
 }
 
 /** Throws when the probe named something missing or open. */
-export function insist(image: string, said = ''): void {
-  const lines = said.split('\n').filter(Boolean);
+export function insist(image: string, said: string | undefined, fix: string): void {
+  const lines = (said ?? '').split('\n').filter(Boolean);
   const named = (kind: string) =>
     lines.filter(line => line.startsWith(`${kind} `)).map(line => line.slice(kind.length + 1));
   const [missing, open] = [named('missing'), named('open')];
   if (missing.length > 0) {
     throw new ImageUnusableError(image, `it has no ${missing.join(', ')}.`, `Add ${missing.join(', ')} to the image.`);
   }
-  if (open.length > 0) throw new SandboxUnavailableError(open.join('; '), 'docker info');
+  if (open.length > 0) throw new SandboxUnavailableError(open.join('; '), fix);
   if (!lines.includes('proven')) {
     throw new ImageUnusableError(
       image,

@@ -2,7 +2,7 @@ import type { ProfileDefinition } from '@runledger/contracts';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ran, testProfile, type Ran } from './sandbox.fixture.js';
-import type { ExecRequest, Sandbox, SandboxDriver } from './sandbox-driver.js';
+import type { DriverCapabilities, ExecRequest, Sandbox, SandboxDriver } from './sandbox-driver.js';
 
 const MIB = 1_048_576;
 
@@ -11,6 +11,8 @@ export interface DriverWorld {
   readonly driver: SandboxDriver;
   readonly profile: Partial<Pick<ProfileDefinition, 'isolation' | 'image'>>;
   again(): SandboxDriver;
+  /** Limits that what stands in for the real thing here does not hold. */
+  readonly untested?: readonly (keyof DriverCapabilities)[];
   /** Ends what the contract left. */
   end(): Promise<void>;
 }
@@ -34,6 +36,10 @@ export function describeSandboxDriver(name: string, start: () => Promise<DriverW
       const [before, after] = stdout.trim().split('\n');
       return before !== after;
     };
+    const held = (): DriverCapabilities => ({
+      ...world.driver.capabilities(),
+      ...Object.fromEntries((world.untested ?? []).map(limit => [limit, 'absent'])),
+    });
     const heart = (file: string) => `while :; do echo x >> ${file}; sleep 0.05; done`;
 
     beforeAll(async () => {
@@ -158,7 +164,7 @@ export function describeSandboxDriver(name: string, start: () => Promise<DriverW
     });
 
     it('holds memory as it says', async () => {
-      if (world.driver.capabilities().memory === 'absent') return;
+      if (held().memory === 'absent') return;
       const small = await open({ limits: { memoryBytes: 64 * MIB } });
       const result = await sh(small, 'head -c 300000000 /dev/zero | tail -n 1 | wc -c; exit "${PIPESTATUS[1]}"');
       expect(result).toMatchObject({ why: 'oom', exitCode: 137 });
@@ -167,7 +173,7 @@ export function describeSandboxDriver(name: string, start: () => Promise<DriverW
     });
 
     it('holds the number of processes as it says, and survives a fork bomb', async () => {
-      if (world.driver.capabilities().pids !== 'hard') return;
+      if (held().pids !== 'hard') return;
       const small = await open({ limits: { pids: 32, cpuPercent: 50 } });
       const bomb = await sh(small, 'bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 60', {
         timeoutMs: 1_000,
@@ -181,7 +187,7 @@ export function describeSandboxDriver(name: string, start: () => Promise<DriverW
     });
 
     it('holds temporary files and the workspace as it says', async () => {
-      const { tmpBytes, workspaceBytes } = world.driver.capabilities();
+      const { tmpBytes, workspaceBytes } = held();
       const small = await open({ limits: { tmpBytes: 4 * MIB, workspaceBytes: 8 * MIB } });
       if (tmpBytes === 'hard') {
         const fill = await sh(
@@ -198,7 +204,7 @@ export function describeSandboxDriver(name: string, start: () => Promise<DriverW
     });
 
     it('has no network but its own loopback, where it says so', async () => {
-      if (world.driver.capabilities().network !== 'hard') return;
+      if (held().network !== 'hard') return;
       const result = await sh(sandbox, 'grep -c : /proc/net/dev; (exec 3<>/dev/tcp/198.51.100.7/80) 2>&1; true');
       expect(result.stdout).toMatch(/^1\n.*unreachable/i);
     });

@@ -34,6 +34,8 @@ export interface LocalSandboxParts {
   relay?(target: RelayTarget): Promise<Relay>;
   /** Ends what the driver keeps running between calls, but nothing that is in use by other processes. */
   close(inUse: boolean): Promise<void>;
+  /** Takes away what the driver keeps elsewhere. */
+  remove(): Promise<void>;
   /** The sandbox is out of use in this process. */
   left(): void;
   /** Gives back what the driver lent: uid, entry in its list. */
@@ -121,6 +123,7 @@ export class LocalSandbox implements Sandbox {
 
   async #release(): Promise<void> {
     await this.#putDown();
+    await this.#parts.remove();
     await this.#parts.directory.remove();
     this.#parts.released();
   }

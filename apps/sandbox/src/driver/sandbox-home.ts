@@ -28,6 +28,8 @@ export interface SandboxShape {
   relay?(target: RelayTarget): Promise<Relay>;
   /** Ends what is kept between calls: at the end of the service, and when the sandbox is released. `inUse`: but for other processes. */
   close(inUse?: boolean): Promise<void>;
+  /** Takes away what is kept elsewhere, when the sandbox is released. */
+  remove?(): Promise<void>;
 }
 
 export interface SandboxPlace {
@@ -90,11 +92,16 @@ export class SandboxHome {
     return [...this.#open.keys()];
   }
 
+  /** Runs that have a directory here. */
+  runs(): string[] {
+    return readdirSync(this.path, { withFileTypes: true })
+      .filter(entry => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(entry => entry.name);
+  }
+
   /** Touches nothing that does not look like a sandbox: the directory may have been configured by mistake. */
   async sweep(keep: ReadonlySet<string>): Promise<void> {
-    for (const entry of readdirSync(this.path, { withFileTypes: true })) {
-      if (entry.isDirectory() && !entry.name.startsWith('.') && !keep.has(entry.name)) await this.#remove(entry.name);
-    }
+    for (const runId of this.runs()) if (!keep.has(runId)) await this.#remove(runId);
     this.#slots?.sweep();
     await this.groups?.sweep(new Set([...keep, ...this.#open.keys()]));
   }
@@ -128,6 +135,7 @@ export class SandboxHome {
       watch: onEgress => shape.watch?.(onEgress) ?? (() => undefined),
       ...(shape.relay && { relay: shape.relay.bind(shape) }),
       close: inUse => shape.close(inUse),
+      remove: () => shape.remove?.() ?? Promise.resolve(),
       left: () => this.#open.delete(spec.runId),
       released: () => {
         if (uid !== undefined) this.#slots?.free(uid, directory.path);
