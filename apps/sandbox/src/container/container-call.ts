@@ -9,7 +9,9 @@ import type { Container, ContainerProcess } from './container-port.js';
 import { CALL, REPORT, STOP } from './container-scripts.js';
 
 const BLOCK_BYTES = 512;
-const STRIKE_MS = 1_000;
+/** A machine may be busy; whoever kills more than the call takes from others, and whoever removes the container from the run. */
+const PATIENCE_MS = 5_000;
+const LAST_PATIENCE_MS = 15_000;
 
 export interface CallProgram {
   readonly env: Readonly<Record<string, string>>;
@@ -108,12 +110,12 @@ export class ContainerCall implements CallTree {
   }
 
   async #strike(unheard: boolean): Promise<void> {
-    if ((await this.#order('KILL')) && (unheard || (await this.#ends()))) return;
+    if ((await this.#order('KILL')) && (unheard || (await this.#endsWithin(PATIENCE_MS)))) return;
     const killed = await this.#container.killAll().then(
       () => true,
       () => false, // then it is removed
     );
-    if (killed && (unheard || (await this.#ends()))) return;
+    if (killed && (unheard || (await this.#endsWithin(LAST_PATIENCE_MS)))) return;
     await this.#container.remove().catch(() => undefined); // the sweep tries it again, and says why it cannot
     this.#process?.close();
   }
@@ -122,12 +124,12 @@ export class ContainerCall implements CallTree {
   async #order(signal: 'TERM' | 'KILL'): Promise<boolean> {
     const stop = ['/bin/sh', '-c', STOP, 'stop', this.#settings.journal.name, signal];
     const said = saidBy(this.#container, stop).catch(() => undefined);
-    const late = sleep(STRIKE_MS, undefined, { ref: false });
+    const late = sleep(PATIENCE_MS, undefined, { ref: false });
     return (await Promise.race([said, late])) !== undefined;
   }
 
-  async #ends(): Promise<boolean> {
-    await Promise.race([this.exited.catch(() => undefined), sleep(STRIKE_MS, undefined, { ref: false })]);
+  async #endsWithin(ms: number): Promise<boolean> {
+    await Promise.race([this.exited.catch(() => undefined), sleep(ms, undefined, { ref: false })]);
     return this.#isOver;
   }
 }
