@@ -39,7 +39,7 @@ export function quotedFiles() {
 
 /** Links of a page that lead nowhere: files that are not there, headings that no heading is called. */
 export function brokenLinks(page, text = textOf(page)) {
-  const prose = text.replace(FENCED, '');
+  const prose = text.replace(FENCED, '').replace(/`[^`\n]*`/g, ''); // regular expressions look like links
   const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
   return targets.filter(target => !/^[a-z]+:/.test(target) && !leadsSomewhere(page, target));
 }

@@ -9,9 +9,10 @@ import { commandsPage } from './reference/commands-page.mjs';
 import { configurationPage } from './reference/configuration-page.mjs';
 import { declinesPage } from './reference/declines-page.mjs';
 import { eventsPage } from './reference/events-page.mjs';
-import { flowFormatPage } from './reference/flow-format-page.mjs';
+import { formatPage } from './reference/format-page.mjs';
 import { graphqlPage } from './reference/graphql-page.mjs';
 import { metricsPage } from './reference/metrics-page.mjs';
+import { profileFormatPage } from './reference/profile-format-page.mjs';
 import { runStatesPage } from './reference/run-states-page.mjs';
 import { toolsPage } from './reference/tools-page.mjs';
 import { writeNewSchemas } from './reference/schema-files.mjs';
@@ -28,7 +29,8 @@ export const pages = {
   'docs/reference/run-states.md': () => runStatesPage(),
   'docs/reference/tools.md': () => toolsPage(),
   'docs/reference/flow-format.md': () =>
-    flowFormatPage(JSON.parse(source('libs/contracts/flow.schema.json', 'the schema of flow documents'))),
+    formatPage('Flow format', JSON.parse(source('libs/contracts/flow.schema.json', 'the schema of flow documents'))),
+  'docs/reference/profile-format.md': () => profileFormatPage(),
   'docs/reference/graphql.md': () => graphqlPage(source('apps/gateway/schema.graphql', 'the merged GraphQL schema')),
 };
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { catalogue } from '@runledger/contracts';
 import { pages } from './reference.mjs';
 import { definitionsIn } from './reference/doc-comments.mjs';
-import { flowFormatPage } from './reference/flow-format-page.mjs';
+import { formatPage } from './reference/format-page.mjs';
 import { graphqlPage } from './reference/graphql-page.mjs';
 
 const committed = path => {
@@ -52,7 +52,7 @@ describe('the generator', () => {
   });
 
   it('lists each keyword of a flow document once, with its default and an example', () => {
-    const page = flowFormatPage({
+    const page = formatPage('Flow format', {
       type: 'object',
       required: ['name'],
       properties: {

@@ -69,6 +69,11 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
     expect(stderr).toMatch(/flow\.yaml:51:5: .*`gat` is not known here\. Did you mean `gate`\?/);
   });
 
+  it('describe a sandbox for a project with packages', async () => {
+    const { code, stdout } = await node('publish-flow/publish.mjs', join(EXAMPLES, 'node-project'));
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/profile\.json: node-project, version 1\n$/)]);
+  });
+
   it('say who the caller is', async () => {
     expect(await answer('viewer.sh')).toMatchObject({ viewer: { workspace: { id: 'ws_default' } } });
   });

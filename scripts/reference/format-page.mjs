@@ -2,13 +2,9 @@ import { stringify } from 'yaml';
 import { typeOf } from './json-schema-fields.mjs';
 import { code, joined, pageHead, table } from './markdown.mjs';
 
-/** The page for the JSON Schema (draft 2020-12) of flow documents: one section per object, one row per keyword. */
-export function flowFormatPage(schema) {
-  const sections = objectsOf(schema);
-  return joined([
-    ...pageHead('Flow format', `${schema.description ?? 'A flow document, in YAML or JSON.'}\n`),
-    ...sections.flatMap(section),
-  ]);
+/** The page for the JSON Schema (draft 2020-12) of what people write: one section per object, one row per keyword. */
+export function formatPage(title, schema, intro = schema.description) {
+  return joined([...pageHead(title, `${intro}\n`), ...objectsOf(schema).flatMap(section)]);
 }
 
 function section({ title, schema, root }) {
