@@ -48,7 +48,7 @@ export async function openAudit(parts: AuditParts) {
     checkpoints: desk,
     publisher: new Publisher({
       ...{ tree, checkpoints: desk, everyMs: config.publishEveryMs, ...told },
-      places: config.publish.map(placeAt),
+      places: config.publish.map(address => placeAt(address, config)),
       isOnDuty: () => sealer.isAtWork,
     }),
     bundle: new AuditBundle({ store, tree, checkpoints: desk, cursors, keys: () => keys.all() }),

@@ -1,6 +1,8 @@
 export * from './eventstoredb/index.js';
 export { eventually } from './eventually.js';
 export { FakeClock } from './fake-clock.js';
+export { testMailServer } from './mail-server.js';
+export type { TakenLetter, TestMailServer } from './mail-server.js';
 export * from './model-vendor/index.js';
 export { specify } from './specify.js';
 export type { Given, Then } from './specify.js';

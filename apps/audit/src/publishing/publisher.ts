@@ -5,8 +5,8 @@ import { Fault, RetryableError } from '@runledger/kernel';
 import type { CheckpointDesk } from '../checkpoint/checkpoint-desk.js';
 import { base64 } from '../tree/log-entry.js';
 import type { TreeRows } from '../tree/tree-rows.js';
-import { PublishedDifferentlyError, signedText } from './places.js';
-import type { Place } from './places.js';
+import { PublishedDifferentlyError, signedText } from './place.js';
+import type { Place } from './place.js';
 
 /** What was published is more than there is: the log was cut. */
 export class LogCutError extends Fault {
@@ -75,7 +75,7 @@ export class Publisher {
     const { tree, checkpoints } = this.parts;
     const { size } = await tree.sealed();
     await this.#compare(place, size);
-    if (size === 0 || (await this.#publishedAt(place)) >= size) return;
+    if (size === 0 || !(await this.#isDue(place, size))) return;
     await place.keep(await checkpoints.at(size));
     await tree.database.query(
       `insert into audit.publication (place, size) values ($1, $2)
@@ -92,10 +92,12 @@ export class Publisher {
     if (base64(await this.parts.tree.tree(then).root()) !== root) throw new PublishedDifferentlyError(place.name, then);
   }
 
-  async #publishedAt(place: Place): Promise<number> {
-    const { rows } = await this.parts.tree.database.query('select size from audit.publication where place = $1', [
-      place.name,
-    ]);
-    return Number(rows[0]?.['size'] ?? 0);
+  async #isDue({ name, atMostEveryMs = 0 }: Place, size: number): Promise<boolean> {
+    const { rows } = await this.parts.tree.database.query(
+      `select size < $2 and published_at + $3 * interval '1 millisecond' <= now() as due
+         from audit.publication where place = $1`,
+      [name, size, atMostEveryMs],
+    );
+    return rows[0]?.['due'] !== false;
   }
 }
