@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RunStarted } from '@runledger/contracts';
+import { ApprovalDecided, catalogue, RunStarted } from '@runledger/contracts';
 import { createPostgresEventStore, newUuid } from '@runledger/event-store';
-import { BigEvents, FileBlobStore } from '@runledger/platform';
+import { BigEvents, FileBlobStore, PersonalData, personalStore, SubjectKeys } from '@runledger/platform';
 import { testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import { Pool } from 'pg';
@@ -94,5 +94,39 @@ describe('rebuilding a read model', () => {
     const { rows } = await pool.query<{ steps: number }>('SELECT count(*)::int AS steps FROM gateway.run_steps');
     await pool.end();
     expect(rows).toEqual([{ steps: STEPS }]);
+  });
+
+  it('leaves no word to be found of a person who was erased', async () => {
+    const pool = new Pool({ connectionString: database.url, max: 2 });
+    const keys = new SubjectKeys(pool);
+    const decided = ApprovalDecided({
+      ...{
+        requestId: 'apr_1',
+        runId: 'run_1',
+        step: 'deploy',
+        kind: 'gate',
+        decision: 'REJECT',
+        how: 'PEOPLE',
+        calls: [],
+      },
+      ...{ by: { ...BY, name: 'Ada' }, comment: 'Bring the quokka back.', shownHash: 'c'.repeat(64), decidedAt: AT },
+    });
+    const story = { correlationId: 'run_1', causationId: 'run_1', actor: BY, workspaceId: 'ws_acme' };
+    const event = { id: newUuid(), ...decided, metadata: { ...story, occurredAt: AT, schemaVersion: 1 } };
+    const store = createPostgresEventStore({ connectionString: database.url });
+    const personal = personalStore(store, new PersonalData(keys, catalogue));
+    await personal.append({ tenant: 'ws_acme', name: 'approval-1' }, [event], 'no-stream');
+    await store.close();
+    const texts = async () => {
+      await withReadModels(database.url, async desk => void (await desk.rebuild('search', () => undefined)));
+      return (await pool.query<object>('SELECT text, words::text FROM gateway.search_texts')).rows;
+    };
+    expect(await texts()).toMatchObject([{ text: 'Bring the quokka back.' }]);
+    await keys.destroy({ workspaceId: 'ws_acme', subject: BY.id });
+    expect(await texts()).toEqual([{ text: '[erased]', words: "'=run_1' '=ws_acme' 'erased':1A" }]);
+    await withReadModels(database.url, async desk => {
+      expect(await desk.verify(['search'], () => undefined)).toBe(true);
+    });
+    await pool.end();
   });
 });
