@@ -50,11 +50,14 @@ describe('HOSTILE: the tools of an agent', () => {
     const said = await use('bash', { command: 'ln /usr/bin/env env 2>&1; ln /etc/passwd passwd 2>&1; ls -A' });
     expect(said).toMatch(/Invalid cross-device link|Operation not permitted/);
     const workspace = `${ground.homeDir}/${sandbox.runId}/workspace`;
-    writeFileSync(`${workspace}/of-the-host`, 'kept');
-    linkSync(`${workspace}/of-the-host`, `${workspace}/linked`);
+    const ofTheHost = `${ground.homeDir}/of-the-host`;
+    writeFileSync(ofTheHost, 'kept');
+    linkSync(ofTheHost, `${workspace}/linked`);
     if (process.getuid?.() !== 0) return; // without a uid of its own the sandbox owns what the service owns
     expect(await use('write_file', { path: 'linked', content: 'changed' })).toContain('permission denied');
-    expect(readFileSync(`${workspace}/of-the-host`, 'utf8')).toBe('kept');
+    await use('edit_file', { path: 'linked', old_string: 'kept', new_string: 'changed' });
+    await use('bash', { command: 'echo changed > linked; sed -i s/kept/changed/ linked' });
+    expect(readFileSync(ofTheHost, 'utf8')).toBe('kept');
   });
 
   it('harvest nothing from /proc: no environment, memory or process of anybody else', async () => {
