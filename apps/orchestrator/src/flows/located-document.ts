@@ -150,6 +150,9 @@ export function pathText(path: Path): string {
   }, '');
 }
 
+const YAML_FIX = 'Close what was opened before this place, and indent the lines of a block alike.';
+const JSON_FIX = 'Put commas between members and none behind the last one, and keys and texts in double quotes.';
+
 interface TextError {
   readonly offset: number;
   readonly message: string;
@@ -166,7 +169,7 @@ function yamlErrors(document: Document.Parsed): TextError[] {
     fatal: false,
   }));
   const errors = document.errors.map(({ pos, message }) => {
-    return { offset: pos[0], message: `Not valid YAML: ${message}.`, fatal: true };
+    return { offset: pos[0], message: `Not valid YAML: ${message}.`, fix: YAML_FIX, fatal: true };
   });
   return errors.length > 0 ? errors : [...warnings, ...duplicateKeys(document)];
 }
@@ -177,7 +180,7 @@ function jsonErrors(source: string, document: Document.Parsed): TextError[] {
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'it cannot be parsed';
     const offset = Number(/at position (\d+)/.exec(reason)?.[1] ?? source.length);
-    return [{ offset, message: `Not valid JSON: ${reason}.`, fatal: true }];
+    return [{ offset, message: `Not valid JSON: ${reason}.`, fix: JSON_FIX, fatal: true }];
   }
   return yamlErrors(document).filter(error => !error.fatal);
 }

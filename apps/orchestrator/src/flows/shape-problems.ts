@@ -52,18 +52,68 @@ function missingKey(document: LocatedDocument, path: Path): Problem {
 
 function wrongValue(document: LocatedDocument, issue: Issue): Problem {
   const value = valueAt(document.value, issue.path);
-  if (issue.code === 'invalid_value') {
-    const options = issue.values.map(String);
-    const meant = typeof value === 'string' ? closestWord(value, options) : undefined;
-    const fix = meant === undefined ? undefined : `Did you mean \`${meant}\`?`;
-    return document.problem(issue.path, `${shown(value)} is not one of ${options.join(', ')}.`, { fix });
+  const [message, fix] = wrongness(issue, value);
+  return document.problem(issue.path, message, { fix });
+}
+
+/** What is wrong, and what to write instead. */
+function wrongness(issue: Issue, value: unknown): readonly [message: string, fix: string] {
+  switch (issue.code) {
+    case 'invalid_value': {
+      const options = issue.values.map(String);
+      return [`${shown(value)} is not one of ${options.join(', ')}.`, wordMeant(value, options)];
+    }
+    case 'invalid_type': {
+      const fix = issue.path.length === 0 ? 'Write a block with `slug` and `steps`.' : (KINDS[issue.expected] ?? '');
+      return [`Expected ${issue.expected}, found ${kindOfValue(value)}.`, fix || `Write a ${issue.expected}.`];
+    }
+    case 'too_small':
+      return [notAccepted(issue.message), `Write ${amountOf(issue.origin)} ${issue.minimum} or more.`];
+    case 'too_big':
+      return [notAccepted(issue.message), `Write ${amountOf(issue.origin)} at most ${issue.maximum}.`];
+    case 'invalid_union': {
+      const words = wordsOf(issue);
+      if (issue.message !== NO_WORDS) return [notAccepted(issue.message), wordMeant(value, words, issue.message)];
+      return [`${shown(value)} is not accepted here.`, wordMeant(value, words)];
+    }
+    default:
+      return [notAccepted(issue.message), `Write ${issue.message}.`];
   }
-  if (issue.code === 'invalid_type') {
-    return document.problem(issue.path, `Expected ${issue.expected}, found ${kindOfValue(value)}.`, {
-      fix: issue.path.length === 0 ? 'Write a block with `slug` and `steps`.' : undefined,
-    });
-  }
-  return document.problem(issue.path, `Not accepted here; expected: ${issue.message}.`);
+}
+
+/** What the library says of a union that says nothing of itself. */
+const NO_WORDS = 'Invalid input';
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'Write a list, as in `[first, second]`.',
+  object: 'Write a block, as in `{ key: value }`.',
+  string: 'Write a text, in quotes where it could be read as something else.',
+  int: 'Write a whole number.',
+  boolean: 'Write `true` or `false`.',
+};
+
+function notAccepted(expected: string): string {
+  return `Not accepted here; expected: ${expected}.`;
+}
+
+/** As in “a list of 1 or more”. */
+function amountOf(origin: string): string {
+  if (origin === 'array' || origin === 'set') return 'a list of';
+  return origin === 'string' ? 'a text of so many characters:' : 'a number,';
+}
+
+function wordMeant(value: unknown, options: readonly string[], otherwise?: string): string {
+  const meant = typeof value === 'string' ? closestWord(value, options) : undefined;
+  if (meant !== undefined) return `Did you mean \`${meant}\`?`;
+  if (otherwise !== undefined) return `Write ${otherwise}.`;
+  return options.length === 0
+    ? 'Look up what the reference of the format says.'
+    : `Write one of ${options.join(', ')}.`;
+}
+
+/** The words that any form of a union would take. */
+function wordsOf({ errors }: z.core.$ZodIssueInvalidUnion): string[] {
+  return errors.flat().flatMap(inner => (inner.code === 'invalid_value' ? inner.values.map(String) : []));
 }
 
 function isMissing(value: unknown, path: Path): boolean {
