@@ -53,6 +53,10 @@ function ofPause({ by, at, reason, queued, budget, step }: NonNullable<RunView['
     };
   if (queued) return { kind: 'PLATFORM', what: reason ?? 'Its turn comes.', since: at };
   const why = reason === undefined ? '' : `: ${reason}`;
+  if (step !== undefined) {
+    const what = `Step ${step} has failed${why || '.'} Someone retries it, skips it, or resumes the run.`;
+    return { kind: 'OPERATOR', what, since: at, mayAct: 'flows.run', step };
+  }
   const what = `Someone resumes the run, which ${by.name ?? by.id} has paused${why || '.'}`;
   return { kind: 'OPERATOR', what, since: at, mayAct: 'flows.run' };
 }
