@@ -76,7 +76,7 @@ async function signedIn<Answer>(
   return again();
 }
 
-/** Undefined: nothing had been done in it, and a new one will do. */
+/** Undefined: the program knows of nothing that was done in it, and a new one will do. */
 async function restored(
   opening: Opening,
   { agentCapabilities = {} }: InitializeResponse,
@@ -87,7 +87,7 @@ async function restored(
   const past = new ProgramPast(run, calls);
   const { loadSession, sessionCapabilities } = agentCapabilities;
   const { load, resume } = methods.agent.session;
-  if (!loadSession && !sessionCapabilities?.resume) return lostUnlessUnused(opening, 'it cannot take up conversations');
+  if (!loadSession && !sessionCapabilities?.resume) throw sessionLost(title, 'it cannot take up conversations');
   try {
     const settings: Settings | undefined = loadSession
       ? await conversation.ask('for its session', agent => agent.request(load, request), past)

@@ -11,7 +11,7 @@ export interface ServiceSettings {
   readonly mountSources: readonly string[];
   readonly maxAttempts?: number;
   /** Left out: agents work in the service. */
-  readonly agents?: Pick<AgentsConfig, 'place' | 'atStop'>;
+  readonly agents?: Pick<AgentsConfig, 'place' | 'atStop'> & Partial<AgentsConfig>;
   /** For one replica of several; without it the service is alone. */
   readonly liveness?: Partial<Liveness>;
   /** Where the process is to kill itself. */

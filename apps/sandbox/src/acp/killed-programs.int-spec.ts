@@ -1,0 +1,134 @@
+import { ApprovalDecided } from '@runledger/contracts';
+import { streamOf } from '@runledger/kernel';
+import { eventually } from '@runledger/testing';
+import { join } from 'node:path';
+import type { ReadyStep } from '../attempt/attempt-place.js';
+import { CountedCalls, expectWholeTranscript } from '../attempt/counted-calls.fixture.js';
+import type { Ground } from '../attempt/ground.fixture.js';
+import { ServiceProcess } from '../attempt/service-process.fixture.js';
+import type { ServiceSettings } from '../attempt/service-process.fixture.js';
+import { testProfile } from '../driver/sandbox.fixture.js';
+import { RunnerDirectory } from '../runner/runner-directory.js';
+import { connect, dataOf, installScriptedAgent, scriptedCommand, scriptOf } from './scripted-agent.fixture.js';
+import type { Act } from './scripted-agent.fixture.js';
+
+const ada = { kind: 'member', id: 'mem_ada', name: 'Ada' } as const;
+
+describe('a command-line agent whose service and runner are killed', () => {
+  let calls: CountedCalls;
+  let ground: Ground;
+  let settings: ServiceSettings;
+  const started: ServiceProcess[] = [];
+
+  beforeAll(async () => {
+    calls = await CountedCalls.make();
+    ground = calls.ground;
+    settings = calls.settings('only', { agents: { place: 'runner', atStop: 'leave' } });
+    const counter = { source: join(ground.directory, 'counter'), target: '/counter', mode: 'rw' as const };
+    await ground.publishProfile(testProfile({ mounts: [counter, ...installScriptedAgent(ground)] }));
+    const connecting = await ground.wiredService();
+    await connect(ground, 'plain', 'acp', { command: scriptedCommand() });
+    await connect(ground, 'forgetful', 'acp', { command: scriptedCommand('no-load') });
+    await connecting.stop();
+  }, 120_000);
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map(service => service.remove()));
+    runners().forEach(runner => runner.kill());
+  });
+  afterAll(() => ground.giveBack());
+
+  const runners = () => RunnerDirectory.allIn(join(settings.homeDir, 'runners'));
+  const working = () => runners().filter(runner => runner.isAlive && runner.spec() !== undefined);
+
+  async function start(): Promise<ServiceProcess> {
+    const service = await ServiceProcess.start(settings);
+    started.push(service);
+    return service;
+  }
+
+  const begin = (connection: string, acts: (count: (id: string) => string) => readonly Act[]) =>
+    calls.begin(count => ({
+      timeoutMs: 120_000,
+      agent: { provider: 'acp', connection, model: 'default', prompt: scriptOf(acts(count)), permissions: 'ASK' },
+    }));
+  const made = (ready: ReadyStep, id: string) => eventually(() => calls.counts(ready)[id] !== undefined, 60_000);
+  const textOf = async (ready: ReadyStep) =>
+    (await dataOf(ground, ready, 'AgentText')).map(({ text }) => text).join('');
+
+  async function allow(ready: ReadyStep): Promise<void> {
+    const { callId } = (await dataOf(ground, ready, 'PermissionRequested'))[0]!;
+    const { runId, step } = ready;
+    const requestId = `apr_${runId.slice(4)}.ask.1`;
+    const decided = {
+      requestId,
+      runId,
+      step,
+      kind: 'permission',
+      decision: 'ALLOW_ONCE',
+      how: 'PEOPLE',
+      by: ada,
+    } as const;
+    const data = {
+      ...decided,
+      calls: [{ step, attempt: 1, callId }],
+      shownHash: 'x',
+      decidedAt: new Date().toISOString(),
+    };
+    await ground.record(streamOf('approval', requestId), runId, [ApprovalDecided(data)]);
+  }
+
+  /** The first time it lasts for ever. */
+  const stuckOnce = (ready: string) => `echo begun; [ -e ${ready} ] || { touch ${ready}; sleep 67; }`;
+
+  it('goes on with its conversation: nothing is said or done twice, and people are asked once', async () => {
+    const ready = await begin('plain', count => [
+      { say: 'I begin.' },
+      { call: 'first', run: count('first') },
+      { call: 'second', run: `${count('second')}; ${stuckOnce('/workspace/stuck')}` },
+      { say: 'I need to be allowed.' },
+      { call: 'third', run: `${count('third')}; echo third`, ask: true },
+      { say: 'Done.' },
+    ]);
+    const first = await start();
+    await made(ready, 'second');
+    await first.kill();
+    expect(working()).toHaveLength(1);
+    const second = await start();
+    working().forEach(runner => runner.kill());
+    await eventually(async () => (await dataOf(ground, ready, 'PermissionRequested')).length > 0, 60_000);
+    working().forEach(runner => runner.kill());
+    await second.kill();
+    const third = await start();
+    await allow(ready);
+    expect(await ground.end(ready, 90_000)).toMatchObject({ outcome: 'SUCCESS', summary: 'Done.' });
+    await third.stop();
+    expectWholeTranscript(await ground.transcript(ready));
+    expect(calls.counts(ready)).toEqual({ first: 1, second: 2, third: 1 });
+    expect(await textOf(ready)).toBe('I begin.I need to be allowed.Done.');
+    expect(await dataOf(ground, ready, 'AgentSessionOpened')).toHaveLength(1);
+    expect(await dataOf(ground, ready, 'PermissionRequested')).toHaveLength(1);
+    expect(await dataOf(ground, ready, 'AnswerReceived')).toHaveLength(1);
+    const ends = (await dataOf(ground, ready, 'ToolCallEnded')).map(({ state, output, error }) => [
+      state,
+      output,
+      error?.code,
+    ]);
+    expect(ends).toEqual([
+      ['ok', '', undefined],
+      ['error', 'begun\n', 'OUTCOME_UNKNOWN'],
+      ['ok', 'begun\n', undefined],
+      ['ok', 'third\n', undefined],
+    ]);
+  }, 180_000);
+
+  it('ends with an error that can be retried when it cannot load its conversation', async () => {
+    const ready = await begin('forgetful', count => [{ call: 'first', run: `${count('first')}; sleep 67` }]);
+    const service = await start();
+    await made(ready, 'first');
+    working().forEach(runner => runner.kill());
+    const fix = 'Look at the transcript and the files, then retry the step.';
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'ERROR', error: { code: 'AGENT_SESSION_LOST', fix } });
+    await service.stop();
+    expect(calls.counts(ready)).toEqual({ first: 1 });
+  }, 120_000);
+});
