@@ -1,6 +1,7 @@
 import type { AddressInfo, Server } from 'node:net';
 import { EgressPolicy, type EgressRules } from '../egress/egress-policy.js';
 import { EgressProxy, type EgressRequest } from '../egress/egress-proxy.js';
+import type { Relay, RelayTarget } from '../egress/key-relays.js';
 import { findProgram } from '../driver/find-program.js';
 import { proxyVariables } from '../driver/bubblewrap-launch.js';
 import { SandboxUnavailableError } from '../driver/sandbox-faults.js';
@@ -26,6 +27,14 @@ export class ContainerEgress {
     if (!this.#isOpen) return {};
     const server = await this.#doorOf(await pid());
     return proxyVariables((server.address() as AddressInfo).port);
+  }
+
+  /** Beside the proxy; where nothing is listed, that one refuses everything. */
+  async relay(target: RelayTarget, pid: () => Promise<number>): Promise<Relay> {
+    const server = await this.#doorOf(await pid());
+    const path = this.#proxy.relays.add(target);
+    const close = () => Promise.resolve(this.#proxy.relays.remove(path));
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, close };
   }
 
   watch(onEgress: (request: EgressRequest) => void): () => void {

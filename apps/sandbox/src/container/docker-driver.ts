@@ -105,6 +105,7 @@ export class DockerDriver implements SandboxDriver {
         },
         settle: journal => settleCall(container, journal, outputBytes),
         watch: onEgress => egress.watch(onEgress),
+        relay: target => egress.relay(target, () => container.pid()),
         close: async inUse => {
           await egress.close();
           if (inUse !== true) await container.remove();

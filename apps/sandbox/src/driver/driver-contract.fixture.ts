@@ -1,4 +1,7 @@
 import type { ProfileDefinition } from '@runledger/contracts';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ran, testProfile, type Ran } from './sandbox.fixture.js';
@@ -207,6 +210,19 @@ export function describeSandboxDriver(name: string, start: () => Promise<DriverW
       if (held().network !== 'hard') return;
       const result = await sh(sandbox, 'grep -c : /proc/net/dev; (exec 3<>/dev/tcp/198.51.100.7/80) 2>&1; true');
       expect(result.stdout).toMatch(/^1\n.*unreachable/i);
+    });
+
+    it('has a way to one address, where what opens it is put in outside', async () => {
+      const server = createServer((request, response) => response.end(`key ${String(request.headers['x-key'])}`));
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const relay = await sandbox.relay!({ baseUrl, headers: { 'x-key': 'kept outside' } });
+      const { hostname, port, pathname } = new URL(relay.url);
+      const get = `exec 3<>/dev/tcp/${hostname}/${port}; printf 'GET ${pathname}/ HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
+      const { stdout } = await sh(sandbox, get);
+      await relay.close();
+      server.close();
+      expect(stdout).toMatch(/200 OK[\s\S]*key kept outside$/);
     });
 
     it('is gone when it is released, with what ran in it', async () => {
