@@ -1,5 +1,3 @@
-import { ApprovalDecided } from '@runledger/contracts';
-import { streamOf } from '@runledger/kernel';
 import { eventually } from '@runledger/testing';
 import { join } from 'node:path';
 import type { ReadyStep } from '../attempt/attempt-place.js';
@@ -9,10 +7,8 @@ import { ServiceProcess } from '../attempt/service-process.fixture.js';
 import type { ServiceSettings } from '../attempt/service-process.fixture.js';
 import { testProfile } from '../driver/sandbox.fixture.js';
 import { RunnerDirectory } from '../runner/runner-directory.js';
-import { connect, dataOf, installScriptedAgent, scriptedCommand, scriptOf } from './scripted-agent.fixture.js';
+import { allow, connect, dataOf, installScriptedAgent, scriptedCommand, scriptOf } from './scripted-agent.fixture.js';
 import type { Act } from './scripted-agent.fixture.js';
-
-const ada = { kind: 'member', id: 'mem_ada', name: 'Ada' } as const;
 
 describe('a command-line agent whose service and runner are killed', () => {
   let calls: CountedCalls;
@@ -55,28 +51,6 @@ describe('a command-line agent whose service and runner are killed', () => {
   const textOf = async (ready: ReadyStep) =>
     (await dataOf(ground, ready, 'AgentText')).map(({ text }) => text).join('');
 
-  async function allow(ready: ReadyStep): Promise<void> {
-    const { callId } = (await dataOf(ground, ready, 'PermissionRequested'))[0]!;
-    const { runId, step } = ready;
-    const requestId = `apr_${runId.slice(4)}.ask.1`;
-    const decided = {
-      requestId,
-      runId,
-      step,
-      kind: 'permission',
-      decision: 'ALLOW_ONCE',
-      how: 'PEOPLE',
-      by: ada,
-    } as const;
-    const data = {
-      ...decided,
-      calls: [{ step, attempt: 1, callId }],
-      shownHash: 'x',
-      decidedAt: new Date().toISOString(),
-    };
-    await ground.record(streamOf('approval', requestId), runId, [ApprovalDecided(data)]);
-  }
-
   /** The first time it lasts for ever. */
   const stuckOnce = (ready: string) => `echo begun; [ -e ${ready} ] || { touch ${ready}; sleep 67; }`;
 
@@ -99,7 +73,7 @@ describe('a command-line agent whose service and runner are killed', () => {
     working().forEach(runner => runner.kill());
     await second.kill();
     const third = await start();
-    await allow(ready);
+    await allow(ground, ready);
     expect(await ground.end(ready, 90_000)).toMatchObject({ outcome: 'SUCCESS', summary: 'Done.' });
     await third.stop();
     expectWholeTranscript(await ground.transcript(ready));

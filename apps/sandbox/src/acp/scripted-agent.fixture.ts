@@ -1,11 +1,12 @@
-import type { AttemptEvent, IntegrationKind } from '@runledger/contracts';
+import { ApprovalDecided } from '@runledger/contracts';
+import type { AttemptEvent, IntegrationKind, ProfileDefinition } from '@runledger/contracts';
 import { newUuid } from '@runledger/event-store';
+import { streamOf } from '@runledger/kernel';
 import { systemClock } from '@runledger/platform';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadyStep } from '../attempt/attempt-place.js';
 import type { Ground } from '../attempt/ground.fixture.js';
-import type { ProfileDefinition } from '@runledger/contracts';
 
 /** One thing that the scripted agent does; its prompt is a list of them. */
 export type Act =
@@ -168,4 +169,16 @@ export async function dataOf<Type extends AttemptEvent['type']>(ground: Ground, 
   return (await ground.transcript(ready)).flatMap(event =>
     event.type === type ? [event.data as Extract<AttemptEvent, { type: Type }>['data']] : [],
   );
+}
+
+/** As if Ada had allowed the first call that was asked about, once. */
+export async function allow(ground: Ground, ready: ReadyStep): Promise<void> {
+  const { callId } = (await dataOf(ground, ready, 'PermissionRequested'))[0]!;
+  const { runId, step } = ready;
+  const by = { kind: 'member', id: 'mem_ada', name: 'Ada' } as const;
+  const requestId = `apr_${runId.slice(4)}.ask.1`;
+  const decided = { requestId, runId, step, kind: 'permission', decision: 'ALLOW_ONCE', how: 'PEOPLE', by } as const;
+  const calls = [{ step, attempt: 1, callId }];
+  const data = { ...decided, calls, shownHash: 'x', decidedAt: systemClock.now() };
+  await ground.record(streamOf('approval', requestId), runId, [ApprovalDecided(data)]);
 }

@@ -12,7 +12,9 @@ export const MAX_STEP_TIMEOUT_MS = 86_400_000;
 const agent = z
   .strictObject({
     provider: agentWork.shape.provider
-      .describe('Who answers: `scripted` replays `script`, the others are model providers, or agents that are programs of their own.')
+      .describe(
+        'Who answers: `scripted` replays `script`, the others are model providers, or agents that are programs of their own.',
+      )
       .meta({ examples: ['anthropic'] }),
     model: agentWork.shape.model
       .optional()
