@@ -1,5 +1,6 @@
 import {
   ExportAudit,
+  DescribeSandboxDrivers,
   PublishFlow,
   PublishSandboxProfile,
   PublishSkill,
@@ -134,6 +135,13 @@ describe('commands', () => {
       commands.answer(PublishFlow, () => {
         const details = [{ path: 'steps.0.run', message: 'is empty', line: 4, column: 3, fix: 'Write a script.' }];
         return Promise.resolve({ status: 'refused', refusal: reject('INVALID_FLOW', 'One problem.', { details }) });
+      });
+      commands.answer(DescribeSandboxDrivers, () => {
+        const strong = { memory: 'hard', pids: 'hard', cpu: 'hard', tmpBytes: 'hard', network: 'hard' } as const;
+        const limits = { ...strong, workspaceBytes: 'soft', processTree: 'soft' } as const;
+        const docker = { name: 'docker', isolation: 'docker', state: 'UNAVAILABLE', limits, freeze: false } as const;
+        const drivers = [{ ...docker, problem: 'No Docker Engine answers.' }];
+        return Promise.resolve({ status: 'accepted', output: { drivers }, position: undefined });
       });
       commands.answer(PublishSandboxProfile, async ({ definition }, context) => {
         const { slug } = definition;
@@ -303,6 +311,14 @@ describe('commands', () => {
         code: 'INVALID_PROFILE',
         details: [{ path: 'limits.pids' }],
       });
+    });
+
+    it('say with what sandboxes are made, and what holds there', async () => {
+      const query = '{ sandboxDrivers { name isolation state problem limits { name strength } freeze } }';
+      const { data } = await gateway.graphql(bob, query);
+      const [docker] = data.sandboxDrivers as [Record<string, unknown>];
+      expect(docker).toMatchObject({ name: 'docker', state: 'UNAVAILABLE', problem: 'No Docker Engine answers.' });
+      expect(docker['limits']).toContainEqual({ name: 'workspaceBytes', strength: 'soft' });
     });
 
     it('publish skills, and list them', async () => {

@@ -140,7 +140,7 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.answers.answer(this.commands);
+    this.answers.answer(this.commands, () => this.runtime.drivers());
     await this.runtime.start();
     this.#showLoad();
   }

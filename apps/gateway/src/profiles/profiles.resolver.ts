@@ -1,4 +1,4 @@
-import { PublishSandboxProfile, profileDefinition } from '@runledger/contracts';
+import { DescribeSandboxDrivers, PublishSandboxProfile, profileDefinition } from '@runledger/contracts';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { DataSource } from 'typeorm';
@@ -7,6 +7,7 @@ import { Requires } from '../access/requires.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { actorNode, refusalNode } from '../graph/nodes.js';
 import { CommandDesk } from '../reads/command-desk.js';
+import { neverRefused } from '../reads/never-refused.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { ReadModels } from '../reads/read-models.js';
 import { ProfileRow } from './profiles.entity.js';
@@ -31,6 +32,17 @@ export class ProfilesResolver {
     const { workspaceId } = caller;
     const found = await this.rows.getRepository(ProfileRow).find({ where: { workspaceId }, order: { slug: 'ASC' } });
     return found.map(row => profileNode(row.view));
+  }
+
+  @Query('sandboxDrivers')
+  @Requires('flows.read')
+  async sandboxDrivers(@CallerOf() caller: Caller) {
+    const { output } = neverRefused(await this.desk.send(DescribeSandboxDrivers, {}, caller));
+    return output.drivers.map(({ limits, problem, ...driver }) => ({
+      ...driver,
+      problem: problem ?? null,
+      limits: Object.entries(limits).map(([name, strength]) => ({ name, strength })),
+    }));
   }
 
   @Mutation('publishSandboxProfile')

@@ -1,4 +1,4 @@
-import type { ProfileDefinition } from '@runledger/contracts';
+import type { DescribeSandboxDrivers, OutputOf, ProfileDefinition } from '@runledger/contracts';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
 
 export interface SandboxRequest {
@@ -9,11 +9,15 @@ export interface SandboxRequest {
   bring?(driver: SandboxDriver): Promise<void>;
 }
 
+type Described = OutputOf<typeof DescribeSandboxDrivers>['drivers'][number];
+type Standing = Pick<Described, 'state' | 'problem'>;
+
 /** The sandboxes that this process has open: one per run, shared by the run's attempts. */
 export class RunSandboxes {
   readonly #open = new Map<string, Promise<Sandbox>>();
   readonly #leaving = new Map<string, Promise<void>>();
   readonly #proofs = new Map<SandboxDriver, Promise<void>>();
+  readonly #standings = new Map<SandboxDriver, Standing>();
   /** Sweeps and proofs, one after the other: a sweep would take the sandbox of a proof for a leftover. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -39,6 +43,28 @@ export class RunSandboxes {
   /** Whether this process has the run's sandbox open. */
   has(runId: string): boolean {
     return this.#open.has(runId);
+  }
+
+  /**
+   * Proves the drivers that depend on something beside this machine, before anybody needs them; answers those that cannot be used.
+   * The others prove themselves at their first sandbox.
+   */
+  async proveEngines(): Promise<readonly { readonly driver: string; readonly error: unknown }[]> {
+    const engines = this.drivers.filter(({ name }) => name === 'docker' || name === 'kubernetes');
+    const proofs = await Promise.allSettled(engines.map(driver => this.#proven(driver)));
+    return proofs.flatMap((proof, index) =>
+      proof.status === 'rejected' ? [{ driver: engines[index]?.name ?? '', error: proof.reason as unknown }] : [],
+    );
+  }
+
+  /** Every driver of this process and how it stands. */
+  described(): Described[] {
+    return this.drivers.map(driver => {
+      const { freeze, ...limits } = driver.capabilities();
+      const isolation = driver.name === 'process' ? 'none' : driver.name;
+      const standing = this.#standings.get(driver) ?? { state: 'UNPROVEN' as const };
+      return { name: driver.name, isolation, ...standing, limits, freeze };
+    });
   }
 
   /** Releases the run's sandbox when this process has it open; answers whether it had. */
@@ -132,7 +158,14 @@ export class RunSandboxes {
     if (known) return known;
     const proof = this.#inTurn(() => driver.selfTest());
     this.#proofs.set(driver, proof);
-    proof.catch(() => this.#proofs.delete(driver));
+    proof.then(
+      () => this.#standings.set(driver, { state: 'PROVEN' }),
+      (error: unknown) => {
+        const problem = error instanceof Error ? error.message : String(error);
+        this.#standings.set(driver, { state: 'UNAVAILABLE', problem });
+        this.#proofs.delete(driver);
+      },
+    );
     return proof;
   }
 

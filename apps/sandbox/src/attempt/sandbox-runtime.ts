@@ -105,6 +105,7 @@ export class SandboxRuntime {
     const head = await host.store.head();
     this.#claims = await reactors.start(claimReactor(this.#tables(), this.#news));
     await Promise.race([this.#claims.reached(head), delay(CATCH_UP_MS, undefined, { ref: false })]);
+    this.#proveEngines();
     this.#releases.start();
     this.#worker.start();
     this.#news.start(this.#limits.lookEveryMs);
@@ -127,6 +128,19 @@ export class SandboxRuntime {
   async load(): Promise<SandboxLoad> {
     const waiting = await this.#work.waiting();
     return { waiting, executing: this.#worker.executing.count, capacity: this.#limits.maxAttempts };
+  }
+
+  /** How the drivers of this process stand. */
+  drivers(): ReturnType<AttemptHost['sandboxes']['described']> {
+    return this.parts.host.sandboxes.described();
+  }
+
+  /** Beside the start: what a step needs is proven once more before it begins, if this failed. */
+  #proveEngines(): void {
+    const { log, host } = this.parts;
+    void host.sandboxes.proveEngines().then(unfit => {
+      for (const { driver, error } of unfit) log.error({ error, driver }, 'A sandbox driver cannot be used.');
+    });
   }
 
   #services(): Pick<AttemptHost, 'budget' | 'flows'> {
