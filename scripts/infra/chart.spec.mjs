@@ -26,6 +26,7 @@ const EVERYTHING = {
   ),
   serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
   ingress: { enabled: true, className: 'nginx', host: 'runledger.example', tlsSecret: 'tls' },
+  sandbox: { kubernetes: { enabled: true, namespace: 'sandboxes', runtimeClass: 'gvisor' } },
   networkPolicy: { apiFrom: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
 };
 
@@ -84,9 +85,9 @@ describe('the values of the chart', () => {
   });
 
   it('runs no pod as root, with a capability, or with a file system that it can write', () => {
-    for (const [, pod] of templates(everything)) {
+    for (const [name, pod] of templates(everything)) {
       expect(pod).toMatchObject({
-        automountServiceAccountToken: false,
+        automountServiceAccountToken: name === 'sandbox', // it makes pods where everything is switched on
         securityContext: { runAsNonRoot: true, runAsUser: 1000 },
       });
       expect(pod.containers).toHaveLength(1);
@@ -112,6 +113,22 @@ describe('the values of the chart', () => {
     const localhost = { type: 'Localhost', localhostProfile: 'runledger/seccomp-sandbox.json' };
     const [sandbox] = of('StatefulSet', render({ sandbox: { seccompProfile: localhost } }));
     expect(sandbox.spec.template.spec.containers[0].securityContext.seccompProfile).toEqual(localhost);
+  });
+
+  it('lets the sandbox service make pods where that is switched on, in one namespace, and nothing else', () => {
+    expect([...of('ServiceAccount'), ...of('Role')]).toEqual([]);
+    expect(templates().every(([, pod]) => pod.automountServiceAccountToken === false)).toBe(true);
+    const [[account], [role], [binding]] = ['ServiceAccount', 'Role', 'RoleBinding'].map(kind => of(kind, everything));
+    expect(role.metadata.namespace).toBe('sandboxes');
+    expect(role.rules.flatMap(({ resources }) => resources)).toEqual([
+      ...['pods', 'pods/exec', 'pods/attach', 'networkpolicies'],
+    ]);
+    expect(role.rules.flatMap(({ verbs }) => verbs)).not.toContain('*');
+    expect(binding.subjects[0].name).toBe(account.metadata.name);
+    const [, pod] = templates(everything).find(([name]) => name === 'sandbox');
+    expect(pod.serviceAccountName).toBe(account.metadata.name);
+    expect(pod.containers[0].env).toContainEqual({ name: 'RUNLEDGER_KUBERNETES_NAMESPACE', value: 'sandboxes' });
+    expect(pod.containers[0].env).toContainEqual({ name: 'RUNLEDGER_KUBERNETES_RUNTIME_CLASS', value: 'gvisor' });
   });
 
   it('probes every service where it answers', () => {

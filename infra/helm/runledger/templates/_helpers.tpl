@@ -90,7 +90,11 @@ metadata:
     # A changed setting replaces the pods.
     checksum/config: {{ toJson $root.Values.config | sha256sum }}
 spec:
-  automountServiceAccountToken: false
+  {{- $makesPods := and $sandbox .values.kubernetes.enabled }}
+  automountServiceAccountToken: {{ $makesPods }}
+  {{- if $makesPods }}
+  serviceAccountName: {{ include "runledger.name" $root }}-sandbox
+  {{- end }}
   enableServiceLinks: false
   {{- with $root.Values.imagePullSecrets }}
   imagePullSecrets: {{- toYaml . | nindent 4 }}
@@ -145,6 +149,14 @@ spec:
         {{- if $sandbox }}
         - { name: ORCHESTRATOR_URLS, value: "http://{{ include "runledger.name" $root }}-orchestrator:4100" }
         - { name: SANDBOX_HOME, value: /data/sandboxes/home }
+        {{- with .values.kubernetes }}
+        {{- if .enabled }}
+        - { name: RUNLEDGER_KUBERNETES_NAMESPACE, value: {{ .namespace | default $root.Release.Namespace | quote }} }
+        {{- with .runtimeClass }}
+        - { name: RUNLEDGER_KUBERNETES_RUNTIME_CLASS, value: {{ . | quote }} }
+        {{- end }}
+        {{- end }}
+        {{- end }}
         {{- with $secrets.providers }}
         {{- include "runledger.secretEnv" (dict "secret" . "variables" (list "ANTHROPIC_API_KEY" "OPENAI_COMPATIBLE_API_KEY")) | nindent 8 }}
         {{- end }}
