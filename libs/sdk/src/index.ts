@@ -15,6 +15,8 @@ export type { ConsumedEvent, EventName, PlatformEvent } from './consuming/platfo
 export { DeadLetters } from './letters/dead-letters.js';
 export { defineService } from './service/define-service.js';
 export type { Migration, Service, ServiceDefinition } from './service/define-service.js';
+export { runService } from './service/run-service.js';
+export type { RunOptions } from './service/run-service.js';
 export { consumerVariables, readServiceConfig } from './service/service.config.js';
 export type { ServiceConfig } from './service/service.config.js';
 export { startService } from './service/start-service.js';

@@ -1,6 +1,7 @@
 import { checkEventStore, checkSchema, migrateEventStore, migrateSchema } from '@runledger/event-store';
 import type { SchemaHistory } from '@runledger/event-store';
-import { Pool } from 'pg';
+import { servicePool } from '@runledger/platform';
+import type { Pool } from 'pg';
 import { SDK_TABLES } from '../consuming/handled-events.js';
 import type { Service } from './define-service.js';
 import type { ServiceConfig } from './service.config.js';
@@ -23,12 +24,8 @@ export async function openDatabases(
   onProblem: (error: Error) => void,
 ): Promise<Databases> {
   const { databaseUrl, serviceDatabaseUrl, concurrency } = config;
-  const open = (url: string, max: number, more: { readonly options?: string } = {}) => {
-    const pool = new Pool({ connectionString: url, max, application_name: service.name, ...more });
-    // An idle connection that breaks is replaced when it is needed; without a listener it would end the process.
-    pool.on('error', onProblem);
-    return pool;
-  };
+  const open = (connectionString: string, max: number, more: { readonly options?: string } = {}) =>
+    servicePool({ connectionString, max, application_name: service.name, ...more }, onProblem);
   const platform = open(databaseUrl, 2);
   const progress = open(serviceDatabaseUrl, 3);
   const effects = open(serviceDatabaseUrl, concurrency + 2, { options: `-c search_path=${service.schema}` });

@@ -39,7 +39,8 @@ const schema = z.object({
     .default('info')
     .describe('fatal, error, warn, info, debug, trace or silent'),
 });
-export { schema as consumerVariables };
+/** What only services on the events read; the others mean what they mean for the platform. */
+export const consumerVariables = schema.omit({ DATABASE_URL: true, RUNLEDGER_HOME: true, LOG_LEVEL: true });
 
 /** Where a service on the events finds everything. Holds credentials: never log it. */
 export interface ServiceConfig {
