@@ -1,77 +1,56 @@
-// A service on the events, in a process of its own: it follows the topic, counts what each workspace did on each day (UTC),
-// and posts the digest of a day that is over as JSON:
+// A service on the events, in a process of its own: it counts what each workspace did on each day (UTC), and posts the digest of a day
+// that is over as JSON to DIGESTS_TO:
 //
-//   DATABASE_URL=postgres://… KAFKA_BROKERS=127.0.0.1:9092 node examples/daily-digest/service.mjs http://127.0.0.1:8080/digests
+//   DATABASE_URL=postgres://… DIGESTS_TO=http://127.0.0.1:8080/digests node examples/daily-digest/service.mjs
 //
-// KAFKA_TOPIC defaults to runledger-events. `--today 2030-01-31` after the address pretends that it is that day, to see a digest at
-// once. A digest carries an Idempotency-Key: it is sent again when the answer was lost, and is the same then.
+// With DISTRIBUTION=kafka and KAFKA_BROKERS events come over Kafka. `--today 2030-01-31` pretends that it is that day, to see a digest
+// at once. A digest carries an Idempotency-Key: it is sent again when the answer was lost, and is the same then.
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createPostgresEventStore } from '@runledger/event-store';
-import { kafkaClient, kafkaDistribution } from '@runledger/messaging/kafka';
-import pg from 'pg';
-import { DigestBook, TYPES } from './digest-book.mjs';
+import { runService } from '@runledger/sdk';
+import { dailyDigest } from './digests.mjs';
 
 const LOOK_EVERY_MS = 1_000;
 /** Clocks of several machines differ a little: a day is over when the last of them says so. */
 const GRACE_MS = 60_000;
 const POST_WITHIN_MS = 10_000;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { today: { type: 'string' } } });
-const { DATABASE_URL, KAFKA_BROKERS, KAFKA_TOPIC = 'runledger-events' } = process.env;
-const [address] = positionals;
-if (!address || !DATABASE_URL || !KAFKA_BROKERS) {
-  console.error('Say where digests go, and set DATABASE_URL and KAFKA_BROKERS; the head of this file shows how.');
-  process.exit(2);
-}
+const { values } = parseArgs({ allowPositionals: true, options: { today: { type: 'string' } } });
+const address = process.env.DIGESTS_TO;
 
-const ending = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => ending.abort());
+await runService(dailyDigest, { work: postDigests });
 
-const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 3 });
-const book = new DigestBook(pool);
-// Events come over the topic; the store is asked for what is older than the topic keeps, and for whatever it lacks.
-const store = createPostgresEventStore({ connectionString: DATABASE_URL });
-const kafka = kafkaClient({ brokers: KAFKA_BROKERS.split(','), clientId: 'daily-digest' });
-const distribution = kafkaDistribution({ kafka, store }, { topic: KAFKA_TOPIC });
-
-let caughtUp = false;
-try {
-  const position = await book.open();
-  console.log(`Counting from position ${position}.`);
-  await Promise.all([follow(position), postDigests()]);
-} catch (problem) {
-  console.error(problem.message);
-  process.exitCode = 1;
-} finally {
-  await distribution.close();
-  await store.close();
-  await pool.end();
-}
-
-async function follow(position) {
-  try {
-    for await (const delivery of distribution.subscribe({ after: position, types: TYPES, signal: ending.signal })) {
-      const fresh = delivery.events.filter(event => event.position > position);
-      if (delivery.scannedTo > position) await book.take(fresh, position, delivery.scannedTo);
-      position = delivery.scannedTo;
-      caughtUp ||= delivery.caughtUp;
-    }
-  } finally {
-    ending.abort();
+async function postDigests(service, signal) {
+  if (!address) throw new Error('Set DIGESTS_TO to the address that digests are posted to.');
+  await service.caughtUp(); // not before everything that happened so far is counted
+  while (!signal.aborted) {
+    while (!signal.aborted && (await postOne(service)));
+    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** Not before everything that happened so far is counted. */
-async function postDigests() {
-  while (!ending.signal.aborted) {
+/** The oldest that is due and that no other copy is posting. What leaves the database is not part of a transaction: hence the key. */
+async function postOne({ database }) {
+  const client = await database.connect();
+  try {
+    await client.query('begin');
     const today = values.today ?? new Date(Date.now() - GRACE_MS).toISOString().slice(0, 10);
-    for (const digest of caughtUp ? await book.due(today) : []) {
-      if (!(await accepted(digest))) break;
-      await book.posted(digest);
-      console.log(`Posted ${digest.day} of ${digest.workspace}.`);
-    }
-    await delay(LOOK_EVERY_MS, undefined, { signal: ending.signal }).catch(() => undefined);
+    const { rows } = await client.query(
+      `select workspace, to_char(day, 'YYYY-MM-DD') as day, started, completed, failed, rejected, cancelled,
+              spent_micro_units::float8 / 1e6 as spent, unpriced
+         from day where day < $1 and posted_at is null order by day, workspace limit 1 for update skip locked`,
+      [today],
+    );
+    const [digest] = rows;
+    if (!digest || !(await accepted(digest))) return false;
+    const posted = 'update day set posted_at = now() where workspace = $1 and day = $2';
+    await client.query(posted, [digest.workspace, digest.day]);
+    await client.query('commit');
+    console.log(`Posted ${digest.day} of ${digest.workspace}.`);
+    return true;
+  } finally {
+    await client.query('rollback'); // after the commit it does nothing
+    client.release();
   }
 }
 

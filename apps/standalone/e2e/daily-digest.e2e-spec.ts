@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
+import pg from 'pg';
 import { profileNamed } from './counted-work.fixture.js';
 import { startBroker } from './kafka-broker.fixture.js';
 import type { KafkaBroker } from './kafka-broker.fixture.js';
@@ -99,19 +100,20 @@ describeWith(
   });
 
   const reach = () => ({ DATABASE_URL: database.url, KAFKA_BROKERS: kafka.brokers.join(',') });
+  const service = () => ({ ...reach(), DISTRIBUTION: 'kafka', DIGESTS_TO: address });
   const runs = async (flow: string, status: string) => {
     const ids = await Promise.all(Array.from({ length: RUNS }, () => platform.api.started(flow)));
     await Promise.all(ids.map(id => platform.api.reaches(id, status)));
   };
 
   it('counts every run once although it is killed, and posts the same digest again when its answer was lost', async () => {
-    const first = new DigestService([address], reach());
+    const first = new DigestService([], service());
     const killed = runs('fine', 'COMPLETED');
-    await eventually(() => expect(first.output).toContain('Counting from position 0'));
+    await eventually(() => expect(first.output).toContain('daily-digest has started'));
     await first.end('SIGKILL');
     await Promise.all([killed, runs('broken', 'FAILED')]);
 
-    const second = new DigestService([address, '--today', '2100-01-01'], reach());
+    const second = new DigestService(['--today', '2100-01-01'], service());
     await eventually(() => expect(second.output).toContain('Posted'), 20_000);
     const [lost, again, ...others] = mailbox.received;
     expect(others).toEqual([]);
@@ -127,11 +129,21 @@ describeWith(
     expect(await second.end('SIGTERM')).toBe(0);
   });
 
-  it('is read on by one copy at a time: the other ends and says why', async () => {
-    const copies = [new DigestService([address], reach()), new DigestService([address], reach())];
-    await eventually(() => copies.forEach(copy => expect(copy.output).toContain('Counting from position')));
+  it('is shared by two copies, and goes on in one when the other is killed', async () => {
+    const copies = [new DigestService([], service()), new DigestService([], service())];
+    await eventually(() => copies.forEach(copy => expect(copy.output).toContain('daily-digest has started')));
     await runs('fine', 'COMPLETED');
-    await eventually(() => expect(copies.filter(copy => copy.output.includes('Another copy'))).toHaveLength(1));
-    await Promise.all(copies.map(copy => copy.end('SIGTERM')));
+    await copies[0]?.end('SIGKILL');
+    await runs('fine', 'COMPLETED');
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    try {
+      const completed = async () =>
+        (await client.query<{ n: number }>('select sum(completed)::int as n from daily_digest.day')).rows;
+      await eventually(async () => expect(await completed()).toEqual([{ n: 3 * RUNS }]), 20_000);
+    } finally {
+      await client.end();
+    }
+    expect(await copies[1]?.end('SIGTERM')).toBe(0);
   });
 });

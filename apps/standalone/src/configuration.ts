@@ -3,6 +3,7 @@ import { telemetryVariables } from '@runledger/platform';
 import { storageVariables } from '@runledger/platform/storage';
 import { billingVariables } from '@runledger/billing';
 import { sandboxVariables } from '@runledger/sandbox';
+import { consumerVariables } from '@runledger/sdk';
 import type { z } from 'zod';
 import { apiVariables } from './api.config.js';
 import { availableVariables } from './available.config.js';
@@ -69,6 +70,12 @@ export const CONFIGURATION: readonly ConfigurationPart[] = [
     title: 'Commands that ask the API',
     intro: 'Read by `npm run billing`.',
     variables: reconcileVariables,
+  },
+  {
+    title: 'A service of your own on the events',
+    intro:
+      'Read by services that are written with `@runledger/sdk`, beside `DATABASE_URL`, `RUNLEDGER_HOME`, `LOG_LEVEL` and the log and its way to readers. See [Write a service on the events](../how-to/write-a-service-on-the-events.md).',
+    variables: consumerVariables,
   },
   {
     title: 'Being watched',
