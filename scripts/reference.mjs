@@ -5,9 +5,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asyncapiFile } from './reference/asyncapi.mjs';
 import { commandsPage } from './reference/commands-page.mjs';
 import { configurationPage } from './reference/configuration-page.mjs';
 import { declinesPage } from './reference/declines-page.mjs';
+import { catalogueFile } from './reference/event-catalogue.mjs';
 import { eventsPage } from './reference/events-page.mjs';
 import { formatPage } from './reference/format-page.mjs';
 import { graphqlPage } from './reference/graphql-page.mjs';
@@ -22,6 +24,8 @@ const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.ur
 /** Generated pages: path below the root → what it must contain now. */
 export const pages = {
   'docs/reference/events.md': () => eventsPage(root),
+  'docs/reference/asyncapi.json': () => asyncapiFile(root),
+  'apps/gateway/src/explorer/public/catalogue.json': () => catalogueFile(root),
   'docs/reference/configuration.md': () => configurationPage(),
   'docs/reference/metrics.md': () => metricsPage(),
   'docs/reference/commands.md': () => commandsPage(root),

@@ -29,6 +29,8 @@ import { RetentionModule } from './retention/retention.module.js';
 import type { SandboxConfig } from './sandbox.config.js';
 import type { Liveness } from './workers/membership.js';
 
+export { claimReactor } from './attempt/claim.reactor.js';
+export { fileRetention } from './retention/retention.reactor.js';
 export { connectedProviders } from './agent/providers.js';
 export type { ProviderName, ProviderSettings } from './agent/providers.js';
 export { SANDBOX_SCHEMA } from './workers/work-tables.js';
