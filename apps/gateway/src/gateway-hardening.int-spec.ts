@@ -134,6 +134,9 @@ describe('a gateway among strangers', () => {
     for (const [path, type] of [
       ['/', 'text/html'],
       ['/explorer', 'text/html'],
+      ['/catalogue', 'text/html'],
+      ['/catalogue/catalogue.js', 'text/javascript'],
+      ['/catalogue/events.json', 'application/json'],
       ['/console/console.js', 'text/javascript'],
       ['/explorer/graphiql.js', 'text/javascript'],
       ['/explorer/react.js', 'text/javascript'],
@@ -151,7 +154,12 @@ describe('a gateway among strangers', () => {
       expect(policy).toContain("frame-ancestors 'none'");
       if (type === 'text/html') expect(text).not.toMatch(/(src|href)="(https?:)?\/\/|<script>/);
     }
-    for (const path of ['/console/..%2fconsole-routes.ts', '/console/console.html', '/explorer/package.json']) {
+    for (const path of [
+      '/console/..%2fconsole-routes.ts',
+      '/console/console.html',
+      '/explorer/package.json',
+      '/catalogue/catalogue.html',
+    ]) {
       const response = await fetch(gateway.url + path);
       await response.text();
       expect(response.status).toBe(404);

@@ -18,6 +18,7 @@ import { HttpEdge } from './edge/http-edge.js';
 import { RateLimits } from './edge/rate-limits.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
+import { CatalogueRoutes } from './explorer/catalogue-routes.js';
 import { ConsoleRoutes } from './explorer/console-routes.js';
 import { ExplorerRoutes } from './explorer/explorer-routes.js';
 import { FlowReader } from './flows/flow-reader.js';
@@ -148,7 +149,7 @@ const READERS = [
 @Module({})
 export class GatewayModule {
   static register(options: GatewayOptions): DynamicModule {
-    const pages = options.pages === false ? [] : [ConsoleRoutes, ExplorerRoutes];
+    const pages = options.pages === false ? [] : [CatalogueRoutes, ConsoleRoutes, ExplorerRoutes];
     return {
       module: GatewayModule,
       imports: [

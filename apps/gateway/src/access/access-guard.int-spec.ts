@@ -23,6 +23,8 @@ describe('the one authorization point (G2)', () => {
   it('lets nobody without a token do more than look at pages, health, the schema and, on this machine, numbers, or send what is signed', () => {
     const open = entryPoints(gateway).filter(one => one.requirement === 'open');
     expect(open.map(one => one.name).sort()).toEqual([
+      'CatalogueRoutes.file',
+      'CatalogueRoutes.page',
       'ConsoleRoutes.favicon',
       'ConsoleRoutes.file',
       'ConsoleRoutes.page',
