@@ -11,6 +11,8 @@ export interface GatewayOptions {
   readonly pepper: Buffer;
   /** Names this process in the checkpoints. */
   readonly owner: string;
+  /** SDL of fields that other modules beside the gateway resolve. */
+  readonly typeDefs?: readonly string[];
   /** Whether clients may ask for the schema; default true. */
   readonly introspection?: boolean;
   /** How many requests, and operations on sockets, one caller may send in a minute; default 0: any number. */

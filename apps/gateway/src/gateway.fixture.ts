@@ -57,9 +57,13 @@ export interface GraphqlAnswer<T> {
 }
 
 export async function testGateway(
-  options: Partial<GatewayOptions> & { readonly modules?: readonly (DynamicModule | { new (): object })[] } = {},
+  options: Partial<GatewayOptions> & {
+    readonly modules?: readonly (DynamicModule | { new (): object })[];
+    /** Modules that need the database. */
+    readonly modulesOn?: (databaseUrl: string) => readonly DynamicModule[];
+  } = {},
 ): Promise<TestGateway> {
-  const { modules = [], ...gatewayOptions } = options;
+  const { modules = [], modulesOn = () => [], ...gatewayOptions } = options;
   const database = await testDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
   await migrateEventStore(pool);
@@ -80,7 +84,9 @@ export async function testGateway(
     owner: 'spec',
     ...gatewayOptions,
   });
-  const module = await Test.createTestingModule({ imports: [platform, ...modules, gateway] }).compile();
+  const module = await Test.createTestingModule({
+    imports: [platform, ...modules, ...modulesOn(database.url), gateway],
+  }).compile();
   const app = module.createNestApplication(gatewayAdapter(), { logger: ['fatal'] });
   await app.listen(0, '127.0.0.1');
   const { port } = (app.getHttpServer() as Server).address() as AddressInfo;

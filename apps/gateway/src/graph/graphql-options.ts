@@ -12,12 +12,15 @@ interface HttpRequest {
 }
 
 /** How GraphQL is served over HTTP. Sockets have their own server, with the same limits. */
-export function graphqlOptions({ introspection = true }: Pick<GatewayOptions, 'introspection'>): ApolloDriverConfig {
+export function graphqlOptions({
+  introspection = true,
+  typeDefs = [],
+}: Pick<GatewayOptions, 'introspection' | 'typeDefs'>): ApolloDriverConfig {
   const limits = operationLimits(introspection);
   return {
     driver: ApolloDriver,
     path: '/graphql',
-    typeDefs: gatewayTypeDefs(),
+    typeDefs: [gatewayTypeDefs(), ...typeDefs],
     resolvers: scalarResolvers,
     context: (request: HttpRequest): GraphContext => ({
       authorization: single(request.headers['authorization']),
