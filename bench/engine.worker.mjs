@@ -4,4 +4,4 @@ import { serve } from './processes.mjs';
 
 const [databaseUrl, executor, number] = process.argv.slice(2);
 const engine = await openEngine(databaseUrl, { executor, member: Number(number) });
-serve({ runMany: engine.lanes, settle: engine.settle, close: engine.close });
+serve({ ...engine, runMany: engine.lanes });

@@ -1,5 +1,6 @@
 /**
  * npm run bench -- append|read|project|run|steps|attempt|fork|wake|big|queries|adapters|peers|all [--json] [--rounds N] [--quick] [--write]
+ *                  [--processes N]   of the engines in `peers`, beside one process; default 1
  *
  * Measures against baselines of the same run, so that the ratios hold on any machine. Ends with 1 when a goal was missed.
  * With --write, what was measured goes into docs/reference/performance.md as well.
@@ -72,17 +73,19 @@ function interrupt(close) {
   void close().finally(() => process.exit(130));
 }
 
-async function measure(name, serverUrl, { rounds, quick, log }) {
+async function measure(name, serverUrl, { rounds, quick, log, processes }) {
   const { run } = await import(`./${name}.mjs`);
   const options = { rounds, ...(quick && { seconds: 0.2 }) };
-  const answer = await withDatabase(serverUrl, databaseUrl => run({ databaseUrl, rounds, quick, log, options }));
+  const answer = await withDatabase(serverUrl, databaseUrl =>
+    run({ databaseUrl, rounds, quick, log, processes, options }),
+  );
   return summarise(answer);
 }
 
 /** What to do, or what is wrong with the arguments. */
 function readArguments() {
   const flag = { type: 'boolean' };
-  const options = { json: flag, quick: flag, write: flag, rounds: { type: 'string' } };
+  const options = { json: flag, quick: flag, write: flag, rounds: { type: 'string' }, processes: { type: 'string' } };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [name = 'all'] = positionals;
   const names = name === 'all' ? MODULES : [name];
@@ -92,7 +95,9 @@ function readArguments() {
   const quick = values.quick ?? false;
   const rounds = Number(values.rounds ?? (quick ? 2 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) return '--rounds takes a number from 1.';
-  return { names, rounds, quick, json: values.json ?? false, write: values.write ?? false };
+  const processes = Number(values.processes ?? 1);
+  if (!Number.isInteger(processes) || processes < 1) return '--processes takes a number from 1.';
+  return { names, rounds, quick, processes, json: values.json ?? false, write: values.write ?? false };
 }
 
 function machine() {

@@ -15,7 +15,11 @@ export async function openProcesses(worker, count, argsOf) {
     for (let index = 0; index < count; index += 1) processes.push(await openProcess(worker, argsOf(index)));
     // What they share is shared out when all of them are there.
     await Promise.all(processes.map(process => process.ask({ settle: count })));
-    return { runMany: (runs, inFlight) => runTogether(processes, runs, inFlight), close };
+    return {
+      runMany: (runs, inFlight) => runTogether(processes, runs, inFlight),
+      problems: async () => (await processes[0].ask({ problems: true })).problems,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -68,10 +72,11 @@ async function openProcess(worker, args) {
 }
 
 /** The other side: does what it is asked until the parent goes. */
-export function serve({ runMany, settle = () => Promise.resolve(), close }) {
+export function serve({ runMany, settle = async () => undefined, problems = async () => '', close }) {
   process.on('message', async question => {
     if (question.settle) await settle(question.settle);
-    process.send(question.runs ? await runMany(question.runs, question.inFlight) : {});
+    if (question.runs) process.send(await runMany(question.runs, question.inFlight));
+    else process.send({ problems: question.problems ? await problems() : '' });
   });
   process.once('disconnect', () => void close().finally(() => process.exit()));
   process.send({ ready: true });

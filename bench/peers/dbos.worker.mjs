@@ -1,7 +1,11 @@
-/** DBOS as its quick start has it: workflows started and awaited in the process that runs them. Ten steps, a small JSON each. */
+/**
+ * DBOS as its quick start has it: workflows started and awaited in the process that runs them. Ten steps, a small JSON each.
+ * `node dbos.worker.mjs <database URL> [<number of this process among several>]`
+ */
 import { randomUUID } from 'node:crypto';
 import { DBOS } from '@dbos-inc/dbos-sdk';
-import { STEPS, timed } from './ten-steps.mjs';
+import { inLanes, serve } from '../processes.mjs';
+import { STEPS } from './ten-steps.mjs';
 
 const tenSteps = DBOS.registerWorkflow(
   async () => {
@@ -12,12 +16,15 @@ const tenSteps = DBOS.registerWorkflow(
   { name: 'tenSteps' },
 );
 
-DBOS.setConfig({ name: 'bench', systemDatabaseUrl: process.argv[2], logLevel: 'error', runAdminServer: false });
+const [systemDatabaseUrl, number = '0'] = process.argv.slice(2);
+DBOS.setConfig({
+  name: 'bench',
+  systemDatabaseUrl,
+  executorID: `bench-${number}`,
+  logLevel: 'error',
+  runAdminServer: false,
+});
 await DBOS.launch();
 
-process.on('message', async ({ runs, inFlight }) => {
-  const run = async () => (await DBOS.startWorkflow(tenSteps, { workflowID: randomUUID() })()).getResult();
-  process.send(await timed(runs, inFlight, run));
-});
-process.once('disconnect', () => void DBOS.shutdown().finally(() => process.exit()));
-process.send('ready');
+const run = async () => (await DBOS.startWorkflow(tenSteps, { workflowID: randomUUID() })()).getResult();
+serve({ runMany: (runs, inFlight) => inLanes(runs, inFlight, STEPS, run), close: () => DBOS.shutdown() });
