@@ -7,10 +7,18 @@ import {
   ToolCallEnded,
   ToolCallStarted,
   UsageRecorded,
+  type Json,
 } from '@runledger/contracts';
 import { attemptId, streamOf, type DomainEvent } from '@runledger/kernel';
+import fc from 'fast-check';
+import type { DataSource } from 'typeorm';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
+import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { at, BY, published, story } from '../runs/run-story.fixture.js';
+import { questionOf } from './question.js';
+import { wholeTextOf } from './searched-texts.js';
+import { putDownTexts } from './text-rows.js';
+import { wordsOf } from './words.js';
 
 const SEARCH = `query ($query: String!, $kinds: [SearchKind!], $flow: String, $runId: ID, $range: DateRange, $order: SearchOrder,
   $first: Int, $after: String) {
@@ -199,5 +207,29 @@ describe('search', () => {
     const { nodes } = await find(`<script>alert('yak')`);
     expect(nodes.map(hit => hit.snippet)).toEqual([`<script>alert('yak')</script> it's :* & !yak | \\ end`]);
     expect((await find(`yak' & 'x:* \\`)).nodes).toEqual([]);
+  });
+
+  it('is not stopped by a value that is too deep to be looked through', () => {
+    const deep = Array.from({ length: 100_000 }).reduce<Json>(value => [value], 'bottom');
+    const event = ToolCallStarted({ ...place, callId: 'c1', tool: 'bash', arguments: {}, at: at(2) });
+    const said = wholeTextOf({ ...event, data: { ...event.data, arguments: { top: 'quokka', deep } } });
+    expect(said?.text).toBe('bash top: quokka\ndeep: …');
+  });
+
+  it('puts down any text that there can be, and finds it by each of its words', async () => {
+    const rows = gateway.app.get<DataSource>(READ_MODEL_SOURCE);
+    const place = { workspaceId: 'ws_any', runId: 'run_any', kind: 'TEXT', at: at(1) } as const;
+    let put = 0;
+    const found = async (text: string): Promise<boolean> => {
+      const position = String((put += 1));
+      await rows.transaction(manager => putDownTexts([{ ...place, position, part: 0, text }], manager));
+      const words = [...new Set(wordsOf(text).map(({ word }) => word))].slice(0, 8);
+      const query = 'SELECT 1 FROM search_texts WHERE position = $1 AND workspace_id = $2 AND words @@ $3::tsquery';
+      const tsquery = words.map(word => questionOf(`"${word}"`).tsquery).join(' & ');
+      return words.length === 0 || (await rows.query<object[]>(query, [position, 'ws_any', tsquery])).length === 1;
+    };
+    expect(await found(`a${'𝒜'.repeat(100)} b`)).toBe(true);
+    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.string({ unit: 'grapheme', maxLength: 60 }));
+    await fc.assert(fc.asyncProperty(text, found), { numRuns: 60 });
   });
 });

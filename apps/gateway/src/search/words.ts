@@ -26,10 +26,15 @@ const WORD = new RegExp(
  */
 export function wordsOf(text: string): Word[] {
   return Array.from(text.matchAll(WORD), ({ 0: found, index }) => ({
-    word: found.slice(0, LONGEST).normalize('NFC').toLowerCase(),
+    word: beginningOf(found).normalize('NFC').toLowerCase(),
     start: index,
     end: index + found.length,
   }));
+}
+
+/** Without half of a character at its end, which no store takes. */
+function beginningOf(word: string): string {
+  return word.length <= LONGEST ? word : word.slice(0, LONGEST).replace(/[\uD800-\uDBFF]$/, '');
 }
 
 /** How much a word counts: A most, D least. */
