@@ -13,6 +13,7 @@ import { FileBlobStore, PlatformModule } from '@runledger/platform';
 import { FakeClock, testDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { AccessDesk, gatewayAdapter, GatewayModule, ReadModels } from './gateway.module.js';
+import type { HttpTimeouts } from './gateway-adapter.js';
 import type { GatewayOptions } from './gateway.config.js';
 
 export const PEPPER = Buffer.alloc(32, 7);
@@ -61,9 +62,10 @@ export async function testGateway(
     readonly modules?: readonly (DynamicModule | { new (): object })[];
     /** Modules that need the database. */
     readonly modulesOn?: (databaseUrl: string) => readonly DynamicModule[];
+    readonly timeouts?: HttpTimeouts;
   } = {},
 ): Promise<TestGateway> {
-  const { modules = [], modulesOn = () => [], ...gatewayOptions } = options;
+  const { modules = [], modulesOn = () => [], timeouts, ...gatewayOptions } = options;
   const database = await testDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
   await migrateEventStore(pool);
@@ -87,7 +89,7 @@ export async function testGateway(
   const module = await Test.createTestingModule({
     imports: [platform, ...modules, ...modulesOn(database.url), gateway],
   }).compile();
-  const app = module.createNestApplication(gatewayAdapter(), { logger: ['fatal'] });
+  const app = module.createNestApplication(gatewayAdapter(timeouts), { logger: ['fatal'] });
   await app.listen(0, '127.0.0.1');
   const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;

@@ -3,7 +3,8 @@ import { ALL_SCOPES, type CommandDefinition } from '@runledger/contracts';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { reject } from '@runledger/kernel';
 import { CommandRegistry } from '@runledger/platform';
-import type { GraphQLSchema } from 'graphql';
+import { getNamedType, isInputObjectType, isObjectType } from 'graphql';
+import type { GraphQLField, GraphQLInputType, GraphQLSchema } from 'graphql';
 import { collect, socketClient } from '../gateway-sockets.fixture.js';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
 import { published, story, upToTheGate } from '../runs/run-story.fixture.js';
@@ -30,6 +31,7 @@ describe('every query, mutation, subscription and route (G2)', () => {
   let owner: string;
   let stranger: string;
   let tokenId: string;
+  let eventId: string;
   const commandedIn: string[] = [];
 
   /** Ids by what arguments are called: of what `ws_acme` has, or of what is nowhere. */
@@ -51,6 +53,8 @@ describe('every query, mutation, subscription and route (G2)', () => {
         slug: flow,
         stream: isHere ? 'run-1' : 'run-0',
         startedBy: isHere ? 'mem_ada' : 'mem_nobody',
+        memberId: isHere ? 'mem_ada' : 'mem_nobody',
+        eventId: isHere ? eventId : '0198f3a0-0000-7000-8000-00000000dead',
         subjectId: isHere ? 'OPS-7' : 'OPS-0',
         step: 'build',
       };
@@ -64,6 +68,8 @@ describe('every query, mutation, subscription and route (G2)', () => {
     tokenId = `tok_${/^rl_([^_]+)_/.exec(owner)?.[1] ?? ''}`;
     await gateway.tell({ workspaceId: 'ws_acme', stream: 'flow-release' }, published());
     await gateway.tell(ACME, ...upToTheGate(RUN));
+    const { events } = await gateway.store.readAll({ tenant: 'ws_acme', correlationId: RUN, after: 0n, limit: 1 });
+    eventId = events[0]?.id ?? '';
     const blob = await gateway.blobs.area('artifacts').put(Buffer.from('report'));
     await gateway.tell(ACME, story(RUN).kept('build', 'out/report.html', blob));
     const commands = gateway.app.get(CommandRegistry, { strict: false });
@@ -123,7 +129,17 @@ describe('every query, mutation, subscription and route (G2)', () => {
 
   /** Ids differ between two callers' questions, so answers may repeat them. */
   const without = (text: string, run: string): string =>
-    [run.slice(4), tokenId, `${tokenId.slice(0, -4)}0000`, 'release', 'nothing']
+    [
+      run.slice(4),
+      eventId,
+      '0198f3a0-0000-7000-8000-00000000dead',
+      'mem_ada',
+      'mem_nobody',
+      tokenId,
+      `${tokenId.slice(0, -4)}0000`,
+      'release',
+      'nothing',
+    ]
       .reduce((rest, id) => rest.replaceAll(id, '…'), text)
       // Members and tokens that were made now.
       .replaceAll(/"[a-z]{2,6}_[\w-]{20,}"/g, '"…"')
@@ -134,6 +150,22 @@ describe('every query, mutation, subscription and route (G2)', () => {
     expect(names).toEqual(expect.arrayContaining(['Query.run', 'Mutation.retryStep', 'Subscription.runEvents']));
     expect(names).toEqual(expect.arrayContaining(['SteeringRoutes.force', 'TriggerRoutes.trigger']));
     expect(ROOTS.every(root => names.some(name => name.startsWith(root)))).toBe(true);
+  });
+
+  it('gives an id to every argument that may name something: a new one has to be given one here', () => {
+    const unnamed: string[] = [];
+    for (const root of ROOTS) {
+      const type = schema.getType(root);
+      const fields: readonly GraphQLField<unknown, unknown>[] = isObjectType(type)
+        ? Object.values(type.getFields())
+        : [];
+      for (const field of fields) {
+        const given = idsOf(RUN, field.name);
+        const names = field.args.flatMap(argument => idsNamedIn(argument.name, argument.type));
+        unnamed.push(...names.filter(name => given(name) === undefined).map(name => `${root}.${field.name}: ${name}`));
+      }
+    }
+    expect(unnamed).toEqual([]);
   });
 
   it('refuses who presents no token', async () => {
@@ -201,6 +233,14 @@ describe('every query, mutation, subscription and route (G2)', () => {
     return field?.args.some(argument => argument.name === 'runId') ?? false;
   }
 });
+
+/** Of an argument and all that it may hold: what is of type `ID`. */
+function idsNamedIn(name: string, type: GraphQLInputType, within: readonly string[] = []): string[] {
+  const named = getNamedType(type);
+  if (named.name === 'ID') return [name];
+  if (!isInputObjectType(named) || within.includes(named.name)) return [];
+  return Object.values(named.getFields()).flatMap(field => idsNamedIn(field.name, field.type, [...within, named.name]));
+}
 
 function isCommand(value: unknown): value is CommandDefinition {
   return typeof value === 'object' && value !== null && 'service' in value && 'refusals' in value;

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_OPTIONS, type GatewayOptions } from '../gateway.config.js';
+import { RequestError } from '../graph/request-errors.js';
 import { tooManyRequests } from './too-many-requests.js';
 import { RateLimits, type Counted } from './rate-limits.js';
 
@@ -24,6 +25,7 @@ export class HttpEdge implements OnModuleInit {
     const server = this.host.httpAdapter.getInstance<FastifyInstance>();
     if (corsOrigins.length > 0) this.host.httpAdapter.enableCors(corsOptions(corsOrigins), '');
     server.addHook('onRequest', (request, reply) => this.#count(request, reply));
+    server.addHook('onRequest', (request, reply) => this.#refuseNul(request, reply));
     server.addHook('onResponse', (request, reply) => this.#remember(request, reply));
   }
 
@@ -31,21 +33,27 @@ export class HttpEdge implements OnModuleInit {
     if (request.method === 'OPTIONS' || UNCOUNTED.some(path => request.url.startsWith(path))) return undefined;
     const exceeded = await this.limits.take(countedOf(request));
     if (!exceeded) return undefined;
-    const error = tooManyRequests(exceeded);
-    const { code, message, fix } = error;
-    const body = request.url.startsWith('/graphql')
-      ? { errors: [{ message, extensions: { code, fix } }] }
-      : { error: { code, message, fix } };
-    return reply
-      .status(error.status)
-      .header('retry-after', exceeded.retryAfterSeconds)
-      .type('application/json')
-      .send(JSON.stringify(body));
+    return refused(request, reply.header('retry-after', exceeded.retryAfterSeconds), tooManyRequests(exceeded));
+  }
+
+  /** No name of anything holds it, and no database takes it. */
+  async #refuseNul(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    if (!request.url.includes('%00')) return Promise.resolve(undefined);
+    const message = 'The address holds the character NUL, which no name has.';
+    return refused(request, reply, new RequestError('BAD_USER_INPUT', message, 'Leave `%00` out.'));
   }
 
   async #remember(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (reply.statusCode === 401) await this.limits.failed({ address: request.ip });
   }
+}
+
+function refused(request: FastifyRequest, reply: FastifyReply, error: RequestError): FastifyReply {
+  const { code, message, fix, status } = error;
+  const body = request.url.startsWith('/graphql')
+    ? { errors: [{ message, extensions: { code, fix } }] }
+    : { error: { code, message, fix } };
+  return reply.status(status).type('application/json').send(JSON.stringify(body));
 }
 
 function countedOf(request: FastifyRequest): Counted {
