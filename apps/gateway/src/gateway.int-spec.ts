@@ -125,12 +125,16 @@ describe('the gateway', () => {
       early: runs(filter: { flow: "release", startedBefore: "2026-05-01T10:02:00Z", text: "rele%", trigger: MANUAL }) { nodes { id } }
       early2: runs(filter: { flow: "release", startedBefore: "2026-05-01T10:02:00Z", text: "ReleA", startedBy: "mem_ada" }) { nodes { id } }
       costly: runs(sort: { by: COST }, first: 1) { nodes { id } pageInfo { hasNextPage } }
+      priced: runs(filter: { costFrom: "1" }) { nodes { id } }
+      free: runs(filter: { costBelow: "1" }) { nodes { id } }
     }`,
     );
     const ids = (list: Page<{ id: string }> | undefined) => list?.nodes.map(run => run.id);
     expect(ids(some.data['paused'])).toEqual([RUN]);
     expect(ids(some.data['early'])).toEqual([]);
     expect(ids(some.data['early2'])).toEqual([first?.id, RUN]);
+    expect(ids(some.data['priced'])).toEqual([RUN]);
+    expect(ids(some.data['free'])).toHaveLength(3);
     expect(some.data['costly']).toEqual({ nodes: [{ id: RUN }], pageInfo: { hasNextPage: true } });
   });
 

@@ -156,6 +156,10 @@ export type RunAction =
 
 /** Which runs. All given conditions must hold. */
 export type RunFilter = {
+  /** Cost less than so many millionths of the currency's unit. */
+  readonly costBelow?: string | null | undefined;
+  /** Cost so many millionths of the currency's unit or more, like `2500000` for 2.5 dollars; unpriced charges count as nothing here. */
+  readonly costFrom?: string | null | undefined;
   /** Of this flow: id or slug. */
   readonly flow?: string | null | undefined;
   /** In one of the states of this group. */

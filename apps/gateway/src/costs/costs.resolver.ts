@@ -55,7 +55,12 @@ export class CostsResolver {
 
   @Query('unpriced')
   @Requires('billing.read')
-  async unpriced(@Args('range') range: CostsArgs['range'], @CallerOf() caller: Caller) {
+  async unpriced(
+    @Args() { range, atLeast }: Pick<CostsArgs, 'range' | 'atLeast'>,
+    @CallerOf() caller: Caller,
+    @Context() context: GraphContext,
+  ) {
+    await this.readModels.atLeast(atLeast, context);
     const found = await this.reader.unpriced(caller.workspaceId, checkedRange(range));
     return found.map(row => ({
       provider: row.provider || null,

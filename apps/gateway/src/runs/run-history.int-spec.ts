@@ -70,6 +70,7 @@ describe('a long history of runs', () => {
   it.each([
     ['newest first', '', ''],
     ['the costly ones', '', 'COST'],
+    ['those that cost so much', 'costFrom: "1000", costBelow: "3000"', 'COST'],
     ['the long ones', '', 'DURATION'],
     ['those of a flow', 'flow: "f7"', ''],
     ['those of a flow by its id', 'flow: "flow_f7"', ''],

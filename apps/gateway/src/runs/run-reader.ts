@@ -23,6 +23,9 @@ export interface RunFilter {
   readonly subjectKind?: string | null;
   readonly subjectId?: string | null;
   readonly text?: string | null;
+  /** Micro-units. */
+  readonly costFrom?: string | null;
+  readonly costBelow?: string | null;
 }
 
 const GROUPS = {
@@ -184,7 +187,8 @@ export function statesOf({ status, group }: Pick<RunFilter, 'status' | 'group'>)
 
 /** Each condition that was given, and the parameter that it takes. */
 function narrow(query: SelectQueryBuilder<RunRow>, filter: RunFilter): void {
-  const { flow, trigger, startedFrom, startedBefore, startedBy, subjectKind, subjectId, text } = filter;
+  const { flow, trigger, startedFrom, startedBefore, startedBy, subjectKind, subjectId, text, costFrom, costBelow } =
+    filter;
   const states = statesOf(filter);
   if (states) query.andWhere('r.status = ANY (:states)', { states });
   const conditions: readonly (readonly [string, string, string | null | undefined])[] = [
@@ -196,6 +200,8 @@ function narrow(query: SelectQueryBuilder<RunRow>, filter: RunFilter): void {
     ['r.startedBy = :startedBy', 'startedBy', startedBy],
     ['r.subjectKind = :subjectKind', 'subjectKind', subjectKind],
     ['r.subjectId = :subjectId', 'subjectId', subjectId],
+    ['r.costMicroUnits >= :costFrom', 'costFrom', costFrom],
+    ['r.costMicroUnits < :costBelow', 'costBelow', costBelow],
     ['r.search LIKE :text', 'text', text == null ? text : likePattern(text.toLowerCase())],
   ];
   for (const [condition, name, value] of conditions) {
