@@ -1,4 +1,4 @@
-import { ApprovalDecided, GrantMade } from '@runledger/contracts';
+import { ApprovalDecided, GrantMade, RunPaused, RunResumed } from '@runledger/contracts';
 import type { AgentWork, ApprovalDecision } from '@runledger/contracts';
 import { newUuid } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
@@ -227,6 +227,25 @@ describe('an agent that is a program of its own', () => {
     expect(shown!.output).toMatch(/^\{"tokens":"of-mine"\}tmpfs\n/);
     expect(shown!.output.match(/of-mine/g)).toHaveLength(1);
     await running.stop();
+  });
+
+  it('is ended when its run is paused, and goes on with its conversation afterwards', async () => {
+    const running = await service();
+    const lines = Array.from({ length: 12 }, (_, line) => line);
+    const calls = lines.map((line): Act => ({ call: `line-${line}`, run: `sleep 0.2; echo ${line} >> log` }));
+    const ready = await begin([...calls, { call: 'read', run: 'cat log' }, { say: 'Done.' }]);
+    const { runId } = ready;
+    await eventually(async () => (await dataOf(ground, ready, 'ToolCallEnded')).length > 0);
+    await ground.publish(runId, RunPaused({ runId, cause: 'OPERATOR', by: ada, pausedAt: AT }));
+    await eventually(async () => (await running.load()).executing === 0);
+    expect(await dataOf(ground, ready, 'AttemptEnded')).toEqual([]);
+    await ground.publish(runId, RunResumed({ runId, retried: [], by: ada, resumedAt: AT }));
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', summary: 'Done.' });
+    await running.stop();
+    expectWholeTranscript(await ground.transcript(ready));
+    const last = (await dataOf(ground, ready, 'ToolCallEnded')).at(-1);
+    expect(last).toMatchObject({ state: 'ok', output: lines.map(line => `${line}\n`).join('') });
+    expect(await dataOf(ground, ready, 'AttemptResumed')).toHaveLength(1);
   });
 
   it('is told to stop, and stopped, when its run is cancelled', async () => {
