@@ -3,7 +3,7 @@ import { query } from './graphql.js';
 import { VIEWER } from './queries.js';
 import { runPage } from './run-page.js';
 import { runsPage } from './runs-page.js';
-import { searchField, searchPage, wordsInAddress } from './search-page.js';
+import { decoded, searchField, searchPage, wordsInAddress } from './search-page.js';
 import { signIn, signOut, takeTokenFromAddress, token } from './session.js';
 
 const page = document.getElementById('page');
@@ -27,7 +27,7 @@ async function show() {
   const words = wordsInAddress();
   const [, run, entry] = /^#\/runs\/([\w.-]+)(?:\?entry=(.+))?$/.exec(location.hash) ?? [];
   if (words) leave = searchPage(page, words);
-  else leave = run ? runPage(page, run, entry && decodeURIComponent(entry)) : runsPage(page);
+  else leave = run ? runPage(page, run, entry && decoded(entry)) : runsPage(page);
 }
 
 function drawNav({ member, workspace }) {

@@ -29,7 +29,16 @@ export function searchField() {
 /** What the address looks for; undefined: it is the address of something else. */
 export function wordsInAddress() {
   const found = /^#\/search\/(.+)$/.exec(location.hash);
-  return found ? decodeURIComponent(found[1]) : undefined;
+  return found ? decoded(found[1]) : undefined;
+}
+
+/** As it is when it is no encoded text: addresses are written by hand as well. */
+export function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** What was found in all runs, drawn into `page`. Returns the function that ends it. */
