@@ -1,0 +1,54 @@
+import { newRunId, Ground } from '../attempt/ground.fixture.js';
+import { testProfile } from '../driver/sandbox.fixture.js';
+import { DockerGround, noDocker, TEST_IMAGE } from './docker.fixture.js';
+
+const reason = noDocker();
+const described = reason === undefined ? describe : describe.skip;
+
+described(`a step in a container${reason === undefined ? '' : ` (not tested here: ${reason})`}`, () => {
+  let docker: DockerGround;
+  let ground: Ground;
+
+  beforeAll(async () => {
+    docker = await DockerGround.start();
+    ground = await Ground.make();
+    const settings = { socketPath: docker.socketPath, pull: 'never' } as const;
+    const runtime = await ground.wiredService({ docker: settings });
+    expect(runtime.drivers().map(({ name }) => name)).toContain('docker');
+    const slugs = { there: TEST_IMAGE, missing: 'example/none:1' };
+    for (const [slug, image] of Object.entries(slugs)) {
+      await ground.publishProfile(testProfile({ slug, isolation: 'docker', image }));
+    }
+  }, 60_000);
+  afterAll(async () => {
+    await ground.giveBack();
+    await docker.stop();
+  }, 60_000);
+
+  it('goes its whole way: profile, container, output, files kept for the next step, nothing left', async () => {
+    const runId = newRunId();
+    const first = await ground.ready({
+      runId,
+      profile: 'there',
+      command: { run: `echo kept > file; echo '{"n":1}' > "$RUNLEDGER_OUTPUT"; echo made` },
+    });
+    expect(await ground.end(first)).toMatchObject({ outcome: 'SUCCESS', summary: 'made', output: { n: 1 } });
+    const second = await ground.ready({ runId, step: 'second', profile: 'there', command: { run: 'cat file' } });
+    expect(await ground.end(second)).toMatchObject({ outcome: 'SUCCESS', summary: 'kept' });
+    const [started] = await ground.transcript(first);
+    expect(started?.data).toMatchObject({ driver: 'docker' });
+    await ground.completed(runId);
+    for (let tries = 0; (await docker.client.listContainers({ all: true })).length > 0; tries += 1) {
+      if (tries > 200) throw new Error('The container of the run that is over was not removed.');
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+  }, 60_000);
+
+  it('is blocked with the command to type when its image is not there', async () => {
+    const ready = await ground.ready({ runId: newRunId(), profile: 'missing', command: { run: 'true' } });
+    expect(await ground.end(ready)).toMatchObject({
+      outcome: 'BLOCKED',
+      error: { code: 'IMAGE_UNUSABLE', fix: 'docker pull example/none:1' },
+    });
+  }, 60_000);
+});
