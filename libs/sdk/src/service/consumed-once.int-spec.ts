@@ -1,10 +1,14 @@
-import { MemberAdded, RunCompleted, RunFailed } from '@runledger/contracts';
+import { AgentText, MemberAdded, RunCompleted, RunFailed } from '@runledger/contracts';
 import { eventually } from '@runledger/testing';
 import { defineConsumer, defineService, ERASED } from '../index.js';
 import type { ConsumedEvent, RunningService } from '../index.js';
 import { compileSdk, ConsumedLog, killedWhen } from '../testing/consumed-log.fixture.js';
 
 const completed = (runId: string) => RunCompleted({ runId, completedAt: '2026-11-21T10:00:00.000Z' });
+const said = {
+  ...{ attemptId: 'att_1.plan.1', runId: 'run_1', step: 'plan', attempt: 1, entryId: 'e1' },
+  at: '2026-11-21T10:00:00.000Z',
+};
 const TABLE = 'create table counted (run text primary key, times int not null)';
 const COUNT = `insert into counted (run, times) values ($1, 1)
   on conflict (run) do update set times = counted.times + 1`;
@@ -172,6 +176,32 @@ describe('what a service does with events', () => {
     } finally {
       await own.close();
     }
+  });
+
+  it('sees events whole that are too large for the log, once it is told where the rest of them is', async () => {
+    const lengths = defineService({
+      name: 'lengths',
+      migrations: [{ name: '0001-length', sql: 'create table length (length int)' }],
+      consumers: [
+        defineConsumer({
+          name: 'lengths',
+          events: ['AgentText'],
+          handle: async ({ data }, effects) => {
+            await effects.query('insert into length values ($1)', [data.text.length]);
+          },
+        }),
+      ],
+    });
+    await log.happened([AgentText({ ...said, text: 'x'.repeat(1_200_000) })]);
+    const blind = await log.start(lengths);
+    await blind.caughtUp();
+    expect((await blind.deadLetters.list())[0]?.error?.code).toBe('NO_BLOB_STORE');
+    await log.stopServices();
+    const service = await log.start(lengths, { RUNLEDGER_HOME: log.home });
+    await service.deadLetters.retryAll('ada');
+    await eventually(async () =>
+      expect(await log.rows('select length from lengths.length')).toEqual([{ length: 1_200_000 }]),
+    );
   });
 
   it('reads persons by name until they are erased, and forgets them once', async () => {

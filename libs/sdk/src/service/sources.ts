@@ -53,5 +53,8 @@ async function blobsOf({ storage, home }: ServiceConfig): Promise<BlobStore> {
   return home === undefined ? NO_BLOBS : openBlobs({ kind: 'directory', root: join(home, 'blobs') });
 }
 
-const nowhere = () => Promise.reject(new NoBlobStoreError());
+/** Throws rather than rejects: what is rejected counts as a blob that is lost. */
+const nowhere = (): never => {
+  throw new NoBlobStoreError();
+};
 const NO_BLOBS: BlobStore = { put: nowhere, get: nowhere, has: nowhere };

@@ -1,11 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { catalogue } from '@runledger/contracts';
 import { createPostgresEventStore, migrateEventStore, newUuid } from '@runledger/event-store';
 import type { Actor, EventStore } from '@runledger/event-store';
 import type { DomainEvent } from '@runledger/kernel';
-import { createLog, PersonalData, personalStore, SubjectKeys } from '@runledger/platform';
+import { BigEvents, createLog, FileBlobStore, PersonalData, personalStore, SubjectKeys } from '@runledger/platform';
 import { testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
@@ -24,6 +26,8 @@ interface Place {
 /** A platform's log on a real database, and services on it. */
 export class ConsumedLog {
   readonly keys: SubjectKeys;
+  /** The data directory of the platform. */
+  readonly home = mkdtempSync(join(tmpdir(), 'runledger-sdk-'));
   readonly #services = new Set<RunningService>();
   readonly #store: EventStore;
   readonly #sealed: EventStore;
@@ -34,7 +38,8 @@ export class ConsumedLog {
   ) {
     this.keys = new SubjectKeys(pool);
     this.#store = createPostgresEventStore({ connectionString: database.url });
-    this.#sealed = personalStore(this.#store, new PersonalData(this.keys, catalogue));
+    const whole = new BigEvents(new FileBlobStore(join(this.home, 'blobs'))).around(this.#store);
+    this.#sealed = personalStore(whole, new PersonalData(this.keys, catalogue));
   }
 
   static async open(): Promise<ConsumedLog> {
@@ -82,6 +87,7 @@ export class ConsumedLog {
     await this.#store.close();
     await this.pool.end();
     await this.database.drop();
+    rmSync(this.home, { recursive: true, force: true });
   }
 }
 
