@@ -65,9 +65,12 @@ function metadataFrom(text: string): EventMetadata {
   return metadata;
 }
 
-function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
-  return value;
+function frozen<T extends object>(value: T): T {
+  for (const key in value) {
+    const part = value[key];
+    if (typeof part === 'object' && part !== null) frozen(part);
+  }
+  return Object.freeze(value);
 }
 
 function categoryOf(stream: string): string {
@@ -84,9 +87,19 @@ function canonicalUuid(id: string): string {
 
 const CANONICAL = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** `2026-11-21 02:28:47.1234+00`, as sessions in UTC write it, to ISO 8601 with milliseconds. */
+let lastTime = { text: '', iso: '' };
+
+/**
+ * `2026-11-21 02:28:47.1234+00`, as sessions in UTC write it, to ISO 8601 with milliseconds. Events that were stored together
+ * have one time, which is rewritten once.
+ */
 export function toIso(timestamp: string | null | undefined): string {
   if (!timestamp) return '';
+  if (lastTime.text !== timestamp) lastTime = { text: timestamp, iso: rewritten(timestamp) };
+  return lastTime.iso;
+}
+
+function rewritten(timestamp: string): string {
   const zone = timestamp.lastIndexOf('+');
   const fraction = timestamp.slice(20, zone).slice(0, 3).padEnd(3, '0');
   return `${timestamp.slice(0, 10)}T${timestamp.slice(11, 19)}.${fraction}Z`;
