@@ -7,7 +7,13 @@ export function randomFlow(keys: readonly string[], chance: Chance): string {
     return { key, needs, ...work(chance), ...condition(needs, chance), ...failure(chance) };
   });
   const routed = steps.map(step => ({ ...step, ...routes(step.key, steps, chance) }));
-  return JSON.stringify({ slug: 'sim', defaults: { profile: 'plain' }, steps: routed });
+  return JSON.stringify({ slug: 'sim', defaults: { profile: 'plain' }, ...concurrency(chance), steps: routed });
+}
+
+/** Its runs take turns, or the newest has the others cancelled. */
+function concurrency(chance: Chance): object {
+  if (!chance.happens(0.2)) return {};
+  return { concurrency: { key: 'sim', policy: chance.of(['QUEUE', 'QUEUE', 'CANCEL_OLDER']) } };
 }
 
 function work(chance: Chance): object {

@@ -71,17 +71,22 @@ export class SimulatedPeople {
     if (possible.length > 0) this.#ask(...chance.of(possible));
   }
 
-  /** Everybody does what helps: gates are approved, and what stands still is resumed. */
+  /** Everybody does what helps: gates are approved, and what stands still is resumed. Whoever waits for its turn has to get it. */
   helpOn(runIds: readonly string[]): void {
     const open = this.#open();
     for (const budget of this.parts.money?.raised(runIds) ?? []) this.#ask(SetBudget, budget, false);
     for (const { requestId } of open) this.#ask(Decide, { requestId, decision: 'APPROVE' }, false);
     if (open.length > 0 || !this.parts.answers(ResumeRun)) return;
-    for (const runId of runIds) this.#ask(ResumeRun, { runId }, false);
+    for (const runId of runIds) if (!this.#isQueued(runId)) this.#ask(ResumeRun, { runId }, false);
   }
 
   giveUp(runIds: readonly string[]): void {
     for (const runId of runIds) this.#ask(CancelRun, { runId, mode: 'FORCE' }, false);
+  }
+
+  #isQueued(runId: string): boolean {
+    const moves = this.#of('RunPaused', 'RunResumed').map(({ data }) => data as { runId: string; cause?: string });
+    return moves.findLast(move => move.runId === runId)?.cause === 'QUEUE';
   }
 
   #ask(command: unknown, input: unknown, twice = this.parts.chance.happens(0.3)): void {
@@ -118,7 +123,7 @@ export class SimulatedPeople {
     return this.#requests().filter(({ requestId }) => !over.has(requestId));
   }
 
-  #of(type: string): RecordedEvent[] {
-    return this.parts.log.events.filter(event => event.type === type);
+  #of(...types: readonly string[]): RecordedEvent[] {
+    return this.parts.log.events.filter(event => types.includes(event.type));
   }
 }

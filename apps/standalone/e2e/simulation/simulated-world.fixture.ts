@@ -4,12 +4,13 @@ import { Billing } from '@runledger/billing';
 import {
   DEFAULT_LIMITS,
   PublishFlow,
+  RateCardPublished,
   SandboxProfilePublished,
   SetBudget,
   StartRun,
   WorkspaceCreated,
 } from '@runledger/contracts';
-import type { ProfileDefinition } from '@runledger/contracts';
+import type { ProfileDefinition, RateCard } from '@runledger/contracts';
 import { derivedId } from '@runledger/event-store';
 import type { CommandContext } from '@runledger/event-store';
 import { Orchestrator } from '@runledger/orchestrator';
@@ -28,6 +29,8 @@ import { SimulatedPeople } from './simulated-people.fixture.js';
 import { simulatedSandbox } from './simulated-sandbox.fixture.js';
 import { SimulatedService } from './simulated-service.fixture.js';
 
+/** One world in so many has the price list that the release ships. */
+const WITH_PRICE_LIST = 20;
 const TENANT = 'ws_sim';
 const STORM = { questionLost: 0.03, answerLost: 0.04 };
 /** So many things happen while everything goes wrong, or until all is over and a little longer; then the weather clears. */
@@ -128,6 +131,7 @@ export class SimulatedWorld {
   }
 
   async #begin(): Promise<void> {
+    if (this.seed % WITH_PRICE_LIST > 0) this.#seedWith(prices(this.#now()), 'ratecard-default', 2);
     this.#seedWith(workspace(this.#now()), 'workspace-sim', 0);
     this.#seedWith(profile(this.#now()), 'profile-plain', 1);
     const client = this.#clientOf(this.#outside);
@@ -292,6 +296,18 @@ export class SimulatedWorld {
 }
 
 const ANN = { kind: 'member', id: 'mem_ann' } as const;
+
+/** A card of its own, so that the price list of the release, which is long, is dealt with in a few worlds only. */
+function prices(publishedAt: string) {
+  const perMillionTokens = { input: 1_000_000, output: 5_000_000, cacheRead: 100_000, cacheWrite: 1_250_000 };
+  const card: RateCard = {
+    currency: 'USD',
+    models: [{ provider: 'anthropic', model: 'claude-haiku-4-5', perMillionTokens }],
+    compute: [{ resourceClass: 'small', perHour: 0 }],
+    free: [{ provider: 'scripted', reason: 'It is written down.' }],
+  };
+  return RateCardPublished({ version: 1, effectiveFrom: publishedAt, card, publishedBy: ANN, publishedAt });
+}
 
 function workspace(createdAt: string) {
   const named = { workspaceId: TENANT, slug: 'sim', name: 'sim' };
