@@ -25,7 +25,7 @@ export function consumers() {
   const projections = PROJECTIONS.map(({ name, types }) => ({ service: 'gateway', name, kind: 'projection', types }));
   // The sealer takes the whole log, whatever is in it, and the relay passes it on.
   const everything = [
-    { service: 'audit', name: 'audit.seal', kind: 'sealer', types: [] },
+    { service: 'audit', name: 'audit.sealer', kind: 'sealer', types: [] },
     { service: 'relay', name: 'kafka', kind: 'relay', types: [] },
   ];
   return [...reactors, ...projections, ...everything];

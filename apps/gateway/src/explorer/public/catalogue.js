@@ -18,7 +18,7 @@ try {
 function show(cards) {
   const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = cards.filter(({ words }) => wanted.every(word => words.includes(word)));
-  const count = h('p.note', { role: 'status' }, `${found.length} of ${cards.length} events`);
+  const count = h('p.count', { role: 'status' }, `${found.length} of ${cards.length} events`);
   page.replaceChildren(count, ...found.map(({ card }) => card));
 }
 
