@@ -8,7 +8,7 @@ const OPENED_AT_ONCE = 50;
 const FIRST_ITEMS_WITHIN_MS = 60_000;
 const LAST_ITEMS_WITHIN_MS = 60_000;
 /** Longer than the platform waits for a reader, and than the kernel's buffers last. */
-const STILL_MS = 12_000;
+const STILL_MS = 20_000;
 const STATUS_EVERY_MS = 2_000;
 
 const readers = [];

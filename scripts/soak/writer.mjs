@@ -6,7 +6,7 @@ import { percentiles } from './figures.mjs';
 export const TENANT = 'ws_default';
 const STEP = 'soak';
 const WIDE_EVERY_MS = 100;
-const WIDE_BYTES = 200_000;
+const WIDE_BYTES = 100_000;
 const TELL_EVERY_MS = 10_000;
 
 /**
