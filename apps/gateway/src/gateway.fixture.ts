@@ -9,7 +9,7 @@ import { ALL_SCOPES, catalogue, MemberAdded, WorkspaceCreated, type Scope } from
 import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { streamOf, type DomainEvent } from '@runledger/kernel';
-import { FileBlobStore, PlatformModule } from '@runledger/platform';
+import { FileBlobStore, PlatformModule, SubjectKeys } from '@runledger/platform';
 import { FakeClock, testDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { AccessDesk, gatewayAdapter, GatewayModule, ReadModels } from './gateway.module.js';
@@ -63,9 +63,11 @@ export async function testGateway(
     /** Modules that need the database. */
     readonly modulesOn?: (databaseUrl: string) => readonly DynamicModule[];
     readonly timeouts?: HttpTimeouts;
+    /** What is personal is sealed, as it is everywhere but in most specs. */
+    readonly sealed?: boolean;
   } = {},
 ): Promise<TestGateway> {
-  const { modules = [], modulesOn = () => [], timeouts, ...gatewayOptions } = options;
+  const { modules = [], modulesOn = () => [], timeouts, sealed = false, ...gatewayOptions } = options;
   const database = await testDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
   await migrateEventStore(pool);
@@ -79,6 +81,7 @@ export async function testGateway(
     blobs,
     catalogue,
     clock,
+    ...(sealed && { subjectKeys: new SubjectKeys(pool) }),
   });
   const gateway = GatewayModule.register({
     databaseUrl: database.url,

@@ -8,6 +8,7 @@ import { AccessGuard } from './access/access-guard.js';
 import { AccessReader } from './access/access-reader.js';
 import { AccessResolver } from './access/access.resolver.js';
 import { Authority } from './access/authority.js';
+import { erasure } from './access/erasure.js';
 import { TokenWatch } from './access/token-watch.js';
 import { ApprovalReader } from './approvals/approval-reader.js';
 import { ApprovalFieldsResolver, ApprovalsResolver } from './approvals/approvals.resolver.js';
@@ -170,6 +171,7 @@ export class GatewayModule {
         RateLimits,
         HttpEdge,
         AccessDesk,
+        erasure(options),
         CommandDesk,
         SteeringDesk,
         SocketOperations,

@@ -52,6 +52,19 @@ export const MemberAdded = defineEvent({
   }),
 });
 
+/** What is personal about a member was erased: their key is destroyed, and everything that was made with it is made anew. Stream `member-<key>`. */
+export const MemberErased = defineEvent({
+  type: 'MemberErased',
+  version: 1,
+  schema: z.strictObject({
+    memberId: z.string(),
+    workspaceId: z.string(),
+    /** Who asked for it, without a name: this stays. */
+    erasedBy: z.string(),
+    erasedAt: timestamp,
+  }),
+});
+
 /** An API token was made for a member. The secret itself is nowhere but with its owner. Stream `token-<key>`. */
 export const TokenIssued = defineEvent({
   type: 'TokenIssued',
@@ -85,7 +98,7 @@ export const TokenRevoked = defineEvent({
 
 export const workspaceEvents = [WorkspaceCreated] as const;
 export type WorkspaceEvent = EventOf<typeof workspaceEvents>;
-export const memberEvents = [MemberAdded] as const;
+export const memberEvents = [MemberAdded, MemberErased] as const;
 export type MemberEvent = EventOf<typeof memberEvents>;
 export const tokenEvents = [TokenIssued, TokenRevoked] as const;
 export type TokenEvent = EventOf<typeof tokenEvents>;

@@ -33,7 +33,7 @@ import { ObservedReactorHost } from './observed/observed-reactors.js';
 import { observedStore } from './observed/observed-store.js';
 import { silentTelemetry, TELEMETRY } from './observed/telemetry.js';
 import type { Telemetry } from './observed/telemetry.js';
-import type { SubjectKeys } from './personal/subject-keys.js';
+import { SubjectKeys } from './personal/subject-keys.js';
 import { readable } from './readable-store.js';
 import { systemClock } from './system-clock.js';
 
@@ -87,6 +87,7 @@ export class PlatformModule implements OnApplicationShutdown {
       { provide: DISTRIBUTION, useValue: source },
       { provide: CHECKPOINTS, useValue: options.checkpoints },
       { provide: BLOB_STORE, useValue: options.blobs },
+      { provide: SubjectKeys, useValue: options.subjectKeys ?? null },
       { provide: CLOCK, useValue: options.clock ?? systemClock },
       { provide: CommandHandler, useValue: new CommandHandler(store) },
     ];

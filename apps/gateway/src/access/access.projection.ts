@@ -2,6 +2,7 @@ import { allowanceEvents, memberEvents, planEvents, tokenEvents, workspaceEvents
 import type { MemberAdded, TokenIssued, WorkspaceCreated } from '@runledger/contracts';
 import type { AllowanceEvent, MemberEvent, PlanEvent, TokenEvent, WorkspaceEvent } from '@runledger/contracts';
 import type { EventOf } from '@runledger/kernel';
+import { ERASED } from '@runledger/platform';
 import { defineView } from '@runledger/projections';
 import { together } from '../reads/composite-projection.js';
 import { keyIn } from '../reads/row-key.js';
@@ -38,7 +39,16 @@ const members = defineView<MemberView, MemberEvent>({
   table: 'members',
   types: memberEvents.map(event => event.type),
   key: event => keyIn(event.tenant, event.data.memberId),
-  evolve: (_view, event) => event.data,
+  evolve: (view, event) => {
+    switch (event.type) {
+      case 'MemberAdded':
+        return event.data;
+      case 'MemberErased': {
+        const { email: _email, ...rest } = view ?? {};
+        return view && { ...(rest as MemberView), name: ERASED };
+      }
+    }
+  },
   columns: view => ({ workspace_id: view.workspaceId }),
 });
 
@@ -66,4 +76,4 @@ const tokens = defineView<TokenView, TokenEvent>({
 });
 
 /** Who may do what, and with which token. Run whole: a member or token is touched by commands of any correlation id. */
-export const accessProjection = together('access', 1, [workspaces, members, tokens]);
+export const accessProjection = together('access', 2, [workspaces, members, tokens]);

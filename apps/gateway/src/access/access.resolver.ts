@@ -8,6 +8,7 @@ import { scopeName } from '../runs/run-nodes.js';
 import { AccessDesk } from './access-desk.js';
 import { AccessReader } from './access-reader.js';
 import type { Caller } from './caller.js';
+import { Erasure } from './erasure.js';
 import { Requires, RequiresToken } from './requires.js';
 
 interface MemberInput {
@@ -29,6 +30,7 @@ export class AccessResolver {
     @Inject(AccessReader) private readonly reader: AccessReader,
     @Inject(AccessDesk) private readonly desk: AccessDesk,
     @Inject(ReadModels) private readonly readModels: ReadModels,
+    @Inject(Erasure) private readonly erasure: Erasure,
   ) {}
 
   @Query('viewer')
@@ -78,6 +80,14 @@ export class AccessResolver {
     await this.#reached(added.position);
     const member = { id: added.memberId, name, kind: kind.toUpperCase(), email: email ?? null };
     return { __typename: 'AddedMember', member, secret: added.shown };
+  }
+
+  @Mutation('eraseMember')
+  @Requires('workspace.admin')
+  async eraseMember(@Args('id') id: string, @Args('confirm') confirm: string, @CallerOf() caller: Caller) {
+    const outcome = await this.erasure.erase(caller, { id, confirm });
+    if (outcome.status === 'refused') return refusalNode('ErasureRefused', outcome.refusal);
+    return { __typename: 'Erasure' as const, ...outcome.erasure };
   }
 
   @Mutation('revokeToken')

@@ -1,4 +1,4 @@
-import { MemberAdded, WorkspaceCreated } from '@runledger/contracts';
+import { MemberAdded, MemberErased, WorkspaceCreated } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { member } from './member.decider.js';
 import { workspace } from './workspace.decider.js';
@@ -35,6 +35,17 @@ describe('a member', () => {
   it('joins once', () => {
     given().when({ type: 'AddMember', data: added.data }).thenEmits(added);
     given(added).when({ type: 'AddMember', data: added.data }).thenNothing();
+  });
+  it('is erased once, by somebody who is known, and only when there is such a member', () => {
+    const erased = MemberErased({
+      ...{ memberId: 'mem_ada', workspaceId: 'ws_acme', erasedBy: 'mem_bob' },
+      erasedAt: '2026-05-02T10:00:00.000Z',
+    });
+    const erase = { type: 'EraseMember', data: erased.data } as const;
+    given(added).when(erase).thenEmits(erased);
+    given(added, erased).when(erase).thenNothing();
+    given(added, erased).when({ type: 'AddMember', data: added.data }).thenNothing();
+    given().when(erase).thenRejects('MEMBER_NOT_FOUND');
   });
   it('has a name', () => {
     given()

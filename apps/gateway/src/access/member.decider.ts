@@ -1,4 +1,4 @@
-import { MemberAdded, memberEvents, type MemberEvent, type Scope } from '@runledger/contracts';
+import { MemberAdded, MemberErased, memberEvents, type MemberEvent, type Scope } from '@runledger/contracts';
 import { reject, type Decider, type EventOf, type Rejection } from '@runledger/kernel';
 
 export interface AddMember {
@@ -6,23 +6,49 @@ export interface AddMember {
   readonly data: EventOf<readonly [typeof MemberAdded]>['data'];
 }
 
+export interface EraseMember {
+  readonly type: 'EraseMember';
+  readonly data: EventOf<readonly [typeof MemberErased]>['data'];
+}
+
+interface Known {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
 export type MemberState =
   | { readonly status: 'absent' }
-  | { readonly status: 'active'; readonly name: string; readonly scopes: readonly Scope[] };
+  | ({ readonly status: 'active' } & Known)
+  | ({ readonly status: 'erased'; readonly by: string; readonly at: string } & Known);
 
-export type MemberRefusal = Rejection<'MEMBER_NAME_MISSING'>;
+export type MemberRefusal = Rejection<'MEMBER_NAME_MISSING' | 'MEMBER_NOT_FOUND'>;
 
-/** A person or a service account in a workspace; adding one who is there changes nothing. */
-export const member: Decider<AddMember, MemberState, MemberEvent, MemberRefusal> = {
+/** A person or a service account in a workspace; adding one who is there, or erasing one who was erased, changes nothing. */
+export const member: Decider<AddMember | EraseMember, MemberState, MemberEvent, MemberRefusal> = {
   category: 'member',
   events: memberEvents,
   initialState: () => ({ status: 'absent' }),
-  evolve: (_state, event) => ({ status: 'active', name: event.data.name, scopes: event.data.scopes }),
-  decide: (command, state) => {
-    if (state.status === 'active') return [];
-    if (command.data.name.trim() === '') {
-      return reject('MEMBER_NAME_MISSING', 'A member needs a name.', { fix: 'Give a name that others recognise.' });
+  evolve: (state, event) => {
+    switch (event.type) {
+      case 'MemberAdded':
+        return { status: 'active', name: event.data.name, scopes: event.data.scopes };
+      case 'MemberErased':
+        if (state.status === 'absent') return state;
+        return { ...state, status: 'erased', by: event.data.erasedBy, at: event.data.erasedAt };
     }
-    return [MemberAdded(command.data)];
+  },
+  decide: (command, state) => {
+    switch (command.type) {
+      case 'AddMember':
+        return state.status === 'absent' ? add(command.data) : [];
+      case 'EraseMember':
+        if (state.status === 'absent') return reject('MEMBER_NOT_FOUND', 'There is no such member.');
+        return state.status === 'erased' ? [] : [MemberErased(command.data)];
+    }
   },
 };
+
+function add(data: AddMember['data']) {
+  if (data.name.trim() !== '') return [MemberAdded(data)];
+  return reject('MEMBER_NAME_MISSING', 'A member needs a name.', { fix: 'Give a name that others recognise.' });
+}
