@@ -1,3 +1,4 @@
+import { readSandboxConfig } from '../sandbox.config.js';
 import { newRunId, Ground } from '../attempt/ground.fixture.js';
 import { testProfile } from '../driver/sandbox.fixture.js';
 import { DockerGround, noDocker, TEST_IMAGE } from './docker.fixture.js';
@@ -13,7 +14,8 @@ described(`a step in a container${reason === undefined ? '' : ` (not tested here
     docker = await DockerGround.start();
     ground = await Ground.make();
     const settings = { socketPath: docker.socketPath, pull: 'never' } as const;
-    const runtime = await ground.wiredService({ docker: settings });
+    const agents = { ...readSandboxConfig({}).agents, place: 'runner' } as const;
+    const runtime = await ground.wiredService({ docker: settings, agents });
     expect(runtime.drivers().map(({ name }) => name)).toContain('docker');
     const slugs = { there: TEST_IMAGE, missing: 'example/none:1' };
     for (const [slug, image] of Object.entries(slugs)) {
@@ -42,6 +44,23 @@ described(`a step in a container${reason === undefined ? '' : ` (not tested here
       if (tries > 200) throw new Error('The container of the run that is over was not removed.');
       await new Promise(resolve => setTimeout(resolve, 50));
     }
+  }, 60_000);
+
+  it('is the same place for an agent, who works in a process of its own', async () => {
+    const tools = [{ name: 'bash' as const, arguments: { command: 'cat file; echo agent >> file' } }];
+    const runId = newRunId();
+    const before = { runId, profile: 'there', command: { run: 'echo command > file' } };
+    expect(await ground.end(await ground.ready(before))).toMatchObject({ outcome: 'SUCCESS' });
+    const script = [{ text: 'I look.', tools }, { text: 'Done.' }];
+    const agent = { provider: 'scripted' as const, model: 'm', prompt: 'Look.', script };
+    const ready = await ground.ready({ runId, step: 'agent', profile: 'there', agent });
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', turns: 2, summary: 'Done.' });
+    const outputs = (await ground.transcript(ready)).flatMap(event =>
+      event.type === 'ToolOutput' ? [event.data.text] : [],
+    );
+    expect(outputs.join('')).toBe('command\n');
+    const after = { runId, step: 'after', profile: 'there', command: { run: 'tail -n 1 file' } };
+    expect(await ground.end(await ground.ready(after))).toMatchObject({ summary: 'agent' });
   }, 60_000);
 
   it('is blocked with the command to type when its image is not there', async () => {
