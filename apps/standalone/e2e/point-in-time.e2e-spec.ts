@@ -42,46 +42,42 @@ describe('a log that is restored to a moment', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it(
-    'holds what was written until then, in the same order, and nothing of later; and it goes on',
-    async () => {
-      const archive = at('archive');
-      const { server, store } = await open('first', { archive_mode: 'on', archive_command: `cp %p ${archive}/%f` });
-      const client = new pg.Client({ connectionString: server.url });
-      await client.connect();
-      const pool = new pg.Pool({ connectionString: server.url, max: 1 });
-      await migrateEventStore(pool);
-      await pool.end();
-      await write(store, 'BeforeTheBackup');
+  it('holds what was written until then, in the same order, and nothing of later; and it goes on', async () => {
+    const archive = at('archive');
+    const { server, store } = await open('first', { archive_mode: 'on', archive_command: `cp %p ${archive}/%f` });
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    const pool = new pg.Pool({ connectionString: server.url, max: 1 });
+    await migrateEventStore(pool);
+    await pool.end();
+    await write(store, 'BeforeTheBackup');
 
-      await client.query(`select pg_backup_start('drill', fast => true)`);
-      execFileSync('cp', ['--archive', at('first'), at('base')]); // owner and modes count
-      await write(store, 'DuringTheBackup');
-      const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop()');
-      await write(store, 'AfterTheBackup');
-      await client.query(`select pg_create_restore_point('before the mishap')`);
-      const lost = await write(store, 'TheMishap');
-      await client.query('select pg_switch_wal()');
-      await client.end();
-      await store.close();
-      await server.stop();
-      expect(readdirSync(archive).length).toBeGreaterThan(1);
+    await client.query(`select pg_backup_start('drill', fast => true)`);
+    execFileSync('cp', ['--archive', at('first'), at('base')]); // owner and modes count
+    await write(store, 'DuringTheBackup');
+    const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop()');
+    await write(store, 'AfterTheBackup');
+    await client.query(`select pg_create_restore_point('before the mishap')`);
+    const lost = await write(store, 'TheMishap');
+    await client.query('select pg_switch_wal()');
+    await client.end();
+    await store.close();
+    await server.stop();
+    expect(readdirSync(archive).length).toBeGreaterThan(1);
 
-      prepareRestore(at('base'), rows[0]?.labelfile ?? '');
-      const { server: restoredServer, store: restored } = await open('base', {
-        restore_command: `cp ${archive}/%f %p`,
-        recovery_target_name: 'before the mishap',
-        recovery_target_action: 'promote',
-      });
-      await eventually(() => hasRecovered(restoredServer.url), 20_000);
-      const { events } = await restored.readAll({ after: 0n });
-      expect(events.map(({ type }) => type)).toEqual(['BeforeTheBackup', 'DuringTheBackup', 'AfterTheBackup']);
-      expect(lost).toMatchObject({ status: 'appended', revision: 3 });
-      expect(await write(restored, 'GoesOn')).toMatchObject({ status: 'appended', revision: 3 });
-      expect((await restored.readStream(STREAM)).events.map(({ revision }) => revision)).toEqual([0, 1, 2, 3]);
-    },
-    60_000,
-  );
+    prepareRestore(at('base'), rows[0]?.labelfile ?? '');
+    const { server: restoredServer, store: restored } = await open('base', {
+      restore_command: `cp ${archive}/%f %p`,
+      recovery_target_name: 'before the mishap',
+      recovery_target_action: 'promote',
+    });
+    await eventually(() => hasRecovered(restoredServer.url), 20_000);
+    const { events } = await restored.readAll({ after: 0n });
+    expect(events.map(({ type }) => type)).toEqual(['BeforeTheBackup', 'DuringTheBackup', 'AfterTheBackup']);
+    expect(lost).toMatchObject({ status: 'appended', revision: 3 });
+    expect(await write(restored, 'GoesOn')).toMatchObject({ status: 'appended', revision: 3 });
+    expect((await restored.readStream(STREAM)).events.map(({ revision }) => revision)).toEqual([0, 1, 2, 3]);
+  }, 60_000);
 });
 
 async function hasRecovered(url: string): Promise<void> {

@@ -33,6 +33,8 @@ import { ObservedReactorHost } from './observed/observed-reactors.js';
 import { observedStore } from './observed/observed-store.js';
 import { silentTelemetry, TELEMETRY } from './observed/telemetry.js';
 import type { Telemetry } from './observed/telemetry.js';
+import { PersonalData } from './personal/personal-data.js';
+import { personalCheckpoints } from './personal/personal-parking.js';
 import { SubjectKeys } from './personal/subject-keys.js';
 import { readable } from './readable-store.js';
 import { systemClock } from './system-clock.js';
@@ -79,13 +81,14 @@ export class PlatformModule implements OnApplicationShutdown {
     const telemetry = options.telemetry ?? silentTelemetry();
     const watched = (whole: EventStore) => observedStore(whole, telemetry);
     const { store, source } = readable(options.store, options.distribution, { ...options, watched });
+    const checkpoints = sealing(options);
     const values = [
       { provide: TELEMETRY, useValue: telemetry },
       { provide: Metrics, useValue: telemetry.metrics },
       { provide: EVENT_STORE, useValue: store },
       { provide: STORED_LOG, useValue: options.store },
       { provide: DISTRIBUTION, useValue: source },
-      { provide: CHECKPOINTS, useValue: options.checkpoints },
+      { provide: CHECKPOINTS, useValue: checkpoints },
       { provide: BLOB_STORE, useValue: options.blobs },
       { provide: SubjectKeys, useValue: options.subjectKeys ?? null },
       { provide: CLOCK, useValue: options.clock ?? systemClock },
@@ -96,7 +99,7 @@ export class PlatformModule implements OnApplicationShutdown {
       { provide: CommandRegistry, useValue: registry },
       { provide: COMMAND_CLIENT, useValue: commandClient(options, registry) },
     ];
-    const { leases, reactors, readiness, consumers } = runningParts(options, source, telemetry);
+    const { leases, reactors, readiness, consumers } = runningParts({ ...options, checkpoints }, source, telemetry);
     showLog(options.store, telemetry.metrics);
     showFeed(options.distribution, telemetry.metrics);
     showConsumers(consumers, telemetry.metrics);
@@ -120,6 +123,10 @@ export class PlatformModule implements OnApplicationShutdown {
     await this.reactors.stop();
     await this.leases.stop();
   }
+}
+
+function sealing({ checkpoints, subjectKeys, catalogue }: PlatformOptions): SharedCheckpoints {
+  return subjectKeys ? personalCheckpoints(checkpoints, new PersonalData(subjectKeys, catalogue)) : checkpoints;
 }
 
 function commandClient({ commands }: PlatformOptions, registry: CommandRegistry): CommandClient {

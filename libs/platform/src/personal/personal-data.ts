@@ -19,7 +19,7 @@ export class PersonalData {
     private readonly catalogue: EventCatalogue,
   ) {}
 
-  async sealed(event: NewEvent, workspaceId: string): Promise<NewEvent> {
+  async sealed<Event extends NewEvent>(event: Event, workspaceId: string): Promise<Event> {
     const { actor } = event.metadata;
     const fields = this.#fieldsOf(event.type);
     const isNamed = actor.name !== undefined && isPerson(actor.id);

@@ -1,10 +1,17 @@
-import { createPostgresEventStore, migrateEventStore, newUuid } from '@runledger/event-store';
+import {
+  createPostgresEventStore,
+  migrateEventStore,
+  newUuid,
+  partitionOf,
+  PostgresCheckpoints,
+} from '@runledger/event-store';
 import type { Actor, EventStore, NewEvent } from '@runledger/event-store';
 import { defineEvent, EventCatalogue } from '@runledger/kernel';
 import { testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { PersonalData } from './personal-data.js';
+import { personalCheckpoints } from './personal-parking.js';
 import { personalDistribution, personalStore } from './personal-store.js';
 import { SubjectKeys } from './subject-keys.js';
 
@@ -81,6 +88,21 @@ describe('what is personal in events', () => {
       break;
     }
     ending.abort();
+  });
+
+  it('is sealed in an event that is set aside, too', async () => {
+    const consumers = [{ consumer: 'reactor/people', version: 1 }];
+    const checkpoints = personalCheckpoints(new PostgresCheckpoints(pool), new PersonalData(keys, catalogue));
+    await checkpoints.partitions.prepare('reactor/people', 1);
+    const beat = { member: 'here', ttlMs: 60_000, consumers, joining: true, seizing: consumers };
+    const lease = (await checkpoints.partitions.heartbeat(beat))?.[0]?.leases[partitionOf('s')];
+    if (!lease) throw new Error('nobody else takes the partition');
+    const [parked] = (await store.readStream({ tenant: WORKSPACE, name: 'people-1' })).events;
+    if (!parked) throw new Error('it was written before');
+    await checkpoints.parking.park(lease, 's', parked);
+    const { rows } = await pool.query<{ text: string }>('select event::text as text from runledger.parked_event');
+    expect(rows.map(({ text }) => text)).toEqual([expect.not.stringMatching(/Eve|Ada/)]);
+    expect(await checkpoints.parking.next(lease, 's')).toEqual(parked);
   });
 
   it('is erased for ever with the key: of that person alone, of what is written later too, and the bytes stay', async () => {
