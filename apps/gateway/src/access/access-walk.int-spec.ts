@@ -41,6 +41,8 @@ describe('every query, mutation, subscription and route (G2)', () => {
       const isHere = run === RUN;
       const flow = isHere ? 'release' : 'nothing';
       if (/token/i.test(field) && name === 'id') return isHere ? tokenId : `${tokenId.slice(0, -4)}0000`;
+      const member = isHere ? 'mem_ada' : 'mem_nobody';
+      if (field === 'eraseMember') return member;
       if (field === 'flow' && name === 'slug') return undefined;
       if (/flow/i.test(field) && name === 'id') return `flow_${flow}`;
       const known: Readonly<Record<string, string>> = {
@@ -52,8 +54,8 @@ describe('every query, mutation, subscription and route (G2)', () => {
         flowId: `flow_${flow}`,
         slug: flow,
         stream: isHere ? 'run-1' : 'run-0',
-        startedBy: isHere ? 'mem_ada' : 'mem_nobody',
-        memberId: isHere ? 'mem_ada' : 'mem_nobody',
+        startedBy: member,
+        memberId: member,
         eventId: isHere ? eventId : '0198f3a0-0000-7000-8000-00000000dead',
         subjectId: isHere ? 'OPS-7' : 'OPS-0',
         step: 'build',

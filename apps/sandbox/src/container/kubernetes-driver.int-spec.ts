@@ -24,7 +24,7 @@ if (!canRun) {
     };
     const profile = { isolation: 'kubernetes' as const, image: 'tools:1' };
     // A cluster holds memory and disk; what stands in for it here does not.
-    return { driver: again(), profile, again, end, untested: ['memory', 'workspaceBytes'] };
+    return { driver: again(), profile, again, end, untested: ['memory', 'workspaceBytes'], relays: false };
   });
 
   describe('the kubernetes driver', () => {

@@ -198,7 +198,8 @@ function relay(socket: WebSocket, child: ChildProcess, early: readonly Buffer[])
 
 function inside(init: number, command: readonly string[]): ChildProcess {
   const enter = ['--target', String(init), '--mount', '--pid', '--net', '--ipc', '--wdns=/', '--'];
-  const plain = ['env', '-i', 'PATH=/usr/bin:/bin', 'HOME=/home/agent'];
+  // Node's pipes are sockets, and bash takes the first shell on a socket for a remote one, which reads /etc/bash.bashrc.
+  const plain = ['env', '-i', 'PATH=/usr/bin:/bin', 'HOME=/home/agent', 'SHLVL=1'];
   return spawn('nsenter', [...enter, ...asAgent(), ...plain, ...command], { env: {}, cwd: '/' });
 }
 

@@ -116,9 +116,9 @@ describe('a run that goes back to files as they were', () => {
     await done(source, 'b', 'rm -r out; mkdir out; echo changed > out/a.txt');
     const from = { runId: source, attempt: 1 };
     const consumes = [{ step: 'a', name: 'out/*.txt', path: 'in', from }];
-    const look = 'find in -type f; cat in/out/a.txt; echo x >> in/out/a.txt || echo refused';
+    const look = 'find in -type f; cat in/out/a.txt; { echo x >> in/out/a.txt; } 2> /dev/null || echo refused';
     const { printed } = await done(newRunId(), 'c', look, { consumes });
-    expect(printed).toMatch(/^in\/out\/a.txt\none\n(.*Permission denied\n)?refused\n/s);
+    expect(printed).toBe('in/out/a.txt\none\nrefused\n');
     const none = await done(newRunId(), 'c', 'true', { consumes: [{ step: 'a', name: 'b.txt', path: 'in', from }] });
     expect(none.ended).toMatchObject({ outcome: 'ERROR', error: { code: 'ARTIFACT_MISSING' } });
     const hostile = newRunId();

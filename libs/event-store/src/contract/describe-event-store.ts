@@ -36,7 +36,7 @@ export function describeEventStore(
         readers: [world.store, world.another, world.store],
       });
       expect(report).toEqual({ stored: report.stored, lost: 0, repeated: 0, inverted: 0, orders: 1 });
-      expect(report.stored).toBeGreaterThan(100);
+      expect(report.stored).toBeGreaterThan(25); // enough for every writer and reader to have met the others
     });
 
     it('knows its log by a name that all its readers see and nothing changes', async () => {
