@@ -31,7 +31,7 @@ export type Act =
  */
 const PROGRAM = `
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 const has = name => process.argv.includes('--' + name);
 const home = process.env.HOME + '/.scripted-agent';
@@ -40,7 +40,11 @@ const send = message => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ..
 const asked = new Map();
 let ids = 0, cancelled = false, session, wake = () => {};
 const ask = (method, params) => new Promise(resolve => { asked.set(++ids, resolve); send({ id: ids, method, params }); });
-const keep = () => writeFileSync(home + '/' + session.id, JSON.stringify(session));
+// Whole or as it was: it may be killed at any moment.
+const keep = () => {
+  writeFileSync(home + '/next', JSON.stringify(session));
+  renameSync(home + '/next', home + '/' + session.id);
+};
 const update = said => { send({ method: 'session/update', params: { sessionId: session.id, update: said } }); };
 const tell = said => { session.told.push(said); keep(); update(said); };
 const text = said => ({ type: 'text', text: said });
