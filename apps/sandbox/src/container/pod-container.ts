@@ -9,6 +9,7 @@ import { insist } from './docker-container.js';
 import type { KubernetesCluster } from './kubernetes-cluster.js';
 
 const LOOK_EVERY_MS = 100;
+const PROBES = 3;
 const READY_WITHIN_MS = 300_000;
 /** What a cluster says of an image that it will not get. */
 const HOPELESS = [
@@ -102,11 +103,10 @@ export class PodContainer implements Container {
     };
     try {
       const inside = { start, killAll: () => this.killAll(), remove: () => this.remove() };
-      insist(
-        this.manifest.spec?.containers[0]?.image ?? '',
-        await saidBy(inside, argv),
-        `kubectl describe pod ${this.#name}`,
-      );
+      let said = await saidBy(inside, argv);
+      // A stream to a pod may break off, which says nothing of the image.
+      for (let times = 1; said === undefined && times < PROBES; times += 1) said = await saidBy(inside, argv);
+      insist(this.manifest.spec?.containers[0]?.image ?? '', said, `kubectl describe pod ${this.#name}`);
     } catch (error) {
       await this.remove();
       throw error;
