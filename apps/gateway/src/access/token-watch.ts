@@ -38,7 +38,9 @@ export class TokenWatch implements OnApplicationShutdown {
     this.#timer ??= setInterval(() => void this.#look(), this.#recheckMs).unref();
     return () => {
       watched.ends.delete(end);
-      if (watched.ends.size === 0) this.#watched.delete(caller.tokenId);
+      // One that was found worthless has left already; who came since with the same id is watched on.
+      const isLast = watched.ends.size === 0 && this.#watched.get(caller.tokenId) === watched;
+      if (isLast) this.#watched.delete(caller.tokenId);
     };
   }
 
