@@ -1,4 +1,5 @@
 import { storableText } from '@runledger/kernel';
+import { stripVTControlCharacters } from 'node:util';
 import type { EntityManager } from 'typeorm';
 import { SEARCH_WEIGHTS, type SearchedText } from './searched-texts.js';
 import { vectorOf } from './words.js';
@@ -30,16 +31,10 @@ export async function putDownTexts(texts: readonly TextRow[], rows: EntityManage
 
 function recordOf(row: TextRow): object {
   const { workspaceId, runId, position, part, kind, step, attempt, agent, entryId, requestId, at } = row;
-  const text = storableText(withoutColours(row.text));
+  const text = storableText(stripVTControlCharacters(row.text)); // colours would be parts of the words beside them
   const words = vectorOf(text, { weight: SEARCH_WEIGHTS[kind], workspaceId, runId });
   return {
     ...{ workspace_id: workspaceId, run_id: runId, entry_id: entryId, request_id: requestId },
     ...{ position, part, kind, step, attempt, agent, at, text, words },
   };
-}
-
-/** Terminal colours would be parts of the words beside them. */
-function withoutColours(text: string): string {
-  // eslint-disable-next-line no-control-regex -- escape sequences start with a control character
-  return text.includes('\u001b') ? text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '') : text;
 }
