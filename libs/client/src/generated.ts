@@ -1309,6 +1309,10 @@ export type SkipStepMutation = {
       };
 };
 
+export type ExpiredFactsFragment = { readonly oldest: string; readonly reason: CursorExpiry; readonly message: string };
+
+export type LaggedFactsFragment = { readonly resumeFrom: string };
+
 export type RunEventsSubscriptionVariables = Exact<{
   runId: string | number;
   after?: string | null | undefined;
@@ -1855,6 +1859,24 @@ export const SteeredFragmentDoc = new TypedDocumentString(
 }`,
   { fragmentName: 'Steered' },
 ) as unknown as TypedDocumentString<SteeredFragment, unknown>;
+export const ExpiredFactsFragmentDoc = new TypedDocumentString(
+  `
+    fragment ExpiredFacts on CursorExpired {
+  oldest
+  reason
+  message
+}
+    `,
+  { fragmentName: 'ExpiredFacts' },
+) as unknown as TypedDocumentString<ExpiredFactsFragment, unknown>;
+export const LaggedFactsFragmentDoc = new TypedDocumentString(
+  `
+    fragment LaggedFacts on Lagged {
+  resumeFrom
+}
+    `,
+  { fragmentName: 'LaggedFacts' },
+) as unknown as TypedDocumentString<LaggedFactsFragment, unknown>;
 export const ViewerDocument = new TypedDocumentString(`
     query Viewer {
   viewer {
@@ -2669,17 +2691,18 @@ export const RunEventsDocument = new TypedDocumentString(`
         }
       }
     }
-    ... on CursorExpired {
-      oldest
-      reason
-      message
-    }
-    ... on Lagged {
-      resumeFrom
-    }
+    ...ExpiredFacts
+    ...LaggedFacts
   }
 }
-    `) as unknown as TypedDocumentString<RunEventsSubscription, RunEventsSubscriptionVariables>;
+    fragment ExpiredFacts on CursorExpired {
+  oldest
+  reason
+  message
+}
+fragment LaggedFacts on Lagged {
+  resumeFrom
+}`) as unknown as TypedDocumentString<RunEventsSubscription, RunEventsSubscriptionVariables>;
 export const RunChangedDocument = new TypedDocumentString(`
     subscription RunChanged($runId: ID!, $after: Position) {
   runChanged(runId: $runId, after: $after) {
@@ -2691,14 +2714,8 @@ export const RunChangedDocument = new TypedDocumentString(`
         ...RunFacts
       }
     }
-    ... on CursorExpired {
-      oldest
-      reason
-      message
-    }
-    ... on Lagged {
-      resumeFrom
-    }
+    ...ExpiredFacts
+    ...LaggedFacts
   }
 }
     fragment RunFacts on Run {
@@ -2745,6 +2762,14 @@ export const RunChangedDocument = new TypedDocumentString(`
     until
     requestId
   }
+}
+fragment ExpiredFacts on CursorExpired {
+  oldest
+  reason
+  message
+}
+fragment LaggedFacts on Lagged {
+  resumeFrom
 }`) as unknown as TypedDocumentString<RunChangedSubscription, RunChangedSubscriptionVariables>;
 export const RunsChangedDocument = new TypedDocumentString(`
     subscription RunsChanged($filter: RunFilter, $after: Position) {
@@ -2760,14 +2785,8 @@ export const RunsChangedDocument = new TypedDocumentString(`
     ... on ChangesBegin {
       cursor
     }
-    ... on CursorExpired {
-      oldest
-      reason
-      message
-    }
-    ... on Lagged {
-      resumeFrom
-    }
+    ...ExpiredFacts
+    ...LaggedFacts
   }
 }
     fragment RunFacts on Run {
@@ -2814,6 +2833,14 @@ export const RunsChangedDocument = new TypedDocumentString(`
     until
     requestId
   }
+}
+fragment ExpiredFacts on CursorExpired {
+  oldest
+  reason
+  message
+}
+fragment LaggedFacts on Lagged {
+  resumeFrom
 }`) as unknown as TypedDocumentString<RunsChangedSubscription, RunsChangedSubscriptionVariables>;
 export const TranscriptDocument = new TypedDocumentString(`
     subscription Transcript($runId: ID!, $step: String, $after: Position) {
@@ -2826,14 +2853,8 @@ export const TranscriptDocument = new TypedDocumentString(`
         ...TranscriptFacts
       }
     }
-    ... on CursorExpired {
-      oldest
-      reason
-      message
-    }
-    ... on Lagged {
-      resumeFrom
-    }
+    ...ExpiredFacts
+    ...LaggedFacts
   }
 }
     fragment TranscriptFacts on TranscriptEntry {
@@ -2875,6 +2896,14 @@ export const TranscriptDocument = new TypedDocumentString(`
     exitCode
     durationMs
   }
+}
+fragment ExpiredFacts on CursorExpired {
+  oldest
+  reason
+  message
+}
+fragment LaggedFacts on Lagged {
+  resumeFrom
 }`) as unknown as TypedDocumentString<TranscriptSubscription, TranscriptSubscriptionVariables>;
 export const InboxChangedDocument = new TypedDocumentString(`
     subscription InboxChanged($after: Position) {
@@ -2893,14 +2922,8 @@ export const InboxChangedDocument = new TypedDocumentString(`
         ...RequestFacts
       }
     }
-    ... on CursorExpired {
-      oldest
-      reason
-      message
-    }
-    ... on Lagged {
-      resumeFrom
-    }
+    ...ExpiredFacts
+    ...LaggedFacts
   }
 }
     fragment RequestFacts on ApprovalRequest {
@@ -2929,4 +2952,12 @@ export const InboxChangedDocument = new TypedDocumentString(`
       name
     }
   }
+}
+fragment ExpiredFacts on CursorExpired {
+  oldest
+  reason
+  message
+}
+fragment LaggedFacts on Lagged {
+  resumeFrom
 }`) as unknown as TypedDocumentString<InboxChangedSubscription, InboxChangedSubscriptionVariables>;
