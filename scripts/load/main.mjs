@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Api } from './api.mjs';
 import { allOnce, completeness, counted, sameAfterRebuild } from './checks.mjs';
+import { withEndings } from './endings.mjs';
 import { startEngines } from './engines.mjs';
 import { publishFlow } from './flow.mjs';
 import { startPlatform } from './platform.mjs';
@@ -47,32 +48,13 @@ const plan = {
 const log = plan.json ? () => undefined : line => console.log(line);
 
 if (!MODES.includes(plan.mode)) throw new Error(`--mode is one of ${MODES.join(', ')}.`);
-const ending = [];
-let stopping;
-/** Ends everything, whatever of it fails to end; whoever calls again waits for the same. */
-const stopAll = () => (stopping ??= endAll());
-const endAll = async () => {
-  for (const end of ending.splice(0).reverse()) {
-    await Promise.resolve()
-      .then(end)
-      .catch(error => console.error(error));
-  }
-};
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.once(signal, () => stopAll().finally(() => process.exit(130)));
-try {
-  const result = await load();
-  if (plan.json) console.log(JSON.stringify(result));
-  else console.log(summaryOf(result));
-  process.exitCode = result.checks.every(check => check.met) ? 0 : 1;
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-} finally {
-  await stopAll();
-}
+await withEndings(async ending => {
+  const result = await load(ending);
+  console.log(plan.json ? JSON.stringify(result) : summaryOf(result));
+  return result.checks.every(check => check.met);
+});
 
-async function load() {
+async function load(ending) {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-load-')));
   ending.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
   const engines = await startEngines(plan, { home, log, ending });

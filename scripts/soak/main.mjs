@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createPostgresEventStore } from '@runledger/event-store';
 import { Api } from '../load/api.mjs';
+import { withEndings } from '../load/endings.mjs';
 import { startEngines } from '../load/engines.mjs';
 import { startPlatform } from '../load/platform.mjs';
 import { faultsOf, summaryOf } from './figures.mjs';
@@ -44,42 +45,31 @@ const { values } = parseArgs({
   },
 });
 const plan = {
-  sockets: Number(values.sockets),
-  forMs: values.minutes ? Number(values.minutes) * 60_000 : Number(values.seconds) * 1_000,
-  rate: Number(values.rate),
-  runs: Math.min(Number(values.runs), Number(values.sockets)),
-  cutEveryMs: Number(values['cut-every']) * 1_000,
-  cutShare: Number(values['cut-share']),
-  slow: Number(values.slow),
-  p99Ms: values.p99 === undefined ? undefined : Number(values.p99),
+  sockets: numberOf('sockets'),
+  forMs: values.minutes === undefined ? numberOf('seconds') * 1_000 : numberOf('minutes') * 60_000,
+  rate: numberOf('rate'),
+  runs: Math.min(numberOf('runs'), numberOf('sockets')),
+  cutEveryMs: numberOf('cut-every') * 1_000,
+  cutShare: numberOf('cut-share'),
+  slow: numberOf('slow'),
+  p99Ms: values.p99 === undefined ? undefined : numberOf('p99'),
 };
 const log = values.json ? () => undefined : line => console.log(line);
 
-const ending = [];
-let stopping;
-const stopAll = () => (stopping ??= endAll());
-const endAll = async () => {
-  for (const end of ending.splice(0).reverse()) {
-    await Promise.resolve()
-      .then(end)
-      .catch(error => console.error(error));
-  }
-};
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.once(signal, () => stopAll().finally(() => process.exit(130)));
-try {
-  const figures = await soak();
+await withEndings(async ending => {
+  const figures = await soak(ending);
   const faults = faultsOf(figures, plan);
   console.log(values.json ? JSON.stringify({ ...figures, faults }) : summaryOf(figures, faults));
-  process.exitCode = faults.length === 0 ? 0 : 1;
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-} finally {
-  await stopAll();
+  return faults.length === 0;
+});
+
+function numberOf(option) {
+  const number = Number(values[option]);
+  if (values[option].trim() !== '' && number >= 0 && Number.isFinite(number)) return number;
+  throw new Error(`--${option} is a number from 0 on, not "${values[option]}".`);
 }
 
-async function soak() {
+async function soak(ending) {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-soak-')));
   ending.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
   const choice = { store: 'postgres', distribution: 'store-direct', mode: 'standalone', database: values.database };
@@ -92,7 +82,7 @@ async function soak() {
   const runIds = await startRuns(new Api(platform.url, platform.token), plan.runs + 1);
   const store = createPostgresEventStore({ connectionString: engines.databaseUrl });
   ending.push(() => store.close());
-  const readers = await openReaders(platform, runIds);
+  const readers = await openReaders(platform, { runIds, ending });
   log(`${plan.sockets} readers follow ${plan.runs} runs.`);
   const writer = new Writer(store, runIds, plan);
   const written = await writer.write(line => log(`${line}; ${readers.status()}`));
@@ -102,7 +92,7 @@ async function soak() {
 }
 
 /** Readers are a process of their own, as they are in life: what they take does not slow down the writer. */
-async function openReaders({ url, token }, runIds) {
+async function openReaders({ url, token }, { runIds, ending }) {
   const child = fork(join(import.meta.dirname, 'readers.mjs'), [], { stdio: 'inherit' });
   const ended = once(child, 'exit');
   ending.push(async () => {
