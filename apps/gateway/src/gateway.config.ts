@@ -1,5 +1,4 @@
 import type { Log, MetricsAccess } from '@runledger/platform';
-import type { IdentityProviderSettings } from './access/identity-provider.js';
 import type { SocketLimits } from './graph/socket-limits.js';
 import type { OperationSettings } from './stored-operations/stored-operations.js';
 
@@ -33,6 +32,14 @@ export interface GatewayOptions {
   readonly sockets?: Partial<SocketLimits>;
   /** What is told of read models; default: nothing. */
   readonly log?: Log;
+}
+
+/** Where people sign in, by OpenID Connect. */
+export interface IdentityProviderSettings {
+  /** As the provider writes itself into its tokens: `https://…`. */
+  readonly issuer: string;
+  /** Whom its tokens must be for. */
+  readonly audience: string;
 }
 
 /** What webhooks are held to. */

@@ -53,7 +53,7 @@ import { TaskReader } from './tasks/task-reader.js';
 import { TasksResolver } from './tasks/tasks.resolver.js';
 import { RunDeclinedResolver, StartRunResolver } from './runs/start-run.resolver.js';
 import { PastRuns } from './runs/past/past-runs.js';
-import { RunDetailsReader, TodaysDetails } from './runs/run-details.js';
+import { RunDetailsReader, TodaysDetails } from './runs/run-details-reader.js';
 import { RunChangesResolver } from './runs/run-changes.resolver.js';
 import { RunReader } from './runs/run-reader.js';
 import { StepReader } from './runs/step-reader.js';

@@ -1,5 +1,6 @@
 export { AppendTooLargeError, EventIdReusedError, InvalidAppendError } from './append-errors.js';
-export type { CheckpointLease, Checkpoints, Queryable, Replacement, SharedCheckpoints } from './checkpoints.js';
+export type { CheckpointLease, Checkpoints, Queryable } from './checkpoints.js';
+export type { Replacement, SharedCheckpoints } from './shared-checkpoints.js';
 export { InvalidEventError, StreamBusyError, StreamEndedError } from './commands/command-errors.js';
 export { CommandHandler } from './commands/command-handler.js';
 export type { Accepted, Refused } from './commands/command-handler.js';
@@ -31,7 +32,7 @@ export { checkSchema, migrateSchema, NewerSchemaError, OutdatedSchemaError } fro
 export type { MigrationReport, SchemaHistory } from './postgres/migrate-schema.js';
 export { FencedError } from './postgres/fenced-error.js';
 export { PostgresCheckpoints } from './postgres/postgres-checkpoints.js';
-export type { PostgresCheckpointsOptions } from './postgres/postgres-checkpoints.js';
+export type { PostgresCheckpointsOptions } from './postgres/checkpoints-options.js';
 export { createPostgresEventStore } from './postgres/postgres-event-store.js';
 export type { PostgresEventStoreOptions } from './postgres/postgres-event-store.js';
 export { grantedServiceRoles, grantServiceRoles } from './postgres/roles/service-roles.js';

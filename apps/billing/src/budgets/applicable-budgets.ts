@@ -1,6 +1,6 @@
 import type { BudgetLedger } from '@runledger/contracts';
 import type { BudgetLimits, Limit } from './budget-limits.decider.js';
-import type { LedgerTerms } from './budget-ledger.decider.js';
+import type { LedgerTerms } from './ledger-commands.js';
 import { scopeKey } from './budget-scopes.js';
 
 /** Whose spending it is. */

@@ -7,7 +7,7 @@ import { cardCalculator, type Calculator } from '../calculator/calculator.js';
 import { highestOf } from '../calculator/highest-of.js';
 import { applicableBudgets, termsOf } from './applicable-budgets.js';
 import type { ApplicableBudget } from './applicable-budgets.js';
-import type { LedgerTerms } from './budget-ledger.decider.js';
+import type { LedgerTerms } from './ledger-commands.js';
 import { budgetLimits } from './budget-limits.decider.js';
 import type { BudgetLimits } from './budget-limits.decider.js';
 import { beginOf, ledgerName, limitsStream, utcMonthOf } from './budget-scopes.js';

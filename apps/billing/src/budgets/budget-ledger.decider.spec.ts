@@ -6,7 +6,7 @@ import { specify } from '@runledger/testing';
 import fc from 'fast-check';
 import { amountText } from './reserve.js';
 import { budgetLedgers } from './budget-ledger.decider.js';
-import type { LedgerCommand, LedgerTerms } from './budget-ledger.decider.js';
+import type { LedgerCommand, LedgerTerms } from './ledger-commands.js';
 
 const given = specify(budgetLedgers);
 const AT = '2026-11-21T10:00:00.000Z';

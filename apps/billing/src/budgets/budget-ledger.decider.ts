@@ -1,66 +1,12 @@
 import { budgetLedgerEvents, BudgetFreed, BudgetOpened, BudgetReleased, BudgetSettled } from '@runledger/contracts';
 import { BudgetThresholdReached } from '@runledger/contracts';
-import type { BudgetLedger, BudgetLedgerEvent, UnpricedUse } from '@runledger/contracts';
+import type { BudgetLedgerEvent } from '@runledger/contracts';
 import { reject } from '@runledger/kernel';
-import type { Decider, Rejection } from '@runledger/kernel';
+import type { Decider } from '@runledger/kernel';
+import type { FreeRun, LedgerCommand, LedgerRefusal, OpenLedger, Release, Settle } from './ledger-commands.js';
 import { evolveLedger, UNOPENED } from './ledger-state.js';
 import type { LedgerState } from './ledger-state.js';
 import { reserve } from './reserve.js';
-
-interface Command<Type extends string, Data> {
-  readonly type: Type;
-  readonly data: Data & { readonly ledger: BudgetLedger; readonly at: string };
-}
-
-/** What a ledger is held against. */
-export interface LedgerTerms {
-  readonly limit: number;
-  readonly currency: string;
-  readonly unpriced: UnpricedUse;
-}
-
-export interface Call {
-  readonly callId: string;
-  readonly runId: string;
-  readonly step: string;
-  readonly attempt: number;
-}
-
-export type OpenLedger = Command<'OpenLedger', { readonly spent: number; readonly countedTo: bigint }>;
-/** `amount`: the most that the call can cost; null: nobody knows. */
-export type Reserve = Command<
-  'Reserve',
-  { readonly call: Call; readonly amount: number | null; readonly terms: LedgerTerms; readonly final: boolean }
->;
-export type Settle = Command<
-  'Settle',
-  {
-    readonly chargeId: string;
-    readonly callId: string;
-    readonly runId: string;
-    /** Null: unpriced. */
-    readonly amount: number | null;
-    /** Of the charge in the log. */
-    readonly position: bigint;
-    readonly terms: LedgerTerms | undefined;
-    readonly notifyAtPercent: readonly number[];
-  }
->;
-/** Of one call, or of everything that an attempt had. */
-export type Release = Command<
-  'Release',
-  {
-    readonly runId: string;
-    readonly of: { readonly callId: string } | { readonly step: string; readonly attempt: number };
-    readonly reason: ReturnType<typeof BudgetReleased>['data']['reason'];
-  }
->;
-/** Lets a run go on that is held, if there is room for it now; without terms nothing limits it. */
-export type FreeRun = Command<'FreeRun', { readonly runId: string; readonly terms: LedgerTerms | undefined }>;
-
-export type LedgerCommand = OpenLedger | Reserve | Settle | Release | FreeRun;
-/** `NOT_OPEN`: what was spent before must be counted first. `BUSY`: it would fit once calls under way are settled. */
-export type LedgerRefusal = Rejection<'NOT_OPEN' | 'BUSY'>;
 
 /**
  * The spending of one run, or of one month of a flow or a workspace. It is one stream, and a reservation is appended at the

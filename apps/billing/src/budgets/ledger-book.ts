@@ -5,7 +5,7 @@ import { Fault } from '@runledger/kernel';
 import { termsOf } from './applicable-budgets.js';
 import type { ApplicableBudget } from './applicable-budgets.js';
 import { budgetLedgers } from './budget-ledger.decider.js';
-import type { LedgerCommand, LedgerRefusal } from './budget-ledger.decider.js';
+import type { LedgerCommand, LedgerRefusal } from './ledger-commands.js';
 import { ledgerStream } from './budget-scopes.js';
 import type { LedgerState } from './ledger-state.js';
 import type { Before } from './spent-before.js';

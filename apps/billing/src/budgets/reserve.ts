@@ -1,7 +1,7 @@
 import { BudgetExceeded, BudgetReserved } from '@runledger/contracts';
 import type { BudgetLedgerEvent } from '@runledger/contracts';
 import { reject } from '@runledger/kernel';
-import type { LedgerRefusal, Reserve } from './budget-ledger.decider.js';
+import type { LedgerRefusal, Reserve } from './ledger-commands.js';
 import { ledgerName } from './budget-scopes.js';
 import type { LedgerState } from './ledger-state.js';
 

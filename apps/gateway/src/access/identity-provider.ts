@@ -2,16 +2,8 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '@runledger/platform';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import { GATEWAY_OPTIONS, type GatewayOptions } from '../gateway.config.js';
+import { GATEWAY_OPTIONS, type GatewayOptions, type IdentityProviderSettings } from '../gateway.config.js';
 import { RequestError } from '../graph/request-errors.js';
-
-/** Where people sign in, by OpenID Connect. */
-export interface IdentityProviderSettings {
-  /** As the provider writes itself into its tokens: `https://…`. */
-  readonly issuer: string;
-  /** Whom its tokens must be for. */
-  readonly audience: string;
-}
 
 /** Who the provider says is asking. */
 export interface SignedIn {

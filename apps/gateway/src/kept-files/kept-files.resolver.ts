@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import type { GraphContext } from '../graph/graph-context.js';
 import { LoaderFactory } from '../graph/loaders.js';
-import { RunDetailsReader } from '../runs/run-details.js';
+import { RunDetailsReader } from '../runs/run-details-reader.js';
 import type { RunNode, StepNode } from '../runs/run-nodes.js';
 import type { SnapshotRow } from './kept-files.entity.js';
 

@@ -3,7 +3,7 @@ import { Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import { callerOf, type GraphContext } from '../graph/graph-context.js';
 import { LoaderFactory } from '../graph/loaders.js';
 import type { RunNode, StepNode } from './run-nodes.js';
-import { RunDetailsReader } from './run-details.js';
+import { RunDetailsReader } from './run-details-reader.js';
 import { RunReader } from './run-reader.js';
 
 /** Where runs come from and what became of them, readable from both ends. */

@@ -5,6 +5,9 @@ import type { RunViewEvent, StepView } from './run-view.js';
 export const STANDS = ['REJECTED', 'WAITING', 'BLOCKED', 'FAILED', 'INTERRUPTED', 'RETRYING', 'EXECUTING'] as const;
 export type Stand = (typeof STANDS)[number];
 
+/** So many steps of each kind say what a run waits for and what can be done with it. */
+export const STANDING = 100;
+
 /** Undefined: the step is done, or its turn has not come. Whatever is asked of a run's steps is asked of those that stand. */
 export function standOf(step: StepView): Stand | undefined {
   if (step.gate?.decision === 'REJECT') return 'REJECTED';

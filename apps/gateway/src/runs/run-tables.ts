@@ -2,7 +2,7 @@ import { ViewTable, type Recorded } from '@runledger/projections';
 import type { EntityManager } from 'typeorm';
 import { grouped } from '../reads/grouped.js';
 import { keyIn } from '../reads/row-key.js';
-import { taskStateOf } from '../tasks/task-view.js';
+import { taskStateOf } from '../tasks/task-state.js';
 import { foldRun } from './run-reducer.js';
 import { standOf, stepsConcerned } from './run-steps.js';
 import type { RunFacts, RunView, RunViewEvent, StepView } from './run-view.js';

@@ -1,15 +1,4 @@
-import type { RunView, StepState, StepView } from './run-view.js';
-
-/** How many steps of a run there are of a kind: enough to say where the run stands, however many they are. */
-export interface RunTally {
-  readonly states: Readonly<Record<StepState, number>>;
-  /** Executing ones whose worker is gone. */
-  readonly interrupted: number;
-  /** All but those that nothing has happened to yet. */
-  readonly begun: number;
-  /** Model turns of all attempts. */
-  readonly turns: number;
-}
+import type { RunTally, RunView, StepView } from './run-view.js';
 
 const NOTHING: RunTally = {
   states: {

@@ -19,7 +19,6 @@ import {
 } from '@runledger/contracts';
 import type { EventOf } from '@runledger/kernel';
 import type { CostSum, CostSums } from './cost-sums.js';
-import type { RunTally } from './run-tally.js';
 
 /** The events that a run's row is folded from. They all carry the run's id as their correlation id. */
 export const runViewEvents = [
@@ -45,6 +44,17 @@ export type StepState =
 
 export type Started = Extract<RunViewEvent, { type: 'RunStarted' }>['data'];
 export type ViewActor = Started['startedBy'];
+
+/** How many steps of a run there are of a kind: enough to say where the run stands, however many they are. */
+export interface RunTally {
+  readonly states: Readonly<Record<StepState, number>>;
+  /** Executing ones whose worker is gone. */
+  readonly interrupted: number;
+  /** All but those that nothing has happened to yet. */
+  readonly begun: number;
+  /** Model turns of all attempts. */
+  readonly turns: number;
+}
 
 /** What is known of one run without its steps, as plain JSON of about constant size: equal events give equal bytes (P2). */
 export interface RunFacts {

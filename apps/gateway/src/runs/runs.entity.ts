@@ -1,6 +1,6 @@
 import type { RunLineage } from '@runledger/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { TaskState } from '../tasks/task-view.js';
+import type { TaskState } from '../tasks/task-state.js';
 import type { Stand } from './run-steps.js';
 import type { RunFacts, RunStatus, StepState, StepView } from './run-view.js';
 

@@ -13,7 +13,7 @@ import { ReadModels } from '../reads/read-models.js';
 import { PastRuns } from './past/past-runs.js';
 import { requestNode } from './request-nodes.js';
 import { actionsFor } from './run-actions.js';
-import { RunDetailsReader } from './run-details.js';
+import { RunDetailsReader } from './run-details-reader.js';
 import { costNode, type RunNode } from './run-nodes.js';
 import { RunReader, type RunFilter, type RunsAsked } from './run-reader.js';
 import { artifactsOfRun } from './step-artifacts.js';

@@ -5,7 +5,7 @@ import { autoResolutionNode } from '../auto-resolutions/auto-resolution-nodes.js
 import { callerOf, type GraphContext } from '../graph/graph-context.js';
 import { stepActionsFor } from './run-actions.js';
 import { requestNode } from './request-nodes.js';
-import { RunDetailsReader } from './run-details.js';
+import { RunDetailsReader } from './run-details-reader.js';
 import type { StepNode } from './run-nodes.js';
 import { artifactsOf } from './step-artifacts.js';
 

@@ -8,15 +8,12 @@ import { keyIn } from '../reads/row-key.js';
 import { joined, type CostSum } from './cost-sums.js';
 import { runNode, type RunNode } from './run-nodes.js';
 import { mayStand, withStanding } from './run-standing.js';
-import { STANDS } from './run-steps.js';
+import { STANDING, STANDS } from './run-steps.js';
 import type { RunFacts, StepState, StepView } from './run-view.js';
 import { RunStepRow, type RunRow } from './runs.entity.js';
 
 /** Most cards that a whole timeline has; the rest is read page by page. */
 export const WHOLE_TIMELINE = 1_000;
-
-/** So many steps of each kind say what a run waits for and what can be done with it. */
-export const STANDING = 100;
 
 const STANDING_STEPS = `
   SELECT r.run_id, s.view

@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import { pageAsked } from '../graph/connection.js';
 import type { GraphContext } from '../graph/graph-context.js';
-import { RunDetailsReader } from './run-details.js';
+import { RunDetailsReader } from './run-details-reader.js';
 import { stepNode, type RunNode } from './run-nodes.js';
 import type { StepState } from './run-view.js';
 

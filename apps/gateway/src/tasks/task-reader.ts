@@ -5,7 +5,8 @@ import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
 import { StepReader } from '../runs/step-reader.js';
-import { taskNode, type TaskNode, type TaskState } from './task-view.js';
+import type { TaskState } from './task-state.js';
+import { taskNode, type TaskNode } from './task-view.js';
 
 export interface TasksAsked {
   readonly states: readonly TaskState[];

@@ -1,16 +1,7 @@
 import { idOf, keyOf } from '@runledger/kernel';
 import type { RunNode } from '../runs/run-nodes.js';
 import { costNode } from '../runs/run-nodes.js';
-import { hasEnded, type RunFacts } from '../runs/run-view.js';
-
-export type TaskState = 'RUNNING' | 'REVIEW' | 'DONE';
-
-/** A run in the background is a task as well; any other is none. */
-export function taskStateOf(view: RunFacts): TaskState | undefined {
-  if (view.choices.execution !== 'BACKGROUND') return undefined;
-  if (hasEnded(view)) return 'DONE';
-  return view.status === 'PENDING' || view.status === 'RUNNING' ? 'RUNNING' : 'REVIEW';
-}
+import { taskStateOf } from './task-state.js';
 
 export type TaskNode = NonNullable<ReturnType<typeof taskNode>>;
 

@@ -7,7 +7,8 @@ import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { ReadModels } from '../reads/read-models.js';
 import type { RunNode } from '../runs/run-nodes.js';
 import { TaskReader } from './task-reader.js';
-import { taskNode, type TaskState } from './task-view.js';
+import type { TaskState } from './task-state.js';
+import { taskNode } from './task-view.js';
 
 interface TasksArgs {
   readonly filter?: { readonly state?: readonly TaskState[] | null; readonly startedBy?: string | null } | null;

@@ -1,4 +1,4 @@
-import type { EgressRequest } from '../egress/egress-proxy.js';
+import type { EgressRequest } from '../egress/egress-request.js';
 import type { StepRun } from './step-run.js';
 
 /** Further destinations of one call are only counted. */

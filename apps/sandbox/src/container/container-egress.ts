@@ -1,6 +1,7 @@
 import type { AddressInfo, Server } from 'node:net';
 import { EgressPolicy, type EgressRules } from '../egress/egress-policy.js';
-import { EgressProxy, type EgressRequest } from '../egress/egress-proxy.js';
+import { EgressProxy } from '../egress/egress-proxy.js';
+import type { EgressRequest } from '../egress/egress-request.js';
 import type { Relay, RelayTarget } from '../egress/key-relays.js';
 import { findProgram } from '../driver/find-program.js';
 import { proxyVariables } from '../driver/bubblewrap-launch.js';

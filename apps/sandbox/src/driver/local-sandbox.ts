@@ -1,4 +1,4 @@
-import type { EgressRequest } from '../egress/egress-proxy.js';
+import type { EgressRequest } from '../egress/egress-request.js';
 import type { Relay, RelayTarget } from '../egress/key-relays.js';
 import { CallJournal, endOf, type CallEnd } from './call-journal.js';
 import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.js';

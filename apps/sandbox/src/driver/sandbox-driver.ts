@@ -1,6 +1,6 @@
 import type { ProfileDefinition } from '@runledger/contracts';
 import type { Readable } from 'node:stream';
-import type { EgressRequest } from '../egress/egress-proxy.js';
+import type { EgressRequest } from '../egress/egress-request.js';
 import type { Relay, RelayTarget } from '../egress/key-relays.js';
 
 /** How surely a limit holds: by the kernel, by a watchdog that reacts, or not at all. Shown in the API. */

@@ -1,5 +1,6 @@
 import { EgressPolicy, type EgressRules } from '../egress/egress-policy.js';
-import { EgressProxy, type EgressRequest } from '../egress/egress-proxy.js';
+import { EgressProxy } from '../egress/egress-proxy.js';
+import type { EgressRequest } from '../egress/egress-request.js';
 import type { ExecRequest } from './sandbox-driver.js';
 import type { Relay, RelayTarget } from '../egress/key-relays.js';
 import { PROXY_PORT, SandboxNetwork, type NetworkTools } from './sandbox-network.js';

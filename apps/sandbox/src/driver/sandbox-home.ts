@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
-import type { EgressRequest } from '../egress/egress-proxy.js';
+import type { EgressRequest } from '../egress/egress-request.js';
 import type { Relay, RelayTarget } from '../egress/key-relays.js';
 import { detectControlGroups } from './control-group-detection.js';
 import type { BeginTree } from './call-tree.js';

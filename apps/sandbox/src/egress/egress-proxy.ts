@@ -4,16 +4,9 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Destination, EgressPolicy } from './egress-policy.js';
+import type { EgressRequest } from './egress-request.js';
 import { KeyRelays } from './key-relays.js';
 import { passedOn } from './passed-headers.js';
-
-/** A request that left a sandbox, or did not. */
-export interface EgressRequest extends Destination {
-  /** `CONNECT` for what is encrypted. */
-  readonly method: string;
-  /** Undefined: it went through. */
-  readonly refused?: string;
-}
 
 const CONNECT_MS = 15_000;
 const IDLE_MS = 300_000;

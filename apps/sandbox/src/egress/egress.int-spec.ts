@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SandboxGround, testProfile } from '../driver/sandbox.fixture.js';
 import type { LocalSandbox } from '../driver/local-sandbox.js';
-import type { EgressRequest } from './egress-proxy.js';
+import type { EgressRequest } from './egress-request.js';
 
 describe('the network of a sandbox with listed hosts', () => {
   const ground = new SandboxGround({ privateNetworks: ['127.0.0.0/8', '::1/128'] });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SandboxGround } from '../driver/sandbox.fixture.js';
 import type { LocalSandbox } from '../driver/local-sandbox.js';
-import type { EgressRequest } from './egress-proxy.js';
+import type { EgressRequest } from './egress-request.js';
 import type { Relay } from './key-relays.js';
 
 describe('a relay of a sandbox', () => {

@@ -5,7 +5,7 @@ import { request as requestOverTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream';
-import type { EgressRequest } from './egress-proxy.js';
+import type { EgressRequest } from './egress-request.js';
 import { passedOn } from './passed-headers.js';
 
 /** Where a relay leads, and what it puts into each request that comes from inside. Holds a secret: never log it. */

@@ -6,7 +6,7 @@ import { Fault } from '@runledger/kernel';
 import { timerSchema } from '@runledger/timers';
 import type { Pool } from 'pg';
 import { escapeIdentifier as quoted } from 'pg';
-import { TIMED_SERVICES } from '../service-timers.js';
+import { TIMED_SERVICES } from '../timed-services.js';
 import { handOver } from './hand-over.js';
 
 export const DEFAULT_PREFIX = 'runledger_';

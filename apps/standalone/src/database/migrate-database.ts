@@ -7,7 +7,7 @@ import { SANDBOX_SCHEMA } from '@runledger/sandbox';
 import { timersHistory } from '@runledger/timers';
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import { TIMED_SERVICES } from '../service-timers.js';
+import { TIMED_SERVICES } from '../timed-services.js';
 import { refreshRoles } from './database-roles.js';
 
 /** The tables that services have beside their streams; the read models' come by another way. */

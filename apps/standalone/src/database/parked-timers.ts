@@ -1,6 +1,6 @@
 import { PostgresTimers } from '@runledger/timers';
 import type { Pool } from 'pg';
-import { TIMED_SERVICES } from '../service-timers.js';
+import { TIMED_SERVICES } from '../timed-services.js';
 
 /** More are a matter for a look at the database. */
 const SHOWN = 100;

@@ -5,7 +5,7 @@ import type { AppendOutcome, ExpectedRevision, Position, StreamRef } from '../po
 import { int4Array, int8Array, jsonArray, textArray, uuidArray } from './binary-array.js';
 import { toIso } from './event-rows.js';
 import type { Row } from './event-rows.js';
-import type { StoredAppend } from './loopback.js';
+import type { StoredAppend } from './stored-append.js';
 import { inSchema } from './migrate.js';
 import { run } from './session.js';
 import type { Statement } from './session.js';

@@ -1,6 +1,6 @@
 import type { EncodedEvent } from '../append-request.js';
 import type { EventMetadata, Position, RecordedEvent } from '../port.js';
-import type { StoredAppend } from './loopback.js';
+import type { StoredAppend } from './stored-append.js';
 
 /** Columns of one event, in the order that {@link toEvent} reads them. */
 export const EVENT_COLUMNS =

@@ -1,20 +1,9 @@
-import type { AppendRequest } from '../append-request.js';
 import type { Position, RecordedEvent } from '../port.js';
 import { ownEvent, weightOfOwn } from './event-rows.js';
+import type { StoredAppend } from './stored-append.js';
 
 /** What may wait for a number that is missing before it; beyond that the log is read as if nothing had been kept. */
 const MOST_WAITING = 10_000;
-
-/** One append as the store took it. */
-export interface StoredAppend {
-  readonly request: AppendRequest;
-  /** Revision of its first event. */
-  readonly first: number;
-  /** Of its events, in their order. */
-  readonly positions: readonly Position[];
-  /** ISO 8601. */
-  readonly recordedAt: string;
-}
 
 /** Own events that follow a position of the log without a gap. */
 export interface OwnEvents {

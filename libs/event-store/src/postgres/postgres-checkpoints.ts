@@ -1,19 +1,14 @@
-import type { CheckpointLease, Queryable, Replacement, SharedCheckpoints } from '../checkpoints.js';
+import type { CheckpointLease, Queryable } from '../checkpoints.js';
 import { LogBehindError } from '../log-behind-error.js';
-import type { EventStore, Position } from '../port.js';
+import type { Position } from '../port.js';
+import type { Replacement, SharedCheckpoints } from '../shared-checkpoints.js';
+import type { PostgresCheckpointsOptions } from './checkpoints-options.js';
 import { endOf } from './end-of-log.js';
 import { FencedError } from './fenced-error.js';
 import { checkedSchema, inSchema } from './migrate.js';
 import { PostgresParkedEvents } from './postgres-parked-events.js';
 import { PostgresParking } from './postgres-parking.js';
 import { PostgresPartitions } from './postgres-partitions.js';
-
-export interface PostgresCheckpointsOptions {
-  /** Schema that `migrateEventStore` made; default `runledger`. */
-  readonly schema?: string;
-  /** The log that the checkpoints speak of, when it is another than the one in the same schema. */
-  readonly log?: Pick<EventStore, 'identity' | 'head' | 'readAll'>;
-}
 
 /** Checkpoints in the event store's own schema. `database` is a pool on the database that `migrateEventStore` prepared. */
 export class PostgresCheckpoints implements SharedCheckpoints {

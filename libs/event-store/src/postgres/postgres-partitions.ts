@@ -14,7 +14,7 @@ import { endOf } from './end-of-log.js';
 import { FencedError } from './fenced-error.js';
 import { checkedSchema } from './migrate.js';
 import { partitionStatements } from './partition-statements.js';
-import type { PostgresCheckpointsOptions } from './postgres-checkpoints.js';
+import type { PostgresCheckpointsOptions } from './checkpoints-options.js';
 
 interface StandingRow {
   readonly consumer: string;

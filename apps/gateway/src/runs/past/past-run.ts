@@ -4,9 +4,8 @@ import type { Recorded } from '@runledger/projections';
 import { approvalsProjection, type ApprovalView } from '../../approvals/approvals.projection.js';
 import { foldRun, type FoldedEvent } from '../run-reducer.js';
 import { withStanding } from '../run-standing.js';
-import { standOf, STANDS } from '../run-steps.js';
+import { STANDING, standOf, STANDS } from '../run-steps.js';
 import { runViewEvents, type RunView, type StepView } from '../run-view.js';
-import { STANDING } from '../step-reader.js';
 
 /** What of a run is folded anew for a moment of the past; everything else about it is rows that are never changed. */
 export interface PastRun {
