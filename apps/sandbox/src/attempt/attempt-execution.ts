@@ -209,7 +209,11 @@ function openSandbox(
     note,
     setUp: sandbox => {
       const tenured = tenuredSandbox(sandbox, insisting(owned));
-      return host.setUp(resumableSandbox(tenured, history.epoch), profile, { note, signal: stop.signal });
+      return host.setUp(resumableSandbox(tenured, history.epoch), profile, {
+        workspaceId: ready.workspaceId,
+        note,
+        signal: stop.signal,
+      });
     },
   });
 }

@@ -73,7 +73,8 @@ export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'
       requires && unmetNeed(requires, await integrations.book(workspaceId), offer),
     driver: profile => driverFor(profile, drivers),
     privateNetworks: config.privateNetworks,
-    setUp: setUpWorkspace,
+    setUp: (sandbox, profile, { workspaceId, ...tools }) =>
+      setUpWorkspace(sandbox, profile, { ...tools, access: integrations.repositoriesOf(workspaceId) }),
     work: run => (runners && run.attempt.ready.agent ? runners.work(run) : workOf(agents, run)),
     ...(runners && { runners }),
     files: new WorkspaceKeeper({ store, blobs: blobs.area('snapshots') }),

@@ -59,6 +59,7 @@ export interface AttemptHost extends Claimer {
 }
 
 export interface SetUpTools {
+  readonly workspaceId: string;
   readonly signal: AbortSignal;
   note(text: string): void;
 }

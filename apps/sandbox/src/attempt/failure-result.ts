@@ -3,6 +3,7 @@ import { ImageUnusableError } from '../container/container-faults.js';
 import { ProviderNotConnectedError } from '../agent/providers.js';
 import { MountNotAllowedError, IsolationNotAllowedError, SandboxUnavailableError } from '../driver/sandbox-faults.js';
 import { SnapshotGoneError, SnapshotMissingError } from '../snapshot/snapshot-errors.js';
+import { RepositoryClosedError } from '../workspace/remote-access.js';
 import { SandboxLostError } from '../workers/worker-faults.js';
 import { FilesNotSuppliedError } from './supply-files.js';
 import type { StepResult } from './step-run.js';
@@ -15,6 +16,10 @@ export function failureResult(error: unknown, turns: number): StepResult {
   if (error instanceof ProviderNotConnectedError) {
     const { code, message, fix, needs } = error;
     return { outcome: 'BLOCKED', turns, error: { code, message, fix, needs } };
+  }
+  if (error instanceof RepositoryClosedError) {
+    const { code, message, fix, needs } = error;
+    return { outcome: 'BLOCKED', turns, error: { code, message, fix, ...(needs !== undefined && { needs }) } };
   }
   if (error instanceof ImageUnusableError) {
     const { code, message, fix } = error;

@@ -13,6 +13,10 @@ export interface RelayTarget {
   /** Requests stay below its path. */
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Left out: everything below its path may be asked for. `path` is what follows the base address, with its query. */
+  allows?(request: { readonly method: string; readonly path: string }): boolean;
+  /** Hears what each request was answered with. */
+  heard?(status: number): void;
 }
 
 /** A way from a sandbox to one address outside. */
@@ -57,23 +61,26 @@ export class KeyRelays {
     const found = [...this.#targets].find(([path]) => asked === path || asked.startsWith(`${path}/`));
     if (!found) return false;
     const [path, target] = found;
-    const url = below(target.baseUrl, asked.slice(path.length));
-    if (url) this.#pass(url, target, request, response);
+    const rest = asked.slice(path.length);
+    const url = below(target.baseUrl, rest);
+    const allowed = target.allows?.({ method: request.method ?? 'GET', path: rest }) ?? true;
+    if (url && allowed) this.#pass(url, target, request, response);
     else response.writeHead(403).end('This leads out of what may be asked for.\n');
     return true;
   }
 
-  #pass(url: URL, { headers }: RelayTarget, request: IncomingMessage, response: ServerResponse): void {
+  #pass(url: URL, target: RelayTarget, request: IncomingMessage, response: ServerResponse): void {
     const { method = 'GET' } = request;
     const isTls = url.protocol === 'https:';
     this.tell({ method, host: url.hostname, port: Number(url.port || (isTls ? 443 : 80)) });
     const upstream = (isTls ? requestOverTls : requestOverHttp)(url, {
       method,
-      headers: { ...without(passedOn(request.headers), NOT_THEIRS), ...headers },
+      headers: { ...without(passedOn(request.headers), NOT_THEIRS), ...target.headers },
       timeout: IDLE_MS,
     });
     upstream.once('timeout', () => upstream.destroy(new Error('time-out')));
     upstream.once('response', answered => {
+      target.heard?.(answered.statusCode ?? 502);
       response.writeHead(answered.statusCode ?? 502, without(passedOn(answered.headers), NOT_FOR_THEM));
       pipeline(answered, response, () => undefined);
     });

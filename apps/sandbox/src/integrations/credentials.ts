@@ -28,6 +28,13 @@ export interface Credentials {
   report(use: ConnectionUse): Promise<void>;
 }
 
+/** Who opens the repositories of a profile. */
+export interface RepositoryAccess {
+  /** The integration of kind `git` whose address covers this one most closely; undefined: nobody's. */
+  repository(url: string): Promise<Connection | undefined>;
+  report(use: ConnectionUse): Promise<void>;
+}
+
 /** For work that opens nothing. */
 export const NO_CREDENTIALS: Credentials = {
   get: () => Promise.resolve(undefined),

@@ -2,6 +2,7 @@ import { INTEGRATION_KINDS } from '@runledger/contracts';
 import type { IntegrationField, IntegrationKind } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
 import { z } from 'zod';
+import { securedAddress } from './repository-address.js';
 
 export type GivenFields = Readonly<Record<string, string>>;
 
@@ -21,7 +22,15 @@ export function integrationProblems(kind: IntegrationKind, given: GivenFields): 
       })),
     ...fields.flatMap(field => fieldProblems(field, given[field.name] ?? '')),
     ...oneOf(kind, given),
+    ...unsecured(kind, given),
   ];
+}
+
+/** A token that is sent to an address has to be encrypted on its way. */
+function unsecured(kind: IntegrationKind, { url = '' }: GivenFields): Problem[] {
+  if (kind !== 'git' || !httpUrl.safeParse(url).success || securedAddress(url)) return [];
+  const message = 'url is not https: the token could be read on its way.';
+  return [{ path: 'fields.url', message, fix: 'Give the https address, without a user name.' }];
 }
 
 function fieldProblems(field: IntegrationField, value: string): Problem[] {

@@ -80,6 +80,7 @@ describe('the particulars of an integration', () => {
     ['a password in an address', 'openai-compatible', { baseUrl: 'http://a:pw@b/v1' }, ['fields.baseUrl']],
     ['a field that the kind has not', 'credential', { value: 'x', secretX: 'y' }, ['fields.secretX']],
     ['no way to reach it', 'mcp', { token: 'x' }, ['fields']],
+    ['an address that all on the way can read', 'git', { url: 'http://git.example', token: 't' }, ['fields.url']],
     ['a word for yes', 'openai-compatible', { baseUrl: 'http://a/v1', local: 'true' }, ['fields.local']],
   ] as const)('are refused with %s', (_what, kind, fields, paths) => {
     expect(integrationProblems(kind, fields).map(({ path }) => path)).toEqual(paths);

@@ -14,8 +14,9 @@ import type { CommandContext, CommandHandler } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
 import type { Clock, CommandOutcome } from '@runledger/platform';
 import type { Vault } from '../vault/vault.js';
-import type { Connection, ConnectionUse, Credentials } from './credentials.js';
+import type { Connection, ConnectionUse, Credentials, RepositoryAccess } from './credentials.js';
 import { integrations } from './integration.decider.js';
+import { coveringRepository } from './repository-address.js';
 import { integrationProblems, partedFields } from './integration-rules.js';
 
 type Connected = CommandOutcome<OutputOf<typeof ConnectIntegration>, RefusalOf<typeof ConnectIntegration>>;
@@ -72,6 +73,16 @@ export class Integrations {
     return {
       get: name => this.#secret(workspaceId, name),
       connection: (kind, name) => this.#connection(workspaceId, kind, name),
+      report: use => this.#report(workspaceId, use),
+    };
+  }
+
+  repositoriesOf(workspaceId: string): RepositoryAccess {
+    return {
+      repository: async url => {
+        const known = coveringRepository(await this.book(workspaceId), url);
+        return known && this.#opened(workspaceId, known);
+      },
       report: use => this.#report(workspaceId, use),
     };
   }
