@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import type { BudgetReserved } from '@runledger/contracts';
 import type { RecordedEvent } from '@runledger/event-store';
 import { testDatabase } from '@runledger/testing';
 import { Chance } from './chance.fixture.js';
@@ -29,13 +30,18 @@ describe('random runs in a world where everything goes wrong, with models that c
   it('have sums equal to their charges and rows equal to their rebuild at every event, and bundles that the verifier accepts', async () => {
     const seen = new Set<string>();
     for (let at = 0; at < SEEDS.length; at += AT_ONCE) {
-      const found = await firstFailure(SEEDS.slice(at, at + AT_ONCE), WHOLE, ({ type }) => seen.add(type));
+      const found = await firstFailure(SEEDS.slice(at, at + AT_ONCE), WHOLE, event => {
+        seen.add(event.type);
+        if (event.type === 'BudgetReserved')
+          seen.add((event as RecordedEvent & ReturnType<typeof BudgetReserved>).data.ledger.kind);
+      });
       if (found) throw await smallest(found);
     }
     if (SEEDS.length < 50) return;
     // All of this happened in some world: where nobody spends, nothing can be overdrawn.
     const spent = ['BudgetReserved', 'BudgetSettled', 'BudgetReleased', 'BudgetExceeded', 'BudgetFreed'];
     for (const type of [...spent, 'BudgetThresholdReached', 'RunPaused']) expect(seen).toContain(type);
+    for (const kind of ['RUN', 'FLOW', 'WORKSPACE']) expect(seen).toContain(kind);
   });
 });
 

@@ -34,24 +34,29 @@ const ASKS = 3;
 
 /** People who limit what is spent, and agents that spend it. */
 export class SimulatedMoney {
+  #everywhere: readonly AskedBudget['scope'][] = [];
+
   constructor(private readonly chance: Chance) {}
 
-  /** At the beginning: some of the budgets that there can be. */
-  budgets(): AskedBudget[] {
-    const scopes: AskedBudget['scope'][] = [{ kind: 'WORKSPACE' }, { kind: 'EACH_RUN' }];
-    return scopes.filter(() => this.chance.happens(0.6)).map(scope => this.#limit(scope));
+  /** At the beginning: some of the budgets that there can be, in a world with one flow. */
+  budgets(flowId: string): AskedBudget[] {
+    this.#everywhere = [
+      { kind: 'WORKSPACE' },
+      { kind: 'FLOW', flowId },
+      { kind: 'EACH_RUN' },
+      { kind: 'EACH_RUN', flowId },
+    ];
+    return this.#everywhere.filter(() => this.chance.happens(0.5)).map(scope => this.#limit(scope));
   }
 
   /** Somebody thinks of another limit. */
   budget(runId: string): AskedBudget {
-    return this.#limit(
-      this.chance.of<AskedBudget['scope']>([{ kind: 'WORKSPACE' }, { kind: 'EACH_RUN' }, { kind: 'RUN', runId }]),
-    );
+    return this.#limit(this.chance.of([...this.#everywhere, { kind: 'RUN' as const, runId }]));
   }
 
   /** So that everything can go on. */
   raised(runIds: readonly string[]): AskedBudget[] {
-    const scopes = [{ kind: 'WORKSPACE' } as const, ...runIds.map(runId => ({ kind: 'RUN', runId }) as const)];
+    const scopes = [...this.#everywhere, ...runIds.map(runId => ({ kind: 'RUN', runId }) as const)];
     return scopes.map(scope => ({ scope, limitMicroUnits: null, unpriced: 'ALLOW', notifyAtPercent: [50] }));
   }
 

@@ -135,7 +135,7 @@ export class SimulatedWorld {
     this.#seedWith(workspace(this.#now()), 'workspace-sim', 0);
     this.#seedWith(profile(this.#now()), 'profile-plain', 1);
     const client = this.#clientOf(this.#outside);
-    await this.#answered(() =>
+    const { flowId } = await this.#answered(() =>
       client.send(
         PublishFlow,
         { source: randomFlow(this.#steps, this.#chance), format: 'json' },
@@ -153,11 +153,11 @@ export class SimulatedWorld {
       const { runId } = await this.#answered(() => client.send(StartRun, input, this.#context(`start ${run}`)));
       this.runIds.push(runId);
     }
-    await this.#setBudgets(client);
+    await this.#setBudgets(client, flowId);
   }
 
-  async #setBudgets(client: CommandClient): Promise<void> {
-    for (const [at, budget] of (this.#money?.budgets() ?? []).entries()) {
+  async #setBudgets(client: CommandClient, flowId: string): Promise<void> {
+    for (const [at, budget] of (this.#money?.budgets(flowId) ?? []).entries()) {
       await this.#answered(() => client.send(SetBudget, budget, this.#context(`budget ${at}`)));
     }
   }
