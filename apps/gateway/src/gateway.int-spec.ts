@@ -163,6 +163,37 @@ describe('the gateway', () => {
     }
   });
 
+  it('reads a list from its end as well, in the order that it has', async () => {
+    type Both = Page<{ number: number }> & { pageInfo: { startCursor: string; hasPreviousPage: boolean } };
+    const query = `query ($before: String, $by: RunSortKey!, $after: String) {
+      runs(last: 2, before: $before, after: $after, sort: { by: $by }) {
+        nodes { number } pageInfo { hasPreviousPage hasNextPage startCursor } } }`;
+    const page = async (by: string, before?: string) => {
+      const { data } = await gateway.graphql<{ runs: Both }>(ada, query, { by, before });
+      return { numbers: data.runs.nodes.map(run => run.number), ...data.runs.pageInfo };
+    };
+    // Three of the runs cost the same, so that the page ends among equals.
+    for (const by of ['STARTED_AT', 'COST']) {
+      const end = await page(by);
+      const beginning = await page(by, end.startCursor);
+      const { data } = await gateway.graphql<Numbered>(ada, `{ runs(sort: { by: ${by} }) { nodes { number } } }`);
+      expect([...beginning.numbers, ...end.numbers]).toEqual(data['runs']?.nodes.map(run => run.number));
+      expect([end.hasPreviousPage, end.hasNextPage]).toEqual([true, false]);
+      expect([beginning.hasPreviousPage, beginning.hasNextPage]).toEqual([false, true]);
+    }
+    const mixed = await gateway.graphql(ada, query, { by: 'COST', before: 'x', after: 'y' });
+    expect(mixed.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    const lists = ['flows', 'inbox', 'tasks', 'schedules'];
+    const ends = await gateway.graphql<Readonly<Record<string, { edges: readonly { cursor: string }[] }>>>(
+      ada,
+      `{ ${lists.map(list => `${list}(last: 1) { edges { cursor } }`).join(' ')} }`,
+    );
+    expect(lists.map(list => ends.data[list]?.edges.length)).toEqual([1, 1, 0, 0]);
+    const inbox = 'query ($before: String) { inbox(last: 1, before: $before) { nodes { id } } }';
+    const none = await gateway.graphql(ada, inbox, { before: ends.data['inbox']?.edges[0]?.cursor });
+    expect(none.data.inbox).toEqual({ nodes: [] });
+  });
+
   it('waits for what the caller has seen already, or says that it is not there yet', async () => {
     const run = 'run_0198f3a0-0000-7000-8000-000000000201';
     const metadata = {

@@ -48,6 +48,7 @@ export class AccessResolver {
         email: caller.email ?? null,
       },
       workspace: { id: workspaceId, slug, name, plan: plan.toUpperCase() },
+      plan: plan.toUpperCase(),
       scopes: caller.scopes.map(scopeName),
     };
   }

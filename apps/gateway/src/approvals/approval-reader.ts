@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../access/caller.js';
-import { connectionOf, type Connection } from '../graph/connection.js';
+import type { Connection, PageAsked } from '../graph/connection.js';
+import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { keyIn } from '../reads/row-key.js';
@@ -9,14 +10,12 @@ import { approvalNode, type ApprovalNode } from './approval-nodes.js';
 import { ApprovalRow } from './approvals.entity.js';
 import { concerns, namesOf } from './who-decides.js';
 
-export interface InboxAsked {
+export interface InboxAsked extends PageAsked {
   readonly states: readonly string[];
   readonly kinds: readonly string[] | undefined;
   readonly runId: string | undefined;
   /** Of everybody, or what waits for the caller. */
   readonly everyones: boolean;
-  readonly size: number;
-  readonly after: string | undefined;
 }
 
 const MINE = `(a.approvers IS NULL OR a.approvers && :names) AND (a.excluded IS NULL OR a.excluded <> :me)
@@ -32,7 +31,7 @@ export class ApprovalReader {
 
   async page(caller: Caller, asked: InboxAsked): Promise<Connection<ApprovalNode>> {
     const { workspaceId } = caller;
-    const { states, kinds, runId, everyones, after, size } = asked;
+    const { states, kinds, runId, everyones, ...ends } = asked;
     const list = ['inbox', workspaceId, states, runId, kinds, everyones ? undefined : caller.memberId];
     const query = this.rows
       .getRepository(ApprovalRow)
@@ -41,16 +40,10 @@ export class ApprovalReader {
     if (!everyones) query.andWhere(MINE, { names: namesOf(caller), me: caller.memberId });
     if (kinds !== undefined) query.andWhere('a.kind IN (:...kinds)', { kinds });
     if (runId !== undefined) query.andWhere('a.runId = :runId', { runId });
-    if (after !== undefined) {
-      const [askedAt] = this.signer.open(list, after);
-      query.andWhere('a.askedAt > :askedAt', { askedAt });
-    }
-    const found = await query
-      .orderBy('a.askedAt', 'ASC')
-      .limit(size + 1)
-      .getMany();
-    return connectionOf(found, {
-      size,
+    const cursor = ends.cursor === undefined ? undefined : this.signer.open(list, ends.cursor);
+    const found = await narrowToPage(query, { columns: ['a.askedAt'], direction: 'ASC' }, ends, cursor).getMany();
+    return pageOfList(found, {
+      ...ends,
       list,
       signer: this.signer,
       place: row => [row.askedAt],

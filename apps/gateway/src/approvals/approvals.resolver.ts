@@ -5,7 +5,7 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
-import { pageSize } from '../graph/connection.js';
+import { pageAsked, type PageArgs } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
 import { LoaderFactory } from '../graph/loaders.js';
 import { refusalNode } from '../graph/nodes.js';
@@ -22,10 +22,8 @@ interface InboxFilter {
   readonly everyones?: boolean | null;
 }
 
-interface InboxArgs {
+interface InboxArgs extends PageArgs {
   readonly filter?: InboxFilter | null;
-  readonly first?: number | null;
-  readonly after?: string | null;
   readonly atLeast?: string | null;
 }
 
@@ -61,8 +59,7 @@ export class ApprovalsResolver {
       kinds: kinds && kinds.length > 0 ? kinds.map(kind => kind.toLowerCase()) : undefined,
       runId: runId ?? undefined,
       everyones: everyones === true,
-      size: pageSize(args.first, 50),
-      after: args.after ?? undefined,
+      ...pageAsked(args, 50),
     });
   }
 

@@ -50,8 +50,13 @@ export class InboxResolver {
 
   async #snapshot(caller: Caller, position: Position) {
     await this.readModels.reach(position, ['approvals']);
-    const asked = { states: ['OPEN'], kinds: undefined, runId: undefined, everyones: false, after: undefined };
-    const { edges, pageInfo } = await this.reader.page(caller, { ...asked, size: MOST });
+    const asked = { states: ['OPEN'], kinds: undefined, runId: undefined, everyones: false };
+    const { edges, pageInfo } = await this.reader.page(caller, {
+      ...asked,
+      size: MOST,
+      cursor: undefined,
+      backwards: false,
+    });
     const requests = edges.map(({ node }) => node);
     const snapshot = { __typename: 'InboxSnapshot', cursor: positionText(position), requests };
     return { inboxChanged: { ...snapshot, hasMore: pageInfo.hasNextPage } };

@@ -1,25 +1,33 @@
 import { Inject } from '@nestjs/common';
-import { Args, Query, Resolver } from '@nestjs/graphql';
+import { Args, Context, Query, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
-import { CallerOf } from '../graph/graph-context.js';
+import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { money } from '../graph/money.js';
 import { RequestError } from '../graph/request-errors.js';
+import { ReadModels } from '../reads/read-models.js';
 import { trendOf, type TrendPoint } from './cost-trend.js';
 import { TrendReader } from './trend-reader.js';
 
 const MOST = 200;
 
+interface TrendArgs {
+  readonly flowId: string;
+  readonly last?: number | null;
+  readonly atLeast?: string | null;
+}
+
 @Resolver()
 export class TrendResolver {
-  constructor(@Inject(TrendReader) private readonly reader: TrendReader) {}
+  constructor(
+    @Inject(TrendReader) private readonly reader: TrendReader,
+    @Inject(ReadModels) private readonly readModels: ReadModels,
+  ) {}
 
   @Query('costTrend')
   @Requires('billing.read')
-  async costTrend(
-    @Args() args: { readonly flowId: string; readonly last?: number | null },
-    @CallerOf() caller: Caller,
-  ) {
+  async costTrend(@Args() args: TrendArgs, @CallerOf() caller: Caller, @Context() context: GraphContext) {
+    await this.readModels.atLeast(args.atLeast, context);
     const last = args.last ?? 30;
     if (last < 1 || last > MOST) {
       throw new RequestError('BAD_USER_INPUT', `last is from 1 to ${MOST}.`, 'Ask for fewer runs.');

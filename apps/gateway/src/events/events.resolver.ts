@@ -8,6 +8,7 @@ import { pageSize } from '../graph/connection.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { SAME_FOR_ALL, type SourceEvent } from '../graph/item-encoder.js';
 import { positionOf, positionText } from '../graph/position-text.js';
+import { ReadModels } from '../reads/read-models.js';
 import { eventNode } from './event-nodes.js';
 import { LogReader, storyOf } from './log-reader.js';
 import { tail } from './log-stream.js';
@@ -19,15 +20,20 @@ interface EventsArgs {
   readonly types?: readonly string[] | null;
   readonly after?: string | null;
   readonly first?: number | null;
+  readonly atLeast?: string | null;
 }
 
 @Resolver()
 export class EventsResolver {
-  constructor(@Inject(LogReader) private readonly log: LogReader) {}
+  constructor(
+    @Inject(LogReader) private readonly log: LogReader,
+    @Inject(ReadModels) private readonly readModels: ReadModels,
+  ) {}
 
   @Query('events')
   @Requires('audit.read')
-  async events(@Args() args: EventsArgs, @CallerOf() caller: Caller) {
+  async events(@Args() args: EventsArgs, @CallerOf() caller: Caller, @Context() context: GraphContext) {
+    await this.readModels.atLeast(args.atLeast, context);
     const after = args.after == null ? START : positionOf(args.after);
     const { events, caughtUp, scannedTo } = await this.#page(args, caller, after);
     const edges = events.map(event => ({ cursor: positionText(event.position), node: eventNode(event) }));

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Fault } from '@runledger/kernel';
 import { DataSource, In } from 'typeorm';
 import { CursorSigner } from '../graph/signed-cursor.js';
-import { connectionOf, type Connection } from '../graph/connection.js';
+import type { Connection, PageAsked } from '../graph/connection.js';
+import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import type { Loaders } from '../graph/loaders.js';
 import { likePattern } from '../reads/like-pattern.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
@@ -30,7 +31,7 @@ export class FlowReader {
 
   async page(
     workspaceId: string,
-    asked: { readonly text: string | undefined; readonly size: number; readonly after: string | undefined },
+    asked: PageAsked & { readonly text: string | undefined },
   ): Promise<Connection<FlowNode>> {
     const list = ['flows', workspaceId, asked.text];
     const query = this.rows.getRepository(FlowRow).createQueryBuilder('f').where('f.workspaceId = :workspaceId', {
@@ -39,16 +40,10 @@ export class FlowReader {
     if (asked.text !== undefined) {
       query.andWhere('(f.slug ILIKE :text OR f.name ILIKE :text)', { text: likePattern(asked.text) });
     }
-    if (asked.after !== undefined) {
-      const [slug] = this.signer.open(list, asked.after);
-      query.andWhere('f.slug > :slug', { slug });
-    }
-    const found = await query
-      .orderBy('f.slug', 'ASC')
-      .limit(asked.size + 1)
-      .getMany();
-    return connectionOf(found, {
-      size: asked.size,
+    const cursor = asked.cursor === undefined ? undefined : this.signer.open(list, asked.cursor);
+    const found = await narrowToPage(query, { columns: ['f.slug'], direction: 'ASC' }, asked, cursor).getMany();
+    return pageOfList(found, {
+      ...asked,
       list,
       signer: this.signer,
       place: row => [row.slug],

@@ -3,7 +3,7 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
-import { pageSize } from '../graph/connection.js';
+import { pageAsked, pageSize, type PageArgs } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
 import { LoaderFactory } from '../graph/loaders.js';
 import { refusalNode } from '../graph/nodes.js';
@@ -13,10 +13,8 @@ import { ReadModels } from '../reads/read-models.js';
 import type { FlowNode, FlowVersionNode } from './flow-nodes.js';
 import { FlowReader } from './flow-reader.js';
 
-interface FlowsArgs {
+interface FlowsArgs extends PageArgs {
   readonly filter?: { readonly text?: string | null } | null;
-  readonly first?: number | null;
-  readonly after?: string | null;
   readonly atLeast?: string | null;
 }
 
@@ -33,9 +31,8 @@ export class FlowsResolver {
   @Requires('flows.read')
   async flows(@Args() args: FlowsArgs, @CallerOf() caller: Caller, @Context() context: GraphContext) {
     await this.readModels.atLeast(args.atLeast, context);
-    const size = pageSize(args.first, 50);
     const text = args.filter?.text ?? undefined;
-    return this.reader.page(caller.workspaceId, { text, size, after: args.after ?? undefined });
+    return this.reader.page(caller.workspaceId, { text, ...pageAsked(args, 50) });
   }
 
   @Query('flow')

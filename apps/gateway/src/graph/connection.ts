@@ -30,7 +30,8 @@ export interface PageAsked {
   readonly backwards: boolean;
 }
 
-interface PageArgs {
+/** As a list takes them. */
+export interface PageArgs {
   readonly first?: number | null;
   readonly after?: string | null;
   readonly last?: number | null;

@@ -92,9 +92,11 @@ function fieldCost(
 function sizeOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number {
   const first = field.args.find(argument => argument.name === 'first');
   if (first) {
-    const asked = node.arguments?.find(argument => argument.name.value === 'first')?.value;
-    if (asked?.kind === Kind.INT) return Math.max(1, Number(asked.value));
-    return asked?.kind === Kind.VARIABLE ? VARIABLE : Number(first.defaultValue ?? LIST);
+    const asked = (node.arguments ?? []).filter(({ name }) => name.value === 'first' || name.value === 'last');
+    if (asked.length === 0) return Number(first.defaultValue ?? LIST);
+    return Math.max(
+      ...asked.map(({ value }) => (value.kind === Kind.INT ? Math.max(1, Number(value.value)) : VARIABLE)),
+    );
   }
   // Entries of a page were counted with the page.
   const isPage = node.name.value === 'edges' || node.name.value === 'nodes';

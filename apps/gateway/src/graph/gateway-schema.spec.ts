@@ -46,6 +46,20 @@ describe('the GraphQL schema', () => {
     expect(readFileSync(COMMITTED, 'utf8')).toBe(printed);
   });
 
+  it('lets every query wait until the caller’s own writes are visible', () => {
+    const fields = Object.values(schema.getQueryType()?.getFields() ?? {});
+    const impatient = fields.filter(field => !field.args.some(argument => argument.name === 'atLeast'));
+    expect(impatient.map(field => field.name)).toEqual([]);
+  });
+
+  it('reads lists from both ends, but for those that only grow at one or are made anew for each question', () => {
+    const fields = Object.values(schema.getQueryType()?.getFields() ?? {});
+    const oneEnded = fields.filter(
+      ({ type, args }) => /Connection!$/.test(String(type)) && !args.some(argument => argument.name === 'before'),
+    );
+    expect(oneEnded.map(field => field.name).sort()).toEqual(['events', 'parkedEvents', 'search']);
+  });
+
   it('describes every type, field, argument and value', () => {
     expect(described(schema)).toEqual([]);
   });

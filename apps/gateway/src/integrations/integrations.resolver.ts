@@ -48,7 +48,8 @@ export class IntegrationsResolver {
 
   @Query('integrationKinds')
   @Requires('flows.read')
-  integrationKinds() {
+  async integrationKinds(@Args('atLeast') atLeast: string | undefined, @Context() context: GraphContext) {
+    await this.readModels.atLeast(atLeast, context);
     return integrationKind.options.map(kind => {
       const { description, fields } = INTEGRATION_KINDS[kind];
       return { kind, description, fields: [...fields] };

@@ -1,14 +1,15 @@
 import { Inject } from '@nestjs/common';
-import { Args, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
 import type { ParkedEvent, ParkedFilter, SharedCheckpoints } from '@runledger/event-store';
 import { CHECKPOINTS } from '@runledger/platform';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { connectionOf, pageSize } from '../graph/connection.js';
-import { CallerOf } from '../graph/graph-context.js';
+import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { refusalNode } from '../graph/nodes.js';
 import { positionText } from '../graph/position-text.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
+import { ReadModels } from '../reads/read-models.js';
 
 /** How the checkpoints of reactors are named. */
 const REACTOR = 'reactor/';
@@ -22,6 +23,7 @@ interface ParkedEventsArgs {
   readonly states?: readonly State[] | null;
   readonly after?: string | null;
   readonly first?: number | null;
+  readonly atLeast?: string | null;
 }
 
 @Resolver('ParkedEvent')
@@ -29,11 +31,17 @@ export class ParkedEventsResolver {
   constructor(
     @Inject(CHECKPOINTS) private readonly checkpoints: SharedCheckpoints,
     @Inject(CursorSigner) private readonly signer: CursorSigner,
+    @Inject(ReadModels) private readonly readModels: ReadModels,
   ) {}
 
   @Query('parkedEvents')
   @Requires('workspace.admin')
-  async parkedEvents(@Args() args: ParkedEventsArgs, @CallerOf() { workspaceId }: Caller) {
+  async parkedEvents(
+    @Args() args: ParkedEventsArgs,
+    @CallerOf() { workspaceId }: Caller,
+    @Context() context: GraphContext,
+  ) {
+    await this.readModels.atLeast(args.atLeast, context);
     const size = pageSize(args.first, 50);
     const states = args.states ?? UNDONE;
     const list = { parkedEvents: workspaceId, reactor: args.reactor ?? null, runId: args.runId ?? null, states };

@@ -36,7 +36,12 @@ export class ProfilesResolver {
 
   @Query('sandboxDrivers')
   @Requires('flows.read')
-  async sandboxDrivers(@CallerOf() caller: Caller) {
+  async sandboxDrivers(
+    @Args('atLeast') atLeast: string | undefined,
+    @CallerOf() caller: Caller,
+    @Context() context: GraphContext,
+  ) {
+    await this.readModels.atLeast(atLeast, context);
     const { output } = neverRefused(await this.desk.send(DescribeSandboxDrivers, {}, caller));
     return output.drivers.map(({ limits, problem, ...driver }) => ({
       ...driver,

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Fault } from '@runledger/kernel';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
-import { connectionOf, type Connection } from '../graph/connection.js';
-import { CursorSigner, type CursorPart } from '../graph/signed-cursor.js';
+import type { Connection, PageAsked } from '../graph/connection.js';
+import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
+import { CursorSigner } from '../graph/signed-cursor.js';
 import { likePattern } from '../reads/like-pattern.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { ReadModels } from '../reads/read-models.js';
@@ -33,12 +34,10 @@ const GROUPS = {
   UNSUCCESSFUL: ['REJECTED', 'FAILED'],
 } as const satisfies Readonly<Record<string, readonly RunStatus[]>>;
 
-export interface RunsAsked {
+export interface RunsAsked extends PageAsked {
   readonly filter: RunFilter;
   readonly by: 'STARTED_AT' | 'DURATION' | 'COST';
   readonly direction: 'ASC' | 'DESC';
-  readonly size: number;
-  readonly after: string | undefined;
 }
 
 /** A run that the log refers to is not in the read model although that has come past it. */
@@ -121,19 +120,15 @@ export class RunReader {
   }
 
   async page(workspaceId: string, asked: RunsAsked): Promise<Connection<RunNode>> {
-    const { filter, by, direction, size, after } = asked;
+    const { filter, by, direction, ...ends } = asked;
     const list = ['runs', workspaceId, filter, by, direction];
     const sort = SORTED_BY[by];
     const query = this.#select(workspaceId);
     narrow(query, filter);
-    if (after !== undefined) behind(query, sort.column, direction, this.signer.open(list, after));
-    query
-      .orderBy(sort.column, direction)
-      .addOrderBy('r.runId', direction)
-      .limit(size + 1);
-    return connectionOf(await this.steps.nodes(workspaceId, await numbered(query)), {
-      size,
-      cursor: after,
+    const cursor = ends.cursor === undefined ? undefined : this.signer.open(list, ends.cursor);
+    narrowToPage(query, { columns: [sort.column, 'r.runId'], direction }, ends, cursor);
+    return pageOfList(await this.steps.nodes(workspaceId, await numbered(query)), {
+      ...ends,
       list,
       signer: this.signer,
       place: ({ row }) => [sort.place(row), row.runId],
@@ -163,18 +158,6 @@ export class RunReader {
 async function numbered(query: SelectQueryBuilder<RunRow>): Promise<{ row: RunRow; number: number }[]> {
   const { entities, raw } = await query.getRawAndEntities<{ number: number }>();
   return entities.map((row, index) => ({ row, number: raw[index]?.number ?? 0 }));
-}
-
-function behind(
-  query: SelectQueryBuilder<RunRow>,
-  column: string,
-  direction: 'ASC' | 'DESC',
-  [value, runId]: readonly CursorPart[],
-): void {
-  query.andWhere(`(${column}, r.runId) ${direction === 'ASC' ? '>' : '<'} (:value, :lastRunId)`, {
-    value,
-    lastRunId: runId,
-  });
 }
 
 /** The states that runs must be in; undefined: any. */

@@ -4,7 +4,7 @@ import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { artifactNode } from '../artifacts/artifact-nodes.js';
 import { FlowReader } from '../flows/flow-reader.js';
-import { pageAsked, pageSize } from '../graph/connection.js';
+import { pageAsked, type PageArgs } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
 import { LoaderFactory } from '../graph/loaders.js';
 import { positionOf } from '../graph/position-text.js';
@@ -18,11 +18,9 @@ import { costNode, type RunNode } from './run-nodes.js';
 import { RunReader, type RunFilter, type RunsAsked } from './run-reader.js';
 import { artifactsOfRun } from './step-artifacts.js';
 
-interface RunsArgs {
+interface RunsArgs extends PageArgs {
   readonly filter?: RunFilter | null;
   readonly sort?: { readonly by: RunsAsked['by']; readonly direction?: RunsAsked['direction'] | null } | null;
-  readonly first?: number | null;
-  readonly after?: string | null;
   readonly atLeast?: string | null;
 }
 
@@ -32,13 +30,9 @@ interface RunArgs {
   readonly atLeast?: string | null;
 }
 
-interface TranscriptArgs {
+interface TranscriptArgs extends PageArgs {
   readonly step?: string | null;
   readonly attempt?: number | null;
-  readonly after?: string | null;
-  readonly first?: number | null;
-  readonly before?: string | null;
-  readonly last?: number | null;
 }
 
 @Resolver('Run')
@@ -57,8 +51,7 @@ export class RunsResolver {
       filter: args.filter ?? {},
       by: args.sort?.by ?? 'STARTED_AT',
       direction: args.sort?.direction ?? 'DESC',
-      size: pageSize(args.first, 50),
-      after: args.after ?? undefined,
+      ...pageAsked(args, 50),
     });
   }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { connectionBackwards, connectionOf, type Connection, type PageAsked } from '../graph/connection.js';
+import type { Connection, PageAsked } from '../graph/connection.js';
+import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { grouped } from '../reads/grouped.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
@@ -95,17 +96,14 @@ export class StepReader {
       .createQueryBuilder('s')
       .where('s.workspaceId = :workspaceId AND s.runId = :runId', { workspaceId, runId });
     if (states) query.andWhere('s.state = ANY (:states)', { states });
-    if (asked.cursor !== undefined) {
-      const [number] = this.signer.open(list, asked.cursor);
-      query.andWhere(asked.backwards ? 's.number < :number' : 's.number > :number', { number });
-    }
-    const found = await query
-      .orderBy('s.number', asked.backwards ? 'DESC' : 'ASC')
-      .limit(asked.size + 1)
-      .getMany();
+    const cursor = asked.cursor === undefined ? undefined : this.signer.open(list, asked.cursor);
+    const found = await narrowToPage(query, { columns: ['s.number'], direction: 'ASC' }, asked, cursor).getMany();
     const place = (row: RunStepRow) => [row.number];
-    const page = { ...asked, list, signer: this.signer, place, node: (row: RunStepRow) => node(row.view) };
-    return asked.backwards ? connectionBackwards(found, page) : connectionOf(found, page);
+    return pageOfList(found, {
+      ...asked,
+      ...{ list, signer: this.signer, place },
+      node: (row: RunStepRow) => node(row.view),
+    });
   }
 
   /** What each step cost that cost something, in order; at most {@link WHOLE_TIMELINE} of them. */

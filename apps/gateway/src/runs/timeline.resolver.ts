@@ -1,16 +1,12 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import { pageAsked } from '../graph/connection.js';
+import { pageAsked, type PageArgs } from '../graph/connection.js';
 import type { GraphContext } from '../graph/graph-context.js';
 import { RunDetailsReader } from './run-details-reader.js';
 import { stepNode, type RunNode } from './run-nodes.js';
 import type { StepState } from './run-view.js';
 
-interface TimelineArgs {
-  readonly first?: number | null;
-  readonly after?: string | null;
-  readonly last?: number | null;
-  readonly before?: string | null;
+interface TimelineArgs extends PageArgs {
   readonly state?: readonly StepState[] | null;
 }
 

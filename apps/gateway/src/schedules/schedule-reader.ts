@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { connectionOf, type Connection } from '../graph/connection.js';
+import type { Connection, PageAsked } from '../graph/connection.js';
+import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { scheduleNode, type ScheduleNode } from './schedule-nodes.js';
@@ -14,25 +15,16 @@ export class ScheduleReader {
     @Inject(CursorSigner) private readonly signer: CursorSigner,
   ) {}
 
-  async page(
-    workspaceId: string,
-    { size, after }: { readonly size: number; readonly after: string | undefined },
-  ): Promise<Connection<ScheduleNode>> {
+  async page(workspaceId: string, asked: PageAsked): Promise<Connection<ScheduleNode>> {
     const list = ['schedules', workspaceId];
     const query = this.rows
       .getRepository(ScheduleRow)
       .createQueryBuilder('s')
       .where('s.workspaceId = :workspaceId', { workspaceId });
-    if (after !== undefined) {
-      const [last] = this.signer.open(list, after);
-      query.andWhere('s.scheduleId > :last', { last });
-    }
-    const found = await query
-      .orderBy('s.scheduleId', 'ASC')
-      .limit(size + 1)
-      .getMany();
+    const cursor = asked.cursor === undefined ? undefined : this.signer.open(list, asked.cursor);
+    const found = await narrowToPage(query, { columns: ['s.scheduleId'], direction: 'ASC' }, asked, cursor).getMany();
     const node = (row: ScheduleRow) => scheduleNode(row.view);
-    return connectionOf(found, { size, list, signer: this.signer, place: row => [row.scheduleId], node });
+    return pageOfList(found, { ...asked, list, signer: this.signer, place: row => [row.scheduleId], node });
   }
 
   async find(workspaceId: string, scheduleId: string): Promise<ScheduleNode | undefined> {

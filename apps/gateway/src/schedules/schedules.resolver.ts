@@ -11,7 +11,7 @@ import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { FlowReader } from '../flows/flow-reader.js';
-import { pageSize } from '../graph/connection.js';
+import { pageAsked, type PageArgs } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
 import { refusalNode } from '../graph/nodes.js';
 import { RequestError } from '../graph/request-errors.js';
@@ -22,9 +22,7 @@ import { createCommand, previewCommand, type PreviewArgs, type ScheduleInput } f
 import type { ScheduleNode } from './schedule-nodes.js';
 import { ScheduleReader } from './schedule-reader.js';
 
-interface PageArgs {
-  readonly first?: number | null;
-  readonly after?: string | null;
+interface SchedulesArgs extends PageArgs {
   readonly atLeast?: string | null;
 }
 
@@ -41,9 +39,9 @@ export class SchedulesResolver {
 
   @Query('schedules')
   @Requires('flows.read')
-  async schedules(@Args() args: PageArgs, @CallerOf() caller: Caller, @Context() context: GraphContext) {
+  async schedules(@Args() args: SchedulesArgs, @CallerOf() caller: Caller, @Context() context: GraphContext) {
     await this.readModels.atLeast(args.atLeast, context);
-    return this.reader.page(caller.workspaceId, { size: pageSize(args.first, 50), after: args.after ?? undefined });
+    return this.reader.page(caller.workspaceId, pageAsked(args, 50));
   }
 
   @Query('schedule')
@@ -61,7 +59,12 @@ export class SchedulesResolver {
 
   @Query('schedulePreview')
   @Requires('flows.read')
-  async schedulePreview(@Args() args: PreviewArgs, @CallerOf() caller: Caller) {
+  async schedulePreview(
+    @Args() args: PreviewArgs & { readonly atLeast?: string | null },
+    @CallerOf() caller: Caller,
+    @Context() context: GraphContext,
+  ) {
+    await this.readModels.atLeast(args.atLeast, context);
     const outcome = await this.desk.send(PreviewSchedule, previewCommand(args), caller);
     if (outcome.status === 'refused') return refusalNode('ScheduleRefused', outcome.refusal);
     const { weeks, days, ...shown } = outcome.output;

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { connectionOf, type Connection } from '../graph/connection.js';
+import type { Connection, PageAsked } from '../graph/connection.js';
+import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { RunNumberRow, RunRow } from '../runs/runs.entity.js';
@@ -8,11 +9,9 @@ import { StepReader } from '../runs/step-reader.js';
 import type { TaskState } from './task-state.js';
 import { taskNode, type TaskNode } from './task-view.js';
 
-export interface TasksAsked {
+export interface TasksAsked extends PageAsked {
   readonly states: readonly TaskState[];
   readonly startedBy: string | undefined;
-  readonly size: number;
-  readonly after: string | undefined;
 }
 
 /** Reads the background runs of one workspace. */
@@ -24,7 +23,7 @@ export class TaskReader {
     @Inject(StepReader) private readonly steps: StepReader,
   ) {}
 
-  async page(workspaceId: string, { states, startedBy, size, after }: TasksAsked): Promise<Connection<TaskNode>> {
+  async page(workspaceId: string, { states, startedBy, ...ends }: TasksAsked): Promise<Connection<TaskNode>> {
     const list = ['tasks', workspaceId, [...states].sort(), startedBy];
     const query = this.rows
       .getRepository(RunRow)
@@ -34,22 +33,16 @@ export class TaskReader {
       .where('r.workspaceId = :workspaceId AND r.taskState IS NOT NULL', { workspaceId });
     if (states.length > 0) query.andWhere('r.taskState IN (:...states)', { states });
     if (startedBy !== undefined) query.andWhere('r.startedBy = :startedBy', { startedBy });
-    if (after !== undefined) {
-      const [startedAt, runId] = this.signer.open(list, after);
-      query.andWhere('(r.startedAt, r.runId) < (:startedAt, :runId)', { startedAt, runId });
-    }
-    query
-      .orderBy('r.startedAt', 'DESC')
-      .addOrderBy('r.runId', 'DESC')
-      .limit(size + 1);
+    const cursor = ends.cursor === undefined ? undefined : this.signer.open(list, ends.cursor);
+    narrowToPage(query, { columns: ['r.startedAt', 'r.runId'], direction: 'DESC' }, ends, cursor);
     const { entities, raw } = await query.getRawAndEntities<{ number: number }>();
     const numbered = entities.map((row, index) => ({ row, number: raw[index]?.number ?? 0 }));
     const found = (await this.steps.nodes(workspaceId, numbered)).flatMap(({ row, run }) => {
       const task = taskNode(run);
       return task ? [{ row, task }] : [];
     });
-    return connectionOf(found, {
-      size,
+    return pageOfList(found, {
+      ...ends,
       list,
       signer: this.signer,
       place: ({ row }) => [row.startedAt.toISOString(), row.runId],

@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
-import { pageSize } from '../graph/connection.js';
+import { pageAsked, type PageArgs } from '../graph/connection.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { ReadModels } from '../reads/read-models.js';
 import type { RunNode } from '../runs/run-nodes.js';
@@ -10,10 +10,8 @@ import { TaskReader } from './task-reader.js';
 import type { TaskState } from './task-state.js';
 import { taskNode } from './task-view.js';
 
-interface TasksArgs {
+interface TasksArgs extends PageArgs {
   readonly filter?: { readonly state?: readonly TaskState[] | null; readonly startedBy?: string | null } | null;
-  readonly first?: number | null;
-  readonly after?: string | null;
   readonly atLeast?: string | null;
 }
 
@@ -31,8 +29,7 @@ export class TasksResolver {
     return this.reader.page(caller.workspaceId, {
       states: args.filter?.state ?? [],
       startedBy: args.filter?.startedBy ?? undefined,
-      size: pageSize(args.first, 50),
-      after: args.after ?? undefined,
+      ...pageAsked(args, 50),
     });
   }
 
