@@ -10,7 +10,8 @@ import {
 import { code, joined, pageHead, table } from './markdown.mjs';
 
 const INTRO = [
-  'The public API. A mutation answers with a union: the thing that was asked for, or a refusal with `code`, `message` and `fix`.',
+  'The public API. A mutation answers with a union: the thing that was asked for, or a refusal with `code`, `message` and `fix`.\n' +
+    'Each query, mutation and subscription has an example; `Authorization: Bearer` goes with it.',
   '',
 ].join('\n');
 

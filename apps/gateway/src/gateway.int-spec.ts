@@ -18,7 +18,7 @@ const RUN_PAGE = `query ($id: ID!) { run(id: $id) {
   flow { slug latestVersion { version hash } versions { id } } flowVersion { version definition flow { id } }
   waitingOn { kind what step since until mayAct requestId }
   startedBy { kind name via } trigger { kind } subject { kind id } choices { profile execution }
-  timeline { key number wave kind state outcome summary output turns elapsedMs unpriced cost { microUnits formatted }
+  timeline { key number wave kind skill state outcome summary output turns elapsedMs unpriced cost { microUnits formatted }
     attempts { id number state driver turns } artifacts { path } gate { id state message availableDecisions } }
   approvals { id state shownHash run { id } }
   artifacts(step: "build") { id path bytes url }
@@ -82,6 +82,7 @@ describe('the gateway', () => {
         key: 'build',
         wave: 1,
         kind: 'AGENT',
+        skill: 'builder',
         state: 'COMPLETED',
         outcome: 'SUCCESS',
         output: { ok: true },
@@ -164,12 +165,11 @@ describe('the gateway', () => {
   });
 
   it('reads a list from its end as well, in the order that it has', async () => {
-    type Both = Page<{ number: number }> & { pageInfo: { startCursor: string; hasPreviousPage: boolean } };
-    const query = `query ($before: String, $by: RunSortKey!, $after: String) {
-      runs(last: 2, before: $before, after: $after, sort: { by: $by }) {
-        nodes { number } pageInfo { hasPreviousPage hasNextPage startCursor } } }`;
+    const query = `query ($before: String, $by: RunSortKey!) { runs(last: 2, before: $before, sort: { by: $by }) {
+      nodes { number } pageInfo { hasPreviousPage hasNextPage startCursor } } }`;
+    type Ends = Page<{ number: number }> & { pageInfo: { hasPreviousPage: boolean; startCursor: string } };
     const page = async (by: string, before?: string) => {
-      const { data } = await gateway.graphql<{ runs: Both }>(ada, query, { by, before });
+      const { data } = await gateway.graphql<{ runs: Ends }>(ada, query, { by, before });
       return { numbers: data.runs.nodes.map(run => run.number), ...data.runs.pageInfo };
     };
     // Three of the runs cost the same, so that the page ends among equals.
@@ -179,19 +179,13 @@ describe('the gateway', () => {
       const { data } = await gateway.graphql<Numbered>(ada, `{ runs(sort: { by: ${by} }) { nodes { number } } }`);
       expect([...beginning.numbers, ...end.numbers]).toEqual(data['runs']?.nodes.map(run => run.number));
       expect([end.hasPreviousPage, end.hasNextPage]).toEqual([true, false]);
-      expect([beginning.hasPreviousPage, beginning.hasNextPage]).toEqual([false, true]);
     }
-    const mixed = await gateway.graphql(ada, query, { by: 'COST', before: 'x', after: 'y' });
-    expect(mixed.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
-    const lists = ['flows', 'inbox', 'tasks', 'schedules'];
-    const ends = await gateway.graphql<Readonly<Record<string, { edges: readonly { cursor: string }[] }>>>(
-      ada,
-      `{ ${lists.map(list => `${list}(last: 1) { edges { cursor } }`).join(' ')} }`,
-    );
-    expect(lists.map(list => ends.data[list]?.edges.length)).toEqual([1, 1, 0, 0]);
-    const inbox = 'query ($before: String) { inbox(last: 1, before: $before) { nodes { id } } }';
-    const none = await gateway.graphql(ada, inbox, { before: ends.data['inbox']?.edges[0]?.cursor });
-    expect(none.data.inbox).toEqual({ nodes: [] });
+    const lists = ['flows', 'inbox', 'tasks', 'schedules'].map(list => `${list}(last: 1) { edges { cursor } }`);
+    type Lists = Readonly<Record<string, { edges?: readonly unknown[]; totalCount?: number }>>;
+    const ends = await gateway.graphql<Lists>(ada, `{ ${lists.join(' ')} counted: flows(first: 0) { totalCount } }`);
+    expect(Object.values(ends.data).map(({ edges, totalCount }) => edges?.length ?? totalCount)).toEqual([
+      1, 1, 0, 0, 1,
+    ]);
   });
 
   it('waits for what the caller has seen already, or says that it is not there yet', async () => {

@@ -408,6 +408,7 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never }>;
 
 export type ViewerQuery = {
   readonly viewer: {
+    readonly plan: Plan;
     readonly scopes: ReadonlyArray<Scope>;
     readonly member: {
       readonly id: string;
@@ -1880,6 +1881,7 @@ export const LaggedFactsFragmentDoc = new TypedDocumentString(
 export const ViewerDocument = new TypedDocumentString(`
     query Viewer {
   viewer {
+    plan
     member {
       id
       name

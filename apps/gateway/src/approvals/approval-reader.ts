@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../access/caller.js';
-import type { Connection, PageAsked } from '../graph/connection.js';
-import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
+import type { CountedConnection, PageAsked } from '../graph/connection.js';
+import { countOf, narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { keyIn } from '../reads/row-key.js';
@@ -29,7 +29,7 @@ export class ApprovalReader {
     @Inject(CursorSigner) private readonly signer: CursorSigner,
   ) {}
 
-  async page(caller: Caller, asked: InboxAsked): Promise<Connection<ApprovalNode>> {
+  async page(caller: Caller, asked: InboxAsked): Promise<CountedConnection<ApprovalNode>> {
     const { workspaceId } = caller;
     const { states, kinds, runId, everyones, ...ends } = asked;
     const list = ['inbox', workspaceId, states, runId, kinds, everyones ? undefined : caller.memberId];
@@ -40,15 +40,11 @@ export class ApprovalReader {
     if (!everyones) query.andWhere(MINE, { names: namesOf(caller), me: caller.memberId });
     if (kinds !== undefined) query.andWhere('a.kind IN (:...kinds)', { kinds });
     if (runId !== undefined) query.andWhere('a.runId = :runId', { runId });
+    const totalCount = countOf(query, 'a.key');
     const cursor = ends.cursor === undefined ? undefined : this.signer.open(list, ends.cursor);
     const found = await narrowToPage(query, { columns: ['a.askedAt'], direction: 'ASC' }, ends, cursor).getMany();
-    return pageOfList(found, {
-      ...ends,
-      list,
-      signer: this.signer,
-      place: row => [row.askedAt],
-      node: row => approvalNode(row.view, caller),
-    });
+    const page = { ...ends, list, signer: this.signer, place: (row: ApprovalRow) => [row.askedAt] };
+    return { ...pageOfList(found, { ...page, node: row => approvalNode(row.view, caller) }), totalCount };
   }
 
   async find(caller: Caller, requestId: string): Promise<ApprovalNode | undefined> {

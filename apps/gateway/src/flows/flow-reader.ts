@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Fault } from '@runledger/kernel';
 import { DataSource, In } from 'typeorm';
 import { CursorSigner } from '../graph/signed-cursor.js';
-import type { Connection, PageAsked } from '../graph/connection.js';
-import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
+import type { CountedConnection, PageAsked } from '../graph/connection.js';
+import { countOf, narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import type { Loaders } from '../graph/loaders.js';
 import { likePattern } from '../reads/like-pattern.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
@@ -32,7 +32,7 @@ export class FlowReader {
   async page(
     workspaceId: string,
     asked: PageAsked & { readonly text: string | undefined },
-  ): Promise<Connection<FlowNode>> {
+  ): Promise<CountedConnection<FlowNode>> {
     const list = ['flows', workspaceId, asked.text];
     const query = this.rows.getRepository(FlowRow).createQueryBuilder('f').where('f.workspaceId = :workspaceId', {
       workspaceId,
@@ -40,15 +40,11 @@ export class FlowReader {
     if (asked.text !== undefined) {
       query.andWhere('(f.slug ILIKE :text OR f.name ILIKE :text)', { text: likePattern(asked.text) });
     }
+    const totalCount = countOf(query, 'f.slug');
     const cursor = asked.cursor === undefined ? undefined : this.signer.open(list, asked.cursor);
     const found = await narrowToPage(query, { columns: ['f.slug'], direction: 'ASC' }, asked, cursor).getMany();
-    return pageOfList(found, {
-      ...asked,
-      list,
-      signer: this.signer,
-      place: row => [row.slug],
-      node: row => flowNode(row.view),
-    });
+    const page = { ...asked, list, signer: this.signer, place: (row: FlowRow) => [row.slug] };
+    return { ...pageOfList(found, { ...page, node: row => flowNode(row.view) }), totalCount };
   }
 
   async find(

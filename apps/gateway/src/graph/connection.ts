@@ -15,6 +15,11 @@ export interface Connection<Node> {
   };
 }
 
+export interface CountedConnection<Node> extends Connection<Node> {
+  /** How many entries the list has, as far as they are counted. */
+  readonly totalCount: () => Promise<number>;
+}
+
 /** How many entries were asked for; refuses what no page holds. */
 export function pageSize(first: number | null | undefined, byDefault: number): number {
   const size = first ?? byDefault;

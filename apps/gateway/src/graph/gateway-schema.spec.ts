@@ -8,8 +8,9 @@ import {
   isObjectType,
   lexicographicSortSchema,
 } from 'graphql';
-import { printSchema, type GraphQLSchema } from 'graphql';
+import { Kind, printSchema, type GraphQLField, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import { gatewayTypeDefs } from './gateway-schema.js';
+import { OperationCheck } from './operation-limits.js';
 
 const COMMITTED = join(import.meta.dirname, '../../schema.graphql');
 
@@ -37,6 +38,21 @@ function described(schema: GraphQLSchema): readonly string[] {
     .map(([name]) => name);
 }
 
+/** What is wrong with the examples of a field of Query, Mutation or Subscription. */
+function exampleProblems(schema: GraphQLSchema, field: GraphQLField<unknown, unknown>): readonly string[] {
+  const examples = [...(field.description ?? '').matchAll(/^```graphql\n(.*?)^```$/gms)].map(match => match[1] ?? '');
+  if (examples.length === 0) return ['has no example'];
+  return examples.flatMap(example => {
+    const check = new OperationCheck(schema, true).document(example);
+    const shown = check.document.definitions.some(
+      definition =>
+        definition.kind === Kind.OPERATION_DEFINITION &&
+        definition.selectionSet.selections.some(part => part.kind === Kind.FIELD && part.name.value === field.name),
+    );
+    return [...check.errors.map(error => error.message), ...(shown ? [] : ['its example is about something else'])];
+  });
+}
+
 describe('the GraphQL schema', () => {
   const schema = buildSchema(gatewayTypeDefs());
 
@@ -58,6 +74,12 @@ describe('the GraphQL schema', () => {
       ({ type, args }) => /Connection!$/.test(String(type)) && !args.some(argument => argument.name === 'before'),
     );
     expect(oneEnded.map(field => field.name).sort()).toEqual(['events', 'parkedEvents', 'search']);
+  });
+
+  it.each(['Query', 'Mutation', 'Subscription'])('shows of every %s an example that the API takes', root => {
+    const fields = Object.values((schema.getType(root) as GraphQLObjectType).getFields());
+    const wrong = fields.flatMap(field => exampleProblems(schema, field).map(problem => `${field.name}: ${problem}`));
+    expect(wrong).toEqual([]);
   });
 
   it('describes every type, field, argument and value', () => {

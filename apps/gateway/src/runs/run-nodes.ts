@@ -76,6 +76,7 @@ export function stepNode(run: RunNode, step: StepView, now: string) {
     wave,
     name,
     kind,
+    skill: step.skill ?? null,
     needs,
     state,
     outcome: outcome ?? null,

@@ -67,6 +67,7 @@ function stepAtStart(step: StepDefinition, number: number, wave: number): StepVi
     kind: KIND[kindOf(step)],
     needs: step.needs,
     ...(step.agent && { provider: step.agent.provider, model: step.agent.model }),
+    ...(step.agent?.skill !== undefined && { skill: step.agent.skill }),
     state: 'PENDING',
     attempts: [],
   };

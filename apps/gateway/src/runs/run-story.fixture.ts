@@ -42,7 +42,10 @@ export const definition: FlowDefinition = {
   requires: { credentials: [], environments: [], integrations: [] },
   retention: { artifactsDays: 30 },
   steps: [
-    { ...step('build', 'Build', []), agent: { provider: 'anthropic', model: 'sonnet', prompt: 'Build it.' } },
+    {
+      ...step('build', 'Build', []),
+      agent: { provider: 'anthropic', model: 'sonnet', prompt: 'Build it.', skill: 'builder' },
+    },
     { ...step('lint', 'Lint', []), command: { run: 'make lint' } },
     {
       ...step('deploy', 'Deploy', ['build', 'lint']),

@@ -117,6 +117,8 @@ export interface StepView {
   readonly name: string;
   readonly kind: 'AGENT' | 'COMMAND' | 'GATE';
   readonly needs: readonly string[];
+  /** Slug of the skill that its agent works with. */
+  readonly skill?: string;
   readonly provider?: string;
   readonly model?: string;
   readonly state: StepState;

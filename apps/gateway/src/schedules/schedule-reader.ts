@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Connection, PageAsked } from '../graph/connection.js';
-import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
+import type { CountedConnection, PageAsked } from '../graph/connection.js';
+import { countOf, narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { scheduleNode, type ScheduleNode } from './schedule-nodes.js';
@@ -15,16 +15,18 @@ export class ScheduleReader {
     @Inject(CursorSigner) private readonly signer: CursorSigner,
   ) {}
 
-  async page(workspaceId: string, asked: PageAsked): Promise<Connection<ScheduleNode>> {
+  async page(workspaceId: string, asked: PageAsked): Promise<CountedConnection<ScheduleNode>> {
     const list = ['schedules', workspaceId];
     const query = this.rows
       .getRepository(ScheduleRow)
       .createQueryBuilder('s')
       .where('s.workspaceId = :workspaceId', { workspaceId });
+    const totalCount = countOf(query, 's.scheduleId');
     const cursor = asked.cursor === undefined ? undefined : this.signer.open(list, asked.cursor);
     const found = await narrowToPage(query, { columns: ['s.scheduleId'], direction: 'ASC' }, asked, cursor).getMany();
     const node = (row: ScheduleRow) => scheduleNode(row.view);
-    return pageOfList(found, { ...asked, list, signer: this.signer, place: row => [row.scheduleId], node });
+    const page = { ...asked, list, signer: this.signer, place: (row: ScheduleRow) => [row.scheduleId], node };
+    return { ...pageOfList(found, page), totalCount };
   }
 
   async find(workspaceId: string, scheduleId: string): Promise<ScheduleNode | undefined> {
