@@ -30,7 +30,9 @@ export interface CrashPoint {
 
 /** The packages that such a process is made of; compile them first. */
 export const PACKAGES = [
-  ...['kernel', 'contracts', 'event-store', 'messaging', 'projections', 'platform'].map(name => `libs/${name}`),
+  ...['kernel', 'contracts', 'event-store', 'messaging', 'projections', 'platform', 'timers'].map(
+    name => `libs/${name}`,
+  ),
   'apps/sandbox',
 ];
 
