@@ -10,6 +10,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -29,6 +30,7 @@ import { percentiles } from './rounds.mjs';
 
 const TENANT = 'ws_bench';
 const PATIENCE_MS = 60_000;
+const QUIET_MS = 1_000;
 const SCRIPT = [{ text: 'Here.', tools: [{ name: 'bash', arguments: { command: 'sleep 0.3' } }] }, { text: 'Done.' }];
 
 export async function run({ databaseUrl, rounds, quick, log }) {
@@ -39,7 +41,7 @@ export async function run({ databaseUrl, rounds, quick, log }) {
     const results = [];
     for (let round = 0; round < rounds; round += 1) {
       const bare = percentiles(await times(attempts, bareNode));
-      const played = await times(attempts, () => service.play());
+      const played = await times(attempts, () => quietly(() => service.play()));
       const first = percentiles(played.map(({ firstMs }) => firstMs));
       const memory = key => percentiles(played.map(({ memory: found }) => found[key])).p50;
       results.push({ bare, first, rss: memory('Rss'), own: memory('Private_Dirty') });
@@ -200,6 +202,12 @@ function bareNode() {
     const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
     return new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
   });
+}
+
+/** After a moment in which the service has nothing to do. */
+async function quietly(work) {
+  await delay(QUIET_MS);
+  return work();
 }
 
 async function timed(work) {
