@@ -1,7 +1,7 @@
 import { AgentText, AgentThinking } from '@runledger/contracts';
-import type { Json, ToolName } from '@runledger/contracts';
-import { jsonSchema, streamText, tool } from 'ai';
-import type { FinishReason, LanguageModel, ModelMessage, ToolSet } from 'ai';
+import type { BuiltInTool, Json, ToolName } from '@runledger/contracts';
+import { jsonSchema, streamText, tool, zodSchema } from 'ai';
+import type { FinishReason, LanguageModel, ModelMessage, Tool, ToolSet } from 'ai';
 import type { z } from 'zod';
 import type { Transcript } from '../attempt/transcript.js';
 import { contextOverflow, modelFaultOf } from './model-fault.js';
@@ -91,13 +91,20 @@ export async function modelTurn(request: TurnRequest, transcript: Transcript): P
 function toolSet({ tools, offered = [] }: TurnRequest): ToolSet {
   const set: ToolSet = {};
   for (const name of tools.filter(isBuiltIn)) {
-    const inputSchema: z.ZodType = toolInputs[name];
-    set[name] = tool({ description: toolDescriptions[name], inputSchema });
+    set[name] = builtIn(name);
   }
   for (const { name, description, inputSchema } of offered.filter(({ name }) => tools.includes(name))) {
     set[name] = tool({ description, inputSchema: jsonSchema<Record<string, Json>>(inputSchema) });
   }
   return set;
+}
+
+const known: Partial<Record<BuiltInTool, Tool>> = {};
+
+/** The same for every call of a model, so that its schema is written out once. */
+function builtIn(name: BuiltInTool): Tool {
+  const schema: z.ZodType = toolInputs[name];
+  return (known[name] ??= tool({ description: toolDescriptions[name], inputSchema: zodSchema(schema) }));
 }
 
 type StreamOf<T> = T extends AsyncIterable<infer Part> ? Part : never;

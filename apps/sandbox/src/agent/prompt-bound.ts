@@ -1,4 +1,4 @@
-import type { ToolName } from '@runledger/contracts';
+import type { BuiltInTool, ToolName } from '@runledger/contracts';
 import type { ModelMessage } from 'ai';
 import { z } from 'zod';
 import type { TokenBuckets } from './model-usage.js';
@@ -45,13 +45,24 @@ function bytes(text: string): number {
 }
 
 function toolBytes(tools: readonly ToolName[], offered: readonly OfferedTool[]): number {
-  const ours = tools.filter(isBuiltIn).map(name => {
-    const schema: z.ZodType = toolInputs[name];
-    return { description: toolDescriptions[name], inputSchema: z.toJSONSchema(schema, { io: 'input' }) };
-  });
-  const theirs = offered.filter(({ name }) => tools.includes(name));
-  return [...ours, ...theirs].reduce(
-    (sum, { description, inputSchema }) => sum + bytes(description) + bytes(JSON.stringify(inputSchema)),
-    0,
-  );
+  const ours = tools.filter(isBuiltIn).map(builtInBytes);
+  const theirs = offered.filter(({ name }) => tools.includes(name)).map(describedBytes);
+  return [...ours, ...theirs].reduce((sum, each) => sum + each, 0);
+}
+
+const known = new Map<BuiltInTool, number>();
+
+/** Of one that is the same for every agent: its schema is written out once. */
+function builtInBytes(name: BuiltInTool): number {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const schema: z.ZodType = toolInputs[name];
+  const inputSchema = z.toJSONSchema(schema, { io: 'input' });
+  const found = describedBytes({ description: toolDescriptions[name], inputSchema });
+  known.set(name, found);
+  return found;
+}
+
+function describedBytes({ description, inputSchema }: { description: string; inputSchema: unknown }): number {
+  return bytes(description) + bytes(JSON.stringify(inputSchema));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { RunnerDirectory } from './runner-directory.js';
 import { RunnerProcess } from './runner-process.js';
 
@@ -22,6 +23,17 @@ async function main(path: string): Promise<void> {
   await import('./attempt-runner.js'); // so that beginning takes no time
   await runner.listen();
   process.stdout.write('ready\n');
+  await delay(REHEARSE_AFTER_MS);
+  if (!runner.begun) await rehearse();
+}
+
+/** One that nobody had ready is told to begin before. */
+const REHEARSE_AFTER_MS = 50;
+
+/** What goes wrong here goes wrong again where somebody hears of it. */
+async function rehearse(): Promise<void> {
+  const { rehearseAgent } = await import('./rehearsal.js');
+  await rehearseAgent().catch((error: unknown) => console.error(error));
 }
 
 await main(process.argv[2] ?? '.');
