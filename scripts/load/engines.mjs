@@ -9,19 +9,19 @@ const DOUBLE = join(ROOT, 'libs', 'testing', 'dist', 'eventstoredb', 'serve-doub
 
 /** Starts what the plan needs and pushes what ends it; answers the platform's environment. */
 export async function startEngines(plan, { home, log, ending }) {
-  const databaseUrl = plan.database ?? (await postgres(home, ending));
+  const { databaseUrl, databasePid } = plan.database ? { databaseUrl: plan.database } : await postgres(home, ending);
   const store = { postgres: () => ({}), eventstoredb: () => eventStoreDb(log, ending) }[plan.store];
   const distribution = { 'store-direct': () => ({}), kafka: () => kafka(plan, log, ending) }[plan.distribution];
   if (!store) throw new Error('--store is postgres or eventstoredb.');
   if (!distribution) throw new Error('--distribution is store-direct or kafka.');
   const environment = { DATABASE_URL: databaseUrl, ...(await store()), ...(await distribution()) };
-  return { databaseUrl, environment, carried: health => carried(plan, health) };
+  return { databaseUrl, databasePid, environment, carried: health => carried(plan, health) };
 }
 
 async function postgres(home, ending) {
   const server = await openPostgres({ dataDir: join(home, 'postgres') });
   ending.push(() => server.stop());
-  return server.url;
+  return { databaseUrl: server.url, databasePid: server.pid };
 }
 
 /** A process of its own: it must not meet the client of the same family. */

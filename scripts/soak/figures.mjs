@@ -5,12 +5,13 @@ export function percentiles(values) {
 }
 
 /** What is wrong, in words; empty: nothing. */
-export function faultsOf({ gaps, repeats, disorder, unfinished, problems, visibleMs }, { p99Ms }) {
+export function faultsOf({ gaps, repeats, disorder, unfinished, problems, visibleMs, carried }, { p99Ms }) {
   return [
     gaps > 0 && `${gaps} items are missing`,
     repeats > 0 && `${repeats} items came twice`,
     disorder > 0 && `${disorder} readers saw another order, or another text, than the log has`,
     unfinished > 0 && `${unfinished} readers never came to the end of the log`,
+    !carried.met && `not so: ${carried.name} (${carried.detail})`,
     ...Object.entries(problems).map(([code, count]) => `${count} readers gave up: ${code}`),
     p99Ms !== undefined && visibleMs.p99 > p99Ms && `p99 is ${visibleMs.p99.toFixed(0)} ms, more than ${p99Ms}`,
   ].filter(fault => typeof fault === 'string');
@@ -26,6 +27,14 @@ export function summaryOf(figures, faults) {
     `gaps ${figures.gaps}, repeats ${figures.repeats}, out of order ${figures.disorder}, unfinished ${figures.unfinished}`,
     `append:            ${ms(appendMs)}`,
     `append to visible: ${ms(visibleMs)} (${visibleMs.count} items; of sockets that were open for a second)`,
+    ...coresIn(figures),
     faults.length === 0 ? 'Every reader has the log.' : `FAULTS: ${faults.join('; ')}`,
   ].join('\n');
+}
+
+function coresIn({ coresUsed, cores }) {
+  const used = Object.entries(coresUsed).map(([name, count]) => `${name} ${count.toFixed(2)}`);
+  if (used.length === 0) return [];
+  const confined = cores === undefined ? '' : ` (platform and database had ${cores})`;
+  return [`cores while it wrote: ${used.join(', ')}${confined}`];
 }

@@ -10,6 +10,8 @@
  *   --cut-every 3     seconds between two cuts, each of --cut-share 0.1 of the sockets
  *   --slow 5          how many readers of large events stop reading now and then
  *   --p99 250         also fail when an event takes longer (ms, 99th percentile) from the call of append to the reader
+ *   --cores 2         platform and database share so many cores, writer and readers have the others (Linux, with taskset)
+ *   --distribution    store-direct or kafka; --brokers <host:port> uses a Kafka that runs already
  *   --json            figures only; --database <url> uses a PostgreSQL that runs already
  *
  * Exit code 0: no gap, no repeat, nothing out of order, and nobody left behind.
@@ -25,6 +27,7 @@ import { Api } from '../load/api.mjs';
 import { withEndings } from '../load/endings.mjs';
 import { startEngines } from '../load/engines.mjs';
 import { startPlatform } from '../load/platform.mjs';
+import { CpuMeter, pinnedTo } from './cpu.mjs';
 import { faultsOf, summaryOf } from './figures.mjs';
 import { startRuns } from './runs.mjs';
 import { truthOf, Writer } from './writer.mjs';
@@ -40,6 +43,9 @@ const { values } = parseArgs({
     'cut-share': { type: 'string', default: '0.1' },
     slow: { type: 'string', default: '5' },
     p99: { type: 'string' },
+    cores: { type: 'string' },
+    distribution: { type: 'string', default: 'store-direct' },
+    brokers: { type: 'string' },
     database: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -53,6 +59,8 @@ const plan = {
   cutShare: numberOf('cut-share'),
   slow: numberOf('slow'),
   p99Ms: values.p99 === undefined ? undefined : numberOf('p99'),
+  cores: values.cores === undefined ? undefined : numberOf('cores'),
+  distribution: values.distribution,
 };
 const log = values.json ? () => undefined : line => console.log(line);
 
@@ -72,23 +80,47 @@ function numberOf(option) {
 async function soak(ending) {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-soak-')));
   ending.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
-  const choice = { store: 'postgres', distribution: 'store-direct', mode: 'standalone', database: values.database };
+  const platform = await openPlatform(home, ending);
+  const runIds = await startRuns(new Api(platform.url, platform.token), plan.runs + 1);
+  const store = createPostgresEventStore({ connectionString: platform.databaseUrl });
+  ending.push(() => store.close());
+  const readers = await openReaders(platform, { runIds, ending });
+  log(`${plan.sockets} readers follow ${plan.runs} runs.`);
+  const { pid, databasePid: database } = platform;
+  const meter = new CpuMeter({ platform: pid, database, writer: process.pid, readers: readers.pid });
+  const watched = watchCarrier(platform, ending);
+  const writer = new Writer(store, runIds, plan);
+  const written = await writer.write(line => log(`${line}; ${readers.status()}`));
+  const [cores, carried] = [meter.read(), platform.carried(await watched())];
+  const file = join(home, 'truth.json');
+  writeFileSync(file, JSON.stringify(await truthOf(store, runIds)));
+  return { ...plan, ...written, ...(await readers.finish(file)), coresUsed: cores, carried };
+}
+
+/** With what it needs, on the cores that are meant for it. */
+async function openPlatform(home, ending) {
+  const { database, brokers, distribution } = values;
+  const choice = { store: 'postgres', mode: 'standalone', distribution, database, brokers };
+  const moveOn = plan.cores === undefined ? () => undefined : pinnedTo(plan.cores);
   const engines = await startEngines(choice, { home, log, ending });
   let stopPlatform;
   ending.push(() => stopPlatform?.());
   const environment = { ...engines.environment, API_REQUESTS_PER_MINUTE: '0' };
   const platform = await startPlatform({ plan: choice, home, environment, onSpawn: stop => (stopPlatform = stop) });
   log(`The platform is ready: ${platform.log}.`);
-  const runIds = await startRuns(new Api(platform.url, platform.token), plan.runs + 1);
-  const store = createPostgresEventStore({ connectionString: engines.databaseUrl });
-  ending.push(() => store.close());
-  const readers = await openReaders(platform, { runIds, ending });
-  log(`${plan.sockets} readers follow ${plan.runs} runs.`);
-  const writer = new Writer(store, runIds, plan);
-  const written = await writer.write(line => log(`${line}; ${readers.status()}`));
-  const file = join(home, 'truth.json');
-  writeFileSync(file, JSON.stringify(await truthOf(store, runIds)));
-  return { ...plan, ...written, ...(await readers.finish(file)) };
+  moveOn();
+  return { ...platform, ...engines };
+}
+
+/** What health says while events are written; answered by the function that is returned, which ends the watch. */
+function watchCarrier({ url, token }, ending) {
+  const done = new AbortController();
+  ending.push(() => done.abort());
+  const health = new Api(url, token).watchHealth(done.signal);
+  return () => {
+    done.abort();
+    return health;
+  };
 }
 
 /** Readers are a process of their own, as they are in life: what they take does not slow down the writer. */
@@ -109,6 +141,7 @@ async function openReaders({ url, token }, { runIds, ending }) {
   child.send({ kind: 'follow', url, token, runIds, plan });
   await heard('following');
   return {
+    pid: child.pid,
     status: () => status,
     finish: async file => {
       const figures = heard('figures');
