@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { GATEWAY_OPTIONS, type GatewayOptions } from '../gateway.config.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { RequestError } from '../graph/request-errors.js';
+import { AskedTogether } from '../reads/asked-together.js';
 import { keyIn } from '../reads/row-key.js';
 import type { Caller } from './caller.js';
 import { IdentityProvider } from './identity-provider.js';
@@ -17,9 +18,9 @@ interface Found {
 }
 
 const BY_TOKEN = `
-  SELECT t.view AS token, m.view AS member
+  SELECT t.key, t.view AS token, m.view AS member
   FROM tokens t JOIN members m ON m.key = t.member_key
-  WHERE t.key = $1`;
+  WHERE t.key = ANY($1)`;
 
 const BY_EMAIL = `SELECT view AS member FROM members WHERE lower(view ->> 'email') = $1 LIMIT 2`;
 const BY_MEMBER = `SELECT view AS member FROM members WHERE key = $1`;
@@ -36,6 +37,8 @@ const NO_HASH = '0'.repeat(64);
  */
 @Injectable()
 export class Authority {
+  readonly #tokens = new AskedTogether<string, Found>(ids => this.#findAll(ids));
+
   constructor(
     @Inject(READ_MODEL_SOURCE) private readonly rows: DataSource,
     @Inject(GATEWAY_OPTIONS) private readonly options: Pick<GatewayOptions, 'pepper'>,
@@ -48,7 +51,7 @@ export class Authority {
     const bearer = bearerIn(authorization);
     if (JWT.test(bearer) && this.provider.isConnected) return this.#signedIn(bearer);
     const presented = presentedIn(bearer);
-    const found = await this.#find(presented.tokenId);
+    const found = await this.#tokens.ask(presented.tokenId);
     const proven = isSecret(this.options.pepper, presented.secret, found?.token.secretHash ?? NO_HASH);
     if (!found || !proven) throw refused('The token is not known here.');
     this.#assertValid(found.token);
@@ -58,7 +61,7 @@ export class Authority {
   /** Throws `UNAUTHENTICATED` when the token that let this caller in is worth nothing any more: asked while streams run. */
   async reassure(caller: Caller): Promise<void> {
     if (caller.expiresAt !== undefined) return this.#reassureSignedIn(caller, caller.expiresAt);
-    const found = await this.#find(caller.tokenId);
+    const found = await this.#tokens.ask(caller.tokenId);
     if (!found) throw refused('The token is not known here.');
     this.#assertValid(found.token);
   }
@@ -78,9 +81,9 @@ export class Authority {
     if (found.length === 0) throw refused('The member is not in the workspace any more.');
   }
 
-  async #find(tokenId: string): Promise<Found | undefined> {
-    const [found] = await this.rows.query<Found[]>(BY_TOKEN, [tokenId]);
-    return found;
+  async #findAll(tokenIds: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+    const found = await this.rows.query<(Found & { readonly key: string })[]>(BY_TOKEN, [tokenIds]);
+    return new Map(found.map(({ key, ...one }) => [key, one]));
   }
 
   #assertValid(token: TokenView): void {

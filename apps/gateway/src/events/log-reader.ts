@@ -7,6 +7,8 @@ import { Authority } from '../access/authority.js';
 import type { Caller } from '../access/caller.js';
 import { isPosition, positionOf } from '../graph/position-text.js';
 import { RequestError } from '../graph/request-errors.js';
+import { AskedTogether } from '../reads/asked-together.js';
+import { keyIn } from '../reads/row-key.js';
 import { expired, type Resumption } from './resumption.js';
 
 const RECHECK_MS = 5_000;
@@ -23,6 +25,9 @@ export interface Asked {
 @Injectable()
 export class LogReader {
   readonly #asked = new LRUCache<string, { readonly atMs: number; readonly answer: Promise<void> }>({ max: 10_000 });
+  /** Of workspace and run: what the log has it has for ever. */
+  readonly #runs = new LRUCache<string, true>({ max: 10_000 });
+  readonly #heads = new AskedTogether<'head', Position>(async () => new Map([['head', await this.store.head()]]));
   #identity: Promise<string> | undefined;
 
   constructor(
@@ -35,9 +40,11 @@ export class LogReader {
 
   /** Throws `NOT_FOUND` when the workspace has no such run. */
   async assertRun(caller: Caller, runId: string): Promise<void> {
+    const key = keyIn(caller.workspaceId, runId);
+    if (this.#runs.has(key)) return;
     for (let after = START; ;) {
       const { events, scannedTo, caughtUp } = await this.store.readAll({ ...storyOf(caller, runId), after, limit: 1 });
-      if (events.length > 0) return;
+      if (events.length > 0) return void this.#runs.set(key, true);
       if (caughtUp) throw new RequestError('NOT_FOUND', 'There is no such run.', 'Look at the list of runs.');
       after = scannedTo;
     }
@@ -48,11 +55,11 @@ export class LogReader {
    * passed over: a reader that skipped something, or saw it twice, would not know (G1).
    */
   async resumeAt(cursor: string | null | undefined, asked: Asked = {}): Promise<Resumption> {
-    if (cursor == null) return { status: 'going', from: asked.otherwise === 'end' ? await this.store.head() : START };
+    if (cursor == null) return { status: 'going', from: asked.otherwise === 'end' ? await this.#head() : START };
     if (!isPosition(cursor)) return expired('UNREADABLE', START);
     if (asked.log !== undefined && asked.log !== (await this.identity())) return expired('ANOTHER_LOG', START);
     const position = positionOf(cursor);
-    const head = await this.store.head();
+    const head = await this.#head();
     return position > head ? expired('AHEAD_OF_LOG', head) : { status: 'going', from: position };
   }
 
@@ -69,7 +76,7 @@ export class LogReader {
   async streamFrom(cursor: string | undefined): Promise<Position> {
     if (cursor === undefined || cursor === '') return START;
     const position = positionOf(cursor);
-    if (position <= (await this.store.head())) return position;
+    if (position <= (await this.#head())) return position;
     throw new RequestError(
       'CURSOR_EXPIRED',
       'The log does not reach this position any more: it was restored to an earlier state.',
@@ -88,6 +95,10 @@ export class LogReader {
       this.#asked.set(caller.tokenId, { atMs: this.#nowMs(), answer });
       return answer;
     };
+  }
+
+  async #head(): Promise<Position> {
+    return (await this.#heads.ask('head')) ?? START;
   }
 
   #nowMs(): number {
