@@ -38,7 +38,8 @@ export async function* subscription(
     for (let ahead: Look | undefined; !signal.aborted;) {
       const { seen, answer }: Look = ahead ?? look(tail, next(cursor));
       ahead = undefined;
-      const page = await answer;
+      // What is in memory is there at once: an event passes here once for each of its readers.
+      const page = answer instanceof Promise ? await answer : answer;
       if (signal.aborted || !page) continue;
       follower.moveTo((cursor = page.scannedTo));
       // Far behind, the next page is fetched while the reader is busy with this one.
@@ -65,15 +66,15 @@ type Answer = (Page & { readonly fromTail: boolean }) | undefined;
 interface Look {
   /** The tail's version before the look: what came since is not in it. */
   readonly seen: number;
-  readonly answer: Promise<Answer>;
+  readonly answer: Answer | Promise<Answer>;
 }
 
-function look({ version: seen }: Tail, answer: Promise<Answer>): Look {
-  answer.catch(() => undefined); // whoever awaits it is told; until then nobody may be listening
+function look({ version: seen }: Tail, answer: Answer | Promise<Answer>): Look {
+  if (answer instanceof Promise) answer.catch(() => undefined); // whoever awaits it is told; until then nobody may be listening
   return { seen, answer };
 }
 
-/** Reads on after a position; undefined when that failed in passing: then the same position is tried again. */
+/** Reads on after a position, at once where the tail reaches; undefined when that failed in passing: then the same position is tried again. */
 function nextPage(
   { tail, reader, onProblem }: SubscriptionSources,
   options: SubscribeOptions,
@@ -81,9 +82,7 @@ function nextPage(
 ) {
   const { signal, batchSize: limit = 500, after: _start, ...filter } = options;
   let failures = 0;
-  return async (after: Position): Promise<Answer> => {
-    const kept = tail.read(after, limit, matches);
-    if (kept) return { ...kept, fromTail: true };
+  const pageOf = async (after: Position): Promise<Answer> => {
     try {
       const page = await reader.page({ ...filter, after, limit });
       failures = 0;
@@ -95,5 +94,9 @@ function nextPage(
       await pause(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (failures - 1)), signal);
       return undefined;
     }
+  };
+  return (after: Position): Answer | Promise<Answer> => {
+    const kept = tail.read(after, limit, matches);
+    return kept ? { ...kept, fromTail: true } : pageOf(after);
   };
 }

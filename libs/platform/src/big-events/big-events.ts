@@ -6,6 +6,7 @@ import { Fault } from '@runledger/kernel';
 import type { Distribution } from '@runledger/messaging';
 import { LRUCache } from 'lru-cache';
 import type { BlobStore } from '../blobs/index.js';
+import { changedBatches } from '../observed/changed-batches.js';
 import { withReplaced } from '../observed/replaced-members.js';
 
 type BlobRef = Awaited<ReturnType<BlobStore['put']>>;
@@ -83,18 +84,7 @@ export class BigEvents {
   #wholeEach<Batch extends { readonly events: readonly RecordedEvent[] }>(
     batches: AsyncIterable<Batch>,
   ): AsyncIterable<Batch> {
-    return {
-      [Symbol.asyncIterator]: () => {
-        const all = batches[Symbol.asyncIterator]();
-        return {
-          next: async () => {
-            const next = await all.next();
-            return next.done === true ? next : { value: await this.#whole(next.value) };
-          },
-          return: async () => (await all.return?.()) ?? { done: true, value: undefined },
-        };
-      },
-    };
+    return changedBatches(batches, batch => (batch.events.some(isAside) ? this.#whole(batch) : batch));
   }
 
   async #whole<Slice extends { readonly events: readonly RecordedEvent[] }>(slice: Slice): Promise<Slice> {

@@ -1,5 +1,6 @@
 import type { EventStore, SubscriptionBatch } from '@runledger/event-store';
 import type { Delivery, Distribution } from '@runledger/messaging';
+import { changedBatches } from '../observed/changed-batches.js';
 import { withReplaced } from '../observed/replaced-members.js';
 import type { PersonalData } from './personal-data.js';
 
@@ -30,9 +31,9 @@ export function personalDistribution(source: Distribution, personal: PersonalDat
   return { subscribe: options => opening<Delivery>(source.subscribe(options), personal) };
 }
 
-async function* opening<Batch extends Delivery>(
-  batches: AsyncIterable<Batch>,
-  personal: PersonalData,
-): AsyncGenerator<Batch, void> {
-  for await (const batch of batches) yield { ...batch, events: await personal.openedAll(batch.events) };
+function opening<Batch extends Delivery>(batches: AsyncIterable<Batch>, personal: PersonalData): AsyncIterable<Batch> {
+  const opened = async (batch: Batch) => ({ ...batch, events: await personal.openedAll(batch.events) });
+  return changedBatches(batches, batch =>
+    batch.events.some(event => personal.concerns(event)) ? opened(batch) : batch,
+  );
 }
