@@ -3,6 +3,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -61,6 +62,22 @@ describe('the embedded PostgreSQL', () => {
     expect(statSync(join(dataDir, 'password')).mode & 0o077).toBe(0);
   });
 
+  it('is reached through a Unix socket in that folder, and by loopback', async () => {
+    const server = await open();
+    const whence = 'SELECT inet_client_addr() AS address';
+    expect(await query(server.url, whence)).toEqual([{ address: null }]);
+    const loopback = new URL(server.url);
+    loopback.search = '';
+    expect(await query(loopback.href, whence)).toEqual([{ address: '127.0.0.1' }]);
+  });
+
+  it('is reached by loopback alone where the path is too long for a socket', async () => {
+    dataDir = join(parent, 'long'.repeat(25));
+    const server = await open();
+    expect(new URL(server.url).search).toBe('');
+    expect(await query(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
   it('is adopted when it runs already, with what it holds', async () => {
     const first = await open();
     await query(first.url, 'CREATE TABLE left_there (id int)');
@@ -84,6 +101,8 @@ describe('the embedded PostgreSQL', () => {
     const second = await open();
     expect(second.started).toBe('started');
     expect(await query(second.url, 'SELECT * FROM kept')).toEqual([{ id: 7 }]);
+    const sockets = readdirSync(dataDir).filter(name => name.startsWith('.s.'));
+    expect(sockets.sort()).toEqual(['', '.lock'].map(end => `.s.PGSQL.${new URL(second.url).port}${end}`));
   });
 
   it('is started again at the same address when it is killed while somebody needs it, until it is stopped', async () => {

@@ -22,7 +22,10 @@ export interface OpenPostgresOptions {
 }
 
 export interface OpenedPostgres {
-  /** Holds the password: never log it. */
+  /**
+   * Holds the password: never log it. To an embedded server it leads through a Unix socket where there is one, by the parameter
+   * `host`; whoever does not know that parameter goes by loopback.
+   */
   readonly url: string;
   /** `adopted`: it was running, left by a process that was killed or started by another one. */
   readonly started: 'started' | 'adopted' | 'external';
@@ -39,7 +42,6 @@ export interface OpenedPostgres {
 
 const DEFAULTS = {
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
   max_connections: '200',
   timezone: 'UTC',
   log_timezone: 'UTC',
@@ -70,7 +72,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Opened
       halt: pid => alone(folder, () => haltPostmaster(folder, pid)),
     });
     return {
-      url: `postgres://${SUPERUSER}:${await readPassword(folder)}@127.0.0.1:${first.port}/postgres`,
+      url: urlOf(first, await readPassword(folder)),
       started: running ? 'adopted' : 'started',
       pid: first.pid,
       keepRunning: watcher => server.keepRunning(watcher),
@@ -84,7 +86,25 @@ async function start(folder: ClusterFolder, settings: Readonly<Record<string, st
   const account = serverAccount();
   await ensureCluster(folder, binaries, account);
   handOver(folder.dataDir, account);
-  return launchPostmaster(folder, binaries, account, { ...DEFAULTS, ...settings });
+  const sockets = { unix_socket_directories: socketFolder(folder) };
+  return launchPostmaster(folder, binaries, account, { ...DEFAULTS, ...sockets, ...settings });
+}
+
+/** Longest path of a Unix socket, in bytes: `sun_path` of Linux has 108, of others 104, the final zero included. */
+const SOCKET_PATH_BYTES = 103;
+
+/**
+ * The data folder, which nobody else may enter. A Unix socket takes half of what loopback costs both sides, in which every packet
+ * goes through the whole of TCP. Quoted, for it is a list. The empty text, none, where a path is too long or the system has none.
+ */
+function socketFolder({ dataDir }: ClusterFolder): string {
+  const fits = Buffer.byteLength(`${dataDir}/.s.PGSQL.65535`) <= SOCKET_PATH_BYTES;
+  return process.platform === 'win32' || !fits ? '' : `"${dataDir.replaceAll('"', '""')}"`;
+}
+
+function urlOf({ port, sockets }: Postmaster, password: string): string {
+  const url = `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
+  return sockets === undefined ? url : `${url}?host=${encodeURIComponent(sockets)}`;
 }
 
 /** Nobody else starts or stops this server meanwhile. */

@@ -16,6 +16,8 @@ import type { ServerAccount } from './server-account.js';
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
+  /** Folder of its Unix socket, when it has one. */
+  readonly sockets?: string;
 }
 
 const READY_WITHIN_MS = 60_000;
@@ -30,9 +32,9 @@ export async function findPostmaster(folder: ClusterFolder): Promise<Postmaster 
   while (Date.now() < deadline) {
     const file = readPidFile(folder);
     if (!file) return undefined;
-    if (!isServerOf(folder, file.pid)) return buryServer(folder, file.pid);
+    if (!isServerOf(folder, file.pid)) return buryServer(folder, file);
     // One that is being killed this moment is still listed as ready, but does not answer any more.
-    if (file.ready && (await answersOn(file.port))) return { pid: file.pid, port: file.port };
+    if (file.ready && (await answersOn(file.port))) return serverOf(file);
     await delay(10);
   }
   throw new PostgresFailedError('is alive but does not answer', folder.dataDir, await endOfLog(folder));
@@ -100,7 +102,7 @@ async function tryLaunch(
   const deadline = Date.now() + READY_WITHIN_MS;
   while (!ended && Date.now() < deadline) {
     const file = readPidFile(folder);
-    if (file?.ready && file.pid === child.pid) return { pid: file.pid, port: file.port };
+    if (file?.ready && file.pid === child.pid) return serverOf(file);
     await delay(5);
   }
   if (!ended) child.kill('SIGQUIT');
@@ -110,16 +112,23 @@ async function tryLaunch(
 interface PidFile {
   readonly pid: number;
   readonly port: number;
+  /** The empty text when there is none. */
+  readonly sockets: string;
   readonly ready: boolean;
 }
 
-/** PostgreSQL's own format: line 1 process, line 4 port, line 8 status. */
+function serverOf({ pid, port, sockets }: PidFile): Postmaster {
+  return { pid, port, ...(sockets === '' ? {} : { sockets }) };
+}
+
+/** PostgreSQL's own format: line 1 process, line 4 port, line 5 folder of the Unix socket, line 8 status. */
 function readPidFile(folder: ClusterFolder): PidFile | undefined {
   const path = join(folder.cluster, 'postmaster.pid');
   if (!existsSync(path)) return undefined;
   try {
     const lines = readFileSync(path, 'utf8').split('\n');
-    return { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
+    const [pid, , , port, sockets = '', , , status] = lines;
+    return { pid: Number(pid), port: Number(port), sockets, ready: status?.trim() === 'ready' };
   } catch {
     return undefined; // removed between the two calls
   }
@@ -137,7 +146,7 @@ function isServerOf(folder: ClusterFolder, pid: number): boolean {
  * connection works in the cluster any more. Connections end by themselves when their server is gone; one that does not
  * notice is ended, as the recovery of the next start counts on.
  */
-async function buryServer(folder: ClusterFolder, pid: number): Promise<undefined> {
+async function buryServer(folder: ClusterFolder, { pid, port, sockets }: PidFile): Promise<undefined> {
   const deadline = Date.now() + STOPPED_WITHIN_MS;
   const patience = Date.now() + NOTICED_WITHIN_MS;
   for (let left = connectionsOf(folder); left.length > 0; left = connectionsOf(folder)) {
@@ -148,6 +157,9 @@ async function buryServer(folder: ClusterFolder, pid: number): Promise<undefined
     await delay(20);
   }
   if (isTaken(pid)) await rm(join(folder.cluster, 'postmaster.pid'), { force: true });
+  if (sockets === '') return;
+  // The next one has another socket when it has another port, and would leave these for ever.
+  for (const end of ['.lock', '']) await rm(join(sockets, `.s.PGSQL.${port}${end}`), { force: true });
 }
 
 function isTaken(pid: number): boolean {
