@@ -1,8 +1,10 @@
 /** One Jest project for the whole workspace: ESM, SWC, real stores (see libs/testing). */
 export default {
   rootDir: import.meta.dirname,
-  testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
+  runtime: '<rootDir>/scripts/jest/native-runtime.mjs',
+  testEnvironment: '<rootDir>/scripts/jest/native-environment.mjs',
+  testRunner: '<rootDir>/scripts/jest/measured-circus.mjs',
+  reporters: ['default', '<rootDir>/scripts/jest/cost-reporter.mjs'],
   testMatch: ['<rootDir>/{apps,libs,bench}/**/*.{spec,int-spec,e2e-spec}.ts', '<rootDir>/scripts/**/*.spec.mjs'],
   transform: {
     '^.+\\.ts$': [
@@ -20,11 +22,9 @@ export default {
       },
     ],
   },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  testEnvironmentOptions: { customExportConditions: ['@runledger/source', 'node', 'node-addons'] },
   modulePathIgnorePatterns: ['/dist/'],
-  globalSetup: '<rootDir>/scripts/jest-global-setup.mjs',
-  globalTeardown: '<rootDir>/scripts/jest-global-teardown.mjs',
-  testSequencer: '<rootDir>/scripts/jest-sequencer.mjs',
+  globalSetup: '<rootDir>/scripts/jest/global-setup.mjs',
+  globalTeardown: '<rootDir>/scripts/jest/global-teardown.mjs',
+  testSequencer: '<rootDir>/scripts/jest/sequencer.mjs',
   testTimeout: 30_000,
 };

@@ -81,7 +81,7 @@ async function lint() {
 async function runSpecs(only) {
   const folder = mkdtempSync(join(tmpdir(), 'runledger-test-report-'));
   const report = join(folder, 'report.json');
-  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const flags = ['--disable-warning=ExperimentalWarning'];
   const options = ['--ci', `--maxWorkers=${availableParallelism()}`, '--json', `--outputFile=${report}`];
   try {
     const { output } = await node([...flags, tools.jest, ...options, ...only], { shown: true });

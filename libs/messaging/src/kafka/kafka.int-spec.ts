@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MAX_EVENT_BYTES } from '@runledger/event-store';
 import type { Checkpoints, EventStore, RecordedEvent } from '@runledger/event-store';
 import { eventually } from '@runledger/testing';
-import { KafkaJSNonRetriableError } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { Kafka } from 'kafkajs';
 import { fromMessage, toMessage } from './cloud-event.js';
 import { KAFKA_4_VERSIONS } from './kafka-4-versions.fixture.js';
@@ -222,7 +222,7 @@ onKafka('events over Kafka (needs java and mvn)', () => {
             eachBatch: payload => {
               if (!crash) return options!.eachBatch!(payload);
               crash = false;
-              throw new KafkaJSNonRetriableError('GroupCoordinatorNotFound');
+              throw new kafkajs.KafkaJSNonRetriableError('GroupCoordinatorNotFound');
             },
           });
         return Object.assign(Object.create(real) as typeof real, { run });

@@ -1,4 +1,4 @@
-import LongestFirst from './jest-sequencer.mjs';
+import LongestFirst from './sequencer.mjs';
 
 describe('the order of the specs', () => {
   const sizes = new Map();

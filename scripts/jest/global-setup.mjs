@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compile } from './compile.mjs';
+import { compile } from '../compile.mjs';
 
 const parent = join(tmpdir(), 'runledger-tests');
 
@@ -15,7 +15,7 @@ export default async function setUp() {
   await compile(['libs/kernel', 'libs/platform']); // for this file, and for specs that start other processes
   keepCompiled();
   if (process.env.RUNLEDGER_TEST_POSTGRES_URL) return;
-  const { openPostgres } = await import('../libs/platform/dist/postgres/index.js');
+  const { openPostgres } = await import('../../libs/platform/dist/postgres/index.js');
   await sweep(openPostgres);
   const dataDir = join(parent, String(process.pid));
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -49,9 +49,9 @@ function keepCompiled() {
 /** The pinned Node is what everything is tested on; the system's one is only for machines that cannot install it. */
 function checkRuntime() {
   const require = createRequire(import.meta.url);
-  const wanted = require('../package.json').optionalDependencies.node.split('.')[0];
+  const wanted = require('../../package.json').optionalDependencies.node.split('.')[0];
   const running = process.versions.node.split('.')[0];
-  if (running === wanted || !existsSync(new URL('../node_modules/node/bin/node', import.meta.url))) return;
+  if (running === wanted || !existsSync(new URL('../../node_modules/node/bin/node', import.meta.url))) return;
   throw new Error(
     `The specs run on Node ${wanted}, which is installed in node_modules, but this is Node ${process.versions.node}. ` +
       'Start them with `npm test`, or with `npx` before the command.',
