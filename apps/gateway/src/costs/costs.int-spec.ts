@@ -126,6 +126,21 @@ describe('the costs of a workspace', () => {
     );
   }, 60_000);
 
+  it('name the member and the run beside their ids, and say nothing of what has no name', async () => {
+    const token = await gateway.tokenFor('ws_named', 'mem_0');
+    const uses: Use[] = [{ run: 0, step: 'plan', hours: 5, amount: 1, machine: false }];
+    await workspaceWith('ws_named', uses, () => Promise.resolve());
+    const text = `query ($range: DateRange!) {
+      costs(range: $range, groupBy: [MEMBER, RUN, STEP]) { rows { keys { dimension value label } } }
+    }`;
+    const { data } = await gateway.graphql<{ costs: Report }>(token, text, { range: RANGE });
+    expect(data.costs.rows[0]?.keys).toEqual([
+      { dimension: 'MEMBER', value: 'mem_0', label: '0' },
+      { dimension: 'RUN', value: runId(0), label: 'F #1' },
+      { dimension: 'STEP', value: 'plan', label: null },
+    ]);
+  });
+
   it('are told to nobody else, and as a file like on the page', async () => {
     const uses: Use[] = [
       { run: 0, step: 'plan', hours: 5, amount: 1_500_000, machine: false },

@@ -1,5 +1,6 @@
 import { BudgetReader } from '../budgets/budget-reader.js';
 import { BudgetsResolver, RunBudgetResolver } from '../budgets/budgets.resolver.js';
+import { CostLabelResolver } from './cost-label.resolver.js';
 import { CostReader } from './cost-reader.js';
 import { CostsResolver } from './costs.resolver.js';
 import { TrendReader } from './trend-reader.js';
@@ -16,6 +17,7 @@ export const MONEY_RESOLVERS = [
   BudgetsResolver,
   RunBudgetResolver,
   CostsResolver,
+  CostLabelResolver,
   TrendResolver,
 ];
 export const MONEY_READERS = [DailyRunReader, BudgetReader, CostReader, TodaysPrices, TrendReader];

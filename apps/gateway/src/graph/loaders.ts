@@ -4,6 +4,8 @@ import { DataSource, In } from 'typeorm';
 import { ApprovalRow } from '../approvals/approvals.entity.js';
 import type { ApprovalView } from '../approvals/approvals.projection.js';
 import { ExpiredFileRow, SnapshotRow } from '../kept-files/kept-files.entity.js';
+import { MemberRow } from '../access/access.entity.js';
+import type { MemberView } from '../access/access.projection.js';
 import { ArtifactRow } from '../artifacts/artifacts.entity.js';
 import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
@@ -21,6 +23,7 @@ export interface Loaders {
   readonly flow: DataLoader<string, FlowView | undefined>;
   /** By `<flow id>@<version>`. */
   readonly flowVersion: DataLoader<string, PublishedVersion | undefined>;
+  readonly member: DataLoader<string, MemberView | undefined>;
   readonly run: DataLoader<string, RunNode | undefined>;
   /** The retries and re-runs of a run, oldest first; the first 100 of each. */
   readonly descendants: DataLoader<string, readonly RunNode[]>;
@@ -56,6 +59,12 @@ export class LoaderFactory {
       flow: new DataLoader(async ids => {
         const keys = ids.map(id => keyIn(workspaceId, id));
         const found = await rows.getRepository(FlowRow).findBy({ key: In(keys) });
+        const byKey = new Map(found.map(row => [row.key, row.view]));
+        return keys.map(key => byKey.get(key));
+      }),
+      member: new DataLoader(async ids => {
+        const keys = ids.map(id => keyIn(workspaceId, id));
+        const found = await rows.getRepository(MemberRow).findBy({ key: In(keys) });
         const byKey = new Map(found.map(row => [row.key, row.view]));
         return keys.map(key => byKey.get(key));
       }),

@@ -13,8 +13,12 @@ export const RUNS = `query ($filter: RunFilter, $after: String) {
   }
 }`;
 
+const LAST_WORDS = '__typename ... on CursorExpired { message } ... on Lagged { resumeFrom }';
+
 const REQUEST = `id kind state message shown shownHash requestedAt availableDecisions policy { count }
   votes { decision by { id name } } decision { decision how by { id name } comment decidedAt }`;
+
+const ASKED_BY = 'step until run { id number flow { name } }';
 
 export const RUN = `query ($id: ID!, $asOf: Position, $atLeast: Position) {
   run(id: $id, asOf: $asOf, atLeast: $atLeast) {
@@ -44,14 +48,55 @@ export const RUN = `query ($id: ID!, $asOf: Position, $atLeast: Position) {
   }
 }`;
 
+export const INBOX_CHANGED = `subscription ($after: Position) {
+  inboxChanged(after: $after) {
+    ${LAST_WORDS}
+    ... on InboxSnapshot { cursor requests { ${REQUEST} ${ASKED_BY} } }
+    ... on InboxChange { cursor request { ${REQUEST} ${ASKED_BY} } }
+  }
+}`;
+
+export const FLOWS = `query ($filter: FlowFilter) {
+  flows(filter: $filter, first: 200) {
+    nodes { slug name description latestVersion { version publishedAt publishedBy { id name } } }
+  }
+}`;
+
+export const FLOW = `query ($slug: String!) {
+  flow(slug: $slug) { name description latestVersion { version parameters } }
+  sandboxProfiles { slug name }
+}`;
+
+export const PREFLIGHT = `query ($input: StartRunInput!) {
+  preflight(input: $input) {
+    waves steps { key name kind wave provider model conditional }
+    gates { position step everyStep message passedByItself }
+    permissions { name steps asksFirst held }
+    estimate { total ${MONEY} unpriced runs complete }
+    problems { code message fix } warnings { message fix }
+  }
+}`;
+
+export const START = `mutation ($input: StartRunInput!) {
+  startRun(input: $input) { __typename ... on Run { id } ... on RunDeclined { code message fix } }
+}`;
+
+const ROWS = `total ${MONEY} unpriced rows { keys { value label } cost { microUnits formatted } unpriced }`;
+
+export const COSTS = `query ($range: DateRange!) {
+  byDay: costs(range: $range, groupBy: [DAY], first: 90) { ${ROWS} }
+  byFlow: costs(range: $range, groupBy: [FLOW], first: 12) { ${ROWS} }
+  byModel: costs(range: $range, groupBy: [MODEL], first: 12) { ${ROWS} }
+  byMember: costs(range: $range, groupBy: [MEMBER], first: 12) { ${ROWS} }
+  budgets { scope scopeId limit ${MONEY} standing { spent ${MONEY} reserved ${MONEY} heldRuns } }
+}`;
+
 export const SEARCH = `query ($query: String!, $kinds: [SearchKind!], $order: SearchOrder, $after: String) {
   search(query: $query, kinds: $kinds, order: $order, after: $after) {
     nodes { kind at step attempt entryId snippet matches { start end } run { id number flow { name } } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
-
-const LAST_WORDS = '__typename ... on CursorExpired { message } ... on Lagged { resumeFrom }';
 
 export const RUN_EVENTS = `subscription ($id: ID!, $after: Position) {
   runEvents(runId: $id, after: $after) { ${LAST_WORDS} ... on RunEvent { cursor event { type occurredAt } } }

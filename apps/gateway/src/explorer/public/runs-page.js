@@ -24,7 +24,15 @@ export function runsPage(page) {
   const state = h('select', { 'aria-label': 'State' }, h('option', { value: '' }, 'Any state'));
   state.append(...Object.entries(GROUPS).map(([value, text]) => h('option', { value }, text)));
   state.append(...STATES.map(name => h('option', { value: name }, name.toLowerCase())));
-  page.replaceChildren(h('div.head', {}, h('h1', {}, 'Runs'), h('div.tools', {}, search, state)), list);
+  page.replaceChildren(
+    h(
+      'div.head',
+      {},
+      h('h1', {}, 'Runs'),
+      h('div.tools', {}, search, state, h('a.button', { href: '#/flows' }, 'Start a run')),
+    ),
+    list,
+  );
 
   let shown = 25;
   let ended = false;
@@ -110,9 +118,9 @@ function empty(filter) {
     h(
       'p.mute',
       {},
-      anything ? 'Try another search or state.' : 'Start one with the startRun mutation; the ',
-      anything ? '' : h('a', { href: '/explorer' }, 'explorer'),
-      anything ? '' : ' is a good place for it.',
+      ...(anything
+        ? ['Try another search or state.']
+        : ['Start one: choose among the ', h('a', { href: '#/flows' }, 'flows'), '.']),
     ),
   );
 }
