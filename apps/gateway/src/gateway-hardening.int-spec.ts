@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Controller, Get, Module } from '@nestjs/common';
 import { connect } from 'node:net';
+import type { DataSource } from 'typeorm';
 import { MAX_BODY_BYTES } from './gateway.config.js';
 import { testGateway, type TestGateway } from './gateway.fixture.js';
+import { READ_MODEL_SOURCE } from './reads/read-model-source.js';
 
 @Controller('forgotten')
 class ForgottenRoutes {
@@ -120,8 +122,22 @@ describe('a gateway among strangers', () => {
     await Promise.all([batch.text(), form.text()]);
   });
 
+  it('says what is wrong with a text that no database takes, wherever it stands', async () => {
+    const literal = '{ flow(slug: "a\\u0000b") { id } }';
+    const byVariable = 'query ($slug: String) { flow(slug: $slug) { id } }';
+    for (const answer of [
+      await gateway.graphql(token, literal),
+      await gateway.graphql(token, byVariable, { slug: 'a\u0000b' }),
+    ]) {
+      expect(answer.errors?.[0]).toMatchObject({ extensions: { code: 'BAD_USER_INPUT', fix: expect.any(String) } });
+    }
+  });
+
   it('never shows a stack, a path or a query of its database', async () => {
-    const broken = await gateway.graphql(token, '{ flow(slug: "a\\u0000b") { id } }');
+    const rows = gateway.app.get<DataSource>(READ_MODEL_SOURCE, { strict: false });
+    await rows.query('ALTER TABLE flows RENAME TO mislaid');
+    const broken = await gateway.graphql(token, '{ flow(slug: "a") { id } }');
+    await rows.query('ALTER TABLE mislaid RENAME TO flows');
     expect(broken.errors?.[0]).toMatchObject({ extensions: { code: 'INTERNAL_SERVER_ERROR' } });
     const missing = await fetch(`${gateway.url}/api/v1/nothing`, { headers: { authorization: `Bearer ${token}` } });
     for (const text of [broken.text, await missing.text()]) {

@@ -1,3 +1,4 @@
+import { QueryFailedError } from 'typeorm';
 import { Fault } from '@runledger/kernel';
 import { isTransient } from '@runledger/messaging';
 
@@ -61,6 +62,14 @@ export class RequestError extends Fault {
  */
 export function asRequestError(error: unknown): RequestError | undefined {
   if (error instanceof RequestError) return error;
+  if (holdsNul(error)) {
+    return new RequestError(
+      'BAD_USER_INPUT',
+      'A text in the request holds the character NUL, which no name has.',
+      'Leave it out.',
+      { cause: error },
+    );
+  }
   if (!isTransient(error)) return undefined;
   return new RequestError(
     'UNAVAILABLE',
@@ -68,4 +77,10 @@ export function asRequestError(error: unknown): RequestError | undefined {
     'Send it again in a second.',
     { cause: error },
   );
+}
+
+/** PostgreSQL takes every character in a text but this one (`character_not_in_repertoire`), and drivers send no other bad one. */
+function holdsNul(error: unknown): boolean {
+  const cause = error instanceof QueryFailedError ? (error.driverError as unknown) : error;
+  return cause instanceof Error && 'code' in cause && cause.code === '22021';
 }

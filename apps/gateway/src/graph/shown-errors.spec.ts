@@ -19,6 +19,11 @@ describe('trouble that passes by itself', () => {
     });
   });
 
+  it('is not a character that no database takes: whoever sent it is told', () => {
+    const refused = failed(Object.assign(new Error('invalid byte sequence'), { code: '22021' }));
+    expect(shownError({ message: 'x' }, refused).extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
   it('is not a statement that the database refuses', () => {
     expect(asRequestError(failed(Object.assign(new Error('no such column'), { code: '42703' })))).toBeUndefined();
     expect(asRequestError(new Error('Something else.'))).toBeUndefined();
