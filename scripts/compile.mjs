@@ -9,8 +9,9 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.url)));
-/** Holds the program of runners, which is one file in the end. */
+/** Hold programs, which are few files in the end. */
 const RUNNERS = join('apps', 'sandbox');
+const PROGRAMS = join('apps', 'standalone');
 const TESTS_ONLY = /\.(spec|int-spec|e2e-spec|fixture)\.ts$/;
 
 /** Folders of all packages, relative to the root. */
@@ -29,8 +30,12 @@ export async function compile(folders = packageFolders()) {
   const results = await Promise.all(folders.map(folder => compilePackage(folder, `${compiler} ${options}`)));
   const problems = results.flatMap(result => result.problems);
   if (problems.length > 0) throw new Error(problems.join('\n\n'));
-  if (folders.includes(RUNNERS)) await (await import('./bundle.mjs')).bundleRunner();
-  return results.reduce((sum, result) => sum + result.written, 0);
+  const written = results.reduce((sum, result) => sum + result.written, 0);
+  const { bundleRunner, bundlePrograms, dropPrograms } = await import('./bundle.mjs');
+  if (folders.includes(RUNNERS)) await bundleRunner();
+  if (folders.includes(PROGRAMS)) await bundlePrograms();
+  else if (written > 0) dropPrograms(); // what they were made of has changed
+  return written;
 }
 
 async function compilePackage(folder, key) {

@@ -33,7 +33,8 @@ describe('preparing a checkout', () => {
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'runledger-prepare-'));
     for (const folder of ['scripts', 'bin']) mkdirSync(join(root, folder));
-    for (const script of ['prepare.mjs', 'compile.mjs']) cpSync(source(script), join(root, 'scripts', script));
+    for (const script of ['prepare.mjs', 'compile.mjs', 'bundle.mjs'])
+      cpSync(source(script), join(root, 'scripts', script));
     write('bin/bwrap', ''); // so that nothing is installed on this machine
     write('package-lock.json', lock('1.0.0'));
     givenNpm();
@@ -79,7 +80,7 @@ describe('compiling', () => {
     root = mkdtempSync(join(tmpdir(), 'runledger-compile-'));
     for (const folder of ['scripts', 'libs/a/src/deep', 'apps']) mkdirSync(at(folder), { recursive: true });
     for (const file of ['.swcrc', 'package.json']) cpSync(source(`../${file}`), at(file));
-    cpSync(source('compile.mjs'), at('scripts/compile.mjs'));
+    for (const script of ['compile.mjs', 'bundle.mjs']) cpSync(source(script), at(`scripts/${script}`));
     writeFileSync(at('libs/a/package.json'), '{ "type": "module" }');
     writeFileSync(at('libs/a/src/index.ts'), `export const answer: number = 42;\n`);
     writeFileSync(at('libs/a/src/deep/shape.graphql'), 'type Query { answer: Int! }\n');
@@ -89,8 +90,8 @@ describe('compiling', () => {
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  function compile() {
-    return spawnSync(process.execPath, ['scripts/compile.mjs'], { cwd: root, encoding: 'utf8' });
+  function compile(...folders) {
+    return spawnSync(process.execPath, ['scripts/compile.mjs', ...folders], { cwd: root, encoding: 'utf8' });
   }
 
   it('gives programs, and the files that they read, but no specs', async () => {
@@ -119,5 +120,26 @@ describe('compiling', () => {
     expect([status, stderr]).toEqual([1, expect.stringMatching(/libs\/a\/src\/broken\.ts/)]);
     writeFileSync(at('libs/a/src/broken.ts'), 'export const whole = 1;\n');
     expect(compile().stdout).toBe('1 files compiled.\n');
+  });
+
+  it('makes one of a program and all that it imports, which finds its files and is never older than they are', () => {
+    mkdirSync(at('apps/standalone/src'), { recursive: true });
+    writeFileSync(at('apps/standalone/package.json'), '{ "type": "module" }');
+    writeFileSync(at('apps/standalone/src/word.txt'), 'sheep');
+    const lines = [
+      `import { readFileSync } from 'node:fs';`,
+      `import { answer } from '../../../libs/a/dist/index.js';`,
+      `console.log(answer, readFileSync(new URL('./word.txt', import.meta.url), 'utf8'));`,
+    ];
+    writeFileSync(at('apps/standalone/src/main.ts'), lines.join('\n'));
+    const bundle = at('apps/standalone/dist/bundle/main.js');
+    const says = () => spawnSync(process.execPath, [bundle], { encoding: 'utf8' }).stdout;
+    compile();
+    expect(says()).toBe('42 sheep\n');
+    writeFileSync(at('libs/a/src/index.ts'), `export const answer: number = 43_000;\n`);
+    compile('libs/a');
+    expect(existsSync(bundle)).toBe(false);
+    compile();
+    expect(says()).toBe('43000 sheep\n');
   });
 });

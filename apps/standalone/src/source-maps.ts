@@ -3,6 +3,7 @@
  * with `--enable-source-maps` Node reads the maps of every package as well, which is a sixth of what a start takes.
  */
 import module from 'node:module';
+import './bundled.js';
 
 const settings = { nodeModules: false, generatedCode: false };
 if (typeof module.setSourceMapsSupport === 'function') module.setSourceMapsSupport(true, settings);
