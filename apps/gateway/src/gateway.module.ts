@@ -41,6 +41,7 @@ import { CommandDesk } from './reads/command-desk.js';
 import { ReadModelLifecycle } from './reads/read-model-lifecycle.js';
 import { projectionHost, readModelRows } from './reads/read-model-providers.js';
 import { ReadModels } from './reads/read-models.js';
+import { CloudSessionsResolver } from './cloud-sessions/cloud-sessions.resolver.js';
 import { IntegrationsResolver } from './integrations/integrations.resolver.js';
 import { RestErrors } from './rest/rest-errors.js';
 import { ROUTES } from './rest/routes.js';
@@ -121,6 +122,7 @@ const RESOLVERS = [
   SchedulesResolver,
   WebhooksResolver,
   IntegrationsResolver,
+  CloudSessionsResolver,
 ];
 
 const READERS = [

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { agentPermissions, toolName } from './agent-permissions.js';
-import { COMMAND_LINE_AGENTS, integrationName } from './integration-kinds.js';
+import { CLOUD_AGENTS, COMMAND_LINE_AGENTS, integrationName } from './integration-kinds.js';
 import { mcpServers } from './mcp-servers.js';
 import { gateDefinition } from './gate-definition.js';
 import { attemptOutcome, checkpointMode, executionMode, json, slug, stepKey } from './values.js';
@@ -37,7 +37,7 @@ export const scriptedTurn = z.strictObject({
 export type ScriptedTurn = z.infer<typeof scriptedTurn>;
 
 export const agentWork = z.strictObject({
-  provider: z.enum(['scripted', 'anthropic', 'openai-compatible', ...COMMAND_LINE_AGENTS]),
+  provider: z.enum(['scripted', 'anthropic', 'openai-compatible', ...COMMAND_LINE_AGENTS, ...CLOUD_AGENTS]),
   model: z.string().min(1).max(200),
   /** Which of the workspace's integrations of the provider's kind; left out: its first, else the operator's own. */
   connection: integrationName.optional(),

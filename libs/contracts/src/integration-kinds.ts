@@ -8,11 +8,16 @@ export function isCommandLineAgent(name: string): name is CommandLineAgent {
   return COMMAND_LINE_AGENTS.some(agent => agent === name);
 }
 
+/** Agents that work on machines of their vendor. As providers and as kinds of integrations. */
+export const CLOUD_AGENTS = ['cursor-cloud'] as const;
+export type CloudAgent = (typeof CLOUD_AGENTS)[number];
+
 /** What can be connected to a workspace. */
 export const integrationKind = z.enum([
   'anthropic',
   'openai-compatible',
   ...COMMAND_LINE_AGENTS,
+  ...CLOUD_AGENTS,
   'mcp',
   'git',
   'credential',
@@ -107,6 +112,15 @@ export const INTEGRATION_KINDS: Readonly<Record<IntegrationKind, IntegrationKind
       secret('apiKey', 'Its API key, if it needs one.', false),
       open('variable', 'The environment variable in which it looks for that key; default `API_KEY`.'),
       open('subscription', '`yes`: it is paid for otherwise, and its tokens cost 0 on purpose.', { form: 'yes-no' }),
+    ],
+  },
+  'cursor-cloud': {
+    description: 'Cursor, on machines of Cursor.',
+    main: 'apiKey',
+    fields: [
+      secret('apiKey', 'An API key of Cursor: of a user, or of a service account. It never enters a sandbox.'),
+      open('pullRequests', '`yes`: it opens a pull request for what it has changed.', { form: 'yes-no' }),
+      open('baseUrl', 'Another address that speaks the Cloud Agents API, such as a proxy.', { form: 'url' }),
     ],
   },
   mcp: {

@@ -3,6 +3,7 @@ import { accessProjection } from '../access/access.projection.js';
 import { approvalsProjection } from '../approvals/approvals.projection.js';
 import { artifactsProjection } from '../artifacts/artifacts.projection.js';
 import { budgetsProjection } from '../budgets/budgets.projection.js';
+import { cloudSessionsProjection } from '../cloud-sessions/cloud-sessions.projection.js';
 import { costsProjection } from '../costs/costs.projection.js';
 import { flowsProjection } from '../flows/flows.projection.js';
 import { grantsProjection } from '../grants/grants.projection.js';
@@ -32,6 +33,7 @@ export const PROJECTIONS: readonly Projection[] = [
   schedulesProjection,
   webhooksProjection,
   integrationsProjection,
+  cloudSessionsProjection,
   transcriptProjection,
   searchProjection,
   runUsageProjection,

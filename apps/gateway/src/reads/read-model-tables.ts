@@ -3,6 +3,7 @@ import { ApprovalRow } from '../approvals/approvals.entity.js';
 import { ArtifactRow } from '../artifacts/artifacts.entity.js';
 import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
 import { BudgetLedgerRow, BudgetRow } from '../budgets/budgets.entity.js';
+import { CloudSessionRow } from '../cloud-sessions/cloud-sessions.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import { GrantRow } from '../grants/grants.entity.js';
 import { ExpiredFileRow, SnapshotRow } from '../kept-files/kept-files.entity.js';
@@ -29,6 +30,7 @@ import { BudgetsAndCosts1763700000013 } from './migrations/0013-budgets-and-cost
 import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-endings.js';
 import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
 import { Integrations1763700000012 } from './migrations/0012-integrations.js';
+import { CloudSessions1763700000029 } from './migrations/0029-cloud-sessions.js';
 import { Skills1763700000006 } from './migrations/0006-skills.js';
 
 /** What the gateway's schema holds. */
@@ -55,6 +57,7 @@ export const entities = [
   ScheduleRow,
   WebhookRow,
   IntegrationRow,
+  CloudSessionRow,
   TranscriptEntryRow,
   TranscriptPieceRow,
 ];
@@ -77,4 +80,5 @@ export const migrations = [
   RunNumberCollation1763700000017,
   Search1763700000019,
   HourLongCacheWrites1763700000022,
+  CloudSessions1763700000029,
 ];

@@ -1,4 +1,4 @@
-import { COMMAND_LINE_AGENTS } from '@runledger/contracts';
+import { CLOUD_AGENTS, COMMAND_LINE_AGENTS } from '@runledger/contracts';
 import type {
   FlowDefinition,
   IntegrationBook,
@@ -94,7 +94,7 @@ const SCRIPTED = 'scripted';
 const PROVIDER_KINDS: Readonly<Record<string, IntegrationKind>> = {
   anthropic: 'anthropic',
   'openai-compatible': 'openai-compatible',
-  ...Object.fromEntries(COMMAND_LINE_AGENTS.map(agent => [agent, agent])),
+  ...Object.fromEntries([...COMMAND_LINE_AGENTS, ...CLOUD_AGENTS].map(agent => [agent, agent])),
 };
 
 /** A provider, and the connection that is named: `openai-compatible ollama`. */

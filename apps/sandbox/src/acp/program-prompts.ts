@@ -2,6 +2,7 @@ import type { PromptResponse } from '@agentclientprotocol/sdk';
 import { ModelTurnEnded } from '@runledger/contracts';
 import type { AgentWork } from '@runledger/contracts';
 import { outOfTurns, stopped } from '../agent/agent-results.js';
+import type { Before } from '../agent/earlier-turns.js';
 import { endOrSendBack } from '../agent/last-words.js';
 import type { StructuredAnswer } from '../agent/structured-answer.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
@@ -21,13 +22,6 @@ export interface Prompted {
   readonly work: AgentWork;
   /** Only when the flow declares what the output looks like. */
   readonly answer: StructuredAnswer | undefined;
-}
-
-/** What earlier owners have come to. */
-export interface Before {
-  /** What it is told next, unless it is the first prompt. */
-  readonly next?: string;
-  readonly said: string;
 }
 
 export interface Talk {

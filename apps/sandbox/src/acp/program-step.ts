@@ -1,7 +1,7 @@
 import type { AgentWork, CommandLineAgent } from '@runledger/contracts';
-import type { ModelMessage } from 'ai';
-import { stopped, textOf } from '../agent/agent-results.js';
-import { endOrSendBack } from '../agent/last-words.js';
+import { stopped } from '../agent/agent-results.js';
+import { judged } from '../agent/earlier-turns.js';
+import type { Before } from '../agent/earlier-turns.js';
 import { ProviderNotConnectedError } from '../agent/providers.js';
 import { StructuredAnswer } from '../agent/structured-answer.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
@@ -17,7 +17,6 @@ import { ProgramCalls } from './program-calls.js';
 import { ProgramFault } from './program-faults.js';
 import { ProgramPermissions } from './program-permissions.js';
 import { promptUntilDone } from './program-prompts.js';
-import type { Before } from './program-prompts.js';
 
 export interface ProgramSettings {
   /** How long a program that waits for people is kept waiting before it is ended. */
@@ -60,19 +59,6 @@ export async function runProgramStep(
     if (outcome === 'BLOCKED' && reason.needs !== undefined) await report(agent, reason);
     return { outcome, turns: run.history.turns.length, error: reason };
   }
-}
-
-/** What the prompts of earlier owners have come to. */
-function judged({ run, answer }: Pick<Agent, 'run' | 'answer'>): Before & { readonly end?: StepResult } {
-  let before: Before = { said: '' };
-  for (const { turn, messages, finishReason } of run.history.turns) {
-    const text = textOf(messages as unknown as ModelMessage[]);
-    const said = text === '' ? before.said : text;
-    const end = endOrSendBack({ run, answer }, { turn, text, said, finishReason });
-    if ('outcome' in end) return { end, said };
-    before = { next: end.content, said };
-  }
-  return before;
 }
 
 async function conversed(agent: Agent, before: Before): Promise<StepResult> {

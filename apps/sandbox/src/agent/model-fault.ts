@@ -18,7 +18,8 @@ export interface ModelFault {
 }
 
 const CONTEXT = /prompt is too long|context[_ ]length|context window|maximum context|too many tokens/i;
-const QUOTA = /insufficient_quota|billing_hard_limit|credit balance is too low|exceeded your current quota/i;
+const QUOTA =
+  /insufficient_quota|billing_hard_limit|credit balance is too low|exceeded your current quota|usage_limit|spend(ing)? limit/i;
 
 /** What an error of the adapter means. Texts of the provider are kept short and never carry a credential. */
 export function modelFaultOf(error: unknown): ModelFault {
@@ -55,6 +56,16 @@ function ofStream(error: StreamProviderError): ModelFault {
   if (CONTEXT.test(kind)) return contextOverflow();
   if (error.isRetryable || (error.statusCode ?? 500) >= 500) return overloaded(error.statusCode);
   return { code: 'provider_refused', message: `The provider gave up: ${brief(error.message)}` };
+}
+
+/** What the refusal of a vendor's other interfaces means, in the same words. */
+export function faultOfStatus(status: number, said: string, headers: Record<string, string>): ModelFault {
+  if (status === 401 || status === 403) return auth(status);
+  if (status === 402 || QUOTA.test(said)) return quota();
+  if (status === 429) return rateLimited(headers);
+  if (status === 408) return lost('The connection to the provider was lost.');
+  if (status >= 500) return { ...overloaded(status), ...retryAfter(headers) };
+  return { code: 'provider_refused', message: `The provider refused the request (${status}): ${brief(said)}` };
 }
 
 function auth(status: number): ModelFault {

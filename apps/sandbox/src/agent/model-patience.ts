@@ -4,7 +4,7 @@ import { AwaitingTimeError } from '../attempt/people.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { prefixOf } from './agent-run.js';
 import type { ModelFault, ModelFaultCode } from './model-fault.js';
-import type { TurnOutcome } from './model-turn.js';
+import type { AbortedCall, FailedCall } from './model-turn.js';
 import type { OpenedModel } from './providers.js';
 
 const REST = 'rest.';
@@ -29,11 +29,11 @@ export const DEFAULT_PATIENCE: Patience = {
 };
 
 /** Makes the call again as long as its fault may pass; every pause is told in the transcript and ends when the attempt stops. */
-export async function persistently(
+export async function persistently<Done extends { readonly status: 'finished' }>(
   patience: Patience,
   run: StepRun,
-  call: () => Promise<TurnOutcome>,
-): Promise<TurnOutcome> {
+  call: () => Promise<Done | FailedCall | AbortedCall>,
+): Promise<Done | FailedCall | AbortedCall> {
   const failures = new Map<ModelFaultCode, number>();
   for (;;) {
     const outcome = await call();
@@ -94,7 +94,7 @@ async function pause(pauseMs: number, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-const FIXES: Readonly<Partial<Record<ModelFaultCode, string>>> = {
+export const FAULT_FIXES: Readonly<Partial<Record<ModelFaultCode, string>>> = {
   auth: 'Connect the integration again with a valid credential: the run goes on by itself.',
   quota: 'Add credit or quota at the provider, then resume the run.',
   rate_limited: 'Retry later, or ask the provider for a higher limit.',
@@ -115,7 +115,7 @@ export interface AskedModel {
 
 /** What only people can mend blocks the attempt; everything else is an error. */
 export function modelFaultResult({ work, opened }: AskedModel, fault: ModelFault, turns: number): StepResult {
-  const fix = FIXES[fault.code];
+  const fix = FAULT_FIXES[fault.code];
   const blocked = isForPeople(fault.code);
   const error: StepError = {
     code: fault.code,

@@ -43,10 +43,18 @@ export interface FinishedTurn {
 }
 
 /** `usage` is what is known of a call that broke off: it is billed all the same. */
-export type TurnOutcome =
-  | FinishedTurn
-  | { readonly status: 'failed'; readonly fault: ModelFault; readonly usage: TokenBuckets | undefined }
-  | { readonly status: 'aborted'; readonly usage: TokenBuckets | undefined };
+export interface FailedCall {
+  readonly status: 'failed';
+  readonly fault: ModelFault;
+  readonly usage: TokenBuckets | undefined;
+}
+
+export interface AbortedCall {
+  readonly status: 'aborted';
+  readonly usage: TokenBuckets | undefined;
+}
+
+export type TurnOutcome = FinishedTurn | FailedCall | AbortedCall;
 
 interface Heard {
   text: string;

@@ -66,7 +66,9 @@ export function operatorsConnection(settings: ProviderSettings, kind: Integratio
 /** The model that a step names, with the credential that opens it. Throws {@link ProviderNotConnectedError}. */
 export async function openModel(work: AgentWork, credentials: Credentials): Promise<OpenedModel> {
   const { provider } = work;
-  if (isCommandLineAgent(provider)) throw new TypeError(`${provider} is a program of its own: it has no model here.`);
+  if (isCommandLineAgent(provider) || provider === 'cursor-cloud') {
+    throw new TypeError(`${provider} has a loop of its own: it has no model here.`);
+  }
   switch (provider) {
     case 'scripted':
       return { model: scriptedModel(work.model, work.script ?? []) };

@@ -14,6 +14,7 @@ import { UNLIMITED } from './budget.js';
 import { NO_FLOWS } from './flows.js';
 import type { AttemptHistory } from './attempt-history.js';
 import { AwaitingPeopleError } from './people.js';
+import { earlierSession } from './earlier-session.js';
 import { failureResult, noProfile } from './failure-result.js';
 import { insisting, resumableSandbox, tenuredSandbox } from './resumable-sandbox.js';
 import type { OpenAttempt } from './open-work.js';
@@ -84,7 +85,8 @@ async function claimAndOwn(host: AttemptHost, { claimed, found, ...order }: Clai
   if (open.waitedFor !== undefined) await host.people.goOn(open);
   // The worker before may have recorded more until the moment when it was fenced off.
   const history = found.status === 'absent' ? found : await readHistory(host.store, open.workspaceId, open.place);
-  return own(host, { ...order, history: { ...history, epoch } });
+  const earlier = await earlierSession(host.store, open, history);
+  return own(host, { ...order, history: { ...history, epoch, ...(earlier && { earlier }) } });
 }
 
 interface Owned extends ExecutionOrder {

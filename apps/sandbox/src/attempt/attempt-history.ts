@@ -1,5 +1,5 @@
 import { attemptEvents } from '@runledger/contracts';
-import type { AttemptEvent, Json } from '@runledger/contracts';
+import type { AttemptEvent, AttemptOutcome, Json } from '@runledger/contracts';
 import type { EventStore, RecordedEvent } from '@runledger/event-store';
 import { EventCatalogue } from '@runledger/kernel';
 import type { AttemptPlace } from './attempt-place.js';
@@ -19,6 +19,14 @@ export interface RecordedAsk {
   /** Of a permission: what was asked for, whatever the call is named. */
   readonly callHash?: string;
   answer?: DataOf<'AnswerReceived'>;
+}
+
+/** A conversation with an agent elsewhere that an attempt takes over. */
+export interface EarlierSession {
+  readonly sessionId: string;
+  readonly after?: string;
+  /** Its last run was heard to its end: what comes is another one. */
+  readonly isOver: boolean;
 }
 
 /** What earlier workers did in an attempt: enough to go on without repeating anything that was finished (R2). */
@@ -41,8 +49,15 @@ export interface AttemptHistory {
   readonly entryIds: Set<string>;
   /** How much was said in each entry of prose, in UTF-16 units. */
   readonly saidChars: Map<string, number>;
-  /** Under which an agent that is a program keeps its conversation. */
+  /** The same of what was thought. */
+  readonly thoughtChars: Map<string, number>;
+  /** Under which an agent that is a program, or works elsewhere, keeps its conversation. */
   sessionId?: string;
+  /** Of an agent at work elsewhere: its last run before those of this attempt. */
+  sessionAfter?: string;
+  outcome?: AttemptOutcome;
+  /** The conversation of the attempt before, where this one goes on with it. */
+  earlier?: EarlierSession;
   readonly usageIds: Set<string>;
   readonly artifactIds: Set<string>;
   /** When its files were kept. */
@@ -64,6 +79,7 @@ export function emptyHistory(): AttemptHistory {
     autoResolved: new Set(),
     entryIds: new Set(),
     saidChars: new Map(),
+    thoughtChars: new Map(),
     usageIds: new Set(),
     artifactIds: new Set(),
     snapshots: new Set(),
@@ -118,6 +134,7 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
       return;
     case 'AttemptEnded':
       history.status = 'ended';
+      history.outcome = event.data.outcome;
       return;
     case 'ToolCallStarted':
     case 'ToolOutput':
@@ -134,6 +151,7 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
       return;
     case 'AgentSessionOpened':
       history.sessionId = event.data.sessionId;
+      if (event.data.after !== undefined) history.sessionAfter = event.data.after;
       return;
     case 'CallAutoResolved':
       history.autoResolved.add(event.data.callId);
@@ -154,13 +172,14 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
     case 'SetupRecorded':
     case 'InfoRecorded':
     case 'ErrorRecorded':
-    case 'AgentThinking':
       history.entryIds.add(event.data.entryId);
       return;
+    case 'AgentThinking':
     case 'AgentText': {
       const { entryId, text } = event.data;
+      const chars = event.type === 'AgentText' ? history.saidChars : history.thoughtChars;
       history.entryIds.add(entryId);
-      history.saidChars.set(entryId, (history.saidChars.get(entryId) ?? 0) + text.length);
+      chars.set(entryId, (chars.get(entryId) ?? 0) + text.length);
       return;
     }
   }

@@ -99,7 +99,8 @@ export function storedHistory(history: AttemptHistory): StoredHistory {
 }
 
 export function historyOf(stored: StoredHistory): AttemptHistory {
-  const { agentTurns, calls, asks, autoResolved, entryIds, saidChars, usageIds, artifactIds, snapshots } = stored;
+  const { agentTurns, calls, asks, autoResolved, entryIds, saidChars, thoughtChars } = stored;
+  const { usageIds, artifactIds, snapshots } = stored;
   return {
     ...stored,
     agentTurns: new Map(agentTurns),
@@ -108,6 +109,7 @@ export function historyOf(stored: StoredHistory): AttemptHistory {
     autoResolved: new Set(autoResolved),
     entryIds: new Set(entryIds),
     saidChars: new Map(saidChars),
+    thoughtChars: new Map(thoughtChars),
     usageIds: new Set(usageIds),
     artifactIds: new Set(artifactIds),
     snapshots: new Set(snapshots),
