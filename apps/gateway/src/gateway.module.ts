@@ -70,6 +70,7 @@ import { ScheduleReader } from './schedules/schedule-reader.js';
 import { SchedulesResolver } from './schedules/schedules.resolver.js';
 import { SkillsResolver } from './skills/skills.resolver.js';
 import { TranscriptReader } from './transcript/transcript-reader.js';
+import { TranscriptPast } from './transcript/transcript-past.js';
 import { ToolEntryResolver, TranscriptResolver } from './transcript/transcript.resolver.js';
 import { WebhookDeliveries } from './webhooks/webhook-deliveries.js';
 import { WebhookDesk } from './webhooks/webhook-desk.js';
@@ -132,6 +133,7 @@ const READERS = [
   StepReader,
   ApprovalReader,
   TranscriptReader,
+  TranscriptPast,
   SearchReader,
   LogReader,
   LoaderFactory,

@@ -8,7 +8,12 @@ export type PlacedEvent = TranscriptEvent & { readonly position: Position };
  * with its new text only. Remembers of each entry what is needed to say where it belongs, never its text.
  */
 export class TranscriptFold {
-  readonly #begun = new Map<string, TranscriptEntry>();
+  readonly #begun: Map<string, TranscriptEntry>;
+
+  /** `begun`: the headers of those entries that may go on, by id. */
+  constructor(begun: Iterable<readonly [string, TranscriptEntry]> = []) {
+    this.#begun = new Map(begun);
+  }
 
   /** The entries that these events begin or go on with, in order. Events come in log order, each once. */
   segment(events: readonly PlacedEvent[]): readonly TranscriptEntry[] {
@@ -26,21 +31,25 @@ export class TranscriptFold {
   }
 
   #remember(id: string, entry: TranscriptEntry): void {
-    switch (entry.__typename) {
-      case 'TextEntry':
-      case 'ThinkingEntry':
-      case 'SetupEntry':
-      case 'InfoEntry':
-        this.#begun.set(id, { ...entry, text: '' });
-        return;
-      case 'ToolEntry':
-        // What ended does not go on, and its arguments may be big.
-        if (entry.state === 'RUNNING') this.#begun.set(id, { ...entry, streamed: '' });
-        else this.#begun.delete(id);
-        return;
-      case 'ErrorEntry':
-        return;
-    }
+    const header = headerOf(entry);
+    if (header) this.#begun.set(id, header);
+    // What ended does not go on, and its arguments may be big.
+    else this.#begun.delete(id);
+  }
+}
+
+/** What is needed of an entry to go on with it; undefined when it does not go on. */
+export function headerOf(entry: TranscriptEntry): TranscriptEntry | undefined {
+  switch (entry.__typename) {
+    case 'TextEntry':
+    case 'ThinkingEntry':
+    case 'SetupEntry':
+    case 'InfoEntry':
+      return { ...entry, text: '' };
+    case 'ToolEntry':
+      return entry.state === 'RUNNING' ? { ...entry, streamed: '' } : undefined;
+    case 'ErrorEntry':
+      return undefined;
   }
 }
 

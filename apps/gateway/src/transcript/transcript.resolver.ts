@@ -1,5 +1,4 @@
-import { catalogue } from '@runledger/contracts';
-import { START, type Position, type RecordedEvent } from '@runledger/event-store';
+import type { RecordedEvent } from '@runledger/event-store';
 import type { Delivery } from '@runledger/messaging';
 import { idOf, keyOf } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
@@ -10,9 +9,11 @@ import { LogReader, storyOf } from '../events/log-reader.js';
 import { tail } from '../events/log-stream.js';
 import { only } from '../events/resumption.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
+import { SAME_FOR_ALL, type SourceEvent } from '../graph/item-encoder.js';
 import { positionText } from '../graph/position-text.js';
-import { transcriptEvents, type ToolCall } from './transcript-entries.js';
-import { TranscriptFold, type PlacedEvent } from './transcript-fold.js';
+import type { ToolCall } from './transcript-entries.js';
+import type { TranscriptFold } from './transcript-fold.js';
+import { placed, TRANSCRIPT_TYPES, TranscriptPast } from './transcript-past.js';
 
 interface TranscriptArgs {
   readonly runId: string;
@@ -20,11 +21,12 @@ interface TranscriptArgs {
   readonly after?: string | null;
 }
 
-const TYPES = transcriptEvents.map(event => event.type);
-
 @Resolver()
 export class TranscriptResolver {
-  constructor(@Inject(LogReader) private readonly log: LogReader) {}
+  constructor(
+    @Inject(LogReader) private readonly log: LogReader,
+    @Inject(TranscriptPast) private readonly past: TranscriptPast,
+  ) {}
 
   @Subscription('transcript')
   @Requires('flows.read')
@@ -37,25 +39,10 @@ export class TranscriptResolver {
     const start = await this.log.resumeAt(after, { log });
     if (start.status === 'expired') return only({ transcript: start.item });
     const { from } = start;
-    const fold = new TranscriptFold();
-    await this.#catchUp(fold, caller, runId, from);
-    const options = {
-      ...storyOf(caller, runId),
-      types: TYPES,
-      after: from,
-      stillAllowed: this.log.stillAllowed(caller),
-    };
+    const story = storyOf(caller, runId);
+    const fold = await this.past.foldAt(story, from);
+    const options = { ...story, types: TRANSCRIPT_TYPES, after: from, stillAllowed: this.log.stillAllowed(caller) };
     return tail(this.log.distribution, options, segmentsOf(fold, step ?? undefined));
-  }
-
-  /** What was delivered before the cursor says what the entries that go on behind it are. */
-  async #catchUp(fold: TranscriptFold, caller: Caller, runId: string, upTo: Position): Promise<void> {
-    for (let after = START; after < upTo;) {
-      const slice = await this.log.store.readAll({ ...storyOf(caller, runId), types: TYPES, after, limit: 500 });
-      fold.segment(slice.events.filter(event => event.position <= upTo).map(placed));
-      if (slice.caughtUp) return;
-      after = slice.scannedTo;
-    }
   }
 }
 
@@ -84,12 +71,23 @@ function segmentsOf(fold: TranscriptFold, step: string | undefined) {
     const entries = fold.segment(batch.events.map(placed)).filter(entry => step === undefined || entry.step === step);
     if (entries.length === 0 && (hasCaughtUp || !batch.caughtUp)) return [];
     hasCaughtUp ||= batch.caughtUp;
-    const cursor = positionText(batch.events.at(-1)?.position ?? batch.scannedTo);
-    return [{ transcript: { __typename: 'TranscriptSegment', cursor, entries, caughtUp: batch.caughtUp } }];
+    return [itemOf(batch, step, entries)];
   };
 }
 
-function placed(event: RecordedEvent): PlacedEvent {
-  const data = catalogue.upcast(event.type, event.metadata.schemaVersion, event.data);
-  return { type: event.type, data, position: event.position } as PlacedEvent;
+/** By the last event of a batch, as the log's tail hands it to all who follow a run, and by what else a batch is told apart with. */
+const items = new WeakMap<RecordedEvent, Map<string, SourceEvent>>();
+
+/** Of each batch one, for all who have it: what it says depends on the log up to its end, and on nothing else. */
+function itemOf(batch: Delivery, step: string | undefined, entries: readonly object[]): SourceEvent {
+  const [first, last] = [batch.events[0], batch.events.at(-1)];
+  const cursor = positionText(last?.position ?? batch.scannedTo);
+  const segment = { __typename: 'TranscriptSegment', cursor, entries, caughtUp: batch.caughtUp };
+  if (!first || !last) return { transcript: segment };
+  const known = items.get(last) ?? new Map<string, SourceEvent>();
+  items.set(last, known);
+  const key = `${first.position} ${batch.caughtUp} ${step ?? ''}`;
+  const item = known.get(key) ?? { transcript: segment, [SAME_FOR_ALL]: segment };
+  known.set(key, item);
+  return item;
 }
