@@ -1,12 +1,17 @@
-import type { Position, RecordedEvent } from '../port.js';
-import type { Page } from './log-reader.js';
+import type { Position, RecordedEvent } from './port.js';
 
 /** Whoever waits without a match is sent to look at this pace, to say how far the log was scanned. */
 const PROGRESS_MS = 500;
 
+/** What has joined the end of the log that is followed. */
+export interface Growth {
+  readonly events: readonly RecordedEvent[];
+  readonly scannedTo: Position;
+}
+
 /**
- * One subscription that follows the tail, and sleeps while nothing comes that it wants. What it sleeps through counts as scanned,
- * so it neither looks at that again nor holds it in memory.
+ * One subscription that follows the end of the log in memory, and sleeps while nothing comes that it wants. What it sleeps through
+ * counts as scanned, so it neither looks at that again nor holds it in memory.
  */
 export class Follower {
   #wake: (() => void) | undefined;
@@ -33,7 +38,7 @@ export class Follower {
   }
 
   /**
-   * Resolves when it is worth looking again. `seen` is the tail's version before the last look, so nothing is missed;
+   * Resolves when it is worth looking again. `seen` is the version before the last look, so nothing is missed;
    * `untold` says that there is progress to report when its time has come.
    */
   async next(seen: number, untold: boolean): Promise<void> {
@@ -51,8 +56,8 @@ export class Follower {
     wake?.();
   }
 
-  /** Events have joined the tail, which reached up to `before` and now has all of the log up to `scannedTo`. */
-  offer({ events, scannedTo }: Pick<Page, 'events' | 'scannedTo'>, before: Position): void {
+  /** Events have joined what is followed, which reached up to `before` and now has all of the log up to `scannedTo`. */
+  offer({ events, scannedTo }: Growth, before: Position): void {
     if (!this.#wake) return;
     // Where it has not been, it must look for itself.
     if (this.#position < before || events.some(this.matches)) return this.wake();
@@ -66,7 +71,7 @@ export class Follower {
   }
 }
 
-/** All who follow one tail. */
+/** All who follow the end of the log in one place. */
 export class Followers {
   readonly #all = new Set<Follower>();
   #ticking: NodeJS.Timeout | undefined;
@@ -87,8 +92,8 @@ export class Followers {
     this.#ticking = undefined;
   }
 
-  offer(page: Pick<Page, 'events' | 'scannedTo'>, before: Position): void {
-    for (const follower of this.#all) follower.offer(page, before);
+  offer(growth: Growth, before: Position): void {
+    for (const follower of this.#all) follower.offer(growth, before);
   }
 
   /** Nobody needs anything up to here any more, or up to `position` when that is lower. */

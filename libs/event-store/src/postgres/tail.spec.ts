@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../port.js';
 import type { LogReader } from './log-reader.js';
 import { Loopback } from './loopback.js';
 import { Tail } from './tail.js';
-import type { Follower } from './tail-followers.js';
+import type { Follower } from '../followers.js';
 
 const eventAt = (position: number, type: string) => ({ position: BigInt(position), type }) as RecordedEvent;
 const turn = () => new Promise(resolve => setImmediate(resolve));

@@ -4,7 +4,7 @@ import type { Position, RecordedEvent } from '../port.js';
 import type { LogReader, Page, TailPage } from './log-reader.js';
 import type { Loopback, OwnEvents } from './loopback.js';
 import { StoreFault } from './store-errors.js';
-import { Follower, Followers } from './tail-followers.js';
+import { Follower, Followers } from '../followers.js';
 
 /** What the tail keeps for followers; whoever is further behind reads pages of its own. */
 const KEPT_EVENTS = 10_000;

@@ -1,9 +1,9 @@
+import type { RecordedEvent } from '@runledger/event-store';
 import fc from 'fast-check';
 import { MemoryLog } from '../memory-log.fixture.js';
 import { EventWindow } from './event-window.js';
 
 const all = () => true;
-const none = new AbortController().signal;
 
 /** Events at 1, 4, 7, … */
 function eventsOf(count: number) {
@@ -61,16 +61,35 @@ describe('the newest stretch of the log', () => {
     expect(window.read(9n, 10, all)).toEqual({ events: [], scannedTo: 9n, atTop: true });
   });
 
-  it('wakes those who wait for the next event, and lets them go after their time or when they leave', async () => {
-    const window = new EventWindow(0n, { events: 10, bytes: Infinity });
-    const waiting = window.changed(window.version, none, undefined);
-    window.push(eventsOf(1)[0]!, 1);
+  it('wakes those whom an event concerns, and lets the others have it behind them asleep', async () => {
+    const events = eventsOf(4); // Even at 1, Odd at 4, Even at 7, Odd at 10
+    const window = new EventWindow(0n, { events: 2, bytes: Infinity });
+    const odd = window.follow(event => event.type === 'Odd', 0n);
+    const waiting = odd.next(window.version, false);
+    for (const event of events.slice(0, 2)) window.push(event, 1);
     await waiting;
-    await window.changed(window.version, none, 5);
-    const leaving = new AbortController();
-    const left = window.changed(window.version, leaving.signal, undefined);
-    leaving.abort();
+    expect(odd.position).toBe(1n);
+
+    const leaving = window.follow(() => false, 4n);
+    const left = leaving.next(window.version, false);
+    for (const event of events.slice(2)) window.push(event, 1);
+    leaving.wake();
     await left;
-    expect(window.top).toBe(1n);
+    // It slept through more than the window keeps, and still needs nothing from the store.
+    expect(leaving.position).toBe(10n);
+    expect(window.read(leaving.position, 10, all)).toEqual({ events: [], scannedTo: 10n, atTop: true });
+    for (const follower of [odd, leaving]) window.unfollow(follower);
+  });
+
+  it('sends those to look who are not where it ended before', async () => {
+    const window = new EventWindow(0n, { events: 10, bytes: Infinity });
+    const [first, second] = eventsOf(2) as [RecordedEvent, RecordedEvent];
+    window.push(first, 1);
+    const behind = window.follow(() => false, 0n);
+    const woken = behind.next(window.version, false);
+    window.push(second, 1);
+    await woken;
+    expect(behind.position).toBe(0n);
+    window.unfollow(behind);
   });
 });

@@ -1,3 +1,4 @@
+import { Follower, Followers } from '@runledger/event-store';
 import type { Position, RecordedEvent } from '@runledger/event-store';
 
 export interface WindowLimits {
@@ -28,7 +29,7 @@ export class EventWindow {
   #floor: Position;
   #top: Position;
   #version = 0;
-  #wake = new Set<() => void>();
+  readonly #followers = new Followers();
 
   constructor(
     start: Position,
@@ -49,6 +50,7 @@ export class EventWindow {
 
   /** The event must be the next one of the log. */
   push(event: RecordedEvent, bytes: number): void {
+    const before = this.#top;
     this.#kept.push({ event, bytes });
     this.#bytes += bytes;
     this.#top = event.position;
@@ -57,12 +59,16 @@ export class EventWindow {
       this.#kept = this.#kept.slice(this.#first);
       this.#first = 0;
     }
-    this.wakeAll();
+    this.#version += 1;
+    this.#followers.offer({ events: [event], scannedTo: event.position }, before);
   }
 
   /** There is nothing between the top and `position`. */
   passTo(position: Position): void {
-    if (position > this.#top) this.#top = position;
+    if (position <= this.#top) return;
+    const before = this.#top;
+    this.#top = position;
+    this.#followers.offer({ events: [], scannedTo: position }, before);
   }
 
   /** Matching events after a position; undefined when the window does not reach back that far. */
@@ -79,25 +85,20 @@ export class EventWindow {
     return { events, scannedTo, atTop: scannedTo === this.#top };
   }
 
-  /** Resolves when the version is not `seen` any more, after `ms` if given, or when the signal aborts. */
-  changed(seen: number, signal: AbortSignal, ms: number | undefined): Promise<void> {
-    if (this.#version !== seen || signal.aborted) return Promise.resolve();
-    return new Promise(resolve => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        this.#wake.delete(done);
-        resolve();
-      };
-      const timer = ms === undefined ? undefined : setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-      this.#wake.add(done);
-    });
+  /** Only those whom an event concerns are woken by it: the others have it behind them, asleep. */
+  follow(matches: (event: RecordedEvent) => boolean, after: Position): Follower {
+    const follower = new Follower(matches, after, () => this.#version);
+    this.#followers.add(follower);
+    return follower;
+  }
+
+  unfollow(follower: Follower): void {
+    this.#followers.remove(follower);
   }
 
   wakeAll(): void {
     this.#version += 1;
-    for (const wake of [...this.#wake]) wake();
+    this.#followers.wake();
   }
 
   #drop(): void {
