@@ -1,11 +1,10 @@
 import { isAbsolute } from 'node:path';
-import { parseConfig } from '@runledger/platform';
+import { isAddressRange, parseConfig } from '@runledger/platform';
 import { z } from 'zod';
 import { versioned } from './agent/providers.js';
 import type { ProviderSettings } from './agent/providers.js';
 import { containerSettings, containerVariables } from './container/container.config.js';
 import type { ContainerSettings } from './container/container.config.js';
-import { isAddressRange } from './egress/address-rules.js';
 
 const url = z.url({ protocol: /^https?$/ });
 

@@ -39,8 +39,6 @@ export { readSandboxConfig, sandboxVariables } from './sandbox.config.js';
 export type { SandboxConfig } from './sandbox.config.js';
 export { SandboxRuntime } from './attempt/sandbox-runtime.js';
 export type { SandboxLoad } from './attempt/sandbox-runtime.js';
-export { rotateVault } from './vault/rotate-vault.js';
-export type { RotationReport } from './vault/vault.js';
 export type { OperatorsOffer } from './integrations/unmet-needs.js';
 export type { Liveness } from './workers/membership.js';
 

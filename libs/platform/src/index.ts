@@ -25,6 +25,7 @@ export * from './commands/http/index.js';
 export { absolute, allOf } from './config/config-parts.js';
 export { InvalidConfigError, parseConfig } from './config/parse-config.js';
 export type { ConfigProblem } from './config/parse-config.js';
+export { AddressRules, isAddressRange } from './egress/address-rules.js';
 export { showConsumers } from './health/consumer-metrics.js';
 export { Consumers } from './health/consumers.js';
 export type { ConsumerKind, ConsumerReport } from './health/consumers.js';
@@ -82,3 +83,4 @@ export {
 } from './traces/work.js';
 export type { SpanOptions, WorkFields } from './traces/work.js';
 export { systemClock } from './system-clock.js';
+export * from './vault/index.js';

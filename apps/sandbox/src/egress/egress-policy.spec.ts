@@ -1,4 +1,4 @@
-import { isAddressRange } from './address-rules.js';
+import { isAddressRange } from '@runledger/platform';
 import { EgressPolicy } from './egress-policy.js';
 
 /** What names lead to in these specs. */

@@ -1,8 +1,8 @@
 import { networkOf } from '@runledger/contracts';
 import type { ProfileDefinition } from '@runledger/contracts';
+import { AddressRules } from '@runledger/platform';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { AddressRules } from './address-rules.js';
 
 /** What may be reached from a sandbox. Plain data. */
 export interface EgressRules {

@@ -12,8 +12,7 @@ import type {
 import { newUuid } from '@runledger/event-store';
 import type { CommandContext, CommandHandler } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
-import type { Clock, CommandOutcome } from '@runledger/platform';
-import type { Vault } from '../vault/vault.js';
+import type { Clock, CommandOutcome, Vault } from '@runledger/platform';
 import type { Connection, ConnectionUse, Credentials, RepositoryAccess } from './credentials.js';
 import { integrations } from './integration.decider.js';
 import { coveringRepository } from './repository-address.js';

@@ -2,13 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrateSchema } from '@runledger/event-store';
+import { FileKeys, givenKeys, resealVaults, UnsealableSecretError, Vault, VaultKeyError } from '@runledger/platform';
+import type { VaultKeys } from '@runledger/platform';
 import { testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { SANDBOX_SCHEMA } from '../workers/work-tables.js';
-import { UnsealableSecretError, VaultKeyError } from './vault-faults.js';
-import { FileKeys, givenKeys } from './vault-keys.js';
-import { Vault } from './vault.js';
 
 const SECRET = 'sk-very-secret-0123456789';
 const [OLD, NEW] = ['1'.repeat(64), '2'.repeat(64)];
@@ -35,7 +34,8 @@ describe('the vault', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const vault = () => new Vault(pool, new FileKeys(file));
+  const vaultOf = (keys: VaultKeys) => new Vault(pool, keys, 'sandbox.vault');
+  const vault = () => vaultOf(new FileKeys(file));
   const at = (workspaceId: string, name = 'claude.apiKey') => ({ workspaceId, name });
 
   it('keeps a secret of a workspace under a key that only the owner of its file can read', async () => {
@@ -84,7 +84,7 @@ describe('the vault', () => {
     const old = readFileSync(file, 'utf8');
     const keys = new FileKeys(file);
     const [report] = await Promise.all([
-      new Vault(pool, keys).rotate(keys),
+      resealVaults(pool, keys, ['sandbox.vault']),
       ...Array.from({ length: 10 }, (_, i) => vault().put('ws_a', `late${i}`, secrets(`${SECRET}-late`))),
     ]);
     expect(report.resealed).toBeGreaterThanOrEqual(30);
@@ -102,18 +102,18 @@ describe('the vault', () => {
     await keys.begin();
     const begun = readFileSync(file, 'utf8');
     expect(await vault().get(at('ws_a'))).toBe(SECRET);
-    await new Vault(pool, keys).rotate(keys);
+    await resealVaults(pool, keys, ['sandbox.vault']);
     expect(begun.startsWith(readFileSync(file, 'utf8').trim())).toBe(true);
     expect(await vault().get(at('ws_a'))).toBe(SECRET);
   });
 
   it('takes its keys from the environment where they are given there: the first seals, the others open', async () => {
-    await new Vault(pool, givenKeys(OLD)).put('ws_a', 'claude', secrets(SECRET));
-    await expect(new Vault(pool, givenKeys(NEW)).get(at('ws_a'))).rejects.toThrow(UnsealableSecretError);
+    await vaultOf(givenKeys(OLD)).put('ws_a', 'claude', secrets(SECRET));
+    await expect(vaultOf(givenKeys(NEW)).get(at('ws_a'))).rejects.toThrow(UnsealableSecretError);
     const both = givenKeys(`${NEW},${OLD}`);
-    expect(await new Vault(pool, both).get(at('ws_a'))).toBe(SECRET);
-    await new Vault(pool, both).rotate(both);
-    expect(await new Vault(pool, givenKeys(NEW)).get(at('ws_a'))).toBe(SECRET);
+    expect(await vaultOf(both).get(at('ws_a'))).toBe(SECRET);
+    await resealVaults(pool, both, ['sandbox.vault']);
+    expect(await vaultOf(givenKeys(NEW)).get(at('ws_a'))).toBe(SECRET);
   });
 
   it('says which file is broken, and never what is in it', async () => {

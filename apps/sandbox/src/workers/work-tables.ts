@@ -1,4 +1,5 @@
 import type { SchemaHistory } from '@runledger/event-store';
+import { vaultTable } from '@runledger/platform';
 
 /** IF NOT EXISTS: the first installations made these tables without writing it down. */
 const OPEN_WORK = `
@@ -65,18 +66,6 @@ const PARKING = `
   ALTER TABLE sandbox.open_runs ADD COLUMN parked_at bigint;
   CREATE INDEX open_runs_parked ON sandbox.open_runs (worker) WHERE parked_at IS NOT NULL;`;
 
-/** Secrets, sealed one by one; `name` is `<integration>.<field>`, `key_id` says which master key opens it. */
-const VAULT = `
-  CREATE TABLE sandbox.vault (
-    workspace_id text NOT NULL,
-    name text NOT NULL,
-    key_id text NOT NULL,
-    sealed bytea NOT NULL,
-    sealed_at timestamptz NOT NULL,
-    PRIMARY KEY (workspace_id, name)
-  );
-  CREATE INDEX vault_by_key ON sandbox.vault (key_id);`;
-
 /** The sandbox service's own schema. */
 export const SANDBOX_SCHEMA: SchemaHistory = {
   schema: 'sandbox',
@@ -86,6 +75,6 @@ export const SANDBOX_SCHEMA: SchemaHistory = {
     { name: '0003-answers', sql: ANSWERS },
     { name: '0004-pauses', sql: PAUSES },
     { name: '0005-parking', sql: PARKING },
-    { name: '0006-vault', sql: VAULT },
+    { name: '0006-vault', sql: vaultTable('sandbox.vault') },
   ],
 };

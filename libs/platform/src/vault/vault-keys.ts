@@ -37,6 +37,11 @@ export function keysOfText(text: string, where: string): KeyRing {
   return [first, ...rest];
 }
 
+/** Those of the environment, else those of the file. */
+export function vaultKeysFrom(given: string | undefined, file: string): VaultKeys | ChangeableKeys {
+  return given === undefined ? new FileKeys(file) : givenKeys(given);
+}
+
 /** Keys of the environment. */
 export function givenKeys(text: string): VaultKeys {
   const ring = keysOfText(text, 'RUNLEDGER_VAULT_KEY');
