@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { catalogue, Decide, GateReached } from '@runledger/contracts';
-import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import {
+  createPostgresEventStore,
+  migrateEventStore,
+  migrateSchema,
+  newUuid,
+  PostgresCheckpoints,
+} from '@runledger/event-store';
 import { gateId, streamOf } from '@runledger/kernel';
 import { ReactorHost } from '@runledger/messaging';
 import { COMMAND_CLIENT, FileBlobStore, PlatformModule } from '@runledger/platform';
@@ -11,7 +17,7 @@ import type { CommandClient } from '@runledger/platform';
 import { eventually, testDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
-import { ApprovalModule } from './approval.module.js';
+import { APPROVAL_SCHEMA, ApprovalModule, readApprovalConfig } from './approval.module.js';
 
 const WORKSPACE = 'ws_acme';
 const AT = '2026-11-21T10:00:00.000Z';
@@ -29,8 +35,11 @@ describe('the approval service', () => {
       blobs: new FileBlobStore(folder),
       catalogue,
     });
+    await migrateSchema(pool, APPROVAL_SCHEMA);
+    const vaultKeyFile = join(folder, 'vault.key');
+    const notifications = { config: readApprovalConfig({}), database: pool, vaultKeyFile };
     const app = await Test.createTestingModule({
-      imports: [platform, ApprovalModule.register({ timers: new MemoryTimers() })],
+      imports: [platform, ApprovalModule.register({ ...notifications, timers: new MemoryTimers() })],
     }).compile();
     await app.init();
     const runId = `run_${newUuid()}`;
@@ -70,9 +79,16 @@ describe('the approval service', () => {
     expect(outcome.output).toEqual({ requestId, runId, decision: 'APPROVE', votes: 1, needed: 1 });
     const reactors = app.get(ReactorHost, { strict: false });
     await app.close();
-    expect(reactors.status().map(({ name, state }) => [name, state])).toEqual([
-      ['approval.requests', 'stopped'],
+    expect(
+      reactors
+        .status()
+        .map(({ name, state }) => [name, state])
+        .sort(),
+    ).toEqual([
       ['approval.deadlines', 'stopped'],
+      ['approval.notices', 'stopped'],
+      ['approval.requests', 'stopped'],
+      ['approval.sender', 'stopped'],
     ]);
     await store.close();
     await pool.end();

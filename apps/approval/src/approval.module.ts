@@ -9,11 +9,15 @@ import type { Clock } from '@runledger/platform';
 import { TIMERS, TimersModule } from '@runledger/timers';
 import type { TimerHost } from '@runledger/timers';
 import { Approval } from './approval.js';
+import type { NotificationParts } from './notifications/notifications.js';
 
 export { Approval } from './approval.js';
 export type { ApprovalParts } from './approval.js';
+export { approvalVariables, readApprovalConfig } from './approval.config.js';
+export type { ApprovalConfig } from './approval.config.js';
+export { APPROVAL_SCHEMA } from './approval-tables.js';
 
-export interface ApprovalOptions {
+export interface ApprovalOptions extends NotificationParts {
   /** The timers of this service. The module starts and stops them. */
   readonly timers: TimerHost;
 }
@@ -31,7 +35,7 @@ export class ApprovalModule implements OnApplicationBootstrap, BeforeApplication
   ) {}
 
   /** Needs the global platform module beside it. */
-  static register({ timers: host }: ApprovalOptions): DynamicModule {
+  static register({ timers: host, ...notifications }: ApprovalOptions): DynamicModule {
     return {
       module: ApprovalModule,
       imports: [TimersModule.register(host)],
@@ -40,7 +44,7 @@ export class ApprovalModule implements OnApplicationBootstrap, BeforeApplication
           provide: Approval,
           inject: [EVENT_STORE, CommandHandler, CLOCK, TIMERS],
           useFactory: (store: EventStore, handler: CommandHandler, clock: Clock, timers: TimerHost) =>
-            new Approval({ store, handler, clock, timers }),
+            new Approval({ store, handler, clock, timers, notifications }),
         },
       ],
     };

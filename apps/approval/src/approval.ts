@@ -7,17 +7,26 @@ import { deadlines, deadlineTimer } from './approvals/deadlines.reactor.js';
 import { Decisions } from './approvals/decisions.js';
 import { requestsReactor } from './approvals/requests.reactor.js';
 import { GrantBook } from './grants/grant-book.js';
+import { Notifications } from './notifications/notifications.js';
+import type { NotificationParts } from './notifications/notifications.js';
 
 export interface ApprovalParts {
   readonly store: EventStore;
   readonly handler: CommandHandler;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** How people are told; left out, they have to look into their inbox. */
+  readonly notifications?: NotificationParts;
 }
 
 /** What this service answers, what it reacts to and what it does when time has come, without a framework. */
 export class Approval {
-  constructor(private readonly parts: ApprovalParts) {}
+  readonly #notifications: Notifications | undefined;
+
+  constructor(private readonly parts: ApprovalParts) {
+    const { notifications } = parts;
+    this.#notifications = notifications && new Notifications(parts, notifications);
+  }
 
   answer(commands: CommandRegistry): void {
     const { handler } = this.parts;
@@ -25,14 +34,15 @@ export class Approval {
     commands.answer(Decide, (input, context) => decisions.decide(input, context));
     commands.answer(AnswerQuestion, (input, context) => decisions.answer(input, context));
     commands.answer(RevokeGrant, (input, context) => book.revoke(input, context));
+    this.#notifications?.answer(commands);
   }
 
   reactors(): Reactor[] {
     const { store, handler, clock, timers } = this.parts;
-    return [requestsReactor(store, handler, clock), deadlines(timers)];
+    return [requestsReactor(store, handler, clock), deadlines(timers), ...(this.#notifications?.reactors() ?? [])];
   }
 
   timerKinds(): TimerKind[] {
-    return [deadlineTimer(this.parts.handler)];
+    return [deadlineTimer(this.parts.handler), ...(this.#notifications?.timerKinds() ?? [])];
   }
 }

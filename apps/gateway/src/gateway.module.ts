@@ -35,6 +35,9 @@ import { SocketOperations } from './graph/socket-operations.js';
 import { Sockets } from './graph/sockets.js';
 import { ArtifactExpiryResolver, RunFilesResolver, StepFilesResolver } from './kept-files/kept-files.resolver.js';
 import { MONEY_READERS, MONEY_RESOLVERS } from './costs/money-parts.js';
+import { ChannelAdder } from './notifications/channel-adder.js';
+import { NotificationReader } from './notifications/notification-reader.js';
+import { NotificationsResolver } from './notifications/notifications.resolver.js';
 import { ParkedEventsResolver } from './parked-events/parked-events.resolver.js';
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
 import { CommandDesk } from './reads/command-desk.js';
@@ -124,6 +127,7 @@ const RESOLVERS = [
   WebhooksResolver,
   IntegrationsResolver,
   CloudSessionsResolver,
+  NotificationsResolver,
 ];
 
 const READERS = [
@@ -148,6 +152,8 @@ const READERS = [
   WebhookRate,
   WebhookDesk,
   WebhookDeliveries,
+  NotificationReader,
+  ChannelAdder,
 ];
 
 /** The edge and the read side of the platform; takes the global `PlatformModule` for granted. */

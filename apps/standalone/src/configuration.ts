@@ -1,3 +1,4 @@
+import { approvalVariables } from '@runledger/approval';
 import { auditVariables } from '@runledger/audit';
 import { telemetryVariables } from '@runledger/platform';
 import { storageVariables } from '@runledger/platform/storage';
@@ -53,6 +54,11 @@ export const CONFIGURATION: readonly ConfigurationPart[] = [
     title: 'Webhooks',
     intro: 'Read by the process that serves the API. See [Start a run from CI](../how-to/start-a-run-from-ci.md).',
     variables: webhookVariables,
+  },
+  {
+    title: 'Telling people',
+    intro: 'Read by the process that asks people. See [Notify people](../how-to/notify-people.md).',
+    variables: approvalVariables,
   },
   {
     title: 'Prices',

@@ -1,4 +1,6 @@
 import type { WebhookLimits } from '@runledger/gateway';
+import { readApprovalConfig } from '@runledger/approval';
+import type { ApprovalConfig } from '@runledger/approval';
 import { readAuditConfig } from '@runledger/audit';
 import type { AuditConfig } from '@runledger/audit';
 import { absolute, allOf, parseConfig, readTelemetryConfig } from '@runledger/platform';
@@ -44,6 +46,8 @@ export interface StandaloneConfig {
   readonly available: AvailableConfig;
   /** Its addresses may hold secrets: never log it. */
   readonly audit: AuditConfig;
+  /** Holds a secret: never log it. */
+  readonly approval: ApprovalConfig;
   readonly webhooks: WebhookLimits;
   /** Holds a token: never log it. */
   readonly telemetry: TelemetryConfig;
@@ -52,7 +56,7 @@ export interface StandaloneConfig {
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readStandaloneConfig(environment = process.env): StandaloneConfig {
-  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess, audit] = allOf(
+  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess, audit, approval] = allOf(
     () => parseConfig(schema, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
@@ -61,6 +65,7 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     () => readWebhooksConfig(environment),
     () => readApiConfig(environment),
     () => readAuditConfig(environment),
+    () => readApprovalConfig(environment),
   );
   return {
     port: values.PORT,
@@ -74,6 +79,7 @@ export function readStandaloneConfig(environment = process.env): StandaloneConfi
     available,
     webhooks,
     audit,
+    approval,
     telemetry,
     logLevel: values.LOG_LEVEL,
   };

@@ -55,7 +55,11 @@ export class StandaloneModule {
           offer: config.available,
           timers: openTimers('sandbox', storage, { log, isShared: false }),
         }),
-        ApprovalModule.register({ timers: openTimers('approval', storage, { log, isShared: false }) }),
+        ApprovalModule.register({
+          ...{ config: config.approval, database: pool, log },
+          vaultKeyFile: join(config.home, 'vault.key'),
+          timers: openTimers('approval', storage, { log, isShared: false }),
+        }),
         BillingModule.register(),
         AuditModule.register({ config: config.audit, database: pool, cursorKey: pepper, ...signing, log }),
         GatewayModule.register({

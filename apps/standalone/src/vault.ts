@@ -1,12 +1,11 @@
 import { parseArgs } from 'node:util';
-import { servicePool } from '@runledger/platform';
-import { rotateVault } from '@runledger/sandbox';
+import { resealVaults, servicePool, vaultKeysFrom } from '@runledger/platform';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { readVaultConfig } from './vault.config.js';
 
 const HELP = `npm run vault -- rotate
 
-Seals every secret of every integration anew, beside a running platform or without one. Keys of the file get a new one first, and
+Seals every secret of every integration and notification channel anew, beside a running platform or without one. Keys of the file get a new one first, and
 the old one is destroyed at the end. Of keys in RUNLEDGER_VAULT_KEY the first one seals; take the others away afterwards.
 
   --json    one JSON document instead of text
@@ -24,7 +23,10 @@ async function rotate(url: string): Promise<void> {
   const { sandbox, keyFile } = readVaultConfig();
   const pool = servicePool({ connectionString: url, max: 2, application_name: 'runledger vault' });
   try {
-    const report = await rotateVault(pool, sandbox, keyFile);
+    const report = await resealVaults(pool, vaultKeysFrom(sandbox.vaultKey, keyFile), [
+      'sandbox.vault',
+      'approval.vault',
+    ]);
     const { keyId, resealed, kept } = report;
     print(
       values.json ? JSON.stringify(report) : `${resealed} of ${kept} secrets were sealed anew; key ${keyId} opens all.`,

@@ -1,5 +1,6 @@
 import { EventCatalogue } from '@runledger/kernel';
 import { approvalEvents } from './approval.events.js';
+import { channelEvents, noticeEvents } from './approval.notifications.events.js';
 import { auditEvents } from './audit.events.js';
 import { allowanceEvents, chargeEvents, planEvents, rateCardEvents } from './billing.events.js';
 import { budgetEvents } from './billing.budgets.events.js';
@@ -30,6 +31,8 @@ export const eventsByCategory = {
   integration: integrationEvents,
   approval: approvalEvents,
   grants: grantEvents,
+  channels: channelEvents,
+  notice: noticeEvents,
   ratecard: rateCardEvents,
   plan: planEvents,
   allowance: allowanceEvents,

@@ -10,6 +10,8 @@ export {
 export * from './agent-session.events.js';
 export * from './approval.commands.js';
 export * from './approval.events.js';
+export * from './approval.notifications.commands.js';
+export * from './approval.notifications.events.js';
 export * from './audit.commands.js';
 export * from './audit.events.js';
 export * from './billing.budgets.commands.js';

@@ -5,7 +5,7 @@
 export const STREAM_OWNERS = {
   orchestrator: ['flow', 'skill', 'run', 'queue', 'schedule', 'needs', 'environment'],
   sandbox: ['profile', 'attempt', 'files', 'integration'],
-  approval: ['approval', 'grants'],
+  approval: ['approval', 'grants', 'channels', 'notice'],
   billing: ['plan', 'allowance', 'budget', 'charges', 'ratecard'],
   audit: ['audit'],
   gateway: ['workspace', 'member', 'token', 'webhook'],

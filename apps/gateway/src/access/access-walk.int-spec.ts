@@ -57,6 +57,7 @@ describe('every query, mutation, subscription and route (G2)', () => {
         startedBy: member,
         memberId: member,
         eventId: isHere ? eventId : '0198f3a0-0000-7000-8000-00000000dead',
+        channelId: isHere ? 'chn_here' : 'chn_none',
         subjectId: isHere ? 'OPS-7' : 'OPS-0',
         step: 'build',
       };

@@ -9,6 +9,7 @@ import { flowsProjection } from '../flows/flows.projection.js';
 import { grantsProjection } from '../grants/grants.projection.js';
 import { expiredFilesProjection, snapshotsProjection } from '../kept-files/kept-files.projection.js';
 import { integrationsProjection } from '../integrations/integrations.projection.js';
+import { notificationChannelsProjection, notificationsProjection } from '../notifications/notifications.projection.js';
 import { runUsageProjection } from '../preflight/run-usage.projection.js';
 import { profilesProjection } from '../profiles/profiles.projection.js';
 import { runsProjection } from '../runs/runs.projection.js';
@@ -34,6 +35,8 @@ export const PROJECTIONS: readonly Projection[] = [
   webhooksProjection,
   integrationsProjection,
   cloudSessionsProjection,
+  notificationChannelsProjection,
+  notificationsProjection,
   transcriptProjection,
   searchProjection,
   runUsageProjection,

@@ -8,6 +8,7 @@ import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import { GrantRow } from '../grants/grants.entity.js';
 import { ExpiredFileRow, SnapshotRow } from '../kept-files/kept-files.entity.js';
 import { IntegrationRow } from '../integrations/integrations.entity.js';
+import { NotificationChannelRow, NotificationRow } from '../notifications/notifications.entity.js';
 import { RunUsageRow } from '../preflight/run-usage.entity.js';
 import { ProfileRow } from '../profiles/profiles.entity.js';
 import { RunNumberRow, RunRow, RunStepRow } from '../runs/runs.entity.js';
@@ -25,6 +26,7 @@ import { KeptFiles1763700000010 } from './migrations/0010-kept-files.js';
 import { Search1763700000019 } from './migrations/0019-search.js';
 import { RunNumberCollation1763700000017 } from './migrations/0017-run-number-collation.js';
 import { HourLongCacheWrites1763700000022 } from './migrations/0022-hour-long-cache-writes.js';
+import { Notifications1763700000023 } from './migrations/0023-notifications.js';
 import { MembersByEmail1763700000016 } from './migrations/0016-members-by-email.js';
 import { BudgetsAndCosts1763700000013 } from './migrations/0013-budgets-and-costs.js';
 import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-endings.js';
@@ -58,6 +60,8 @@ export const entities = [
   WebhookRow,
   IntegrationRow,
   CloudSessionRow,
+  NotificationChannelRow,
+  NotificationRow,
   TranscriptEntryRow,
   TranscriptPieceRow,
 ];
@@ -80,5 +84,6 @@ export const migrations = [
   RunNumberCollation1763700000017,
   Search1763700000019,
   HourLongCacheWrites1763700000022,
+  Notifications1763700000023,
   CloudSessions1763700000029,
 ];

@@ -19,6 +19,7 @@ export type DatabaseUser = (typeof DATABASE_USERS)[number];
 const OWN_SCHEMAS: readonly { readonly schema: string; readonly owner: DeployedService }[] = [
   { schema: 'gateway', owner: 'gateway' },
   { schema: 'sandbox', owner: 'sandbox' },
+  { schema: 'approval', owner: 'approval' },
   { schema: 'audit', owner: 'audit' },
   ...TIMED_SERVICES.map(owner => ({ schema: timerSchema(owner), owner })),
 ];

@@ -1,3 +1,4 @@
+import { APPROVAL_SCHEMA } from '@runledger/approval';
 import { AUDIT_SCHEMA } from '@runledger/audit';
 import { checkEventStore, checkSchema, migrateEventStore, migrateSchema } from '@runledger/event-store';
 import type { MigrationReport, SchemaHistory } from '@runledger/event-store';
@@ -11,7 +12,12 @@ import { TIMED_SERVICES } from '../timed-services.js';
 import { refreshRoles } from './database-roles.js';
 
 /** The tables that services have beside their streams; the read models' come by another way. */
-const OWN_TABLES: readonly SchemaHistory[] = [SANDBOX_SCHEMA, AUDIT_SCHEMA, ...TIMED_SERVICES.map(timersHistory)];
+const OWN_TABLES: readonly SchemaHistory[] = [
+  SANDBOX_SCHEMA,
+  APPROVAL_SCHEMA,
+  AUDIT_SCHEMA,
+  ...TIMED_SERVICES.map(timersHistory),
+];
 
 /**
  * Brings every schema of the database to what this program needs: the event store, the services' own tables, the read models;

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { readApprovalConfig } from '@runledger/approval';
+import type { ApprovalConfig } from '@runledger/approval';
 import { readAuditConfig } from '@runledger/audit';
 import type { AuditConfig } from '@runledger/audit';
 import { commandCallers, DEPLOYED_SERVICES } from '@runledger/contracts';
@@ -99,6 +101,8 @@ export interface ServiceConfig {
   readonly available: AvailableConfig;
   /** Its addresses may hold secrets: never log it. */
   readonly audit: AuditConfig;
+  /** Holds a secret: never log it. */
+  readonly approval: ApprovalConfig;
   readonly webhooks: WebhookLimits;
   readonly telemetry: TelemetryConfig;
   readonly connectedProviders: readonly string[];
@@ -117,7 +121,7 @@ export function deployedService(name: string | undefined): DeployedService | und
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readServiceConfig(service: DeployedService, environment = process.env): ServiceConfig {
-  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess, audit] = allOf(
+  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess, audit, approval] = allOf(
     () => valuesOf(service, environment),
     () => readStorageConfig(environment),
     () => readSandboxConfig({ ...LEAVING, ...environment }),
@@ -126,6 +130,7 @@ export function readServiceConfig(service: DeployedService, environment = proces
     () => readWebhooksConfig(environment),
     () => readApiConfig(environment),
     () => readAuditConfig(environment),
+    () => readApprovalConfig(environment),
   );
   const home = absolute(values.RUNLEDGER_HOME);
   return {
@@ -143,6 +148,7 @@ export function readServiceConfig(service: DeployedService, environment = proces
     available,
     webhooks,
     audit,
+    approval,
     telemetry,
     connectedProviders: values.CONNECTED_PROVIDERS.split(','),
     addresses: addressesOf(values),

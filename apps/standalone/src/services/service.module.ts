@@ -69,7 +69,11 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
       });
     }
     case 'approval':
-      return ApprovalModule.register({ timers: openTimers('approval', storage, { log, isShared: true }) });
+      return ApprovalModule.register({
+        ...{ config: config.approval, database: storage.pool, log },
+        vaultKeyFile: join(config.secretsDir, 'vault.key'),
+        timers: openTimers('approval', storage, { log, isShared: true }),
+      });
     case 'billing':
       return BillingModule.register();
     case 'audit':
