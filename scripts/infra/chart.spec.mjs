@@ -181,6 +181,7 @@ describe('the values of the chart', () => {
       gateway: ['pepper', 'gateway.key'],
       orchestrator: ['gateway.pub', 'orchestrator.key', 'sandbox.pub'],
       sandbox: ['gateway.pub', 'sandbox.key', 'vault.key'],
+      approval: ['gateway.pub', 'vault.key'],
       billing: ['gateway.pub', 'orchestrator.pub', 'sandbox.pub'],
       audit: ['audit-signing', 'export-cursors', 'gateway.pub'],
     };

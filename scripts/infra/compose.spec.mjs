@@ -120,7 +120,7 @@ describe('the fleet under compose', () => {
     expect(holders('pepper')).toEqual(['gateway', 'owner-token']);
     expect(holders('export-cursors')).toEqual(['audit']);
     expect(holders('audit-signing')).toEqual(['audit']);
-    expect(holders('vault.key')).toEqual(['sandbox']);
+    expect(holders('vault.key')).toEqual(['sandbox', 'approval']);
     expect(holders('gateway.pub')).toEqual(['orchestrator', 'sandbox', 'approval', 'billing', 'audit']);
   });
 
@@ -170,7 +170,7 @@ describe('the fleet under compose', () => {
     expect(open).toEqual([['gateway', ['${RUNLEDGER_LISTEN:-127.0.0.1:4000}:4000']]]);
     expect(compose.networks.backend).toEqual({ internal: true });
     const outside = services.filter(([, { networks }]) => networks.includes('outside')).map(([name]) => name);
-    expect(outside).toEqual(['gateway', 'sandbox']);
+    expect(outside).toEqual(['gateway', 'sandbox', 'approval']);
   });
 
   it('gives processes the time to end that they ask for', () => {

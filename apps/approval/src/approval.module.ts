@@ -3,13 +3,14 @@ import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap }
 import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
-import type { RunningConsumer } from '@runledger/messaging';
-import { CLOCK, EVENT_STORE, CommandRegistry } from '@runledger/platform';
+import type { ConsumerLog, RunningConsumer } from '@runledger/messaging';
+import { CLOCK, EVENT_STORE, CommandRegistry, Vault, vaultKeysFrom } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
 import { TIMERS, TimersModule } from '@runledger/timers';
 import type { TimerHost } from '@runledger/timers';
+import type { Pool } from 'pg';
 import { Approval } from './approval.js';
-import type { NotificationParts } from './notifications/notifications.js';
+import type { ApprovalConfig } from './approval.config.js';
 
 export { Approval } from './approval.js';
 export type { ApprovalParts } from './approval.js';
@@ -17,7 +18,13 @@ export { approvalVariables, readApprovalConfig } from './approval.config.js';
 export type { ApprovalConfig } from './approval.config.js';
 export { APPROVAL_SCHEMA } from './approval-tables.js';
 
-export interface ApprovalOptions extends NotificationParts {
+export interface ApprovalOptions {
+  readonly config: ApprovalConfig;
+  /** Of the schema `approval`. */
+  readonly database: Pool;
+  /** Absolute path of the file with the keys of the vault, which is made when it is first needed. */
+  readonly vaultKeyFile: string;
+  readonly log?: ConsumerLog;
   /** The timers of this service. The module starts and stops them. */
   readonly timers: TimerHost;
 }
@@ -35,7 +42,9 @@ export class ApprovalModule implements OnApplicationBootstrap, BeforeApplication
   ) {}
 
   /** Needs the global platform module beside it. */
-  static register({ timers: host, ...notifications }: ApprovalOptions): DynamicModule {
+  static register({ timers: host, config, database, vaultKeyFile, log }: ApprovalOptions): DynamicModule {
+    const vault = new Vault(database, vaultKeysFrom(config.vaultKey, vaultKeyFile), 'approval.vault');
+    const notifications = { config, vault, ...(log && { log }) };
     return {
       module: ApprovalModule,
       imports: [TimersModule.register(host)],

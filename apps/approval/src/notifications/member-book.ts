@@ -27,7 +27,8 @@ export class MemberBook {
   constructor(private readonly store: EventStore) {}
 
   async of(workspaceId: string): Promise<readonly ReachableMember[]> {
-    let { members, scannedTo } = this.#pages.get(workspaceId) ?? { members: new Map(), scannedTo: START };
+    const page: Page = this.#pages.get(workspaceId) ?? { members: new Map(), scannedTo: START };
+    let { members, scannedTo } = page;
     for (let caughtUp = false; !caughtUp;) {
       const slice = await this.store.readAll({ tenant: workspaceId, types: TYPES, after: scannedTo });
       for (const event of slice.events) members = after(members, event.type, dataOf<Said>(event));

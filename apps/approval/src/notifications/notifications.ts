@@ -10,10 +10,8 @@ import {
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import { SILENT } from '@runledger/messaging';
 import type { ConsumerLog, Reactor } from '@runledger/messaging';
-import { Vault, vaultKeysFrom } from '@runledger/platform';
-import type { Clock, CommandRegistry } from '@runledger/platform';
+import type { Clock, CommandRegistry, Vault } from '@runledger/platform';
 import type { TimerKind, Timers } from '@runledger/timers';
-import type { Pool } from 'pg';
 import type { ApprovalConfig } from '../approval.config.js';
 import { RunFacts } from '../approvals/run-facts.js';
 import { ChannelDesk } from './channel-desk.js';
@@ -34,10 +32,8 @@ import { WebhookTeller } from './webhook-teller.js';
 
 export interface NotificationParts {
   readonly config: ApprovalConfig;
-  /** Of the schema `approval`. */
-  readonly database: Pool;
-  /** Absolute path of the file with the keys of the vault, which is made when it is first needed. */
-  readonly vaultKeyFile: string;
+  /** Where the secrets of channels are. */
+  readonly vault: Vault;
   readonly log?: ConsumerLog;
 }
 
@@ -58,13 +54,11 @@ export class Notifications {
 
   constructor(
     private readonly around: Surroundings,
-    { config, database, vaultKeyFile, log = SILENT }: NotificationParts,
+    { config, vault, log = SILENT }: NotificationParts,
   ) {
     const { store, handler, clock } = around;
     const { mail, slackUrl: apiUrl } = config;
-    const secrets = new ChannelSecrets(
-      new Vault(database, vaultKeysFrom(config.vaultKey, vaultKeyFile), 'approval.vault'),
-    );
+    const secrets = new ChannelSecrets(vault);
     const [post, links] = [new OutboundPost(config.privateNetworks), new Links(config.publicUrl)];
     const [members, facts] = [new MemberBook(store), new RunFacts(store)];
     const recipients = new Recipients(handler, members);

@@ -21,7 +21,7 @@ import { gateId, streamOf } from '@runledger/kernel';
 import type { DomainEvent } from '@runledger/kernel';
 import { ReactorHost, storeDirect } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
-import { CommandRegistry, InProcessCommands } from '@runledger/platform';
+import { CommandRegistry, FileKeys, InProcessCommands, Vault } from '@runledger/platform';
 import { eventually, testDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
@@ -75,7 +75,8 @@ interface World {
 }
 
 async function begin({ pool, store, timers, folder, config }: World) {
-  const notifications = { config, database: pool, vaultKeyFile: join(folder, 'vault.key') };
+  const vault = new Vault(pool, new FileKeys(join(folder, 'vault.key')), 'approval.vault');
+  const notifications = { config, vault };
   const approval = new Approval({ store, handler: new CommandHandler(store), clock: timers, timers, notifications });
   const registry = new CommandRegistry();
   approval.answer(registry);

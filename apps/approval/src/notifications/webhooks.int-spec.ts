@@ -110,6 +110,7 @@ describe('a webhook that is told what waits for people', () => {
       const paused = await story.addChannel(webhook(`${receiver.url}/paused`));
       await story.send(SteerChannel, { channelId: paused.channelId, verb: 'PAUSE' });
       const { runId } = await story.runAtTheGate();
+      await world.timers.advance(1_000);
       const heard = await story.addChannel(webhook(`${receiver.url}/heard`, { flows: ['release'] }));
       const next = await story.runAtTheGate();
       await story.noticed(next.runId, 'NoticeQueued', 'NoticeDelivered');

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { connectionOf, type Connection } from '../graph/connection.js';
+import type { Connection, PageAsked } from '../graph/connection.js';
+import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { keyIn } from '../reads/row-key.js';
@@ -8,12 +9,10 @@ import { channelNode, notificationNode, type NotificationNode } from './notifica
 import { NotificationChannelRow, NotificationRow } from './notifications.entity.js';
 import type { ChannelView } from './notifications.projection.js';
 
-export interface NotificationsAsked {
+export interface NotificationsAsked extends PageAsked {
   readonly channelId: string | undefined;
   readonly runId: string | undefined;
   readonly states: readonly string[] | undefined;
-  readonly size: number;
-  readonly after: string | undefined;
 }
 
 /** Reads the channels of one workspace, and what they were told. */
@@ -48,7 +47,7 @@ export class NotificationReader {
   }
 
   async page(workspaceId: string, asked: NotificationsAsked): Promise<Connection<NotificationNode>> {
-    const { channelId, runId, states, size, after } = asked;
+    const { channelId, runId, states } = asked;
     const list = ['notifications', workspaceId, channelId, runId, states];
     const query = this.rows
       .getRepository(NotificationRow)
@@ -57,15 +56,13 @@ export class NotificationReader {
     if (channelId !== undefined) query.andWhere('n.channelId = :channelId', { channelId });
     if (runId !== undefined) query.andWhere('n.runId = :runId', { runId });
     if (states !== undefined) query.andWhere('n.state IN (:...states)', { states });
-    if (after !== undefined) {
-      const [last] = this.signer.open(list, after);
-      query.andWhere('n.queuedAt < :last', { last });
-    }
-    const found = await query
-      .orderBy('n.queuedAt', 'DESC')
-      .limit(size + 1)
-      .getMany();
+    const cursor = asked.cursor === undefined ? undefined : this.signer.open(list, asked.cursor);
+    const order = { columns: ['n.queuedAt'], direction: 'DESC' } as const;
+    const found = await narrowToPage(query, order, asked, cursor).getMany();
     const node = (row: NotificationRow) => notificationNode(row.view);
-    return connectionOf(found, { size, list, signer: this.signer, place: row => [row.queuedAt], node });
+    return pageOfList(found, {
+      ...asked,
+      ...{ list, signer: this.signer, place: (row: NotificationRow) => [row.queuedAt], node },
+    });
   }
 }

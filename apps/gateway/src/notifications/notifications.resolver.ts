@@ -4,7 +4,7 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
-import { pageSize } from '../graph/connection.js';
+import { pageAsked, type PageArgs } from '../graph/connection.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { refusalNode } from '../graph/nodes.js';
 import { CommandDesk } from '../reads/command-desk.js';
@@ -12,14 +12,12 @@ import { ReadModels } from '../reads/read-models.js';
 import { ChannelAdder, type ChannelInput } from './channel-adder.js';
 import { NotificationReader } from './notification-reader.js';
 
-interface NotificationsArgs {
+interface NotificationsArgs extends PageArgs {
   readonly filter?: {
     readonly channelId?: string | null;
     readonly runId?: string | null;
     readonly states?: readonly string[] | null;
   } | null;
-  readonly first?: number | null;
-  readonly after?: string | null;
   readonly atLeast?: string | null;
 }
 
@@ -50,7 +48,7 @@ export class NotificationsResolver {
   @Query('notifications')
   @Requires('workspace.admin')
   async notifications(
-    @Args() { filter, first, after, atLeast }: NotificationsArgs,
+    @Args() { filter, atLeast, ...page }: NotificationsArgs,
     @CallerOf() { workspaceId }: Caller,
     @Context() context: GraphContext,
   ) {
@@ -60,8 +58,7 @@ export class NotificationsResolver {
       channelId: filter?.channelId ?? undefined,
       runId: filter?.runId ?? undefined,
       states: states.length > 0 ? states : undefined,
-      size: pageSize(first, 50),
-      after: after ?? undefined,
+      ...pageAsked(page, 50),
     });
   }
 

@@ -51,7 +51,7 @@ gateway.pub orchestrator.pub sandbox.pub
 {{- else if eq . "sandbox" -}}
 gateway.pub sandbox.key vault.key
 {{- else if eq . "approval" -}}
-gateway.pub
+gateway.pub vault.key
 {{- end -}}
 {{- end -}}
 
@@ -159,6 +159,11 @@ spec:
         {{- end }}
         {{- with $secrets.providers }}
         {{- include "runledger.secretEnv" (dict "secret" . "variables" (list "ANTHROPIC_API_KEY" "OPENAI_COMPATIBLE_API_KEY")) | nindent 8 }}
+        {{- end }}
+        {{- end }}
+        {{- if eq .service "approval" }}
+        {{- with $secrets.mail }}
+        {{- include "runledger.secretEnv" (dict "secret" . "variables" (list "NOTIFY_SMTP_URL")) | nindent 8 }}
         {{- end }}
         {{- end }}
         {{- with $secrets.backbone }}
