@@ -41,7 +41,7 @@ const schema = z.object({
     .max(86_400)
     .default(600)
     .describe(
-      'how long an interactive run that waits keeps its sandbox alive; its files stay in any case. A background run lets go of it at once',
+      'how long an interactive run that waits keeps its container of Docker. Files stay in any case; what needs no container holds no process, and neither does a background run',
     ),
   SANDBOX_AGENTS: z
     .enum(['runner', 'service'])
@@ -101,7 +101,7 @@ export interface SandboxConfig extends ContainerSettings {
   readonly maxAttempts: number;
   /** How long the runs of a worker that was told to stop wait for its return; 0: they go to others at once. */
   readonly returnWithinMs: number;
-  /** How long the sandbox of an interactive run stays alive in which nothing works. */
+  /** How long the container of an interactive run stays alive in which nothing works. */
   readonly holdMs: number;
   readonly agents: AgentsConfig;
   readonly mountSources: readonly string[];

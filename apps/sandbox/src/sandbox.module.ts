@@ -128,7 +128,7 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
               ...{ host, database, homeDir, reactors, log, services },
               limits: {
                 maxAttempts: config.maxAttempts,
-                holds: { ...DEFAULT_HOLDS, interactiveMs: config.holdMs },
+                holds: { ...DEFAULT_HOLDS, containerMs: config.holdMs },
               },
               liveness: { returnWithinMs: config.returnWithinMs, ...liveness },
               ...(newsUrl === undefined ? {} : { newsUrl }),

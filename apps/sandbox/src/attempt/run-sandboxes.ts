@@ -45,6 +45,12 @@ export class RunSandboxes {
     return this.#open.has(runId);
   }
 
+  /** Whether this process has the run's sandbox open and would wait for a container to start after it has put it down. */
+  async startsSlowly(runId: string): Promise<boolean> {
+    const sandbox = await this.#open.get(runId)?.catch(() => undefined); // whoever opens it is told
+    return sandbox?.startsSlowly ?? false;
+  }
+
   /**
    * Proves the drivers that depend on something beside this machine, before anybody needs them; answers those that cannot be used.
    * The others prove themselves at their first sandbox.

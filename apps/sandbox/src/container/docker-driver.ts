@@ -97,6 +97,7 @@ export class DockerDriver implements SandboxDriver {
       const old = new OldCalls(place.directory.journal);
       return {
         workspacePath: '/workspace',
+        startsSlowly: true,
         watchMemory: false,
         prepare: async request => {
           const proxy = await egress.variables(() => container.pid());

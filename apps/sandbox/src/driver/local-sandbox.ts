@@ -21,6 +21,7 @@ export interface LocalSandboxParts {
   readonly mounted: readonly string[];
   readonly limits: ResourceLimits;
   readonly groups: SandboxGroups | undefined;
+  readonly startsSlowly: boolean;
   /** False where programs inside do not find their files on this machine. */
   readonly filesAreHere: boolean;
   /** False where something else than this process holds the memory limit, though no control group of ours does. */
@@ -48,6 +49,7 @@ export class LocalSandbox implements Sandbox {
   readonly fresh: boolean;
   readonly files: SandboxFiles | undefined;
   readonly workspacePath: string;
+  readonly startsSlowly: boolean;
   readonly relay?: (target: RelayTarget) => Promise<Relay>;
   readonly #parts: LocalSandboxParts;
   readonly #running = new Map<string, RunningCall>();
@@ -58,6 +60,7 @@ export class LocalSandbox implements Sandbox {
     this.#parts = parts;
     this.runId = parts.runId;
     this.workspacePath = parts.workspacePath;
+    this.startsSlowly = parts.startsSlowly;
     const { workspace, home } = parts.directory;
     this.files = parts.filesAreHere ? { workspace, home, uid: parts.uid } : undefined;
     this.fresh = !parts.directory.ready;

@@ -85,6 +85,8 @@ export interface Sandbox {
   readonly fresh: boolean;
   /** Where programs inside find the workspace: `/workspace`, except with the `process` driver. */
   readonly workspacePath: string;
+  /** Whoever opens it again after it was left waits for a container to start. */
+  readonly startsSlowly?: boolean;
   exec(request: ExecRequest): Promise<ExecResult>;
   /**
    * Whether something may be at an absolute path inside. `false` is sure and spares a call; after `true` only a call can tell.

@@ -18,6 +18,8 @@ export interface SandboxShape {
   prepare(request: ExecRequest, group: CallGroup | undefined): Promise<BeginTree>;
   /** Left out: the tree of a call dies with whoever began it. */
   settle?(journal: CallJournal): Promise<void>;
+  /** Default: no. */
+  readonly startsSlowly?: boolean;
   /** Default: yes. */
   readonly filesAreHere?: boolean;
   /** Default: yes, where there are no control groups. */
@@ -128,6 +130,7 @@ export class SandboxHome {
       mounted: spec.profile.mounts.map(({ target }) => target),
       limits: spec.profile.limits,
       groups: this.groups?.sandbox(spec.runId, spec.profile.limits),
+      startsSlowly: shape.startsSlowly ?? false,
       filesAreHere: shape.filesAreHere ?? true,
       watchMemory: shape.watchMemory ?? true,
       prepare: (request, group) => shape.prepare(request, group),
