@@ -72,6 +72,11 @@ describe('what can be done with a run', () => {
       [...running, RunPaused({ runId: RUN, cause: 'OPERATOR', by: BY, pausedAt: at(5) })],
       ['RESUME', 'CANCEL'],
     ],
+    [
+      'that waits for its turn',
+      [run.started(), RunPaused({ runId: RUN, cause: 'QUEUE', by: BY, pausedAt: at(5) })],
+      ['CANCEL'],
+    ],
     ['that is blocked', blocked, ['PAUSE', 'RESUME', 'CANCEL', 'RETRY_STEP', 'SKIP_STEP']],
     [
       'whose worker is gone',

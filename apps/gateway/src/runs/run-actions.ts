@@ -28,7 +28,7 @@ const FITS: Readonly<Record<WholeRunAction, (view: RunView) => boolean>> = {
   PAUSE: view => goesOn(view) && !view.paused && view.steps.some(step => isExecuting(step) || isRetrying(step)),
   RESUME: view =>
     goesOn(view)
-      ? view.paused !== undefined || view.steps.some(step => step.state === 'BLOCKED')
+      ? (view.paused !== undefined && !view.paused.queued) || view.steps.some(step => step.state === 'BLOCKED')
       : view.status === 'CANCELLED' && !view.discarded,
   CANCEL: view => !hasEnded(view) && view.cancel?.mode !== 'FORCE',
   RETRY: view =>

@@ -1,4 +1,4 @@
-import { CancelRun, PublishFlow, RetryRun, RetryStep, StartRun } from '@runledger/contracts';
+import { CancelRun, PauseRun, PublishFlow, ResumeRun, RetryRun, RetryStep, StartRun } from '@runledger/contracts';
 import { migrateEventStore } from '@runledger/event-store';
 import { eventually, testDatabase, type TestDatabase } from '@runledger/testing';
 import pg from 'pg';
@@ -62,6 +62,27 @@ describe('runs of a flow with a concurrency key', () => {
     expect(await typesOf(second)).toEqual(['RunStarted', 'RunPaused', 'RunResumed', 'StepReady']);
     await here.attempt(second, 'ship');
     await here.until(second, 'RunCompleted');
+  });
+
+  it('keep their turns, whoever wants one to go on: resuming it is refused, and after a pause it waits again', async () => {
+    const first = await begun('waits', 'patiently');
+    await here.until(first, 'StepReady');
+    const second = await begun('waits', 'patiently');
+    await here.until(second, 'RunPaused');
+    const resume = () => here.commands.send(ResumeRun, { runId: second }, adaAsks());
+    expect(await resume()).toMatchObject({
+      status: 'refused',
+      refusal: { rejected: 'NOT_POSSIBLE', fix: expect.stringContaining(first) },
+    });
+    expect(await here.commands.send(PauseRun, { runId: second }, adaAsks())).toMatchObject({ status: 'accepted' });
+    expect(await resume()).toMatchObject({ status: 'accepted' });
+    expect(await typesOf(second)).toEqual(['RunStarted', 'RunPaused', 'RunPaused', 'RunPaused']);
+    await here.commands.send(PauseRun, { runId: second }, adaAsks());
+    await here.attempt(first, 'ship');
+    await eventually(async () => {
+      await resume();
+      expect((await typesOf(second)).slice(-2)).toEqual(['RunResumed', 'StepReady']);
+    });
   });
 
   it('let the next one go on when one that waits is cancelled', async () => {

@@ -57,7 +57,7 @@ export function queueTurns(commands: CommandHandler, clock: Clock): Reactor {
   };
 }
 
-/** Only what waits for its turn: a run that was resumed by hand, or paused by someone since, is left to them. */
+/** Only what waits for its turn: a run that someone has paused since is left to them. */
 async function goOn(commands: CommandHandler, runId: string, context: CommandContext): Promise<void> {
   const state = await known(commands, runId, context);
   if (state?.paused?.cause !== 'QUEUE') return;

@@ -2,8 +2,7 @@ import type { ConcurrencyRule } from '@runledger/contracts';
 import type { CommandHandler } from '@runledger/event-store';
 import { reject } from '@runledger/kernel';
 import type { Decline } from '../runs/start-request.js';
-import { queueStream } from './concurrency-key.js';
-import { queue } from './queue.decider.js';
+import { runAhead } from './run-ahead.js';
 
 /**
  * Why a run may not start beside one that has its key, where its flow skips such starts; undefined when it may.
@@ -18,9 +17,8 @@ export async function skippedBecause(
 ): Promise<Decline | undefined> {
   if (concurrency?.policy !== 'SKIP') return undefined;
   const { key } = concurrency;
-  const { state } = await commands.load(queue, { tenant, name: queueStream(key) });
-  const [first] = state.runs;
-  if (first === undefined || first === runId) return undefined;
+  const first = await runAhead(commands, tenant, { concurrency, runId });
+  if (first === undefined) return undefined;
   const message = `Run ${first} has the concurrency key “${key}” and has not ended; the flow starts no other meanwhile.`;
   return reject('ALREADY_RUNNING', message, { fix: 'Wait until that run has ended, or cancel it.' });
 }

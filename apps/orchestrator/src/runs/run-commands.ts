@@ -83,7 +83,8 @@ export type PauseRun = Command<'PauseRun', Asked & { readonly reason?: string | 
 /** A call of a step does not fit into a budget. */
 export type HoldForBudget = Command<'HoldForBudget', OfAttempt & { readonly reason: string }>;
 
-export type ResumeRun = Command<'ResumeRun', Asked>;
+/** `behind`: the run whose turn it is, where this one would have to wait for its own. */
+export type ResumeRun = Command<'ResumeRun', Asked & { readonly behind?: string | undefined }>;
 
 /** Tries a failed run again in its own stream; `parameters` and `flow` when they change. */
 export type RetryRun = Command<

@@ -6,7 +6,7 @@ import type { HoldForBudget, PauseRun, ResumeRun } from './run-commands.js';
 import { RunDraft } from './run-draft.js';
 import { isSilent, stepOf, type KnownRun, type Run, type StepProgress } from './run-state.js';
 import { isKnown, notPossible, runNotFound, type SteeringRefusal } from './run-verbs.js';
-import { isQueued, reopen } from './run-turns.js';
+import { isQueued, keepTurn, reopen } from './run-turns.js';
 import { startAttempt } from './start-attempt.js';
 import { takeRoutesAgain } from './step-routes.js';
 
@@ -47,7 +47,7 @@ export function holdForBudget(
  * A run goes on: blocked and failed steps get a new attempt with the rights of whoever resumes it, retries that became due
  * meanwhile begin, and a cancelled run continues with everything that is not completed or skipped.
  */
-export function resumeRun({ by, at }: ResumeRun['data'], run: Run): readonly RunEvent[] | SteeringRefusal {
+export function resumeRun({ by, at, behind }: ResumeRun['data'], run: Run): readonly RunEvent[] | SteeringRefusal {
   if (!isKnown(run)) return runNotFound();
   const draft = new RunDraft(run);
   const { runId } = run.plan;
@@ -60,6 +60,7 @@ export function resumeRun({ by, at }: ResumeRun['data'], run: Run): readonly Run
   }
   const held = run.paused !== undefined || run.counts.blocked + run.silent > 0;
   if (run.closing || !held) return notPossible(run, 'resumed');
+  if (behind !== undefined && run.paused) return keepTurn(run, behind, at);
   // What failed before its turn came was left as it is by whoever had the run go on.
   const retried = isQueued(run) ? [] : stepsWhere(run, isHeldUp);
   draft.emit(RunResumed({ runId, retried: retried.map(({ key }) => key), by, resumedAt: at }));

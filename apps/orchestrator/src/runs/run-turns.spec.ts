@@ -32,6 +32,33 @@ const reopened = (more: Partial<ReturnType<typeof RunReopened>['data']>) =>
   RunReopened({ runId, verb: 'RETRY', from: 'FAILED', scope: 'STEP', by: ada, reopenedAt: at, ...more });
 const failedRun = [the.started([step('ship')], { concurrency }), waits, goesOn, the.ready('ship'), the.failed('ship')];
 
+describe('a run with a concurrency key that somebody resumes before its turn', () => {
+  const behind = { type: 'ResumeRun', data: { ...asked, behind: 'run_first' } } as const;
+  const paused = RunPaused({ runId, cause: 'OPERATOR', by: ada, pausedAt: at });
+  const queued = [the.started([step('ship')], { concurrency }), waits];
+
+  it('goes on waiting', () => {
+    given(...queued)
+      .when(behind)
+      .thenRejects('NOT_POSSIBLE');
+  });
+
+  it('waits again, where someone had paused it meanwhile', () => {
+    given(...queued, paused)
+      .when(behind)
+      .thenEmits(waits);
+    given(...queued, paused, waits)
+      .when(turnCame)
+      .thenEmits(goesOn, the.ready('ship'));
+  });
+
+  it('goes on at once when nobody is before it', () => {
+    given(...queued, paused)
+      .when({ type: 'ResumeRun', data: asked })
+      .thenEmits(RunResumed({ runId, retried: [], by: ada, resumedAt: at }), the.ready('ship'));
+  });
+});
+
 describe('a run with a concurrency key that goes on after its end', () => {
   it('waits for its turn again, and begins with it what was asked for, with the rights of whoever asked', () => {
     const history = [...failedRun, runFailed('ship')];
