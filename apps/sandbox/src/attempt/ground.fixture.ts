@@ -35,6 +35,7 @@ import { SandboxRuntime } from './sandbox-runtime.js';
 import type { WorkerLimits } from './attempt-worker.js';
 
 const WORKSPACE = 'ws_test';
+const PAGE = 1_000;
 type RuntimeHost = Omit<AttemptHost, 'people'>;
 type EndedData = ReturnType<typeof AttemptEnded>['data'];
 
@@ -191,8 +192,12 @@ export class Ground {
 
   async transcript(ready: ReadyStep): Promise<AttemptEvent[]> {
     const name = attemptStream(placeOf(ready));
-    const { events } = await this.store.readStream({ tenant: WORKSPACE, name }, { limit: 1_000 });
-    return events.map(({ type, data }) => ({ type, data }) as AttemptEvent);
+    const found: AttemptEvent[] = [];
+    for (;;) {
+      const { events } = await this.store.readStream({ tenant: WORKSPACE, name }, { from: found.length, limit: PAGE });
+      found.push(...events.map(({ type, data }) => ({ type, data }) as AttemptEvent));
+      if (events.length < PAGE) return found;
+    }
   }
 
   async end(ready: ReadyStep, timeoutMs = 60_000): Promise<EndedData> {
