@@ -115,6 +115,11 @@ export class Conversation {
     return this.#connection.agent.notify(methods.agent.session.cancel, { sessionId }).catch(() => undefined); // it has ended
   }
 
+  /** Ends what is asked of it with this error: it is about to be ended. */
+  leave(error: unknown): void {
+    this.#left.reject(asError(error));
+  }
+
   close(): void {
     this.#connection.close();
   }

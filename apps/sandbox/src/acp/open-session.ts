@@ -11,6 +11,7 @@ import type { Conversation, Parties } from './conversation.js';
 import { leavesModelTo, PROGRAMS } from './program-access.js';
 import { cannotAsk, faultOf, isAnswered, noSuchModel, sessionLost, wantsSignIn } from './program-faults.js';
 import { ProgramPast } from './program-past.js';
+import type { ServedTools } from './served-tools.js';
 
 export interface OpenSession {
   readonly sessionId: string;
@@ -23,6 +24,7 @@ export interface Opening extends Parties {
   readonly work: AgentWork;
   /** Where its requests get the key that it does not have. */
   readonly relayUrl: string | undefined;
+  readonly served: Pick<ServedTools, 'toldTo'>;
 }
 
 type Settings = Pick<NewSessionResponse, 'modes' | 'configOptions'>;
@@ -47,7 +49,7 @@ async function useRelay(opening: Opening, { authMethods = [] }: InitializeRespon
 
 async function begun(opening: Opening, greeting: InitializeResponse): Promise<OpenSession> {
   const { run, conversation, title } = opening;
-  const request = { cwd: run.sandbox.workspacePath, mcpServers: [] };
+  const request = { cwd: run.sandbox.workspacePath, mcpServers: opening.served.toldTo(greeting) };
   const open = (): Promise<NewSessionResponse> =>
     conversation.ask('a new session', agent => agent.request(methods.agent.session.new, request));
   const answer = await understood(opening, () =>
@@ -79,11 +81,12 @@ async function signedIn<Answer>(
 /** Undefined: the program knows of nothing that was done in it, and a new one will do. */
 async function restored(
   opening: Opening,
-  { agentCapabilities = {} }: InitializeResponse,
+  greeting: InitializeResponse,
   sessionId: string,
 ): Promise<OpenSession | undefined> {
   const { run, conversation, calls, title } = opening;
-  const request = { sessionId, cwd: run.sandbox.workspacePath, mcpServers: [] };
+  const { agentCapabilities = {} } = greeting;
+  const request = { sessionId, cwd: run.sandbox.workspacePath, mcpServers: opening.served.toldTo(greeting) };
   const past = new ProgramPast(run, calls);
   const { loadSession, sessionCapabilities } = agentCapabilities;
   const { load, resume } = methods.agent.session;

@@ -16,6 +16,7 @@ import {
   toolOf,
 } from './program-call.js';
 import type { ToldCall } from './program-call.js';
+import type { ServedTools } from './served-tools.js';
 
 /** A call under the id that the transcript knows it by. */
 export interface NamedCall {
@@ -45,9 +46,15 @@ export class ProgramCalls {
   readonly #denied = new Map<string, string>();
   #begun: number;
 
-  constructor(private readonly run: StepRun) {
+  /** `served`: tools of ours, whose calls are written down where they are made. */
+  constructor(
+    private readonly run: StepRun,
+    private readonly served: Pick<ServedTools, 'holds' | 'busy'>,
+  ) {
     const { calls, asks } = run.history;
-    const left = [...calls].filter(([, { ended }]) => !ended);
+    // Calls of tools of ours go on by themselves.
+    const { step, attempt } = run.attempt.place;
+    const left = [...calls].filter(([id, { ended }]) => !ended && !id.startsWith(`${step}.${attempt}.served.`));
     this.#open = new Map(left.map(([callId]) => [callId, asks.get(callId)?.callHash]));
     this.#begun = calls.size;
   }
@@ -59,12 +66,20 @@ export class ProgramCalls {
 
   /** Whether one of them is under way now. */
   get busy(): boolean {
-    return [...this.#calls.values()].some(({ named, ended }) => named !== undefined && !ended);
+    return this.served.busy || [...this.#calls.values()].some(({ named, ended }) => named !== undefined && !ended);
+  }
+
+  /** Whether the platform itself does this call, asks people about it, and writes it down. */
+  isServed(update: ToolCall | ToolCallUpdate): boolean {
+    const known = this.#calls.get(update.toolCallId)?.told;
+    return [update.name, update.title, known?.name, known?.title].some(name => name && this.served.holds(name));
   }
 
   /** The program tells of a call. */
   async told(update: ToolCall | ToolCallUpdate): Promise<void> {
+    const isServed = this.isServed(update);
     const call = this.#toldOf(update);
+    if (isServed) return;
     if (call.ended || !isKnown(call.told)) return;
     const named = this.#begin(call);
     if (isOver(call.told)) await this.#end(call, named);
@@ -83,7 +98,9 @@ export class ProgramCalls {
 
   /** The program tells what was before: only what is not in the transcript is news. */
   async toldAgain(update: ToolCall | ToolCallUpdate): Promise<void> {
+    const isServed = this.isServed(update);
     const call = this.#toldOf(update);
+    if (isServed) return;
     const callId = this.#ownId(update.toolCallId);
     const recorded = this.run.history.calls.get(callId);
     if (recorded?.ended) call.ended = true;

@@ -1,13 +1,11 @@
 import type { PermissionOption, RequestPermissionRequest, RequestPermissionResponse } from '@agentclientprotocol/sdk';
 import { builtInTool, meansTool, OUTSIDE_TOOLS } from '@runledger/contracts';
-import { setTimeout as delay } from 'node:timers/promises';
 import { objectionTo } from '../agent/asking-people.js';
 import type { AskingRun, Objection } from '../agent/asking-people.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
 import type { StepRun } from '../attempt/step-run.js';
+import { heldFor } from './held-questions.js';
 import type { NamedCall, ProgramCalls } from './program-calls.js';
-
-const LOOK_EVERY_MS = 250;
 
 /**
  * What the program wants to be allowed, asked of people by our rules. For a short while it is kept waiting as it is; then it is
@@ -24,17 +22,17 @@ export class ProgramPermissions {
     private readonly calls: ProgramCalls,
     holdMs: number,
   ) {
-    const team = { whileOthersWork: (callId: string, look: () => Promise<never>) => this.#hold(callId, look, holdMs) };
-    this.#asking = { ...run, team };
+    this.#asking = { ...run, team: { whileOthersWork: heldFor(run, holdMs) } };
   }
 
   /** For several questions at once any answer will do. */
-  get waits(): AwaitingPeopleError {
-    return AwaitingPeopleError.forAny([...this.#open].map(callId => new AwaitingPeopleError(callId)));
+  waitsWith(others: readonly string[]): AwaitingPeopleError {
+    return AwaitingPeopleError.forAny([...this.#open, ...others].map(callId => new AwaitingPeopleError(callId)));
   }
 
   /** Throws {@link AwaitingPeopleError}. */
   async answer({ toolCall, options }: RequestPermissionRequest): Promise<RequestPermissionResponse> {
+    if (this.calls.isServed(toolCall)) return chosen(options, ALLOWED); // people are asked when it is called
     const call = this.calls.asked(toolCall);
     if (!asks(this.run, call.tool)) return chosen(options, ALLOWED);
     const objection = await this.#objectionTo(call);
@@ -52,17 +50,6 @@ export class ProgramPermissions {
     const objection = await asked;
     this.#open.delete(callId);
     return objection;
-  }
-
-  async #hold<Found>(callId: string, look: () => Promise<Found | undefined>, holdMs: number): Promise<Found> {
-    const { signal, pausing } = this.run.stop;
-    for (const until = performance.now() + holdMs; performance.now() < until;) {
-      if (signal.aborted || pausing.aborted) break;
-      await delay(LOOK_EVERY_MS);
-      const found = await look();
-      if (found !== undefined) return found;
-    }
-    throw new AwaitingPeopleError(callId);
   }
 }
 

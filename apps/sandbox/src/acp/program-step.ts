@@ -8,6 +8,7 @@ import { AwaitingPeopleError } from '../attempt/people.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import type { Relay } from '../egress/key-relays.js';
 import type { Connection } from '../integrations/credentials.js';
+import { McpUnavailableError } from '../mcp/mcp-unavailable.js';
 import { AgentProgram } from './agent-program.js';
 import { Conversation } from './conversation.js';
 import { openSession } from './open-session.js';
@@ -17,6 +18,7 @@ import { ProgramCalls } from './program-calls.js';
 import { ProgramFault } from './program-faults.js';
 import { ProgramPermissions } from './program-permissions.js';
 import { promptUntilDone } from './program-prompts.js';
+import { ServedTools } from './served-tools.js';
 
 export interface ProgramSettings {
   /** How long a program that waits for people is kept waiting before it is ended. */
@@ -53,6 +55,9 @@ export async function runProgramStep(
     await report(agent);
     return result;
   } catch (error) {
+    if (error instanceof McpUnavailableError) {
+      return { outcome: 'BLOCKED', turns: run.history.turns.length, error: error.reason };
+    }
     if (!(error instanceof ProgramFault)) throw error;
     if (run.stop.signal.aborted) return stopped(run, run.history.turns.length);
     const { outcome, reason } = error;
@@ -62,10 +67,20 @@ export async function runProgramStep(
 }
 
 async function conversed(agent: Agent, before: Before): Promise<StepResult> {
+  const { run, work, settings } = agent;
+  const served = await ServedTools.open(run, work, settings.holdMs);
+  try {
+    return await spokenWith(agent, before, served);
+  } finally {
+    await served.close();
+  }
+}
+
+async function spokenWith(agent: Agent, before: Before, served: ServedTools): Promise<StepResult> {
   const { run, work, connection, settings } = agent;
   const access = accessOf(work.provider, connection);
   const relay = await openRelay(run, access);
-  const calls = new ProgramCalls(run);
+  const calls = new ProgramCalls(run, served);
   const permissions = new ProgramPermissions(run, calls, settings.holdMs);
   const { step, attempt } = run.attempt.place;
   const callId = `${step}.${attempt}.program.e${run.history.epoch}`;
@@ -78,11 +93,12 @@ async function conversed(agent: Agent, before: Before): Promise<StepResult> {
   };
   const parties = { run, program, calls, permissions, ...names };
   const conversation = new Conversation(parties);
+  served.onLeave = error => conversation.leave(error);
   try {
-    const session = await openSession({ ...parties, conversation, work, relayUrl: relay?.url });
+    const session = await openSession({ ...parties, conversation, work, relayUrl: relay?.url, served });
     return await promptUntilDone(agent, { session, conversation, calls, access }, before);
   } catch (error) {
-    throw error instanceof AwaitingPeopleError ? permissions.waits : error;
+    throw error instanceof AwaitingPeopleError ? permissions.waitsWith(served.waiting) : error;
   } finally {
     conversation.close();
     await program.close();

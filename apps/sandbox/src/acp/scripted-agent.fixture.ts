@@ -21,8 +21,10 @@ export type Act =
       readonly input?: object;
       readonly diff?: object;
     }
+  /** A tool of a server that its session was told of; it says what came of it. `servers`: what it was told, and its environment. */
+  | { readonly use: string; readonly server: string; readonly input: object }
   /** `garbage`: a line that is no message; `crash`: it dies; `hang`: it never answers; `fetch`: asks its model's address. */
-  | { readonly do: 'garbage' | 'crash' | 'hang' | 'fetch' | 'env' }
+  | { readonly do: 'garbage' | 'crash' | 'hang' | 'fetch' | 'env' | 'servers' }
   | { readonly fail: { readonly code: number; readonly message: string } };
 
 /**
@@ -38,7 +40,7 @@ const home = process.env.HOME + '/.scripted-agent';
 mkdirSync(home, { recursive: true });
 const send = message => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n');
 const asked = new Map();
-let ids = 0, cancelled = false, session, wake = () => {};
+let ids = 0, cancelled = false, servers = [], session, wake = () => {};
 const ask = (method, params) => new Promise(resolve => { asked.set(++ids, resolve); send({ id: ids, method, params }); });
 // Whole or as it was: it may be killed at any moment.
 const keep = () => {
@@ -69,11 +71,49 @@ async function call(act) {
   const content = act.diff ? [{ type: 'diff', ...act.diff }] : [{ type: 'content', content: text(output) }];
   tell({ sessionUpdate: 'tool_call_update', toolCallId, status: code === 0 ? 'completed' : 'failed', content, rawOutput: { exit_code: code } });
 }
+const post = (url, message) => fetch(url, {
+  method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }, body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+});
+// As clients of servers do it: over HTTP, or with a program that is started for it.
+async function talk(server, messages) {
+  if (server.type === 'http') {
+    const answers = [];
+    for (const message of messages) answers.push(await post(server.url, message).then(answer => answer.json()));
+    return answers;
+  }
+  const env = { ...process.env, ...Object.fromEntries(server.env.map(({ name, value }) => [name, value])) };
+  const child = spawn(server.command, server.args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const answers = [];
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  for (const message of messages) {
+    child.stdin.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n');
+    answers.push(JSON.parse((await lines.next()).value));
+  }
+  child.stdin.end();
+  return answers;
+}
+async function use({ use: name, server, input }) {
+  const toolCallId = 'use.' + name + '.' + session.starts + '.' + session.at;
+  const title = 'mcp__' + server + '__' + name;
+  tell({ sessionUpdate: 'tool_call', status: 'pending', toolCallId, title, kind: 'other', rawInput: input });
+  if (has('asks')) {
+    const options = [{ optionId: 'yes', kind: 'allow_once', name: 'yes' }];
+    await ask('session/request_permission', { sessionId: session.id, toolCall: { toolCallId }, options });
+  }
+  const initialize = { id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 's', version: '1' } } };
+  const known = servers.find(one => one.name === server);
+  const [, list, done] = await talk(known, [initialize, { id: 2, method: 'tools/list' }, { id: 3, method: 'tools/call', params: { name, arguments: input } }]);
+  const said = done.error ? done.error.message : done.result.content[0].text;
+  tell({ sessionUpdate: 'tool_call_update', toolCallId, status: 'completed', content: [{ type: 'content', content: text(said) }] });
+  tell({ sessionUpdate: 'agent_message_chunk', content: text('[' + list.result.tools.map(tool => tool.name) + '] ' + said + '. ') });
+}
 async function act(one) {
   if (one.say !== undefined) for (const piece of one.say.match(/.{1,4}/gs)) tell({ sessionUpdate: 'agent_message_chunk', content: text(piece) });
   if (one.think) tell({ sessionUpdate: 'agent_thought_chunk', content: text(one.think) });
   if (one.plan) tell({ sessionUpdate: 'plan', entries: one.plan.map(entry => ({ priority: 'medium', ...entry })) });
   if (one.call) await call(one);
+  if (one.use) await use(one);
+  if (one.do === 'servers') tell({ sessionUpdate: 'agent_message_chunk', content: text(JSON.stringify([servers, process.env])) });
   if (one.do === 'garbage') process.stdout.write('Warning: this is no message {\\n');
   if (one.do === 'crash') { console.error('it hurts'); process.exit(9); }
   if (one.do === 'hang') await new Promise(resolve => { wake = resolve; });
@@ -87,15 +127,17 @@ async function act(one) {
 const answers = {
   initialize: () => ({
     protocolVersion: 1, agentInfo: { name: 'scripted', title: 'Scripted', version: '1.0' },
-    agentCapabilities: { loadSession: !has('no-load') }, authMethods: [],
+    agentCapabilities: { loadSession: !has('no-load'), mcpCapabilities: { http: has('http') } }, authMethods: [],
   }),
-  'session/new': () => {
+  'session/new': ({ mcpServers }) => {
+    servers = mcpServers;
     if (has('signed-out')) throw { code: -32000, message: 'Authentication required' };
     session = { id: 'session-' + process.pid + '-' + Date.now(), acts: [], at: 0, told: [], prompts: 0, starts: 1 };
     keep();
     return { sessionId: session.id };
   },
-  'session/load': ({ sessionId }) => {
+  'session/load': ({ sessionId, mcpServers }) => {
+    servers = mcpServers;
     if (!existsSync(home + '/' + sessionId)) throw { code: -32002, message: 'There is no session ' + sessionId };
     session = JSON.parse(readFileSync(home + '/' + sessionId, 'utf8'));
     session.starts += 1;

@@ -34,7 +34,7 @@ export interface AgentRun extends StepRun {
   /** Left out for sub-agents: they have none of their own. */
   readonly subAgents?: SubAgents | undefined;
   /** Of a sub-agent: those that work beside it. */
-  readonly team?: AgentTeam | undefined;
+  readonly team?: Pick<AgentTeam, 'whileOthersWork'> | undefined;
 }
 
 /** Begins the names of what an agent does: those of sub-agents are told apart. */

@@ -46,7 +46,8 @@ export async function answerCalls(
   return { role: 'tool', content };
 }
 
-async function answerCall(run: AgentRun, callId: string, call: ToolCallPart): Promise<ToolCallResult> {
+/** Does what a call asks for, unless it may not; records it under the id, once. Throws `AwaitingPeopleError`. */
+export async function answerCall(run: AgentRun, callId: string, call: ToolCallPart): Promise<ToolCallResult> {
   const known = toolName.safeParse(call.toolName);
   if (!run.subAgents && known.data === 'spawn_agents') return refuse(run, callId, call, DEEPER);
   if (!known.success || !run.tools.includes(known.data)) {
@@ -128,11 +129,13 @@ function writeTodos(run: AgentRun, callId: string, call: ToolCallPart): ToolCall
 
 function resultPart(call: ToolCallPart, result: ToolCallResult): ToolResultPart {
   const { toolCallId, toolName: name } = call;
-  if (result.state === 'ok') {
-    const value = result.output === '' ? '(no output)' : result.output;
-    return { type: 'tool-result', toolCallId, toolName: name, output: { type: 'text', value } };
-  }
-  const reason = result.error ? `${result.error.code}: ${result.error.message}` : 'The call was stopped.';
-  const value = result.output === '' || result.output === reason ? reason : `${reason}\n${result.output}`;
-  return { type: 'tool-result', toolCallId, toolName: name, output: { type: 'error-text', value } };
+  const type = result.state === 'ok' ? 'text' : 'error-text';
+  return { type: 'tool-result', toolCallId, toolName: name, output: { type, value: resultText(result) } };
+}
+
+/** As the agent reads it. */
+export function resultText({ state, output, error }: ToolCallResult): string {
+  if (state === 'ok') return output === '' ? '(no output)' : output;
+  const reason = error ? `${error.code}: ${error.message}` : 'The call was stopped.';
+  return output === '' || output === reason ? reason : `${reason}\n${output}`;
 }

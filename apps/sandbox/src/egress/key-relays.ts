@@ -8,8 +8,16 @@ import { pipeline } from 'node:stream';
 import type { EgressRequest } from './egress-request.js';
 import { passedOn } from './passed-headers.js';
 
-/** Where a relay leads, and what it puts into each request that comes from inside. Holds a secret: never log it. */
-export interface RelayTarget {
+/** Where a relay leads. Holds a secret: never log it. */
+export type RelayTarget = PassingTarget | AnsweringTarget;
+
+/** Answers itself: nothing leaves. */
+export interface AnsweringTarget {
+  serve(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** Leads to an address outside; what it puts into each request that comes from inside. */
+export interface PassingTarget {
   /** Requests stay below its path. */
   readonly baseUrl: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -61,6 +69,10 @@ export class KeyRelays {
     const found = [...this.#targets].find(([path]) => asked === path || asked.startsWith(`${path}/`));
     if (!found) return false;
     const [path, target] = found;
+    if ('serve' in target) {
+      target.serve(request, response);
+      return true;
+    }
     const rest = asked.slice(path.length);
     const url = below(target.baseUrl, rest);
     const allowed = target.allows?.({ method: request.method ?? 'GET', path: rest }) ?? true;
@@ -69,7 +81,7 @@ export class KeyRelays {
     return true;
   }
 
-  #pass(url: URL, target: RelayTarget, request: IncomingMessage, response: ServerResponse): void {
+  #pass(url: URL, target: PassingTarget, request: IncomingMessage, response: ServerResponse): void {
     const { method = 'GET' } = request;
     const isTls = url.protocol === 'https:';
     this.tell({ method, host: url.hostname, port: Number(url.port || (isTls ? 443 : 80)) });
