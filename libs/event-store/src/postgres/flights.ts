@@ -65,11 +65,14 @@ export class Flights {
     while (this.#queues.size > 0) await new Promise<void>(resolve => this.#landed.push(resolve));
   }
 
-  /** Waits for the callers that go on in this turn of the event loop: they can share the flight. */
+  /**
+   * Waits for the callers that go on with what has just arrived: they can share the flight. It departs before the next answer is
+   * looked at: taken up together, all flights would be under way at once, and then nobody has anything to do but wait for them.
+   */
   #boardSoon(): void {
     if (this.#boarding || this.#flying >= this.#planes()) return;
     this.#boarding = true;
-    setImmediate(() => {
+    process.nextTick(() => {
       this.#boarding = false;
       while (this.#ready.length > 0 && this.#flying < this.#planes()) void this.#depart(this.#board());
     });
