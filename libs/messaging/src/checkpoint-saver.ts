@@ -51,6 +51,8 @@ export class CheckpointSaver {
     if (!place || position <= place.noted) return;
     place.noted = position;
     place.worked ||= worked;
+    // A write that is due comes soon enough for what was only passed by.
+    if (!worked && this.#due !== Infinity) return;
     this.#schedule(worked ? this.options.everyMs : PASSING_MS);
   }
 

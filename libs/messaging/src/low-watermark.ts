@@ -44,6 +44,10 @@ export class LowWatermark {
 
   /** Nothing else is wanted up to `position`: it counts as finished once everything before it is. */
   scannedTo(position: Position): void {
+    if (this.#first === this.#entries.length) {
+      this.#mark = position;
+      return;
+    }
     this.#entries.push({ position, recordedAt: '', finished: true });
     this.#settle();
   }

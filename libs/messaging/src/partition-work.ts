@@ -13,6 +13,7 @@ export class PartitionWork {
   readonly #waiting: (() => void)[] = [];
   readonly #stuck = new Set<string>();
   #begun: Position;
+  #open = true;
   #ended = false;
   #taken = 0;
 
@@ -27,7 +28,7 @@ export class PartitionWork {
   }
 
   get isOpen(): boolean {
-    return !this.#stopping.signal.aborted;
+    return this.#open;
   }
 
   get position(): Position {
@@ -37,7 +38,7 @@ export class PartitionWork {
   /** Whether the event may be dealt with now; then it counts as begun. */
   begin(key: string, position: Position): boolean {
     if (this.#ended || this.#stuck.has(key)) return false;
-    if (!this.isOpen) return position <= this.#begun;
+    if (!this.#open) return position <= this.#begun;
     if (position > this.#begun) this.#begun = position;
     return true;
   }
@@ -49,6 +50,7 @@ export class PartitionWork {
 
   /** Takes nothing more. */
   close(): void {
+    this.#open = false;
     this.#stopping.abort();
   }
 
