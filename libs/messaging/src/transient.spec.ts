@@ -8,6 +8,7 @@ describe('a failure that may go away by itself', () => {
   it.each([
     ['a database that starts up', withCode('57P03')],
     ['a server that is not there', withCode('ECONNREFUSED')],
+    ['a server whose socket is not there', Object.assign(withCode('ENOENT'), { syscall: 'connect' })],
     ['a deadlock', withCode('40P01')],
     ['a broken connection', new Error('Connection terminated unexpectedly')],
     ['a transaction whose connection broke', new QueryRunnerAlreadyReleasedError()],
@@ -21,6 +22,7 @@ describe('a failure that may go away by itself', () => {
   it.each([
     ['a row that breaks a constraint', withCode('23505')],
     ['a table that is missing', withCode('42P01')],
+    ['a file that is missing', Object.assign(withCode('ENOENT'), { syscall: 'open' })],
     ['a mistake in a program', new TypeError('undefined is not a function')],
     ['something that is no error', 'text'],
   ])('is not %s', (_, error) => {

@@ -12,8 +12,10 @@ const BROKEN_TRANSACTIONS = ['QueryRunnerAlreadyReleasedError', 'QueryRunnerProv
 export function isTransient(error: unknown): boolean {
   if (error instanceof RetryableError) return true;
   if (!(error instanceof Error)) return false;
-  const { code, driverError } = error as { code?: unknown; driverError?: unknown };
+  const { code, syscall, driverError } = error as { code?: unknown; syscall?: unknown; driverError?: unknown };
   if (typeof code === 'string' && TRANSIENT_CODES.test(code)) return true;
+  // A server whose socket is a file takes it away when it stops.
+  if (code === 'ENOENT' && syscall === 'connect') return true;
   if (BROKEN_TRANSACTIONS.includes(error.name)) return true;
   return TRANSIENT_MESSAGES.test(error.message) || isTransient(driverError);
 }

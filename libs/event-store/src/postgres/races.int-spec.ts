@@ -186,7 +186,7 @@ async function killNowAndThen(pool: pg.Pool, writing: WritingTime): Promise<void
 function isKilled(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
   const tooManyConnections = code === '53300';
-  return code === '57P01' || tooManyConnections || /terminat|closed|not queryable|ECONN/i.test(message ?? '');
+  return code === '57P01' || tooManyConnections || /terminat|closed|not queryable|ECONN|EPIPE/i.test(message ?? '');
 }
 
 const theEnd = (event: RecordedEvent | undefined) => event?.type === 'TheEnd';
