@@ -78,7 +78,7 @@ export class Appender {
     if (expected === 'any' || expected === 'exists') return this.#storeMany([request]);
     const revision = toNumber(expected);
     const values = [stream.tenant, stream.name, revision, events.length, ...columnsOf(events)];
-    const rows = await this.#run('one', values);
+    const rows = await this.#run(revision < 0 ? 'first' : 'next', values);
     if (rows.length === 0) return [];
     const positions = rows.map(([position]) => BigInt(position ?? 0));
     return [{ request, first: revision + 1, positions, recordedAt: toIso(rows[0]?.[1]) }];
@@ -116,7 +116,7 @@ export class Appender {
   }
 }
 
-type Statements = Readonly<Record<'one' | 'flight' | 'judge' | 'end', Statement>>;
+type Statements = Readonly<Record<'first' | 'next' | 'flight' | 'judge' | 'end', Statement>>;
 
 function statementsFor(schema: string): Statements {
   const statement = (name: string, text: string): Statement => ({
@@ -124,7 +124,8 @@ function statementsFor(schema: string): Statements {
     text: inSchema(text, schema),
   });
   return {
-    one: statement('one', appendStatement('one')),
+    first: statement('first', appendStatement('first')),
+    next: statement('next', appendStatement('next')),
     flight: statement('flight', appendStatement('flight')),
     judge: statement('judge', 'select * from runledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9)'),
     end: statement('end', 'select * from runledger.end_stream($1, $2, $3, $4)'),
@@ -136,8 +137,10 @@ function serviceStatementsFor(schema: string): Statements {
     const list = Array.from({ length: parameters }, (_, at) => `$${at + 1}`).join(', ');
     return { name: `runledger-service-${name}`, text: `select * from ${schema}.service_${name}(${list})` };
   };
+  const one = call('append_one', 9);
   return {
-    one: call('append_one', 9),
+    first: one,
+    next: one,
     flight: call('append_flight', 11),
     judge: call('append', 9),
     end: call('end_stream', 4),

@@ -47,9 +47,15 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 #variable_conflict use_column
 begin
   perform runledger.require_writer(array[$2]);
-  return query
-  --{{append-one}}
-  ;
+  if $3 = -1 then
+    return query
+    --{{append-first}}
+    ;
+  else
+    return query
+    --{{append-next}}
+    ;
+  end if;
 end $$;
 
 create or replace function runledger.service_append_flight(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Pool, PoolClient } from 'pg';
 import { checkedSchema, inSchema } from '../migrate.js';
 import { appendStatement } from '../statements/append-statement.js';
+import type { AppendStatement } from '../statements/append-statement.js';
 
 /** What one service may do in the event store, and the database role that it comes in with. */
 export interface ServiceRole {
@@ -54,7 +55,7 @@ export async function grantedServiceRoles(
 
 function functionsFor(schema: string): string {
   const sql = readFileSync(new URL('./service-roles.sql', import.meta.url), 'utf8');
-  const whole = sql.replaceAll(/^ *--\{\{append-(one|flight)\}\}$/gm, (_, name: 'one' | 'flight') =>
+  const whole = sql.replaceAll(/^ *--\{\{append-(first|next|flight)\}\}$/gm, (_, name: AppendStatement) =>
     appendStatement(name),
   );
   return inSchema(whole, schema);
