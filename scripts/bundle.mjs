@@ -61,7 +61,7 @@ export async function bundleRunner() {
         'pg',
         'typeorm',
       ],
-      plugins: [ourPackagesArePure],
+      plugins: [neverUsedIsLeftOut, ourPackagesArePure],
       minifySyntax: true,
       minifyWhitespace: true,
     },
@@ -145,6 +145,26 @@ const OPTIONS = {
 const PLACES =
   "import{fileURLToPath as pathOfUrl,pathToFileURL as urlOfPath}from'node:url';" +
   'const placeOf=path=>pathOfUrl(new globalThis.URL(path,import.meta.url));';
+
+/** What packages of others load although an agent's loop never uses it. */
+const neverUsedIsLeftOut = {
+  name: 'never-used-is-left-out',
+  setup(build) {
+    // What is wrong with an input is said in English.
+    build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+    // Models come from providers that were connected; none is asked for by its name alone.
+    build.onLoad({ filter: /[\\/]@ai-sdk[\\/]gateway[\\/]dist[\\/]index\.m?js$/ }, () => ({ contents: NO_GATEWAY }));
+  },
+};
+
+const NO_GATEWAY = `
+  const none = () => { throw new TypeError('A runner has no gateway to models.'); };
+  export const [createGateway, gateway] = [none, none];
+  export class GatewayError extends Error { static isInstance() { return false; } }
+  export class GatewayAuthenticationError extends GatewayError {}
+`;
 
 /** What one of our packages imports and does not use is left out, with everything behind it. */
 const ourPackagesArePure = {

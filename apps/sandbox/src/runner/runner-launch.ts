@@ -84,7 +84,7 @@ function start(directory: RunnerDirectory, { main, environment }: RunnerProgram)
 }
 
 /** A small heap is collected often: a loop has little to keep. */
-const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=2'];
+const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=1'];
 
 /** Why it is there no more. */
 function endOf(child: ChildProcess): Promise<string> {
