@@ -401,8 +401,8 @@ describe('the gateway', () => {
     expect([response.status, body.status]).toEqual([200, 'ready']);
     expect(body.projections.map(one => one.name)).toEqual([
       ...'access flows profiles skills runs approvals grants artifacts workspace-snapshots'.split(' '),
-      ...'expired-files schedules webhooks integrations cloud-sessions notification-channels notifications'.split(' '),
-      ...'transcript search run-usage budgets costs'.split(' '),
+      ...'expired-files schedules webhooks event-triggers integrations cloud-sessions notification-channels'.split(' '),
+      ...'notifications transcript search run-usage budgets costs'.split(' '),
     ]);
     expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
   });

@@ -17,6 +17,7 @@ import { InboxResolver } from './approvals/inbox.resolver.js';
 import { IdentityProvider } from './access/identity-provider.js';
 import { HttpEdge } from './edge/http-edge.js';
 import { RateLimits } from './edge/rate-limits.js';
+import { EventTriggersResolver } from './event-triggers/event-triggers.resolver.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
 import { CatalogueRoutes } from './explorer/catalogue-routes.js';
@@ -125,6 +126,7 @@ const RESOLVERS = [
   ParkedEventsResolver,
   SchedulesResolver,
   WebhooksResolver,
+  EventTriggersResolver,
   IntegrationsResolver,
   CloudSessionsResolver,
   NotificationsResolver,

@@ -5,6 +5,9 @@ import type { Clock, CommandClient, CommandRegistry } from '@runledger/platform'
 import type { TimerKind, Timers } from '@runledger/timers';
 import { environmentTimerKind, environmentWatch } from './environments/environment-watch.js';
 import { reportEnvironment } from './environments/report-environment.js';
+import { EventTriggerDesk } from './event-triggers/event-trigger-desk.js';
+import { eventTriggerReactor } from './event-triggers/event-triggers.reactor.js';
+import { StandingTriggers } from './event-triggers/standing-triggers.js';
 import { FlowReaders } from './flows/flow-readers.js';
 import { publishFlow } from './flows/publish-flow.js';
 import { ConnectedIntegrations } from './needs/connected-integrations.js';
@@ -86,6 +89,7 @@ export class Orchestrator {
     );
     commands.answer(CancelRun, (input, context) => cancelRun(handler, input, context));
     new Schedules({ handler, flows: new PinnedFlows(store), starter: this.#starter }).answer(commands);
+    new EventTriggerDesk(handler, new PinnedFlows(store)).answer(commands);
     answerSteering(commands, handler, this.#successors);
   }
 
@@ -102,7 +106,9 @@ export class Orchestrator {
     const connected = this.#connected;
     const needs = [needsOfSteps({ commands: handler, store, clock, connected }), runsGoOn(handler, clock)];
     const watches = [silence, environmentWatch(timers)];
-    return [...ends, ...queues, ...needs, ...watches, runDeadlines(timers), scheduleTimers(timers)];
+    const standing = new StandingTriggers(store);
+    const triggers = eventTriggerReactor({ standing, commands: handler, starter: this.#starter, clock });
+    return [...ends, ...queues, ...needs, ...watches, runDeadlines(timers), scheduleTimers(timers), triggers];
   }
 
   timerKinds(): TimerKind[] {

@@ -187,6 +187,38 @@ describeWith(
     expect((await send(rotateWebhookSecret.secret, 'build-18')).stdout).toMatch(/"created":false[^]*\n200\n$/);
   });
 
+  it('an event starts a run with what its own run has to say, once', async () => {
+    interface Trigger {
+      readonly id: string;
+      readonly firings: readonly { readonly eventId: string; readonly runId: string | null }[];
+    }
+    const condition = "run.flow == 'nightly' && run.trigger != 'event'";
+    const made = await answer<{ createEventTrigger: Trigger }>('start-on-an-event/create.sh', condition);
+    const { id } = made.createEventTrigger;
+    const build = join(EXAMPLES, 'start-from-ci', 'start-and-wait.sh');
+    expect(await run('sh', [build], { BUILD: '20-1', COMMIT: 'beef' })).toMatchObject({ code: 0 });
+    const fired = async () => {
+      const { eventTriggers } = await answer<{ eventTriggers: Trigger[] }>('start-on-an-event/list.sh');
+      return eventTriggers.find(trigger => trigger.id === id)?.firings ?? [];
+    };
+    const [firing] = await eventually(async () => {
+      const firings = await fired();
+      expect(firings).toHaveLength(1);
+      return firings;
+    });
+    const runId = firing?.runId ?? '';
+    const done = await platform.api.reaches(runId, 'COMPLETED');
+    expect(done.timeline[0]?.summary).toContain('Checked beef.');
+    expect((await platform.api.events(runId))[0]).toMatchObject({
+      data: { startedBy: { id: 'mem_owner', via: 'event' }, trigger: { kind: 'event', ref: id, depth: 1 } },
+    });
+    expect(await answer('start-on-an-event/pause.sh', id)).toMatchObject({ pauseEventTrigger: { status: 'PAUSED' } });
+    expect(await fired()).toHaveLength(1);
+    expect(await answer('start-on-an-event/create.sh', 'run.flw ==')).toMatchObject({
+      createEventTrigger: { code: 'INVALID_EVENT_TRIGGER', details: [{ path: 'condition' }] },
+    });
+  });
+
   it('a pull request on GitHub starts a run that is about it', async () => {
     const { secret, webhook } = await webhookFor('GITHUB', '/pull_request/head/sha');
     const body = JSON.stringify({

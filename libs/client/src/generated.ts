@@ -368,6 +368,8 @@ export type TriggerKind =
   | 'API'
   /** From a chat. */
   | 'CHAT'
+  /** By an event; `ref` is the trigger that waited for it. */
+  | 'EVENT'
   /** By a person. */
   | 'MANUAL'
   /** By a pull request. */

@@ -11,6 +11,7 @@ import { needsEvents } from './orchestrator.needs.events.js';
 import { environmentEvents } from './orchestrator.environment.events.js';
 import { flowEvents, queueEvents, runEvents } from './orchestrator.events.js';
 import { skillEvents } from './orchestrator.skills.events.js';
+import { eventTriggerEvents } from './orchestrator.event-trigger.events.js';
 import { scheduleEvents } from './orchestrator.schedule.events.js';
 import { attemptEvents, profileEvents } from './sandbox.events.js';
 import { keptFilesEvents } from './workspace-files.events.js';
@@ -23,6 +24,7 @@ export const eventsByCategory = {
   run: runEvents,
   queue: queueEvents,
   schedule: scheduleEvents,
+  trigger: eventTriggerEvents,
   needs: needsEvents,
   environment: environmentEvents,
   profile: profileEvents,

@@ -45,6 +45,8 @@ export * from './orchestrator.needs.events.js';
 export * from './preflight.commands.js';
 export * from './orchestrator.environment.commands.js';
 export * from './orchestrator.environment.events.js';
+export * from './orchestrator.event-trigger.commands.js';
+export * from './orchestrator.event-trigger.events.js';
 export * from './orchestrator.schedule.commands.js';
 export * from './orchestrator.schedule.events.js';
 export * from './profile-definition.js';

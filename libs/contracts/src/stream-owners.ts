@@ -3,7 +3,7 @@
  * roles, the reference of the events and the images are made from it.
  */
 export const STREAM_OWNERS = {
-  orchestrator: ['flow', 'skill', 'run', 'queue', 'schedule', 'needs', 'environment'],
+  orchestrator: ['flow', 'skill', 'run', 'queue', 'schedule', 'trigger', 'needs', 'environment'],
   sandbox: ['profile', 'attempt', 'files', 'integration'],
   approval: ['approval', 'grants', 'channels', 'notice'],
   billing: ['plan', 'allowance', 'budget', 'charges', 'ratecard'],

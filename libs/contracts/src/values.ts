@@ -67,10 +67,10 @@ export const subject = z.strictObject({
 });
 
 export const trigger = z.strictObject({
-  kind: z.enum(['manual', 'record', 'chat', 'schedule', 'webhook', 'pull_request', 'api', 'agent']),
-  /** What it came from: of `agent` the run that the agent works in. */
+  kind: z.enum(['manual', 'record', 'chat', 'schedule', 'webhook', 'pull_request', 'api', 'agent', 'event']),
+  /** What it came from: of `agent` the run that the agent works in, of `event` the trigger. */
   ref: z.string().optional(),
-  /** Of `agent`: 1 where a person or program started that run, else one more than its own. */
+  /** Of `agent` and `event`: 1 where a person or program started the run that led to it, else one more than that run’s own. */
   depth: z.int().positive().optional(),
 });
 

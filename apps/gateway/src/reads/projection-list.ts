@@ -5,6 +5,7 @@ import { artifactsProjection } from '../artifacts/artifacts.projection.js';
 import { budgetsProjection } from '../budgets/budgets.projection.js';
 import { cloudSessionsProjection } from '../cloud-sessions/cloud-sessions.projection.js';
 import { costsProjection } from '../costs/costs.projection.js';
+import { eventTriggersProjection } from '../event-triggers/event-triggers.projection.js';
 import { flowsProjection } from '../flows/flows.projection.js';
 import { grantsProjection } from '../grants/grants.projection.js';
 import { expiredFilesProjection, snapshotsProjection } from '../kept-files/kept-files.projection.js';
@@ -33,6 +34,7 @@ export const PROJECTIONS: readonly Projection[] = [
   expiredFilesProjection,
   schedulesProjection,
   webhooksProjection,
+  eventTriggersProjection,
   integrationsProjection,
   cloudSessionsProjection,
   notificationChannelsProjection,

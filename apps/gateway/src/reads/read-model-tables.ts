@@ -4,6 +4,7 @@ import { ArtifactRow } from '../artifacts/artifacts.entity.js';
 import { AutoResolutionRow } from '../auto-resolutions/auto-resolutions.entity.js';
 import { BudgetLedgerRow, BudgetRow } from '../budgets/budgets.entity.js';
 import { CloudSessionRow } from '../cloud-sessions/cloud-sessions.entity.js';
+import { EventTriggerRow } from '../event-triggers/event-triggers.entity.js';
 import { FlowRow, FlowVersionRow } from '../flows/flows.entity.js';
 import { GrantRow } from '../grants/grants.entity.js';
 import { ExpiredFileRow, SnapshotRow } from '../kept-files/kept-files.entity.js';
@@ -27,6 +28,7 @@ import { Search1763700000019 } from './migrations/0019-search.js';
 import { RunNumberCollation1763700000017 } from './migrations/0017-run-number-collation.js';
 import { HourLongCacheWrites1763700000022 } from './migrations/0022-hour-long-cache-writes.js';
 import { Notifications1763700000023 } from './migrations/0023-notifications.js';
+import { EventTriggers1763700000027 } from './migrations/0027-event-triggers.js';
 import { MembersByEmail1763700000016 } from './migrations/0016-members-by-email.js';
 import { BudgetsAndCosts1763700000013 } from './migrations/0013-budgets-and-costs.js';
 import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-endings.js';
@@ -58,6 +60,7 @@ export const entities = [
   ExpiredFileRow,
   ScheduleRow,
   WebhookRow,
+  EventTriggerRow,
   IntegrationRow,
   CloudSessionRow,
   NotificationChannelRow,
@@ -85,5 +88,6 @@ export const migrations = [
   Search1763700000019,
   HourLongCacheWrites1763700000022,
   Notifications1763700000023,
+  EventTriggers1763700000027,
   CloudSessions1763700000029,
 ];

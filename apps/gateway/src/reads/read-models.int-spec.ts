@@ -4,6 +4,7 @@ import {
   BudgetSet,
   BudgetSettled,
   BudgetThresholdReached,
+  EventTriggerCreated,
   IntegrationConnected,
   IntegrationFailed,
   AgentText,
@@ -76,6 +77,9 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
     ...{ createdBy: BY, createdAt: at(0) },
   });
   await gateway.tell({ workspaceId: 'ws_acme', stream: 'webhook-1' }, webhook);
+  const waiting = { triggerId: 'trig_1', name: 'Again', event: 'RunFailed', mapping: {}, start };
+  const trigger = EventTriggerCreated({ ...waiting, createdBy: BY, createdAt: at(0) });
+  await gateway.tell({ workspaceId: 'ws_acme', stream: 'trigger-ws_acme' }, trigger);
   const ledger = { kind: 'WORKSPACE', id: 'ws_acme', month: '2026-05' } as const;
   const limit = { limitMicroUnits: 9_000, currency: 'USD' };
   const terms = {

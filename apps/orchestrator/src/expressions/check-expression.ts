@@ -36,7 +36,8 @@ function nameProblems(node: ASTNode, names: ExpressionNames): ExpressionProblem[
   const own =
     (owner && stepOf(owner) ? fieldProblem(node) : undefined) ??
     parameterProblem(node, names) ??
-    endedProblem(node, names);
+    endedProblem(node, names) ??
+    eventProblem(node);
   return own ? [own, ...inner] : inner;
 }
 
@@ -85,6 +86,12 @@ function endedProblem(node: ASTNode, { ended }: ExpressionNames): ExpressionProb
     `\`${node.args}\` means something in \`routes\` only: here no step has just ended.`,
     `Write \`steps.<key>.${node.args}\`.`,
   );
+}
+
+function eventProblem(node: ASTNode): ExpressionProblem | undefined {
+  if (node.op !== 'id' || node.args !== 'event') return undefined;
+  const message = '`event` means something in triggers on events only.';
+  return problem(node, message, 'Let the trigger hand it over as a parameter.');
 }
 
 /** Keys of steps may hold dashes, which expressions take for minus. */

@@ -22,6 +22,8 @@ export interface ExpressionScope {
   /** Of the step that has just ended; in routes only. */
   readonly outcome?: AttemptOutcome | undefined;
   readonly output?: Json | undefined;
+  /** What happened; in triggers only. */
+  readonly event?: Readonly<Record<string, Json>> | undefined;
 }
 
 /** What came out, or why nothing did: an error that a step can fail with. */
@@ -83,6 +85,7 @@ function scopeValues(measure: ScopeMeasure, keys: readonly string[], scope: Expr
     run: scope.run,
     outcome: scope.outcome ?? null,
     output: scope.output ?? null,
+    event: scope.event ?? null,
   };
   const values: Record<string, ScopeValue> = {};
   for (const [root, json] of Object.entries(roots)) {

@@ -9,8 +9,8 @@ export interface ExpressionProblem {
 
 export type ParsedExpression = { readonly parsed: ParseResult } | { readonly problem: ExpressionProblem };
 
-/** What an expression can speak of. `outcome` and `output` are those of the step that has just ended. */
-export const ROOTS = ['parameters', 'steps', 'run', 'outcome', 'output'] as const;
+/** What an expression can speak of. `outcome` and `output` are those of the step that has just ended, `event` is what triggers run on. */
+export const ROOTS = ['parameters', 'steps', 'run', 'outcome', 'output', 'event'] as const;
 export type Root = (typeof ROOTS)[number];
 
 /** More than people write and few enough that looking at each takes no time. */

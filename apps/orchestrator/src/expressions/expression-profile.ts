@@ -20,9 +20,14 @@ export interface NamedStep {
   readonly offset: number;
 }
 
+/** What flows can speak of. */
+const IN_FLOWS: readonly string[] = ROOTS.filter(root => root !== 'event');
+
 interface Place {
   readonly locals: ReadonlySet<string>;
   readonly loops: number;
+  /** What is offered instead of a name that is not known; left out: what flows can speak of. */
+  readonly offered?: readonly string[];
 }
 
 /** What an expression uses that is not part of the language here; empty when it can be evaluated within bounds. */
@@ -62,7 +67,7 @@ export function loopOf(node: ASTNode): { readonly variable: ASTNode; readonly ov
 function placeOf(node: ASTNode, operand: ASTNode, place: Place): Place {
   const loop = loopOf(node);
   if (!loop || operand === loop.over || loop.variable.op !== 'id') return place;
-  return { locals: new Set([...place.locals, loop.variable.args]), loops: place.loops + 1 };
+  return { ...place, locals: new Set([...place.locals, loop.variable.args]), loops: place.loops + 1 };
 }
 
 function ownProblem(node: ASTNode, place: Place): ExpressionProblem | undefined {
@@ -82,11 +87,11 @@ function ownProblem(node: ASTNode, place: Place): ExpressionProblem | undefined 
   }
 }
 
-function idProblem(node: ASTNode, name: string, { locals }: Place): ExpressionProblem | undefined {
+function idProblem(node: ASTNode, name: string, { locals, offered = IN_FLOWS }: Place): ExpressionProblem | undefined {
   if (locals.has(name)) return undefined;
   if (name === 'steps') return problem(node, '`steps` alone is no value.', 'Name one: `steps.<key>.outcome`.');
   if (ROOTS.some(root => root === name)) return undefined;
-  const known = [...ROOTS, ...locals];
+  const known = [...offered, ...locals];
   const meant = closestWord(name, known);
   const fix = meant === undefined ? `Known here: ${known.join(', ')}. Text stands in quotes.` : didYouMean(meant);
   return problem(node, `\`${name}\` is not known.`, fix);

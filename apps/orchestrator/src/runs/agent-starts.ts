@@ -3,7 +3,7 @@ import type { CommandContext, EventStore } from '@runledger/event-store';
 import { reject, streamOf } from '@runledger/kernel';
 import type { Decline, StartRequest } from './start-request.js';
 
-/** How many runs may follow each other that agents have started: without an end, flows that start each other would go on forever. */
+/** How many runs may follow each other that agents or events have started: without an end, flows that start each other would go on forever. */
 export const MOST_DEPTH = 3;
 
 export interface StartOnBehalf {
@@ -21,6 +21,7 @@ export async function onBehalf(
   context: CommandContext,
 ): Promise<StartOnBehalf | Decline> {
   const { trigger } = request;
+  if (trigger.kind === 'event') return tooDeep(trigger.depth ?? 1) ?? { request, context };
   if (trigger.kind !== 'agent') return { request, context };
   const name = streamOf('run', trigger.ref ?? '');
   const { events } = await store.readStream({ tenant: context.workspaceId, name }, { limit: 1 });
@@ -30,12 +31,16 @@ export async function onBehalf(
   const { startedBy, trigger: before } = RunStarted.schema.parse(first.data);
   const { kind, id, name: who } = startedBy;
   const depth = (before.depth ?? 0) + 1;
-  if (depth > MOST_DEPTH) {
-    const message = `Runs that agents start are at most ${MOST_DEPTH} deep; this one would be number ${depth}.`;
-    return reject('FORBIDDEN', message, { fix: 'Start it yourself, or let an earlier run start it.' });
-  }
+  const declined = tooDeep(depth);
+  if (declined) return declined;
   return {
     request: { ...request, trigger: { ...trigger, depth } },
     context: { ...context, actor: { kind, id, via: 'agent', ...(who !== undefined && { name: who }) } },
   };
+}
+
+function tooDeep(depth: number): Decline | undefined {
+  if (depth <= MOST_DEPTH) return undefined;
+  const message = `Runs that agents or events start are at most ${MOST_DEPTH} deep; this one would be number ${depth}.`;
+  return reject('FORBIDDEN', message, { fix: 'Start it yourself, or let an earlier run start it.' });
 }

@@ -85,6 +85,11 @@ export class RunStarter {
     }
   }
 
+  /** Writes a start down that was not even asked for, because it could not be. */
+  decline(decline: Decline, request: StartRequest, context: CommandContext): Promise<Outcome> {
+    return this.#decline(decline, request, context);
+  }
+
   /** With the place of its first event, so that the caller can wait for a read model that knows the run. */
   async #existing(runId: string, tenant: string): Promise<Outcome> {
     const { events } = await this.parts.store.readStream({ tenant, name: streamOf('run', runId) }, { limit: 1 });

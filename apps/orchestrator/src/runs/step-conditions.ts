@@ -11,17 +11,22 @@ export interface StepEnd {
 /** Whether an expression of the flow is true of this run now; only the steps that it names are looked at. */
 export function conditionHolds(run: RunFacts, text: string, end?: StepEnd): Evaluation<boolean> {
   const { runId, parameters, started } = run.plan;
-  const steps = stepsNamedIn(text).flatMap((key): [string, StepInScope][] => {
-    const step = inScope(run, key);
-    return step ? [[key, step]] : [];
-  });
   return holds(text, {
     parameters,
-    steps: Object.fromEntries(steps),
+    steps: stepsInScope(run, stepsNamedIn(text)),
     run: { id: runId, flow: started.flowSlug, version: started.flowVersion },
     outcome: end?.outcome,
     output: end?.output,
   });
+}
+
+/** Those of the steps that have ended, by key. */
+export function stepsInScope(run: RunFacts, keys: readonly string[]): Readonly<Record<string, StepInScope>> {
+  const steps = keys.flatMap((key): [string, StepInScope][] => {
+    const step = inScope(run, key);
+    return step ? [[key, step]] : [];
+  });
+  return Object.fromEntries(steps);
 }
 
 function inScope(run: RunFacts, key: string): StepInScope | undefined {
