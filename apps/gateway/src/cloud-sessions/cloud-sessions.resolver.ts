@@ -3,18 +3,17 @@ import { Args, Context, Query, Resolver } from '@nestjs/graphql';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
-import { connectionOf, pageSize } from '../graph/connection.js';
+import { pageAsked, type PageArgs } from '../graph/connection.js';
+import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { ReadModels } from '../reads/read-models.js';
 import { CloudSessionRow } from './cloud-sessions.entity.js';
 
-interface Asked {
+interface Asked extends PageArgs {
   readonly open?: boolean | null;
   readonly runId?: string | null;
-  readonly first?: number | null;
-  readonly after?: string | null;
   readonly atLeast?: string | null;
 }
 
@@ -29,9 +28,9 @@ export class CloudSessionsResolver {
   @Query('cloudSessions')
   @Requires('flows.read')
   async cloudSessions(@Args() asked: Asked, @CallerOf() { workspaceId }: Caller, @Context() context: GraphContext) {
-    const { open, runId, first, after, atLeast } = asked;
+    const { open, runId, atLeast } = asked;
     await this.readModels.atLeast(atLeast, context);
-    const size = pageSize(first, 50);
+    const ends = pageAsked(asked, 50);
     const list = ['cloudSessions', workspaceId, open ?? null, runId ?? null];
     const query = this.rows
       .getRepository(CloudSessionRow)
@@ -39,13 +38,10 @@ export class CloudSessionsResolver {
       .where('s.workspaceId = :workspaceId', { workspaceId });
     if (open != null) query.andWhere('s.isOpen = :open', { open });
     if (runId != null) query.andWhere('s.runId = :runId', { runId });
-    if (after != null) query.andWhere('s.position < :last', { last: this.signer.open(list, after)[0] });
-    const found = await query
-      .orderBy('s.position', 'DESC')
-      .limit(size + 1)
-      .getMany();
-    const page = { size, cursor: after ?? undefined, list, signer: this.signer };
-    return connectionOf(found, { ...page, place: row => [row.position], node: sessionNode });
+    const cursor = ends.cursor === undefined ? undefined : this.signer.open(list, ends.cursor);
+    const found = await narrowToPage(query, { columns: ['s.position'], direction: 'DESC' }, ends, cursor).getMany();
+    const place = (row: CloudSessionRow) => [row.position];
+    return pageOfList(found, { ...ends, list, signer: this.signer, place, node: sessionNode });
   }
 }
 
