@@ -1,5 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '@runledger/testing';
@@ -13,7 +16,10 @@ const execute = promisify(execFile);
 /** A micro-dollar for each token of the scripted provider, so that its calls need money. */
 const CARD = {
   currency: 'USD',
-  models: [{ provider: 'scripted', model: 'scripted', perMillionTokens: { input: 1_000_000, output: 1_000_000 } }],
+  models: [
+    { provider: 'scripted', model: 'scripted', perMillionTokens: { input: 1_000_000, output: 1_000_000 } },
+    { provider: 'anthropic', model: 'sonnet', perMillionTokens: { input: 1_000_000, output: 1_000_000 } },
+  ],
   compute: [
     { resourceClass: 'small', perHour: 0 },
     { resourceClass: 'standard', perHour: 0 },
@@ -33,6 +39,41 @@ steps:
       script:
         - { tools: [{ name: bash, arguments: { command: echo one } }] }
         - { text: Done. }
+`;
+
+/** A program that speaks the Agent Client Protocol: asked for anything, it asks its model once and says what that one said. */
+const PROGRAM = `
+import { createInterface } from 'node:readline';
+const send = message => console.log(JSON.stringify({ jsonrpc: '2.0', ...message }));
+const update = said => send({ method: 'session/update', params: { sessionId: 's', update: said } });
+const answers = {
+  initialize: () => ({ protocolVersion: 1, agentCapabilities: { loadSession: true }, authMethods: [] }),
+  'session/new': () => ({ sessionId: 's' }),
+  'session/load': () => {
+    update({ sessionUpdate: 'user_message_chunk', content: { type: 'text', text: 'Ask.' } });
+    return {};
+  },
+  'session/prompt': async () => {
+    const body = JSON.stringify({ model: 'sonnet', max_tokens: 20_000, messages: [] });
+    const answer = await fetch(process.env.ANTHROPIC_BASE_URL + '/v1/messages', { method: 'POST', body });
+    update({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: answer.status + ' ' + (await answer.json()).said } });
+    return { stopReason: 'end_turn' };
+  },
+};
+createInterface({ input: process.stdin })
+  .on('line', async line => {
+    const { id, method, params } = JSON.parse(line);
+    if (answers[method]) send({ id, result: await answers[method](params) });
+  })
+  .on('close', () => process.exit());
+`;
+
+const PROGRAM_FLOW = `
+slug: program
+defaults: { profile: with-program }
+steps:
+  - key: agent
+    agent: { provider: claude-code, connection: claude, model: default, prompt: Ask. }
 `;
 
 const RUN = `query ($id: ID!) { run(id: $id) {
@@ -55,7 +96,9 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
 
   beforeAll(async () => {
     build();
-    platform = await home.start({ RUNLEDGER_SAMPLE: 'off' });
+    mkdirSync(join(home.path, 'program'));
+    writeFileSync(join(home.path, 'program', 'agent.mjs'), PROGRAM);
+    platform = await home.start({ RUNLEDGER_SAMPLE: 'off', SANDBOX_MOUNT_SOURCES: join(home.path, 'program') });
   }, PATIENCE_MS);
   afterAll(() => home.giveBack());
 
@@ -123,5 +166,36 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
     });
     expect(reconciled('1.00')).toMatchObject({ status: 1, stdout: expect.stringContaining('DIFFERENT') as string });
     expect(csv).toContain(`,scripted/scripted,${cost.total?.microUnits ?? '?'},USD,2,0\r\n`);
+  });
+
+  it('holds for an agent that is a program: a call that does not fit never leaves, and it goes on when there is room', async () => {
+    let asked = 0;
+    const vendor = createServer((_request, response) => {
+      asked += 1;
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ said: 'here I am', usage: { input_tokens: 1_000, output_tokens: 50 } }));
+    }).listen(0, '127.0.0.1');
+    await once(vendor, 'listening');
+    try {
+      const baseUrl = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}`;
+      const connect = `mutation ($input: IntegrationInput!) { connectIntegration(input: $input) { ... on Integration { name } } }`;
+      const fields = { apiKey: 'sk-secret', baseUrl, command: 'node /mnt/program/agent.mjs' };
+      const input = { name: 'claude', kind: 'claude-code', fields };
+      expect(await graphql(connect, { input })).toMatchObject({ connectIntegration: { name: 'claude' } });
+      const mounts = [{ source: join(home.path, 'program'), target: '/mnt/program', mode: 'ro' as const }];
+      await platform.api.publishProfile({ ...profileNamed('with-program'), mounts });
+      await platform.api.publishFlow(PROGRAM_FLOW);
+      const runId = await platform.api.started('program');
+      await eventually(async () => (await shown(runId)).status === 'PAUSED');
+      expect((await shown(runId)).waitingOn[0]).toMatchObject({ kind: 'BUDGET', step: 'agent' });
+      expect(asked).toBe(0);
+      await shell('set-budget.sh', 'RUN', '500000', runId);
+      await eventually(async () => (await shown(runId)).status === 'COMPLETED');
+      expect(asked).toBe(1);
+      await eventually(async () => (await shown(runId)).cost.reserved?.microUnits === '0');
+      expect((await shown(runId)).cost).toMatchObject({ total: { microUnits: '1050' } });
+    } finally {
+      vendor.close();
+    }
   });
 });

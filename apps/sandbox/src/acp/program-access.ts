@@ -1,5 +1,5 @@
 import type { AgentWork, CommandLineAgent } from '@runledger/contracts';
-import type { RelayTarget } from '../egress/key-relays.js';
+import type { PassingTarget } from '../egress/key-relays.js';
 import type { Connection } from '../integrations/credentials.js';
 
 /** How a command-line agent is started, and how it comes to what opens its model. Holds secrets: never log it. */
@@ -8,7 +8,7 @@ export interface ProgramAccess {
   /** Of its own process and of what that starts; nothing else in the sandbox has it. */
   readonly env: Readonly<Record<string, string>>;
   /** Its key stays outside: what it asks of its model goes through here. */
-  readonly relay?: { readonly target: RelayTarget; variables(url: string): Readonly<Record<string, string>> };
+  readonly relay?: { readonly target: PassingTarget; variables(url: string): Readonly<Record<string, string>> };
   /** A file that it wants to find, below its home; what is in it lies in the memory of its own `/tmp`. */
   readonly login?: { readonly path: string; readonly content: string };
   /** Under which provider its tokens are priced. */

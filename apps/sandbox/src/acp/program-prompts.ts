@@ -8,6 +8,7 @@ import type { StructuredAnswer } from '../agent/structured-answer.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import type { Conversation } from './conversation.js';
 import type { OpenSession } from './open-session.js';
+import type { ProgramMeter } from './program-meter.js';
 import type { ProgramAccess } from './program-access.js';
 import type { ProgramCalls } from './program-calls.js';
 import { ProgramTurn } from './program-turn.js';
@@ -29,6 +30,7 @@ export interface Talk {
   readonly conversation: Conversation;
   readonly calls: ProgramCalls;
   readonly access: ProgramAccess;
+  readonly meter: Pick<ProgramMeter, 'hasCounted'>;
 }
 
 /** Asks until what it says is what was wanted, or it cannot go on. */
@@ -74,7 +76,7 @@ async function askedAs(
 
 async function prompted(
   { run, work }: Prompted,
-  { session, conversation, calls, access }: Talk,
+  { session, conversation, calls, access, meter }: Talk,
   turn: number,
   text: string,
 ) {
@@ -92,7 +94,8 @@ async function prompted(
   });
   run.stop.throwIfLeft();
   calls.closeAll();
-  recordUsage(run, name, { provider: access.billedAs, model: work.model }, response);
+  // What went through its relay was counted there, call by call.
+  if (!meter.hasCounted) recordUsage(run, name, { provider: access.billedAs, model: work.model }, response);
   const { transcript } = run;
   const words = told.words.last;
   const finishReason = finishReasonOf(response);

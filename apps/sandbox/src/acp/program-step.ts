@@ -16,6 +16,7 @@ import { accessOf, PROGRAMS } from './program-access.js';
 import type { ProgramAccess } from './program-access.js';
 import { ProgramCalls } from './program-calls.js';
 import { ProgramFault } from './program-faults.js';
+import { ProgramMeter } from './program-meter.js';
 import { ProgramPermissions } from './program-permissions.js';
 import { promptUntilDone } from './program-prompts.js';
 import { ServedTools } from './served-tools.js';
@@ -79,7 +80,8 @@ async function conversed(agent: Agent, before: Before): Promise<StepResult> {
 async function spokenWith(agent: Agent, before: Before, served: ServedTools): Promise<StepResult> {
   const { run, work, connection, settings } = agent;
   const access = accessOf(work.provider, connection);
-  const relay = await openRelay(run, access);
+  const meter = new ProgramMeter({ run, provider: access.billedAs, maxOutputTokens: work.maxOutputTokens });
+  const relay = await openRelay(run, access, meter);
   const calls = new ProgramCalls(run, served);
   const permissions = new ProgramPermissions(run, calls, settings.holdMs);
   const { step, attempt } = run.attempt.place;
@@ -93,22 +95,27 @@ async function spokenWith(agent: Agent, before: Before, served: ServedTools): Pr
   };
   const parties = { run, program, calls, permissions, ...names };
   const conversation = new Conversation(parties);
-  served.onLeave = error => conversation.leave(error);
+  served.onLeave = meter.onLeave = error => conversation.leave(error);
   try {
     const session = await openSession({ ...parties, conversation, work, relayUrl: relay?.url, served });
-    return await promptUntilDone(agent, { session, conversation, calls, access }, before);
+    return await promptUntilDone(agent, { session, conversation, calls, access, meter }, before);
   } catch (error) {
     throw error instanceof AwaitingPeopleError ? permissions.waitsWith(served.waiting) : error;
   } finally {
     conversation.close();
     await program.close();
+    await meter.close();
     await relay?.close();
   }
 }
 
-async function openRelay({ sandbox }: StepRun, { relay }: ProgramAccess): Promise<Relay | undefined> {
+async function openRelay(
+  { sandbox }: StepRun,
+  { relay }: ProgramAccess,
+  meter: ProgramMeter,
+): Promise<Relay | undefined> {
   if (!relay) return undefined;
-  if (sandbox.relay) return sandbox.relay(relay.target);
+  if (sandbox.relay) return sandbox.relay({ ...relay.target, meter });
   const message = 'The sandbox of this step has no way in which a key can stay outside of it.';
   const fix = 'Use a profile whose isolation is bubblewrap.';
   throw new ProgramFault('BLOCKED', { code: 'ENVIRONMENT', message, fix });

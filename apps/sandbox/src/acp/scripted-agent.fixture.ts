@@ -24,7 +24,7 @@ export type Act =
   /** A tool of a server that its session was told of; it says what came of it. `servers`: what it was told, and its environment. */
   | { readonly use: string; readonly server: string; readonly input: object }
   /** `garbage`: a line that is no message; `crash`: it dies; `hang`: it never answers; `fetch`: asks its model's address. */
-  | { readonly do: 'garbage' | 'crash' | 'hang' | 'fetch' | 'env' | 'servers' }
+  | { readonly body?: object; readonly do: 'garbage' | 'crash' | 'hang' | 'fetch' | 'env' | 'servers' }
   | { readonly fail: { readonly code: number; readonly message: string } };
 
 /**
@@ -119,7 +119,7 @@ async function act(one) {
   if (one.do === 'hang') await new Promise(resolve => { wake = resolve; });
   if (one.do === 'env') tell({ sessionUpdate: 'agent_message_chunk', content: text(JSON.stringify(process.env)) });
   if (one.do === 'fetch') {
-    const answer = await fetch((process.env.ANTHROPIC_BASE_URL ?? session.gateway) + '/v1/messages', { method: 'POST', body: 'hello', headers: { 'x-api-key': 'my own' } });
+    const answer = await fetch((process.env.ANTHROPIC_BASE_URL ?? session.gateway) + '/v1/messages', { method: 'POST', body: JSON.stringify({ model: 'sonnet', max_tokens: 100, ...one.body }), headers: { 'x-api-key': 'my own' } });
     tell({ sessionUpdate: 'agent_message_chunk', content: text(answer.status + ' ' + await answer.text()) });
   }
   if (one.fail) throw one.fail;

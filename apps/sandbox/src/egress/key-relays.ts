@@ -7,6 +7,8 @@ import { once } from 'node:events';
 import { pipeline } from 'node:stream';
 import type { EgressRequest } from './egress-request.js';
 import { passedOn } from './passed-headers.js';
+import { answerJson, watched, wholeBody } from './relay-meter.js';
+import type { CallWatch, RelayMeter } from './relay-meter.js';
 
 /** Where a relay leads. Holds a secret: never log it. */
 export type RelayTarget = PassingTarget | AnsweringTarget;
@@ -25,6 +27,8 @@ export interface PassingTarget {
   allows?(request: { readonly method: string; readonly path: string }): boolean;
   /** Hears what each request was answered with. */
   heard?(status: number): void;
+  /** Is asked about each request; left out: each goes out as it is. */
+  readonly meter?: RelayMeter;
 }
 
 /** A way from a sandbox to one address outside. */
@@ -76,23 +80,43 @@ export class KeyRelays {
     const rest = asked.slice(path.length);
     const url = below(target.baseUrl, rest);
     const allowed = target.allows?.({ method: request.method ?? 'GET', path: rest }) ?? true;
-    if (url && allowed) this.#pass(url, target, request, response);
-    else response.writeHead(403).end('This leads out of what may be asked for.\n');
+    if (url && allowed) {
+      const { meter } = target;
+      if (meter)
+        void this.#metered({ url, target, meter, request, response }).catch(() => response.destroy()); // it broke off
+      else this.#pass({ url, target, request, response });
+    } else response.writeHead(403).end('This leads out of what may be asked for.\n');
     return true;
   }
 
-  #pass(url: URL, target: PassingTarget, request: IncomingMessage, response: ServerResponse): void {
+  async #metered({ meter, ...passing }: Passing & { readonly meter: RelayMeter }): Promise<void> {
+    const { url, request, response } = passing;
+    const body = await wholeBody(request);
+    if (!body)
+      return answerJson(response, 413, { error: { message: 'This cannot be read, and so cannot be counted.' } });
+    const admission = await meter.admit({ method: request.method ?? 'GET', path: url.pathname, body });
+    if ('refused' in admission) return answerJson(response, admission.refused.status, admission.refused.body);
+    if (response.destroyed) return admission.watch?.over(false); // whoever asked has gone meanwhile
+    this.#pass({ ...passing, ...admission });
+  }
+
+  #pass({ url, target, request, response, body, watch }: Passing): void {
     const { method = 'GET' } = request;
     const isTls = url.protocol === 'https:';
     this.tell({ method, host: url.hostname, port: Number(url.port || (isTls ? 443 : 80)) });
     const upstream = (isTls ? requestOverTls : requestOverHttp)(url, {
       method,
-      headers: { ...without(passedOn(request.headers), NOT_THEIRS), ...target.headers },
+      headers: {
+        ...without(passedOn(request.headers), NOT_THEIRS),
+        ...(body && { 'content-length': String(body.length), 'accept-encoding': 'identity' }),
+        ...target.headers,
+      },
       timeout: IDLE_MS,
     });
     upstream.once('timeout', () => upstream.destroy(new Error('time-out')));
     upstream.once('response', answered => {
       target.heard?.(answered.statusCode ?? 502);
+      if (watch) watched(answered, watch);
       response.writeHead(answered.statusCode ?? 502, without(passedOn(answered.headers), NOT_FOR_THEM));
       pipeline(answered, response, () => undefined);
     });
@@ -100,9 +124,25 @@ export class KeyRelays {
       if (response.headersSent) response.destroy();
       else response.writeHead(502).end(`${url.hostname} did not answer.\n`);
     });
+    let answer: IncomingMessage | undefined;
+    upstream.once('response', answered => (answer = answered));
+    upstream.once('close', () => {
+      if (!answer) watch?.over(false);
+    });
     response.once('close', () => upstream.destroy());
-    pipeline(request, upstream, () => undefined);
+    if (body) upstream.end(body);
+    else pipeline(request, upstream, () => undefined);
   }
+}
+
+interface Passing {
+  readonly url: URL;
+  readonly target: PassingTarget;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Instead of that of the request. */
+  readonly body?: Buffer;
+  readonly watch?: CallWatch;
 }
 
 /** A relay of its own, for programs that share the machine's loopback. */

@@ -1,0 +1,48 @@
+import { readRequest } from './relayed-request.js';
+
+const read = (path: string, body: object | string, method = 'POST') =>
+  readRequest({ method, path, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) }, 1_000);
+const sent = (path: string, body: object) => {
+  const found = read(path, body);
+  if (found.kind !== 'bounded') throw new Error(JSON.stringify(found));
+  return { ...found.request, body: JSON.parse(found.request.body.toString()) as object };
+};
+
+describe('what a request of a program can cost at most', () => {
+  it('is bounded by its bytes and by how long its answer may get', () => {
+    const messages = [{ role: 'user', content: 'x'.repeat(5_000) }];
+    const { model, inputTokens, maxOutputTokens } = sent('/v1/messages', { model: 'sonnet', max_tokens: 64, messages });
+    expect([model, maxOutputTokens]).toEqual(['sonnet', 64]);
+    expect(inputTokens).toBeGreaterThan(5_000 + 2_048);
+  });
+
+  it('is made so where the request does not say it', () => {
+    expect(sent('/v1/responses', { model: 'm', input: 'hi' })).toMatchObject({
+      maxOutputTokens: 1_000,
+      body: { max_output_tokens: 1_000 },
+    });
+    expect(sent('/v1/chat/completions', { model: 'm', stream: true, n: 3 })).toMatchObject({
+      maxOutputTokens: 3_000,
+      body: { max_completion_tokens: 1_000, stream_options: { include_usage: true } },
+    });
+    expect(sent('/v1/messages', { model: 'm', max_tokens: 5, tools: [{ name: 'a' }] }).body).toEqual({
+      ...{ model: 'm', max_tokens: 5, tools: [{ name: 'a' }] },
+    });
+  });
+
+  it('is nothing where no model is asked', () => {
+    expect(read('/v1/models', '', 'GET').kind).toBe('free');
+    expect(read('/v1/messages/count_tokens', { model: 'm' }).kind).toBe('free');
+  });
+
+  it.each([
+    ['of another kind', '/v1/messages/batches', { requests: [] }],
+    ['of another kind', '/v1/images/generations', { model: 'm' }],
+    ['whose name is written otherwise', '/v1/%6Dessages', { model: 'm' }],
+    ['that names no model', '/v1/messages', { max_tokens: 5 }],
+    ['whose prompt is elsewhere', '/v1/responses', { model: 'm', previous_response_id: 'resp_1' }],
+    ['that is no JSON', '/v1/messages', 'hello'],
+  ])('HOSTILE: is not passed on when it is a request %s', (_what, path, body) => {
+    expect(read(path, body).kind).toBe('refused');
+  });
+});

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+
+/** What the programs' vendors call a request that a model answers, by the end of its path. */
+const KINDS = ['messages', 'chat/completions', 'responses', 'completions'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Cost nothing, whoever asks: what a prompt would have in tokens, and what clients tell of themselves. */
+const FREE = /\/messages\/count_tokens$|^\/api\/(event_logging|claude_code|claude_cli)/;
+
+/** What vendors put around a prompt themselves; in tokens. */
+const AROUND = 2_048;
+
+const asked = z.looseObject({
+  model: z.string().min(1).max(300),
+  max_tokens: z.number().nonnegative().nullish(),
+  max_completion_tokens: z.number().nonnegative().nullish(),
+  max_output_tokens: z.number().nonnegative().nullish(),
+  n: z.number().nullish(),
+  best_of: z.number().nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.record(z.string(), z.unknown()).nullish(),
+  previous_response_id: z.string().nullish(),
+  conversation: z.unknown().optional(),
+});
+
+/** A request as it goes out, and the most that it can use. */
+export interface BoundedRequest {
+  readonly body: Buffer;
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly maxOutputTokens: number;
+}
+
+export type ReadRequest =
+  /** No model is asked. */
+  | { readonly kind: 'free' }
+  | { readonly kind: 'bounded'; readonly request: BoundedRequest }
+  | { readonly kind: 'refused'; readonly message: string };
+
+/**
+ * What a request of a program can cost at most. Tokens are made of whole bytes, so that a prompt never has more tokens than its request has
+ * bytes. A request that does not say how long its answer may get is told so, and one that streams is made to say what it used.
+ */
+export function readRequest(
+  { method, path, body }: { readonly method: string; readonly path: string; readonly body: Buffer },
+  maxOutputTokens: number,
+): ReadRequest {
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || FREE.test(path)) return { kind: 'free' };
+  const kind = method === 'POST' ? KINDS.find(one => path.endsWith(`/${one}`)) : undefined;
+  if (!kind) return refused(`${method} ${path} is not passed on: nobody could say what it costs.`);
+  const said = asked.safeParse(jsonOf(body)).data;
+  if (!said) return refused('The request names no model, or is no JSON: nobody could say what it costs.');
+  if (given(said.previous_response_id) || given(said.conversation)) {
+    return refused(
+      'The prompt is kept at the vendor (previous_response_id, conversation): nobody could say how long it is.',
+    );
+  }
+  const own = said.max_output_tokens ?? said.max_completion_tokens ?? said.max_tokens ?? undefined;
+  const answers = Math.max(1, Math.ceil(said.n ?? 1), Math.ceil(said.best_of ?? 1));
+  const told = { ...said, ...(own === undefined && { [FIELDS[kind]]: maxOutputTokens }), ...streamed(kind, said) };
+  const out = Buffer.from(JSON.stringify(told));
+  const inputTokens = AROUND + Math.max(out.length, body.length);
+  const request = {
+    body: out,
+    model: said.model,
+    inputTokens,
+    maxOutputTokens: Math.ceil(own ?? maxOutputTokens) * answers,
+  };
+  return { kind: 'bounded', request };
+}
+
+/** How each says how long an answer may get. */
+const FIELDS: Readonly<Record<Kind, string>> = {
+  messages: 'max_tokens',
+  'chat/completions': 'max_completion_tokens',
+  responses: 'max_output_tokens',
+  completions: 'max_tokens',
+};
+
+function streamed(kind: Kind, { stream, stream_options: options }: z.infer<typeof asked>): object {
+  const tellsNothing = kind === 'chat/completions' || kind === 'completions';
+  return stream && tellsNothing ? { stream_options: { ...options, include_usage: true } } : {};
+}
+
+function refused(message: string): ReadRequest {
+  return { kind: 'refused', message };
+}
+
+function given(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined; // whoever reads it says what is wrong
+  }
+}

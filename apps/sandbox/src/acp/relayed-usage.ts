@@ -1,0 +1,83 @@
+import { earlyBuckets } from '../agent/model-usage.js';
+import type { TokenBuckets } from '../agent/model-usage.js';
+
+/** Most of an answer that is looked into; what tells of tokens is far shorter. */
+const MOST_CHARS = 33_554_432;
+
+type Counts = Record<string, unknown>;
+
+/**
+ * Reads from an answer on its way what it used: of the Messages API, chat completions and the Responses API, streamed or whole. What cannot be
+ * read is unknown, which is not zero. Of an answer that broke off, what had been told by then.
+ */
+export class RelayedUsage {
+  readonly #decoder = new TextDecoder();
+  #rest = '';
+  #counts: Counts | undefined;
+
+  constructor(private readonly contentType: string) {}
+
+  take(chunk: Buffer): void {
+    if (this.#rest.length > MOST_CHARS) return;
+    this.#rest += this.#decoder.decode(chunk, { stream: true });
+    if (!this.#isStream) return;
+    const lines = this.#rest.split(/\r\n|\n|\r/);
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) if (line.startsWith('data:')) this.#hear(line.slice('data:'.length));
+  }
+
+  /** Disjoint buckets; undefined: nothing was told. */
+  get buckets(): TokenBuckets | undefined {
+    if (!this.#isStream) this.#hear(this.#rest);
+    return this.#counts && bucketsIn(this.#counts);
+  }
+
+  get #isStream(): boolean {
+    return this.contentType.includes('event-stream');
+  }
+
+  #hear(text: string): void {
+    if (!text.includes('usage')) return;
+    const said = recordOf(jsonOf(text));
+    // Where each of them says it: at the top, at the start of a message, or with the whole response at its end.
+    for (const place of [said, recordOf(said?.['message']), recordOf(said?.['response'])]) {
+      const usage = recordOf(place?.['usage']);
+      // Later counts are of the whole answer so far; what they leave out stands as it was.
+      if (usage) this.#counts = { ...this.#counts, ...usage };
+    }
+  }
+}
+
+function bucketsIn(counts: Counts): TokenBuckets | undefined {
+  const isAnthropic = 'cache_read_input_tokens' in counts || 'cache_creation_input_tokens' in counts;
+  if (typeof counts['input_tokens'] !== 'number' && typeof counts['prompt_tokens'] !== 'number') return undefined;
+  const details = recordOf(counts['input_tokens_details']) ?? recordOf(counts['prompt_tokens_details']);
+  const outputs = recordOf(counts['output_tokens_details']) ?? recordOf(counts['completion_tokens_details']);
+  if (isAnthropic || (!details && !outputs && 'input_tokens' in counts)) return earlyBuckets(counts);
+  const prompt = count(counts, 'input_tokens') + count(counts, 'prompt_tokens');
+  const written = count(counts, 'output_tokens') + count(counts, 'completion_tokens');
+  const cacheReadTokens = Math.min(prompt, count(details, 'cached_tokens'));
+  const reasoningTokens = Math.min(written, count(outputs, 'reasoning_tokens'));
+  return {
+    inputTokens: prompt - cacheReadTokens,
+    outputTokens: written - reasoningTokens,
+    ...{ cacheReadTokens, reasoningTokens, cacheWriteTokens: 0, cacheWrite1hTokens: 0 },
+  };
+}
+
+function count(counts: Counts | undefined, name: string): number {
+  const value = counts?.[name];
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.floor(value) : 0;
+}
+
+function recordOf(value: unknown): Counts | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Counts) : undefined;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // `[DONE]`, or an answer that broke off
+  }
+}
