@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { eventually } from '@runledger/testing';
 import { profileNamed } from './counted-work.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { argumentsOf, build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const execute = promisify(execFile);
@@ -154,8 +154,7 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
       const invoice = join(home.path, 'invoice.csv');
       writeFileSync(invoice, `date,model,cost\n${day(0)},scripted,${amount}\n`);
       const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: platform.token };
-      const program = join(ROOT, 'apps', 'standalone', 'dist', 'billing.js');
-      const args = [program, 'reconcile', invoice, '--provider', 'scripted'];
+      const args = argumentsOf(['billing.js', 'reconcile', invoice, '--provider', 'scripted']);
       const { status, stdout } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
       return { status, stdout };
     };

@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import type { ApiClient, RunShown } from './api-client.fixture.js';
@@ -69,27 +70,20 @@ async function finish(apis: readonly ApiClient[], runId: string): Promise<RunSho
   });
 }
 
-describeWith('bwrap')('a cluster, each service in processes of its own (needs bwrap)', () => {
+const SERVICES = ['approval', 'audit', 'billing', 'gateway', 'orchestrator', 'sandbox'];
+
+describeWith('bwrap')('a cluster on its embedded database, each service in processes of its own (needs bwrap)', () => {
   const home = new TemporaryHome();
-  let database: TestDatabase;
   let cluster: ClusterProcess;
+  const urlOf = (user: string) => readFileSync(join(home.path, 'database', `${user}.url`), 'utf8').trim();
   const processes = (members: readonly Member[]) => members.map(({ service, replica }) => `${service} ${replica}`);
 
   beforeAll(async () => {
     build();
-    database = await testDatabase();
-    cluster = await ClusterProcess.start(
-      home,
-      { DATABASE_URL: database.url },
-      '--replicas',
-      'orchestrator=2,sandbox=2,gateway=2',
-    );
+    cluster = await ClusterProcess.start(home, {}, '--replicas', 'orchestrator=2,sandbox=2,gateway=2');
   }, 150_000);
 
-  afterAll(async () => {
-    await home.giveBack();
-    await database.drop();
-  });
+  afterAll(() => home.giveBack());
 
   it('says which process is where, and each of them is what it says', async () => {
     const members = cluster.members();
@@ -113,7 +107,19 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
     }
   });
 
-  it('runs the sample to its end, across its processes', async () => {
+  it('lets each service in with a role of its own (E3)', async () => {
+    const watcher = new pg.Client({ connectionString: urlOf('migrator') });
+    await watcher.connect();
+    const { rows } = await watcher.query<{ role: string }>(
+      `select distinct usename as role from pg_stat_activity where usename like 'runledger\\_%' order by 1`,
+    );
+    await watcher.end();
+    const roles = rows.map(({ role }) => role).filter(role => role !== 'runledger_migrator');
+    expect(roles).toEqual(SERVICES.map(service => `runledger_${service}`));
+    expect(statSync(join(home.path, 'database', 'billing.url')).mode & 0o077).toBe(0);
+  });
+
+  it('runs the sample to its end, across its processes, though none may write what belongs to another', async () => {
     const [api] = cluster.apis;
     const { runs } = await api!.data<{ runs: { nodes: { id: string }[] } }>('{ runs { nodes { id } } }');
     const runId = runs.nodes[0]!.id;
@@ -124,6 +130,10 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
     const lines = await api!.fetch(`/api/v1/runs/${runId}/audit.ndjson`);
     expect(lines.status).toBe(200);
     expect(await lines.text()).toContain('RunCompleted');
+    const billing = new pg.Client({ connectionString: urlOf('billing') });
+    await billing.connect();
+    await expect(billing.query(`update runledger.event set data = '{}'`)).rejects.toMatchObject({ code: '42501' });
+    await billing.end();
   });
 
   it('lets nobody command a service who is not one of its callers', async () => {
@@ -185,7 +195,7 @@ describeWith('bwrap')('a cluster, each service in processes of its own (needs bw
     await api!.gateOf(runId, 'publish');
     const before = cluster.members();
     await cluster.supervisor.kill();
-    cluster = await ClusterProcess.start(home, { DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' });
+    cluster = await ClusterProcess.start(home, { RUNLEDGER_SAMPLE: 'off' });
     expect(before.map(({ pid }) => commandLineOf(pid))).toEqual(before.map(() => ''));
     expect((await finish(cluster.apis, runId)).status).toBe('COMPLETED');
   });

@@ -2,11 +2,10 @@ import { jest } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@runledger/testing';
 import { describeWith } from './machine.fixture.js';
-import { build, ofThisRun, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { argumentsOf, build, ofThisRun, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
 
 jest.setTimeout(PATIENCE_MS);
 
@@ -17,7 +16,7 @@ interface Step {
 describeWith('bwrap')('npm run demo -- --json (needs bwrap)', () => {
   beforeAll(build, PATIENCE_MS);
 
-  const demo = join(ROOT, 'apps', 'standalone', 'dist', 'demo.js');
+  const demo = argumentsOf(['demo.js', '--json']);
   const environmentIn = (home: TemporaryHome) => ({ ...ofThisRun(), HOME: home.path, TMPDIR: home.path });
 
   it.each([
@@ -25,7 +24,7 @@ describeWith('bwrap')('npm run demo -- --json (needs bwrap)', () => {
     ['while it runs', 2_500],
   ])('leaves nothing when it is interrupted %s', async (_when, afterMs) => {
     const temporary = new TemporaryHome();
-    const child = spawn(process.execPath, [demo, '--json'], {
+    const child = spawn(process.execPath, demo, {
       env: environmentIn(temporary),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -42,7 +41,7 @@ describeWith('bwrap')('npm run demo -- --json (needs bwrap)', () => {
 
   it('prints one JSON document about a completed run and leaves nothing', async () => {
     const temporary = new TemporaryHome();
-    const { status, stdout, stderr } = spawnSync(process.execPath, [demo, '--json'], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, demo, {
       encoding: 'utf8',
       env: environmentIn(temporary),
     });

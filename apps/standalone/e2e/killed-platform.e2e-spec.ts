@@ -41,7 +41,7 @@ async function happens(api: ApiClient, runId: string, type: string, step: string
   await eventually(async () => {
     const events = await api.events(runId, 200);
     return events.some(event => event.type === type && event.data['step'] === step);
-  });
+  }, PATIENCE_MS);
 }
 
 /** The run that a first boot starts. */
@@ -91,10 +91,10 @@ describeWith('bwrap')('a platform that is killed with SIGKILL (needs bwrap)', ()
     await counted.publishProfile(first.api);
     await first.api.publishFlow(COUNTED_FLOW);
     const runId = await first.api.started('counted');
-    await eventually(() => counted.ran().includes('second begins'));
+    await eventually(() => counted.ran().includes('second begins'), PATIENCE_MS);
     await first.kill();
     const second = await home.start(quiet());
-    await eventually(() => counted.ran().includes('program begins'));
+    await eventually(() => counted.ran().includes('program begins'), PATIENCE_MS);
     await second.kill();
     const third = await home.start(quiet());
     const run = await third.api.reaches(runId, 'COMPLETED');
@@ -135,7 +135,7 @@ describeWith('bwrap')('an embedded PostgreSQL that is killed with SIGKILL (needs
     expect(run.timeline.map(step => step.attempts.length)).toEqual([1, 1]);
     await expectWhole(api, runId);
     await expectWholeLog(api, runId);
-    expect((await fetch(`${platform.url}/health/ready`)).status).toBe(200);
+    await eventually(async () => expect((await fetch(`${platform.url}/health/ready`)).status).toBe(200));
     expect(platform.ending).toBeUndefined();
     expect((await platform.stop()).code).toBe(0);
     expect(home.leftovers()).toEqual([]);

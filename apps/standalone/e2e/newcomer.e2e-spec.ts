@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -5,8 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunShown } from './api-client.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
+
+jest.setTimeout(PATIENCE_MS);
 
 const execute = promisify(execFile);
 
@@ -21,6 +24,13 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
   let platform: PlatformProcess;
   let runId: string;
   let run: RunShown;
+
+  /** What a command of the operator prints. */
+  const said = async (...program: readonly string[]) => {
+    const command = home.spawn({}, program);
+    expect([(await command.end()).code, command.errors]).toEqual([0, '']);
+    return command.output;
+  };
 
   beforeAll(async () => {
     build();
@@ -161,11 +171,7 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
   });
 
   it('replays a run from the log, to what it was at any moment', async () => {
-    const replay = async (...args: readonly string[]) => {
-      const main = join(ROOT, 'apps', 'standalone', 'dist', 'replay.js');
-      const env = { PATH: process.env['PATH'], RUNLEDGER_HOME: home.path };
-      return (await execute(process.execPath, [main, '--run', runId, ...args], { env })).stdout;
-    };
+    const replay = (...args: readonly string[]) => said('replay.js', '--run', runId, ...args);
     const events = await platform.api.events(runId);
     const lines = (await replay('--json')).trimEnd().split('\n');
     expect(lines.map(line => (JSON.parse(line) as { id: string }).id)).toEqual(events.map(({ id }) => id));
@@ -182,11 +188,8 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
         .member.name;
     const before = await bundle();
     expect([await nameOf(), before.includes('"name":"Owner"')]).toEqual(['Owner', false]);
-    const main = join(ROOT, 'apps', 'standalone', 'dist', 'erase.js');
-    const env = { PATH: process.env['PATH'], RUNLEDGER_HOME: home.path };
-    const args = ['--workspace', 'ws_default', '--member', 'mem_owner'];
-    const { stdout } = await execute(process.execPath, [main, ...args], { env });
-    expect(stdout).toContain('mem_owner: the key is destroyed');
+    const erased = await said('erase.js', '--workspace', 'ws_default', '--member', 'mem_owner');
+    expect(erased).toContain('mem_owner: the key is destroyed');
     expect(await nameOf()).toBe('[erased]');
     const entriesOf = (text: string) => text.split('\n').map(line => line.replace(/,"proof":.*$/, ''));
     const after = await bundle();
@@ -197,8 +200,7 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
   });
 
   it('stops in order and leaves no process, control group or mount behind', async () => {
-    const ending = await platform.stop();
-    expect([ending.code, ending.afterMs < 10_000]).toEqual([0, true]);
+    expect((await platform.stop()).code).toBe(0);
     expect(home.leftovers()).toEqual([]);
   });
 });

@@ -22,6 +22,12 @@ export function ofThisRun(): Readonly<Record<string, string | undefined>> {
   return { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] };
 }
 
+/** How a program of the platform is started, behind Node's own name. */
+export function argumentsOf([file = '', ...args]: readonly string[]): string[] {
+  const programs = join(ROOT, 'apps', 'standalone', 'dist');
+  return ['--import', join(programs, 'source-maps.js'), join(programs, file), ...args];
+}
+
 /** How a process ended. */
 export interface Ending {
   readonly code: number | null;
@@ -95,10 +101,8 @@ export class PlatformProcess {
   readonly #startedAt = performance.now();
   readonly #ended: Promise<Ending>;
 
-  constructor(home: string, environment: Readonly<Record<string, string>>, [file = '', ...args]: readonly string[]) {
-    const programs = join(ROOT, 'apps', 'standalone', 'dist');
-    const command = ['--import', join(programs, 'source-maps.js'), join(programs, file), ...args];
-    const child: ChildProcess = spawn(process.execPath, command, {
+  constructor(home: string, environment: Readonly<Record<string, string>>, program: readonly string[]) {
+    const child: ChildProcess = spawn(process.execPath, argumentsOf(program), {
       cwd: home,
       env: { ...ofThisRun(), HOME: home, RUNLEDGER_HOME: home, PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,12 +1,11 @@
 import { jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { profileNamed } from './counted-work.fixture.js';
 import { describeWith } from './machine.fixture.js';
-import { build, ofThisRun, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { argumentsOf, build, ofThisRun, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 jest.setTimeout(PATIENCE_MS);
@@ -44,9 +43,8 @@ describeWith('bwrap')('npm run projections, beside a platform at work (needs bwr
 
   const projections = (...args: readonly string[]) =>
     new Promise<Outcome>(resolve => {
-      const main = join(ROOT, 'apps', 'standalone', 'dist', 'projections.js');
       const env = { ...ofThisRun(), RUNLEDGER_HOME: home.path, DATABASE_URL: database.url };
-      execFile(process.execPath, [main, ...args], { env }, (error, output, errors) => {
+      execFile(process.execPath, argumentsOf(['projections.js', ...args]), { env }, (error, output, errors) => {
         resolve({ code: error ? Number(error.code) : 0, output, errors });
       });
     });
