@@ -31,7 +31,7 @@ export function loadSources(compile, replaced) {
 }
 
 function sourceBehind(specifier, parentUrl) {
-  if (!TYPESCRIPT.test(parentUrl)) return undefined;
+  if (parentUrl.includes('/node_modules/')) return undefined;
   const url = new URL(specifier.replace(/\.js$/, '.ts'), parentUrl);
   return existsSync(url) ? url.href : undefined;
 }
