@@ -10,6 +10,8 @@ export interface CheckpointSaverOptions {
   /** What was done is written at most this long after it was noted. */
   readonly everyMs: number;
   readonly retry: RetryPolicy;
+  /** Before each write and after it: notes what was passed by until now. */
+  catchUp(): void;
   /** These partitions are another's now (R3). */
   onFenced(partitions: readonly number[]): void;
   /** Called once, when checkpoints could not be written for as long as the policy allows. */
@@ -51,9 +53,13 @@ export class CheckpointSaver {
     if (!place || position <= place.noted) return;
     place.noted = position;
     place.worked ||= worked;
-    // A write that is due comes soon enough for what was only passed by.
-    if (!worked && this.#due !== Infinity) return;
-    this.#schedule(worked ? this.options.everyMs : PASSING_MS);
+    if (worked) this.#schedule(this.options.everyMs);
+    else this.notePassing();
+  }
+
+  /** Something was passed by, which is noted at the next write. One that is due comes soon enough for it. */
+  notePassing(): void {
+    if (this.#due === Infinity) this.#schedule(PASSING_MS);
   }
 
   /** Writes what was noted for these partitions and forgets them; throws when it cannot be written. */
@@ -104,6 +110,7 @@ export class CheckpointSaver {
       this.options.onRetry(error);
     } finally {
       this.#due = Infinity;
+      this.options.catchUp();
       if (this.#failures > 0 || this.#anyNoted(true)) this.#schedule(this.options.everyMs);
       else if (this.#anyNoted(false)) this.#schedule(PASSING_MS);
     }
@@ -121,6 +128,7 @@ export class CheckpointSaver {
   }
 
   async #write(partitions: readonly number[]): Promise<void> {
+    this.options.catchUp();
     if (this.#failures > 0) await this.#resync();
     const moves = this.#moves(partitions);
     if (moves.length === 0) return;

@@ -26,6 +26,18 @@ describe('the low watermark of a consumer', () => {
     expect(watermark.position).toBe(9n);
   });
 
+  it('is not moved by what is told late of positions before an event that was taken up meanwhile', () => {
+    const watermark = new LowWatermark(0n);
+    const open = watermark.take({ position: 7n, recordedAt: '' });
+    watermark.scannedTo(5n);
+    expect(watermark.position).toBe(0n);
+    watermark.finish(open);
+    watermark.scannedTo(6n);
+    expect(watermark.position).toBe(7n);
+    watermark.scannedTo(8n);
+    expect(watermark.position).toBe(8n);
+  });
+
   it('is never ahead of an unfinished event, in whatever order events finish', () => {
     const order = fc
       .integer({ min: 1, max: 3_000 })

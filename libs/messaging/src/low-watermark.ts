@@ -42,8 +42,12 @@ export class LowWatermark {
     this.#settle();
   }
 
-  /** Nothing else is wanted up to `position`: it counts as finished once everything before it is. */
+  /**
+   * Nothing else is wanted up to `position`: it counts as finished once everything before it is. It may be told late, when events
+   * behind it were handed in already: then it says nothing new.
+   */
   scannedTo(position: Position): void {
+    if (position <= (this.#entries.at(-1)?.position ?? this.#mark)) return;
     if (this.#first === this.#entries.length) {
       this.#mark = position;
       return;

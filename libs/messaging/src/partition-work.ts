@@ -98,3 +98,16 @@ export function oldestPending(works: Iterable<PartitionWork>): Taken | undefined
   }
   return oldest;
 }
+
+/** Nothing else is wanted up to `scannedTo`, in any of them. */
+export function passBy(
+  works: Iterable<PartitionWork>,
+  scannedTo: Position,
+  onPassed: (work: PartitionWork) => void,
+): void {
+  for (const work of works) {
+    if (!work.isOpen || scannedTo <= work.lease.position) continue;
+    work.watermark.scannedTo(scannedTo);
+    onPassed(work);
+  }
+}

@@ -1,4 +1,4 @@
-import { partitionOf, pause } from '@runledger/event-store';
+import { partitionOf, pause, START } from '@runledger/event-store';
 import type { PartitionLease, Position, RecordedEvent, SharedCheckpoints } from '@runledger/event-store';
 import { CheckpointSaver } from './checkpoint-saver.js';
 import type { Distribution } from './distribution.js';
@@ -8,11 +8,13 @@ import type { JointCheckpoints } from './joint-checkpoints.js';
 import type { Seat } from './leases/claimant.js';
 import type { Taken } from './low-watermark.js';
 import { PartitionLanes } from './partition-lanes.js';
-import { lowestPosition, oldestPending, PartitionWork } from './partition-work.js';
+import { lowestPosition, oldestPending, PartitionWork, passBy } from './partition-work.js';
 import { Reactions } from './reactions.js';
 import type { Reactor } from './reactor.js';
 import type { ReactorSettings } from './reactor-settings.js';
 import { retrying } from './retry.js';
+
+const CHECKPOINT_LATE = 'checkpoint was not written; it is written again';
 
 interface Item {
   readonly work: PartitionWork;
@@ -48,32 +50,27 @@ export class ReactorClaim {
   readonly #reactions: Reactions;
   readonly #ended: Promise<void>;
   #live = false;
+  /** Up to here everything was handed over that there is; the watermarks are told when somebody wants to know. */
+  #scannedTo: Position = START;
 
   constructor(
     leases: readonly PartitionLease[],
     private readonly parts: ClaimParts,
   ) {
-    const { checkpoints, writes, settings, seat } = parts;
+    const { checkpoints, writes, settings } = parts;
     for (const lease of leases) this.#works.set(lease.partition, new PartitionWork(lease));
     this.#reactions = new Reactions({ ...parts, parking: checkpoints.parking });
-    this.#lanes = new PartitionLanes(
-      item => this.#handle(item),
-      { items: settings.maxInFlight, partitions: settings.maxPartitions },
-      error => parts.onFailed(error),
-    );
+    const limits = { items: settings.maxInFlight, partitions: settings.maxPartitions };
+    const onFailed = (error: unknown) => parts.onFailed(error);
+    this.#lanes = new PartitionLanes(item => this.#handle(item), limits, onFailed);
+    const onRetry = (err: unknown) => settings.log.warn({ consumer: parts.reactor.name, err }, CHECKPOINT_LATE);
     this.#saver = new CheckpointSaver(writes, leases, {
       everyMs: settings.checkpointEveryMs,
       retry: settings.retry,
-      onFenced: partitions => {
-        this.lost(partitions);
-        seat.doubt();
-      },
-      onLost: error => parts.onFailed(error),
-      onRetry: error =>
-        settings.log.warn(
-          { consumer: parts.reactor.name, err: error },
-          'checkpoint was not written; it is written again',
-        ),
+      catchUp: () => this.#passBy(),
+      onFenced: partitions => this.#fenced(partitions),
+      onLost: onFailed,
+      onRetry,
     });
     this.#ending.signal.addEventListener('abort', () => this.#lanes.close());
     this.#ended = this.#run(leases);
@@ -88,11 +85,13 @@ export class ReactorClaim {
   }
 
   positionOf(partition: number): Position | undefined {
+    this.#passBy();
     return this.#works.get(partition)?.position;
   }
 
   /** Of its partitions, the lowest; undefined without any. */
   get position(): Position | undefined {
+    this.#passBy();
     return lowestPosition(this.#works.values());
   }
 
@@ -115,8 +114,14 @@ export class ReactorClaim {
     this.#forget(partitions);
   }
 
+  #fenced(partitions: readonly number[]): void {
+    this.lost(partitions);
+    this.parts.seat.doubt();
+  }
+
   /** Takes up nothing more in these partitions, waits a bounded time for what is under way and writes the checkpoints. */
   async close(partitions: readonly number[] = this.partitions): Promise<void> {
+    this.#passBy();
     const works = partitions.flatMap(partition => this.#works.get(partition) ?? []);
     for (const work of works) work.close();
     if (works.length === this.#works.size) this.#ending.abort();
@@ -140,11 +145,10 @@ export class ReactorClaim {
   }
 
   async #run(leases: readonly PartitionLease[]): Promise<void> {
-    const { settings } = this.parts;
     const { signal } = this.#ending;
+    const policy = this.parts.settings.retry;
     try {
-      const wanted = await retrying(() => this.#reactions.keys.load(leases), { policy: settings.retry, signal });
-      await this.#resume(wanted);
+      await this.#resume(await retrying(() => this.#reactions.keys.load(leases), { policy, signal }));
       await Promise.all([this.#follow(leases), this.#lookAtParked()]);
     } catch (error) {
       if (!signal.aborted) this.parts.onFailed(error);
@@ -153,9 +157,8 @@ export class ReactorClaim {
 
   async #follow(leases: readonly PartitionLease[]): Promise<void> {
     const { source, settings, reactor } = this.parts;
-    const after = leases.map(({ position }) => position).reduce((a, b) => (a < b ? a : b));
     const deliveries = followLog(source, {
-      after,
+      after: leases.map(({ position }) => position).reduce((a, b) => (a < b ? a : b)),
       signal: this.#ending.signal,
       consumer: reactor.name,
       retry: settings.retry,
@@ -169,13 +172,15 @@ export class ReactorClaim {
         if (queued) await queued;
       }
       if (this.#ending.signal.aborted) return;
-      for (const work of this.#works.values()) {
-        if (!work.isOpen || scannedTo <= work.lease.position) continue;
-        work.watermark.scannedTo(scannedTo);
-        this.#saver.note(work.lease.partition, work.position, false);
-      }
+      this.#scannedTo = scannedTo;
+      this.#saver.notePassing();
       this.parts.onMoved();
     }
+  }
+
+  #passBy(): void {
+    const note = ({ lease, position }: PartitionWork) => this.#saver.note(lease.partition, position, false);
+    passBy(this.#works.values(), this.#scannedTo, note);
   }
 
   /** A promise when there is no room for it at the moment. */
@@ -205,8 +210,7 @@ export class ReactorClaim {
       this.parts.onMoved();
     } catch (error) {
       if (!isFenced(error)) return this.parts.onFailed(error);
-      this.lost([work.lease.partition]);
-      return this.parts.seat.doubt();
+      this.#fenced([work.lease.partition]);
     } finally {
       work.putDown();
     }
