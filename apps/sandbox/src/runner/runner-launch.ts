@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { RunnerDirectory } from './runner-directory.js';
@@ -77,9 +78,25 @@ function start(directory: RunnerDirectory, { main, environment }: RunnerProgram)
       stdio: ['pipe', 'pipe', log],
     });
     child.stdin?.on('error', () => undefined); // it is gone: `exit` tells
+    if (child.pid !== undefined) yieldToPlatform(child.pid);
     return child;
   } finally {
     closeSync(log);
+  }
+}
+
+const NICE = 10;
+
+/**
+ * A crowd of agents must not keep people waiting who look at them: when processors are short, a runner gets a ninth of what the
+ * platform gets. A process that leads a session is weighed with its session, where the kernel groups by sessions.
+ */
+function yieldToPlatform(pid: number): void {
+  try {
+    setPriority(pid, NICE);
+    writeFileSync(`/proc/${pid}/autogroup`, String(NICE));
+  } catch {
+    // It is gone, or the kernel does not group by sessions: work goes on either way.
   }
 }
 
