@@ -1,5 +1,5 @@
 /**
- * npm run bench -- append|read|project|run|steps|attempt|fork|wake|big|queries|adapters|peers|all [--json] [--rounds N] [--quick] [--write]
+ * npm run bench -- append|read|project|run|steps|attempt|crowd|fork|wake|big|queries|adapters|peers|all [--json] [--rounds N] [--quick] [--write]
  *                  [--processes N]   of the engines in `peers`, beside one process; default 1
  *
  * Measures against baselines of the same run, so that the ratios hold on any machine. Ends with 1 when a goal was missed.
@@ -19,6 +19,7 @@ const MODULES = [
   'run',
   'steps',
   'attempt',
+  'crowd',
   'fork',
   'wake',
   'big',
