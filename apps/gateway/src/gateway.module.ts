@@ -36,8 +36,7 @@ import { SocketOperations } from './graph/socket-operations.js';
 import { Sockets } from './graph/sockets.js';
 import { ArtifactExpiryResolver, RunFilesResolver, StepFilesResolver } from './kept-files/kept-files.resolver.js';
 import { MONEY_READERS, MONEY_RESOLVERS } from './costs/money-parts.js';
-import { ChannelAdder } from './notifications/channel-adder.js';
-import { NotificationReader } from './notifications/notification-reader.js';
+import { NOTIFICATION_PARTS } from './notifications/notification-parts.js';
 import { NotificationsResolver } from './notifications/notifications.resolver.js';
 import { ParkedEventsResolver } from './parked-events/parked-events.resolver.js';
 import { ProfilesResolver } from './profiles/profiles.resolver.js';
@@ -154,8 +153,7 @@ const READERS = [
   WebhookRate,
   WebhookDesk,
   WebhookDeliveries,
-  NotificationReader,
-  ChannelAdder,
+  ...NOTIFICATION_PARTS,
 ];
 
 /** The edge and the read side of the platform; takes the global `PlatformModule` for granted. */

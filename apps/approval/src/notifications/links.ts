@@ -8,6 +8,6 @@ export class Links {
 
   /** Of the page on which a letter's recipient decides. */
   decision(channelId: string, ticket: string): string | undefined {
-    return this.publicUrl && `${this.publicUrl}/api/v1/decisions/${channelId}/${ticket}`;
+    return this.publicUrl && `${this.publicUrl}/api/v1/decisions/${channelId}?ticket=${ticket}`;
   }
 }

@@ -20,7 +20,7 @@ describe('the one authorization point (G2)', () => {
     expect([...resolved].sort()).toEqual([...fields].sort());
   });
 
-  it('lets nobody without a token do more than look at pages, health, the schema and, on this machine, numbers, or send what is signed', () => {
+  it('lets nobody without a token do more than look at pages, health, the schema and, on this machine, numbers, or send what is signed or sealed', () => {
     const open = entryPoints(gateway).filter(one => one.requirement === 'open');
     expect(open.map(one => one.name).sort()).toEqual([
       'CatalogueRoutes.file',
@@ -28,6 +28,8 @@ describe('the one authorization point (G2)', () => {
       'ConsoleRoutes.favicon',
       'ConsoleRoutes.file',
       'ConsoleRoutes.page',
+      'DecisionRoutes.decide',
+      'DecisionRoutes.page',
       'ExplorerRoutes.file',
       'ExplorerRoutes.page',
       'FlowSchemaRoutes.flow',
@@ -35,6 +37,7 @@ describe('the one authorization point (G2)', () => {
       'HealthRoutes.ready',
       'HookRoutes.take',
       'MetricsRoutes.read',
+      'SlackRoutes.interaction',
     ]);
   });
 

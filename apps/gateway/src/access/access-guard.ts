@@ -4,7 +4,7 @@ import { carrierOf, type GraphContext, type RestRequest } from '../graph/graph-c
 import { RateLimits } from '../edge/rate-limits.js';
 import { RequestError } from '../graph/request-errors.js';
 import { Authority } from './authority.js';
-import { holds, type Caller } from './caller.js';
+import { assertHolds, type Caller } from './caller.js';
 import { REQUIREMENT } from '@runledger/platform';
 import type { Requirement } from './requires.js';
 
@@ -28,13 +28,7 @@ export class AccessGuard implements CanActivate {
     if (requirement === 'open') return true;
     const carrier = carrierOf(context);
     const caller = await this.#callerOf(carrier);
-    if (requirement !== 'token' && !holds(caller, requirement)) {
-      throw new RequestError(
-        'FORBIDDEN',
-        `This takes the scope ${requirement}, which your token does not carry.`,
-        `Use a token with ${requirement}, or ask an administrator of the workspace for it.`,
-      );
-    }
+    if (requirement !== 'token') assertHolds(caller, requirement);
     carrier.caller = caller;
     return true;
   }

@@ -12,6 +12,12 @@ import { IdentityProvider } from './identity-provider.js';
 import { isSecret, readToken, type PresentedToken } from './token-secret.js';
 import type { MemberView, TokenView } from './access.projection.js';
 
+/** Whom somebody else has vouched for: by id, or by verified e-mail address. */
+export interface VouchedMember {
+  readonly memberId?: string | undefined;
+  readonly email?: string | undefined;
+}
+
 interface Found {
   readonly token: TokenView;
   readonly member: MemberView;
@@ -23,6 +29,9 @@ const BY_TOKEN = `
   WHERE t.key = ANY($1)`;
 
 const BY_EMAIL = `SELECT view AS member FROM members WHERE lower(view ->> 'email') = $1 LIMIT 2`;
+const BY_EMAIL_HERE = `
+  SELECT view AS member FROM members
+  WHERE lower(view ->> 'email') = $1 AND view ->> 'workspaceId' = $2 LIMIT 2`;
 const BY_MEMBER = `SELECT view AS member FROM members WHERE key = $1`;
 
 /** Three parts in base64url (RFC 7515). */
@@ -64,6 +73,20 @@ export class Authority {
     const found = await this.#tokens.ask(caller.tokenId);
     if (!found) throw refused('The token is not known here.');
     this.#assertValid(found.token);
+  }
+
+  /**
+   * The member for whom somebody else has vouched: Slack, or whoever reads the mailbox of that address. They may do what the
+   * member may, and nothing of another workspace. Throws `UNAUTHENTICATED`.
+   */
+  async vouchedFor(workspaceId: string, who: VouchedMember, via: string): Promise<Caller> {
+    const found =
+      who.memberId === undefined
+        ? await this.rows.query<{ member: MemberView }[]>(BY_EMAIL_HERE, [who.email?.toLowerCase() ?? '', workspaceId])
+        : await this.rows.query<{ member: MemberView }[]>(BY_MEMBER, [keyIn(workspaceId, who.memberId)]);
+    const [{ member } = { member: undefined }, another] = found;
+    if (!member || another) throw unknownMember(who.email ?? who.memberId ?? 'Somebody without an address');
+    return { ...speakingFor(member), tokenId: via, via, scopes: member.scopes };
   }
 
   async #signedIn(jwt: string): Promise<Caller> {

@@ -1,3 +1,4 @@
+import { idOf, keyOf } from '@runledger/kernel';
 import type { Caller } from '../access/caller.js';
 import { actorNode } from '../graph/nodes.js';
 import type { ApprovalView } from './approvals.projection.js';
@@ -34,4 +35,9 @@ function decisionNode({ decision }: ApprovalView) {
   if (!decision) return null;
   const { by, comment, answer } = decision;
   return { ...decision, by: actorNode(by), comment: comment ?? null, answer: answer ?? null };
+}
+
+/** `apr_<run key>.<step>.<position>.<attempt>` names the run whose story the decision belongs to. */
+export function runOf(requestId: string): string {
+  return idOf('run', keyOf(requestId).split('.')[0] ?? '');
 }

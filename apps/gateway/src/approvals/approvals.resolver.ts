@@ -1,6 +1,5 @@
 import { AnswerQuestion, Decide, type GrantReach, type PersonDecision } from '@runledger/contracts';
 import type { CommandOutcome } from '@runledger/platform';
-import { idOf, keyOf } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
@@ -12,7 +11,7 @@ import { refusalNode } from '../graph/nodes.js';
 import { CommandDesk } from '../reads/command-desk.js';
 import { ReadModels } from '../reads/read-models.js';
 import { RunReader } from '../runs/run-reader.js';
-import type { ApprovalNode } from './approval-nodes.js';
+import { runOf, type ApprovalNode } from './approval-nodes.js';
 import { ApprovalReader } from './approval-reader.js';
 
 interface InboxFilter {
@@ -116,9 +115,4 @@ function grantOf({ grantPattern, grantExpiresAt }: DecisionInput): GrantReach | 
     ...(grantPattern != null && { pattern: grantPattern }),
     ...(grantExpiresAt != null && { expiresAt: grantExpiresAt }),
   };
-}
-
-/** `apr_<run key>.<step>.<position>.<attempt>` names the run whose story the decision belongs to. */
-function runOf(requestId: string): string {
-  return idOf('run', keyOf(requestId).split('.')[0] ?? '');
 }

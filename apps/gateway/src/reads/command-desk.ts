@@ -22,9 +22,27 @@ export class CommandDesk {
     caller: Caller,
     runId?: string,
   ): Promise<CommandOutcome<Output, Code>> {
+    return this.#send(command, input, this.contextOf(caller, runId));
+  }
+
+  /** The same for a command that has an id of its own: sent again, it is answered as the first time (R1). */
+  async sendOnce<Input, Output, Code extends string>(
+    command: CommandDefinition<Input, Output, Code>,
+    input: NoInfer<Input>,
+    caller: Caller,
+    { commandId, runId }: { readonly commandId: string; readonly runId: string },
+  ): Promise<CommandOutcome<Output, Code>> {
+    return this.#send(command, input, { ...this.contextOf(caller, runId), commandId });
+  }
+
+  async #send<Input, Output, Code extends string>(
+    command: CommandDefinition<Input, Output, Code>,
+    input: NoInfer<Input>,
+    context: CommandContext,
+  ): Promise<CommandOutcome<Output, Code>> {
     const fit = fitting(command.input, input);
     try {
-      return await this.commands.send(command, fit, this.contextOf(caller, runId));
+      return await this.commands.send(command, fit, context);
     } catch (cause) {
       if (!(cause instanceof ServiceUnavailableError)) throw cause;
       throw new RequestError('PLATFORM_STARTING', 'The platform is still starting.', 'Try again in a few seconds.', {

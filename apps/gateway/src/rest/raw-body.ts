@@ -4,12 +4,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 /** The bodies as they came: a signature is about bytes, and what was parsed has lost them. */
 const bodies = new WeakMap<object, Buffer[]>();
 
-const SIGNED = '/api/v1/hooks/';
+const SIGNED = ['/api/v1/hooks/', '/api/v1/slack/'];
 
 /** Keeps the bytes of requests that are known by their signature, while they are parsed; the server's limit holds for them. */
 export function keepRawBodies(server: FastifyInstance): void {
   server.addHook('preParsing', (request, _reply, payload, done) => {
-    if (!request.url.startsWith(SIGNED)) return done(null, payload);
+    if (!SIGNED.some(path => request.url.startsWith(path))) return done(null, payload);
     const chunks: Buffer[] = [];
     bodies.set(request.raw, chunks);
     const tap = new Transform({

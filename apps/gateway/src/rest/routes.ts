@@ -1,3 +1,5 @@
+import { DecisionRoutes } from '../notifications/decision-routes.js';
+import { SlackRoutes } from '../notifications/slack-routes.js';
 import { CostRoutes } from '../costs/cost-routes.js';
 import { FlowSchemaRoutes } from '../flows/flow-schema-routes.js';
 import { TriggerRoutes } from './trigger-routes.js';
@@ -14,6 +16,8 @@ export const ROUTES = [
   FlowSchemaRoutes,
   TriggerRoutes,
   HookRoutes,
+  SlackRoutes,
+  DecisionRoutes,
   SteeringRoutes,
   AuditRoutes,
   CostRoutes,
