@@ -3,13 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { catalogue, Decide, GateReached } from '@runledger/contracts';
-import {
-  createPostgresEventStore,
-  migrateEventStore,
-  migrateSchema,
-  newUuid,
-  PostgresCheckpoints,
-} from '@runledger/event-store';
+import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import { gateId, streamOf } from '@runledger/kernel';
 import { ReactorHost } from '@runledger/messaging';
 import { COMMAND_CLIENT, FileBlobStore, PlatformModule } from '@runledger/platform';
@@ -17,7 +11,7 @@ import type { CommandClient } from '@runledger/platform';
 import { eventually, testDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
-import { APPROVAL_SCHEMA, ApprovalModule, readApprovalConfig } from './approval.module.js';
+import { ApprovalModule, readApprovalConfig } from './approval.module.js';
 
 const WORKSPACE = 'ws_acme';
 const AT = '2026-11-21T10:00:00.000Z';
@@ -35,7 +29,6 @@ describe('the approval service', () => {
       blobs: new FileBlobStore(folder),
       catalogue,
     });
-    await migrateSchema(pool, APPROVAL_SCHEMA);
     const vaultKeyFile = join(folder, 'vault.key');
     const notifications = { config: readApprovalConfig({}), database: pool, vaultKeyFile };
     const app = await Test.createTestingModule({

@@ -1,6 +1,6 @@
 import { Inject, Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
-import { CommandHandler } from '@runledger/event-store';
+import { CommandHandler, migrateSchema } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
 import type { ConsumerLog, RunningConsumer } from '@runledger/messaging';
@@ -10,6 +10,7 @@ import { TIMERS, TimersModule } from '@runledger/timers';
 import type { TimerHost } from '@runledger/timers';
 import type { Pool } from 'pg';
 import { Approval } from './approval.js';
+import { APPROVAL_SCHEMA } from './approval-tables.js';
 import type { ApprovalConfig } from './approval.config.js';
 
 export { Approval } from './approval.js';
@@ -44,7 +45,8 @@ export class ApprovalModule implements OnApplicationBootstrap, BeforeApplication
   /** Needs the global platform module beside it. */
   static register({ timers: host, config, database, vaultKeyFile, log }: ApprovalOptions): DynamicModule {
     const vault = new Vault(database, vaultKeysFrom(config.vaultKey, vaultKeyFile), 'approval.vault');
-    const notifications = { config, vault, ...(log && { log }) };
+    const prepare = () => migrateSchema(database, APPROVAL_SCHEMA);
+    const notifications = { config, vault, prepare, ...(log && { log }) };
     return {
       module: ApprovalModule,
       imports: [TimersModule.register(host)],
@@ -60,6 +62,7 @@ export class ApprovalModule implements OnApplicationBootstrap, BeforeApplication
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.approval.prepare();
     this.approval.answer(this.commands);
     await this.timers.start(this.approval.timerKinds());
     this.#running = await Promise.all(this.approval.reactors().map(reactor => this.reactors.start(reactor)));

@@ -28,6 +28,11 @@ export class Approval {
     this.#notifications = notifications && new Notifications(parts, notifications);
   }
 
+  /** Makes its tables, where they are missing. */
+  async prepare(): Promise<void> {
+    await this.parts.notifications?.prepare();
+  }
+
   answer(commands: CommandRegistry): void {
     const { handler } = this.parts;
     const [decisions, book] = [new Decisions(handler), new GrantBook(handler)];

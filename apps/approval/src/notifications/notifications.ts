@@ -34,6 +34,8 @@ export interface NotificationParts {
   readonly config: ApprovalConfig;
   /** Where the secrets of channels are. */
   readonly vault: Vault;
+  /** Makes the table of the vault, where it is missing. */
+  readonly prepare: () => Promise<void>;
   readonly log?: ConsumerLog;
 }
 

@@ -41,7 +41,6 @@ export async function toldPeople(environment: Readonly<Record<string, string>> =
   const database = await testDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
   await migrateEventStore(pool);
-  await migrateSchema(pool, APPROVAL_SCHEMA);
   const store = createPostgresEventStore({ connectionString: database.url });
   const folder = mkdtempSync(join(tmpdir(), 'runledger-told-'));
   const timers = new MemoryTimers({ now: START_AT });
@@ -76,8 +75,9 @@ interface World {
 
 async function begin({ pool, store, timers, folder, config }: World) {
   const vault = new Vault(pool, new FileKeys(join(folder, 'vault.key')), 'approval.vault');
-  const notifications = { config, vault };
+  const notifications = { config, vault, prepare: () => migrateSchema(pool, APPROVAL_SCHEMA) };
   const approval = new Approval({ store, handler: new CommandHandler(store), clock: timers, timers, notifications });
+  await approval.prepare();
   const registry = new CommandRegistry();
   approval.answer(registry);
   await timers.start(approval.timerKinds());
