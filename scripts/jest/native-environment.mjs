@@ -2,6 +2,8 @@
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
 
+const FRAMES = 20;
+
 export default class NativeEnvironment {
   global = globalThis;
   moduleMocker = new ModuleMocker(globalThis);
@@ -13,7 +15,10 @@ export default class NativeEnvironment {
     this.#before = { console: globalThis.console, exit: process.exit, environment: { ...process.env } };
   }
 
-  async setup() {}
+  /** Jest asks for a hundred frames, which makes every fault that is thrown on purpose dear: a simulation throws a million. */
+  async setup() {
+    Error.stackTraceLimit = FRAMES;
+  }
 
   async teardown() {
     this.fakeTimersModern.dispose();

@@ -45,7 +45,7 @@ describe('a call without isolation', () => {
   it('is killed whole when its time is over, setsid escapees included', async () => {
     const script = `trap 'echo bye; exit 9' TERM; setsid sleep 4731.1 & (setsid nohup sleep 4731.1 >/dev/null 2>&1 &)
       bash -c 'trap "" TERM; setsid sleep 4731.1' & while :; do sleep 0.05; done`;
-    const result = await ran(await open(), { ...bash(script), timeoutMs: 500, graceMs: 5_000 });
+    const result = await ran(await open(), { ...bash(script), timeoutMs: 1_500, graceMs: 5_000 });
     expect(result).toMatchObject({ why: 'timeout', exitCode: 9, stdout: 'bye\n' });
     expect(living('4731.1')).toEqual([]);
   });
