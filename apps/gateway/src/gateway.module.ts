@@ -18,6 +18,7 @@ import { IdentityProvider } from './access/identity-provider.js';
 import { HttpEdge } from './edge/http-edge.js';
 import { RateLimits } from './edge/rate-limits.js';
 import { EventTriggersResolver } from './event-triggers/event-triggers.resolver.js';
+import { McpAnswers } from './mcp/mcp-answers.js';
 import { EventsResolver } from './events/events.resolver.js';
 import { LogReader } from './events/log-reader.js';
 import { CatalogueRoutes } from './explorer/catalogue-routes.js';
@@ -183,6 +184,7 @@ export class GatewayModule {
         AccessDesk,
         erasure(options),
         CommandDesk,
+        McpAnswers,
         SteeringDesk,
         SocketOperations,
         storedOperations(options),

@@ -219,6 +219,20 @@ describeWith(
     });
   });
 
+  it('a chat starts a run over the Model Context Protocol and follows it, once', async () => {
+    const client = join(EXAMPLES, 'chat-client', 'start.mjs');
+    const chat = (flow: string) => run(process.execPath, [client, flow, 'chat-1', '{ "commit": "babe" }']);
+    const [first, second] = [await chat('nightly'), await chat('nightly')];
+    expect(first).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Run run_\S+\ncheck: .*babe[^]*COMPLETED\n$/),
+    });
+    expect(second).toEqual(first);
+    const [, runId = ''] = /^Run (\S+)/.exec(first.stdout) ?? [];
+    expect((await platform.api.events(runId))[0]?.data).toMatchObject({ trigger: { kind: 'chat' } });
+    expect(await chat('nowhere')).toMatchObject({ code: 1, stderr: expect.stringContaining('IDEMPOTENCY_KEY_REUSED') });
+  });
+
   it('a pull request on GitHub starts a run that is about it', async () => {
     const { secret, webhook } = await webhookFor('GITHUB', '/pull_request/head/sha');
     const body = JSON.stringify({

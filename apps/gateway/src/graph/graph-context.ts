@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GqlExecutionContext } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
+import type { InputOf, StartRun } from '@runledger/contracts';
 import { RequestError } from './request-errors.js';
 
 /** What travels with one GraphQL operation. */
@@ -11,6 +12,8 @@ export interface GraphContext {
   readonly atLeast: string | undefined;
   /** On sockets: the log that the client's cursors are of, where it said so with `connection_init`. */
   readonly log?: string | undefined;
+  /** How runs that the operation starts were started; left out: by hand. Clients cannot say it. */
+  readonly startedFrom?: InputOf<typeof StartRun>['trigger'];
   /** Set by the access guard, and only by it. */
   access?: Promise<Caller>;
   caller?: Caller;

@@ -2,6 +2,7 @@ import { DecisionRoutes } from '../notifications/decision-routes.js';
 import { SlackRoutes } from '../notifications/slack-routes.js';
 import { CostRoutes } from '../costs/cost-routes.js';
 import { FlowSchemaRoutes } from '../flows/flow-schema-routes.js';
+import { McpRoutes } from '../mcp/mcp-routes.js';
 import { TriggerRoutes } from './trigger-routes.js';
 import { HookRoutes } from './hook-routes.js';
 import { SteeringRoutes } from './steering-routes.js';
@@ -18,6 +19,7 @@ export const ROUTES = [
   HookRoutes,
   SlackRoutes,
   DecisionRoutes,
+  McpRoutes,
   SteeringRoutes,
   AuditRoutes,
   CostRoutes,

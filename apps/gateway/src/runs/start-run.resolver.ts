@@ -1,10 +1,10 @@
-import { StartRun } from '@runledger/contracts';
+import { StartRun, type InputOf } from '@runledger/contracts';
 import { reject } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
-import { Args, Mutation, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Mutation, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
-import { CallerOf } from '../graph/graph-context.js';
+import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { refusalNode } from '../graph/nodes.js';
 import { RequestError } from '../graph/request-errors.js';
 import { CommandDesk } from '../reads/command-desk.js';
@@ -20,17 +20,21 @@ export class StartRunResolver {
 
   @Mutation('startRun')
   @Requires('flows.run')
-  async startRun(@Args('input') input: StartRunInput, @CallerOf() caller: Caller) {
-    const outcome = await this.#started(input, caller);
+  async startRun(
+    @Args('input') input: StartRunInput,
+    @CallerOf() caller: Caller,
+    @Context() { startedFrom = { kind: 'manual' } }: GraphContext,
+  ) {
+    const outcome = await this.#started({ ...startCommand(input), trigger: startedFrom }, caller);
     if (outcome.status === 'refused') return refusalNode('RunDeclined', outcome.refusal);
     const { runId } = outcome.output;
     return this.reader.referred({ workspaceId: caller.workspaceId, runId }, outcome.position ?? 0n);
   }
 
   /** While nobody is there who could write it down, a start is declined as well: it may be sent again. */
-  async #started(input: StartRunInput, caller: Caller) {
+  async #started(command: InputOf<typeof StartRun>, caller: Caller) {
     try {
-      return await this.desk.send(StartRun, startCommand(input), caller);
+      return await this.desk.send(StartRun, command, caller);
     } catch (error) {
       if (!(error instanceof RequestError) || error.code !== 'PLATFORM_STARTING') throw error;
       const more = error.fix === undefined ? {} : { fix: error.fix };
