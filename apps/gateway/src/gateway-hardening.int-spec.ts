@@ -122,6 +122,16 @@ describe('a gateway among strangers', () => {
     await Promise.all([batch.text(), form.text()]);
   });
 
+  it('has no answer kept on its way: it is for this caller, and for now', async () => {
+    const response = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: VIEWER }),
+    });
+    expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    await response.text();
+  });
+
   it('says what is wrong with a text that no database takes, wherever it stands', async () => {
     const literal = '{ flow(slug: "a\\u0000b") { id } }';
     const byVariable = 'query ($slug: String) { flow(slug: $slug) { id } }';

@@ -89,10 +89,21 @@ function connection<Row, Node>(
   page: Page<Row, Node>,
   around: Pick<Connection<Node>['pageInfo'], 'hasNextPage' | 'hasPreviousPage'>,
 ): Connection<Node> {
-  const edges = rows.map(row => ({ cursor: page.signer.seal(page.list, page.place(row)), node: page.node(row) }));
-  return {
-    edges,
-    nodes: edges.map(edge => edge.node),
-    pageInfo: { ...around, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+  // Sealed when somebody asks for it: most ask for the last one only.
+  const edges = rows.map(row => ({
+    node: page.node(row),
+    get cursor() {
+      return page.signer.seal(page.list, page.place(row));
+    },
+  }));
+  const pageInfo = {
+    ...around,
+    get startCursor() {
+      return edges[0]?.cursor ?? null;
+    },
+    get endCursor() {
+      return edges.at(-1)?.cursor ?? null;
+    },
   };
+  return { edges, nodes: edges.map(edge => edge.node), pageInfo };
 }

@@ -5,7 +5,7 @@ import type { GraphContext } from './graph-context.js';
 import { MAX_TOKENS, operationLimits } from './operation-limits.js';
 import { scalarResolvers } from './scalars.js';
 import { shownError } from './shown-errors.js';
-import { httpStatusPlugin, socketsOnlyPlugin } from './http-status-plugin.js';
+import { httpStatusPlugin, notKeptPlugins, socketsOnlyPlugin } from './http-status-plugin.js';
 
 interface HttpRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -38,7 +38,9 @@ export function graphqlOptions({
     formatError: shownError,
     parseOptions: { maxTokens: MAX_TOKENS },
     validationRules: limits.validationRules,
-    plugins: [...limits.plugins, httpStatusPlugin, socketsOnlyPlugin] as NonNullable<ApolloDriverConfig['plugins']>,
+    plugins: [...limits.plugins, httpStatusPlugin, socketsOnlyPlugin, ...notKeptPlugins] as NonNullable<
+      ApolloDriverConfig['plugins']
+    >,
   };
 }
 

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { canonicalJson } from '@runledger/kernel';
 import { RequestError } from './request-errors.js';
 
@@ -9,10 +9,10 @@ export type CursorPart = string | number | null;
  * one, or with one of another list, another filter or another workspace.
  */
 export class CursorSigner {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
 
   constructor(pepper: Buffer) {
-    this.#key = createHmac('sha256', pepper).update('runledger cursors').digest();
+    this.#key = createSecretKey(createHmac('sha256', pepper).update('runledger cursors').digest());
   }
 
   /** `list` names everything that the meaning of the cursor depends on. */
