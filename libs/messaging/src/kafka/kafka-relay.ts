@@ -40,9 +40,10 @@ export interface KafkaRelayOptions extends TopicOptions {
 /**
  * Brings the log to a topic, in log order.
  * 1. The checkpoint moves only after all in-sync replicas have the events, so a crash repeats events and loses none.
- * 2. One batch is under way at a time, so order holds without help of the brokers.
- * 3. Who starts a relay fences off the one before (R3). That one may still send the batch that it was sending: readers drop
- *    what is not newer than what they have.
+ * 2. One batch is under way at a time, so order holds without help of the brokers. The checkpoint of one is written while the next
+ *    is under way, so that events wait for the brokers only; two batches at most are without theirs.
+ * 3. Who starts a relay fences off the one before (R3). That one may still send those two: readers drop what is not newer than
+ *    what they have.
  */
 export class KafkaRelay implements RunningConsumer {
   readonly name: string;
@@ -53,6 +54,9 @@ export class KafkaRelay implements RunningConsumer {
   readonly #log: ConsumerLog;
   readonly #ended: Promise<void>;
   #lease: CheckpointLease;
+  /** What the brokers have. */
+  #sent: Position;
+  #checkpointing: Promise<void> = Promise.resolve();
 
   private constructor(
     lease: CheckpointLease,
@@ -61,6 +65,7 @@ export class KafkaRelay implements RunningConsumer {
   ) {
     this.name = lease.consumer;
     this.#lease = lease;
+    this.#sent = lease.position;
     this.#retry = policyOf(options);
     this.#log = options.logger ?? SILENT;
     this.#progress = new ConsumerProgress(this.name, lease.position);
@@ -100,6 +105,7 @@ export class KafkaRelay implements RunningConsumer {
     try {
       await this.#patiently(() => this.#connect());
       await this.#follow();
+      await this.#checkpointing;
     } catch (error) {
       this.#fail(error);
     }
@@ -130,11 +136,13 @@ export class KafkaRelay implements RunningConsumer {
 
   async #relay(events: readonly RecordedEvent[]): Promise<void> {
     const source = this.options.source ?? 'urn:runledger';
-    for (const batch of messageBatches(events, this.#lease.position, source)) {
+    for (const batch of messageBatches(events, this.#sent, source)) {
       if (this.#ending.signal.aborted) return;
       await this.#deliver(batch);
-      await this.#checkpoint(batch.last);
-      this.#progress.moveTo(batch.last);
+      this.#sent = batch.last;
+      await this.#checkpointing;
+      // Its failure ends the relay although nothing may come for a long time.
+      this.#checkpointing = this.#checkpoint(batch.last).catch((error: unknown) => this.#fail(error));
     }
   }
 
@@ -160,6 +168,7 @@ export class KafkaRelay implements RunningConsumer {
       failed = true;
       if (position > this.#lease.position) this.#lease = await this.parts.checkpoints.advance(this.#lease, position);
     });
+    this.#progress.moveTo(position);
   }
 
   /** The write before may have succeeded although its answer was lost; the next one must start from there. */
