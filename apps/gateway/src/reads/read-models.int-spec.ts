@@ -7,10 +7,13 @@ import {
   EventTriggerCreated,
   IntegrationConnected,
   IntegrationFailed,
+  AgentSessionOpened,
   AgentText,
   CallAutoResolved,
+  ChannelAdded,
   DEFAULT_LIMITS,
   GrantMade,
+  NoticeQueued,
   SandboxProfilePublished,
   ScheduleCreated,
   SkillVersionPublished,
@@ -41,6 +44,16 @@ async function dump(rows: DataSource): Promise<Record<string, readonly string[]>
     contents[table] = found.map(({ row }) => row);
   }
   return contents;
+}
+
+async function tellNotifications(gateway: TestGateway): Promise<void> {
+  const channelId = 'chn_5f0c2a52-7d1e-8a44-9b61-0b1d3f9a7c22';
+  const noticeId = 'ntc_9a4e1c70-33b2-8f15-8c0a-6d2e7b5f4a10';
+  const place = { workspaceId: 'ws_acme', stream: 'channels-acme' };
+  const channel = { channelId, name: 'Releases', kind: 'SLACK' as const, settings: {}, about: ['GATE' as const] };
+  await gateway.tell(place, ChannelAdded({ ...channel, by: BY, addedAt: at(0) }));
+  const queued = NoticeQueued({ noticeId, channelId, kind: 'SLACK', news: 'REQUESTED', queuedAt: at(1) });
+  await gateway.tell({ workspaceId: 'ws_acme', stream: 'notice-1' }, queued);
 }
 
 async function tellEverything(gateway: TestGateway): Promise<void> {
@@ -113,6 +126,7 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
     definition: { slug: 'review', name: 'Review', instructions: 'Be strict.' },
   });
   await gateway.tell({ workspaceId: 'ws_acme', stream: 'skill-review' }, skill);
+  await tellNotifications(gateway);
   for (const workspaceId of ['ws_acme', 'ws_other']) {
     for (const runId of RUNS) {
       const run = story(runId);
@@ -125,6 +139,13 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
       const place = { attemptId: attemptId(runId, 'build', 1), runId, step: 'build', attempt: 1 };
       const call = { ...place, callId: 'c1', tool: 'bash' };
       const said = [
+        AgentSessionOpened({
+          ...place,
+          sessionId: 's1',
+          program: 'Cloud agent',
+          url: 'https://example.com/s1',
+          at: at(1),
+        }),
         AgentText({ ...place, entryId: 'e1', text: 'One, ', at: at(1) }),
         ToolCallStarted({ ...call, arguments: {}, at: at(2) }),
         AgentText({ ...place, entryId: 'e1', text: 'two.', at: at(3) }),
