@@ -6,6 +6,7 @@ import { CountedCalls, expectWholeTranscript, outputOf, UNTIL_TOLD } from '../at
 import type { Ground } from '../attempt/ground.fixture.js';
 import { ServiceProcess } from '../attempt/service-process.fixture.js';
 import type { ServiceSettings } from '../attempt/service-process.fixture.js';
+import { living } from '../driver/sandbox.fixture.js';
 import { RunnerDirectory } from './runner-directory.js';
 
 describe('a service whose agents are in runners', () => {
@@ -83,13 +84,21 @@ describe('a service whose agents are in runners', () => {
     expectWholeTranscript(await ground.transcript(ready));
   }, 60_000);
 
-  it('goes on with another runner when one dies, and repeats no finished call', async () => {
+  it('HOSTILE: goes on with another runner when one dies, with nothing left of what that one ran, and repeats no finished call', async () => {
+    const escapes = `(trap '' TERM HUP; setsid nohup sleep 4767.1 >/dev/null 2>&1 &)`;
     const ready = await counting(count => [
-      { tools: [bash(count('first')), bash(`${count('second')}; [ -e on ] || { touch on; sleep 67; }`)] },
+      {
+        tools: [
+          bash(count('first')),
+          bash(`[ -e on ] || ${escapes}; ${count('second')}; [ -e on ] || { touch on; sleep 4767.1; }`),
+        ],
+      },
     ]);
     const service = await start();
     await made(ready, 'second');
+    await eventually(() => living('4767.1').length > 0);
     working().forEach(runner => runner.kill());
+    await eventually(() => living('4767.1').length === 0);
     expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', turns: 2 });
     await service.stop();
     expect(await typesOf(ready)).toEqual(expect.arrayContaining(['AttemptInterrupted', 'AttemptResumed']));
