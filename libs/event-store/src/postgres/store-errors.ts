@@ -39,7 +39,7 @@ export class StoreFault extends Fault {
   constructor(cause: unknown) {
     super(
       'STORE_FAULT',
-      `The event store's PostgreSQL refused a statement: ${messageOf(cause)}. Was migrateEventStore run, and may this role use the schema?`,
+      `The event store's PostgreSQL refused a statement: ${messageOf(cause)}. Was its schema made (npm run migrate, or a first start), and may this role use the schema?`,
       { cause },
     );
   }
