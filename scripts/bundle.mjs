@@ -71,19 +71,26 @@ export async function bundleRunner() {
 /** Brings the bundle of the platform's programs up to date; answers whether it was made anew. */
 export async function bundlePrograms() {
   const folder = join(root, PROGRAMS_FOLDER, 'bundle');
-  return bundle({
-    folder,
-    entries: programs(),
-    options: {
-      external: LOADED_WHOLE,
-      plugins: [absentPackagesStayOutside, everyFileKeepsItsPlace(folder)],
-      keepNames: true, // Nest and errors know classes by them
-      minifyWhitespace: true,
-      sourcemap: 'linked',
-      sourcesContent: false,
-      banner: { js: `${OPTIONS.banner.js}${PLACES}` },
-    },
-  });
+  return bundle({ folder, entries: programs(), options: programOptions(folder) });
+}
+
+/** Makes one of a program of specs, in the folder; answers what to start: the program itself, where there is no bundler. */
+export async function bundleFixture(entry, folder) {
+  await bundle({ folder, entries: [entry], options: programOptions(folder) });
+  const made = mainOf(folder, entry);
+  return existsSync(made) ? made : entry;
+}
+
+function programOptions(folder) {
+  return {
+    external: LOADED_WHOLE,
+    plugins: [absentPackagesStayOutside, everyFileKeepsItsPlace(folder)],
+    keepNames: true, // Nest and errors know classes by them
+    minifyWhitespace: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    banner: { js: `${OPTIONS.banner.js}${PLACES}` },
+  };
 }
 
 /** Removes what is older than the separate files: programs start from those until it is made again. */
@@ -97,8 +104,12 @@ function programs() {
   return PROGRAMS.map(name => join(root, PROGRAMS_FOLDER, `${name}.js`)).filter(path => existsSync(path));
 }
 
+function mainOf(folder, entry) {
+  return join(folder, basename(entry).replace(/\.mjs$/, '.js'));
+}
+
 async function bundle({ folder, entries, options }) {
-  const mains = entries.map(path => join(folder, basename(path)));
+  const mains = entries.map(path => mainOf(folder, path));
   const stampPath = join(folder, 'bundled.json');
   const bundler = await import('esbuild').catch(() => undefined);
   const drop = () => mains.forEach(main => rmSync(main, { force: true })); // an old one must not be started in place of new files

@@ -12,7 +12,7 @@ const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.ur
 /** Hold programs, which are few files in the end. */
 const RUNNERS = join('apps', 'sandbox');
 const PROGRAMS = join('apps', 'standalone');
-const TESTS_ONLY = /\.(spec|int-spec|e2e-spec|fixture)\.ts$/;
+const TESTS_ONLY = /\.(spec|int-spec|e2e-spec|fixture)\.(ts|mjs)$/;
 
 /** Folders of all packages, relative to the root. */
 export function packageFolders() {

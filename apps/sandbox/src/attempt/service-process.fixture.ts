@@ -36,81 +36,18 @@ export const PACKAGES = [
   'apps/sandbox',
 ];
 
-/** Kills the process at the first thing that fits. The service knows nothing of it. */
-const crashing = ({ at, pattern, when, about }: CrashPoint): string => `
-  const fits = text => text.includes(${JSON.stringify(about)}) && ${new RegExp(pattern, 'is').toString()}.test(text);
-  const die = () => process.kill(process.pid, 'SIGKILL');
-  if (${JSON.stringify(at)} === 'statement') {
-    const { default: driver } = await import('pg');
-    const query = driver.Client.prototype.query;
-    driver.Client.prototype.query = function (...args) {
-      const [statement, values] = args;
-      const given = statement?.values ?? (Array.isArray(values) ? values : []);
-      const said = [statement?.name, statement?.text ?? String(statement)].join(' ');
-      const text = said + ' ' + JSON.stringify(given, (_, value) =>
-        typeof value === 'bigint' ? String(value) : value?.type === 'Buffer' ? Buffer.from(value).toString() : value);
-      if (!fits(text)) return query.apply(this, args);
-      if (${JSON.stringify(when)} === 'before') die();
-      const told = args.at(-1);
-      if (typeof told === 'function') return query.apply(this, [...args.slice(0, -1), die]);
-      return query.apply(this, args).then(die);
-    };
-  } else {
-    const fs = (await import('node:fs')).default;
-    const { syncBuiltinESMExports } = await import('node:module');
-    for (const [name, pathAt] of [['writeFileSync', 0], ['renameSync', 1]]) {
-      const original = fs[name];
-      fs[name] = (...args) => {
-        const isIt = fits(String(args[pathAt]));
-        if (isIt && ${JSON.stringify(when)} === 'before') die();
-        const result = original(...args);
-        if (isIt) die();
-        return result;
-      };
-    }
-    syncBuiltinESMExports();
-  }
-`;
+const PROGRAM = join(import.meta.dirname, 'killable-service.fixture.mjs');
 
-const program = (settings: ServiceSettings): string => `
-  ${settings.crash ? crashing(settings.crash) : ''}
-  const settings = ${JSON.stringify(settings)};
-  await import('reflect-metadata');
-  const { default: pg } = await import('pg');
-  const { Module } = await import('@nestjs/common');
-  const { NestFactory } = await import('@nestjs/core');
-  const { catalogue, ReleaseBudget, ReserveBudget } = await import('@runledger/contracts');
-  const { createPostgresEventStore, PostgresCheckpoints } = await import('@runledger/event-store');
-  const { CommandRegistry, FileBlobStore, PlatformModule } = await import('@runledger/platform');
-  const { readSandboxConfig, SandboxModule } = await import('@runledger/sandbox');
-  const database = new pg.Pool({ connectionString: settings.databaseUrl, max: 2 });
-  const store = createPostgresEventStore({ connectionString: settings.databaseUrl, poolSize: 2 });
-  const { mountSources, maxAttempts = 8, homeDir, liveness, databaseUrl: newsUrl } = settings;
-  const defaults = readSandboxConfig({});
-  const agents = { ...defaults.agents, ...(settings.agents ?? { place: 'service' }) };
-  const config = { ...defaults, mountSources, maxAttempts, agents };
-  const log = { info() {}, warn() {}, error: console.error };
-  class Service {}
-  Module({
-    imports: [
-      PlatformModule.register({
-        store, checkpoints: new PostgresCheckpoints(database), blobs: new FileBlobStore(settings.blobsDir), catalogue,
-        ...(liveness && { leases: { sharing: 'shared', ttlMs: liveness.ttlMs } }),
-      }),
-      SandboxModule.register({ config, database, homeDir, log, ...(liveness && { newsUrl, liveness }) }),
-    ],
-  })(Service);
-  const app = await NestFactory.createApplicationContext(Service, { logger: false, abortOnError: false });
-  // Billing is not here; nobody counts.
-  const granted = async () => ({ status: 'accepted', output: { status: 'GRANTED' }, position: undefined });
-  for (const command of [ReserveBudget, ReleaseBudget]) app.get(CommandRegistry).answer(command, granted);
-  process.once('SIGTERM', async () => {
-    await app.close();
-    await store.close();
-    await database.end();
-  });
-  console.log('started');
-`;
+interface Bundler {
+  readonly bundleFixture: (entry: string, folder: string) => Promise<string>;
+}
+
+/** One file with what it uses of the packages: specs start it sixty times. Made by the first of them. */
+async function killableService(): Promise<string> {
+  const script = new URL('../../../../scripts/bundle.mjs', import.meta.url);
+  const { bundleFixture } = (await import(script.href)) as Bundler;
+  return bundleFixture(PROGRAM, join(import.meta.dirname, '../../dist/killable-service'));
+}
 
 /** The sandbox service in a process of its own, to be killed. */
 export class ServiceProcess {
@@ -123,10 +60,14 @@ export class ServiceProcess {
 
   /** Resolves when it has started, which is when it takes up what it finds; or when it has crashed where it should. */
   static async start(settings: ServiceSettings): Promise<ServiceProcess> {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program(settings)], {
+    const child = spawn(process.execPath, [await killableService()], {
       cwd: join(import.meta.dirname, '../..'),
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        SERVICE_SETTINGS: JSON.stringify(settings),
+      },
     });
     const ended = once(child, 'exit').then(([code, signal]) => {
       if (settings.crash && signal === 'SIGKILL') return;
