@@ -25,6 +25,10 @@ describe('what a request of a program can cost at most', () => {
       maxOutputTokens: 3_000,
       body: { max_completion_tokens: 1_000, stream_options: { include_usage: true } },
     });
+    expect(sent('/v1/responses/compact', { model: 'm' })).toMatchObject({
+      maxOutputTokens: 1_000,
+      body: { model: 'm' },
+    });
     expect(sent('/v1/messages', { model: 'm', max_tokens: 5, tools: [{ name: 'a' }] }).body).toEqual({
       ...{ model: 'm', max_tokens: 5, tools: [{ name: 'a' }] },
     });

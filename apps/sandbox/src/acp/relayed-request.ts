@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What the programs' vendors call a request that a model answers, by the end of its path. */
-const KINDS = ['messages', 'chat/completions', 'responses', 'completions'] as const;
+const KINDS = ['messages', 'chat/completions', 'responses', 'responses/compact', 'completions'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Cost nothing, whoever asks: what a prompt would have in tokens, and what clients tell of themselves. */
@@ -57,7 +57,7 @@ export function readRequest(
   }
   const own = said.max_output_tokens ?? said.max_completion_tokens ?? said.max_tokens ?? undefined;
   const answers = Math.max(1, Math.ceil(said.n ?? 1), Math.ceil(said.best_of ?? 1));
-  const told = { ...said, ...(own === undefined && { [FIELDS[kind]]: maxOutputTokens }), ...streamed(kind, said) };
+  const told = { ...said, ...limited(kind, own, maxOutputTokens), ...streamed(kind, said) };
   const out = Buffer.from(JSON.stringify(told));
   const inputTokens = AROUND + Math.max(out.length, body.length);
   const request = {
@@ -70,12 +70,19 @@ export function readRequest(
 }
 
 /** How each says how long an answer may get. */
-const FIELDS: Readonly<Record<Kind, string>> = {
+const FIELDS: Readonly<Record<Kind, string | undefined>> = {
   messages: 'max_tokens',
   'chat/completions': 'max_completion_tokens',
   responses: 'max_output_tokens',
+  // It sums a conversation up, and takes no limit.
+  'responses/compact': undefined,
   completions: 'max_tokens',
 };
+
+function limited(kind: Kind, own: number | undefined, most: number): object {
+  const field = FIELDS[kind];
+  return own === undefined && field !== undefined ? { [field]: most } : {};
+}
 
 function streamed(kind: Kind, { stream, stream_options: options }: z.infer<typeof asked>): object {
   const tellsNothing = kind === 'chat/completions' || kind === 'completions';

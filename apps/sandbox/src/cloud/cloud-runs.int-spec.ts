@@ -1,3 +1,4 @@
+import { RunPaused, RunResumed } from '@runledger/contracts';
 import type { AgentWork } from '@runledger/contracts';
 import { eventually } from '@runledger/testing';
 import { connect, dataOf } from '../acp/scripted-agent.fixture.js';
@@ -8,6 +9,9 @@ import type { SandboxRuntime } from '../attempt/sandbox-runtime.js';
 import { testProfile } from '../driver/sandbox.fixture.js';
 import { CursorServer } from './cursor-server.fixture.js';
 import type { CloudScript } from './cursor-server.fixture.js';
+
+const AT = '2026-11-21T10:00:00.000Z';
+const ada = { kind: 'member', id: 'mem_ada', name: 'Ada' } as const;
 
 describe('an agent that works on machines of Cursor', () => {
   let ground: Ground;
@@ -112,6 +116,21 @@ describe('an agent that works on machines of Cursor', () => {
     expect(await dataOf(ground, ready, 'AgentSessionOpened')).toHaveLength(1);
   });
 
+  it('works on while its run is paused, and is followed again afterwards', async () => {
+    running = await ground.wiredService();
+    const ready = await begin({ events: told, result: 'Done.', hold: 6 });
+    const { runId } = ready;
+    await eventually(async () => (await dataOf(ground, ready, 'ToolCallStarted')).length > 0);
+    await ground.publish(runId, RunPaused({ runId, cause: 'OPERATOR', by: ada, pausedAt: AT }));
+    await eventually(async () => (await running.load()).executing === 0);
+    expect(cursor.agents[0]!.runs[0]!.status).toBe('RUNNING');
+    cursor.letGo();
+    await ground.publish(runId, RunResumed({ runId, retried: [], by: ada, resumedAt: AT }));
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', summary: 'Done.' });
+    await expectToldOnce(ready);
+    expect(cursor.made).toHaveLength(1);
+  });
+
   it.each(['agent', 'other-agent'] as const)(
     'is not begun a second time when nobody heard that it was begun (%s)',
     async silent => {
@@ -158,6 +177,17 @@ describe('an agent that works on machines of Cursor', () => {
     await ground.cancel(ready.runId, 'GRACEFUL');
     expect(await ground.end(ready)).toMatchObject({ outcome: 'ERROR', cancelled: true });
     expect(cursor.agents[0]!.runs[0]!.status).toBe('CANCELLED');
+  });
+
+  it('goes on as the same agent in the attempt after one that was blocked', async () => {
+    running = await ground.wiredService();
+    const blocked = await begin({ result: 'Done.' }, { connection: 'stale' });
+    await ground.end(blocked);
+    const agent = { ...blocked.agent!, connection: 'cloud' };
+    const again = await ground.ready({ ...blocked, attempt: 2, agent });
+    expect(await ground.end(again)).toMatchObject({ outcome: 'SUCCESS', summary: 'Done.' });
+    const [wanted] = await dataOf(ground, blocked, 'AgentSessionOpened');
+    expect(cursor.agents.map(({ id }) => id)).toEqual([wanted!.sessionId]);
   });
 
   it('blocks its step for a credential, and waits as long as it is told to', async () => {
