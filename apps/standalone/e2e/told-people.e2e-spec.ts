@@ -1,7 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { eventually, testDatabase, testMailServer, testSlack } from '@runledger/testing';
 import type { SlackMessage, TestDatabase, TestMailServer, TestSlack } from '@runledger/testing';
 import { profileNamed } from './counted-work.fixture.js';
-import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
+import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
 
 const PUBLIC_URL = 'https://runledger.example';
@@ -23,12 +28,12 @@ steps:
 `;
 
 const ADD = `mutation ($input: NotificationChannelInput!) { addNotificationChannel(input: $input) {
-  __typename ... on AddedNotificationChannel { channel { id slackChannel } } ... on Refusal { code message } } }`;
+  __typename ... on AddedNotificationChannel { signingSecret channel { id slackChannel } } ... on Refusal { code message } } }`;
 const MEMBER = `mutation ($input: MemberInput!) { addMember(input: $input) {
   ... on AddedMember { secret member { id } } ... on Refusal { code message } } }`;
 
 interface Added {
-  readonly addNotificationChannel: { readonly channel?: { readonly id: string } };
+  readonly addNotificationChannel: { readonly signingSecret?: string; readonly channel?: { readonly id: string } };
 }
 
 interface Decided {
@@ -50,6 +55,7 @@ describe('people who are told where they are', () => {
     [database, slack, mail] = await Promise.all([testDatabase(), testSlack(), testMailServer()]);
     platform = await home.start({
       ...{ RUNLEDGER_SAMPLE: 'off', DATABASE_URL: database.url, NOTIFY_PUBLIC_URL: PUBLIC_URL },
+      NOTIFY_PRIVATE_NETWORKS: '127.0.0.1',
       ...{ NOTIFY_SLACK_URL: slack.apiUrl, NOTIFY_SMTP_URL: mail.url, NOTIFY_MAIL_FROM: 'runledger@acme.example' },
     });
     await platform.api.publishProfile(profileNamed('small'));
@@ -143,6 +149,23 @@ describe('people who are told where they are', () => {
     );
   }, 40_000);
 
+  it('have their programs told by a webhook, which the receiver of the guide verifies', async () => {
+    const port = await freePort();
+    const input = { name: 'Ops', kind: 'WEBHOOK', url: `http://127.0.0.1:${port}/`, about: ['GATE'] };
+    const { addNotificationChannel: made } = await graphql<Added>(ADD, { input });
+    const receiver = await receiverOf(made.signingSecret ?? '', port);
+    try {
+      const runId = await platform.api.started('release');
+      await eventually(() => receiver.lines.some(line => line.startsWith(`approval.requested apr_${runId.slice(4)}`)));
+      const forged = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: '{"type":"approval.decided"}' });
+      expect(forged.status).toBe(401);
+      expect(receiver.lines).toHaveLength(2);
+    } finally {
+      await receiver.stop();
+      await graphql(`mutation { removeNotificationChannel(id: "${made.channel?.id ?? ''}") { __typename } }`);
+    }
+  }, 40_000);
+
   it('decide behind the link of a letter; a program that follows the link decides nothing', async () => {
     const bad = { name: 'Mail', kind: 'EMAIL', addresses: ['b@x.test\r\nBcc: evil@x.test'] };
     expect((await graphql<Added>(ADD, { input: bad })).addNotificationChannel).toMatchObject({
@@ -186,6 +209,26 @@ describe('people who are told where they are', () => {
     expect(approvals[0]?.decision).toMatchObject({ decision: 'APPROVE', by: { name: 'grace', via: 'email link' } });
   }, 40_000);
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** The receiver of the guide, in a process of its own. */
+async function receiverOf(signingSecret: string, port: number) {
+  const file = join(ROOT, 'examples', 'webhook-receiver', 'receiver.mjs');
+  const env = { PATH: process.env['PATH'], SIGNING_SECRET: signingSecret };
+  const child = spawn(process.execPath, [file, String(port)], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => lines.push(...text.trim().split('\n')));
+  await eventually(() => lines.some(line => line.startsWith('listening')));
+  return { lines, stop: () => (child.kill(), once(child, 'exit')) };
+}
 
 /** The text part of a letter: quoted-printable, or as it is. */
 function plainOf(raw: string): string {
