@@ -94,7 +94,7 @@ steps:
     expect(problemsOf(source)).toEqual([
       '2:1 nme `nme` is not known here. Did you mean `name`?',
       '5:5 steps[0].need `need` is not known here. Did you mean `needs`?',
-      '6:14 steps[0].agent.provider `scriptd` is not one of scripted, anthropic, openai-compatible, claude-code, codex, cursor, acp. Did you mean `scripted`?',
+      '6:14 steps[0].agent.provider `scriptd` is not one of scripted, anthropic, openai-compatible, claude-code, codex, cursor, acp, cursor-cloud. Did you mean `scripted`?',
       '6:33 steps[0].agent.prompt The flow has no parameter `version`. Declare `version` under `parameters`.',
       '6:33 steps[0].agent.prompt `draft` refers to `shp`, but no step has that key. Name a step that this one needs.',
       '7:5 steps[1].key Two steps have the key `draft`; the first is on line 4. Give each step its own key.',
