@@ -158,7 +158,10 @@ export class CheckpointSaver {
     }
   }
 
-  /** A write may have succeeded although its answer was lost, and partitions may have been taken over. */
+  /**
+   * A write may have succeeded although its answer was lost, a server that died may have forgotten the newest ones, which do not
+   * wait for the disk, and partitions may have been taken over.
+   */
   async #resync(): Promise<void> {
     const [first] = this.#places.values();
     if (!first) return;
@@ -170,7 +173,7 @@ export class CheckpointSaver {
       const place = this.#places.get(partition);
       if (!place) continue;
       if (epoch !== place.lease.epoch) lost.push(partition);
-      else if (position > place.lease.position) place.lease = { ...place.lease, position };
+      else place.lease = { ...place.lease, position };
     }
     if (lost.length === 0) return;
     this.forget(lost);

@@ -104,6 +104,21 @@ describe('reactors on the PostgreSQL store', () => {
     expect(performance.now() - started).toBeLessThan(500);
   });
 
+  it('write their checkpoints again when the server has died and forgotten them', async () => {
+    const consumer = 'reactor/remembering';
+    const leastStored = async () => {
+      const text = 'SELECT min(position)::text AS least FROM runledger.partition_checkpoint WHERE consumer = $1';
+      const { rows } = await pool.query<{ least: string | null }>(text, [consumer]);
+      return BigInt(rows[0]?.least ?? 0);
+    };
+    await newHost().start({ name: 'remembering', types: ['Noise'], react: () => Promise.resolve() });
+    const first = await positionOf(write('forgotten-1', 'Noise'));
+    await eventually(async () => expect(await leastStored()).toBeGreaterThanOrEqual(first));
+    await pool.query('UPDATE runledger.partition_checkpoint SET position = 0 WHERE consumer = $1', [consumer]);
+    const second = await positionOf(write('forgotten-2', 'Noise'));
+    await eventually(async () => expect(await leastStored()).toBeGreaterThanOrEqual(second));
+  });
+
   it('know a lost lease when they see one', () => {
     const lease = { consumer: 'c', version: 1, owner: 'o', epoch: 1, position: 0n };
     expect([isFenced(new FencedError(lease)), isFenced(new Error('FENCED'))]).toEqual([true, false]);

@@ -35,6 +35,15 @@ export class PartitionsLostError extends Fault {
   }
 }
 
+/** A database that died has forgotten commits: the leases of this process are of a time that never was (R3). */
+export class CommitsForgottenError extends Fault {
+  constructor(projection: string) {
+    super('FENCED', `The database has forgotten rows of projection ${projection}; they are written again.`, {
+      fields: { projection },
+    });
+  }
+}
+
 /** A newer program has rebuilt the rows: this one must leave them alone. */
 export class NewerRowsError extends Fault {
   constructor(projection: string, version: number, rows: number) {

@@ -22,6 +22,31 @@ function databaseThatGoesAway(partitions: Partitions) {
   return database;
 }
 
+/** Brings rows and checkpoints back to what they are now, as the recovery of a server does that died before the newest commits were on disk. */
+async function remembered({ pool, parts }: ShopWorld, projection: string): Promise<() => Promise<void>> {
+  const consumer = `projection/${projection}`;
+  const places = await parts.checkpoints.partitions.read(consumer, 1);
+  const { rows } = await pool.query<{ position: string }>(`SELECT position FROM shop.${projection}`);
+  const positions = rows.map(({ position }) => position);
+  return async () => {
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      for (const { partition, position } of places) {
+        const values = [consumer, partition, String(position)];
+        await client.query(
+          'UPDATE runledger.partition_checkpoint SET position = $3 WHERE consumer = $1 AND partition = $2',
+          values,
+        );
+      }
+      await client.query(`DELETE FROM shop.${projection} WHERE NOT position = ANY ($1)`, [positions]);
+      await client.query('COMMIT');
+    } finally {
+      client.release();
+    }
+  };
+}
+
 const shared: Projection = { ...orders, partitioned: true };
 
 describe('a projection that several processes run', () => {
@@ -93,6 +118,23 @@ describe('a projection that several processes run', () => {
     await ada.host.reached('orders', end, 10_000);
     expect(ada.host.status()).toMatchObject([{ state: 'live' }]);
     expect(await items()).toEqual({ items: 40 });
+  });
+
+  it('reads again what a database that died has forgotten, although it was told of it', async () => {
+    const { host } = shop.sharingHost('ada');
+    await host.start({ ...ledger, partitioned: true });
+    await eventually(async () => expect(await partitionsOf('ada', 'ledger')).toBe(16));
+    await host.reached('ledger', await shop.trade(8, 2), 10_000);
+    const forget = await remembered(shop, 'ledger');
+    await host.reached('ledger', await shop.trade(8, 2, 'forgotten'), 10_000);
+    const database = databaseThatGoesAway(shop.parts.checkpoints.partitions);
+    await forget();
+    const end = await shop.trade(8, 2, 'later');
+    await eventually(() => expect(database.refused).toBeGreaterThan(4));
+    database.comeBack();
+    await host.reached('ledger', end, 10_000);
+    expect(await shop.rows('ledger')).toHaveLength(48);
+    expect(host.status()).toMatchObject([{ state: 'live' }]);
   });
 
   it('is taken up again by all of them after its rows were exchanged', async () => {

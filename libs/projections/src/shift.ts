@@ -5,7 +5,7 @@ import { PoisonEvent } from './poison-event.js';
 import type { Projection } from './projection.js';
 import type { ProjectionSettings } from './projection-settings.js';
 import { readAhead } from './read-ahead.js';
-import { PartitionsLostError } from './read-model-errors.js';
+import { CommitsForgottenError, PartitionsLostError } from './read-model-errors.js';
 import type { TransactionalRows } from './transactional-rows.js';
 
 const SKIP_EVERY_MS = 1_000;
@@ -24,6 +24,7 @@ export interface ShiftParts {
  * 1. Rows and checkpoints commit in one transaction, so a crash at any point repeats nothing and loses nothing (P1).
  * 2. A batch that fails is applied event by event: what comes before the poison event is kept, the poison event is tried
  *    as the policy says, and then the shift ends with {@link PoisonEvent}. None is skipped.
+ * 3. Where checkpoints stand farther back than they were moved, the shift ends as well: what it has read since then is gone.
  */
 export class Shift {
   readonly #ending = new AbortController();
@@ -167,8 +168,15 @@ export class Shift {
   }
 
   async #resync(): Promise<void> {
-    const { rows, projection } = this.parts;
-    if (await rows.resync()) throw new PartitionsLostError(projection.name);
+    const { rows, projection, settings } = this.parts;
+    const found = await rows.resync();
+    if (found === 'SOME_LOST') throw new PartitionsLostError(projection.name);
+    if (found === 'AS_BEFORE') return;
+    settings.log.warn(
+      { consumer: projection.name },
+      'the database has forgotten commits; what they held is read again',
+    );
+    throw new CommitsForgottenError(projection.name);
   }
 
   #upcast(events: readonly RecordedEvent[]): readonly RecordedEvent[] {

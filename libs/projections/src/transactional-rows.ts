@@ -5,6 +5,9 @@ import type { Projection } from './projection.js';
 import { partsOf } from './projection.js';
 import { queryable } from './queryable.js';
 
+/** `AS_BEFORE`: everything still stands, or more. `SOME_LOST`: partitions are another's. `FORGOTTEN`: commits were undone. */
+export type Resynced = 'AS_BEFORE' | 'SOME_LOST' | 'FORGOTTEN';
+
 /** The rows of one projection and the checkpoints of the partitions that this process has, which only ever move together (P1). */
 export class TransactionalRows {
   #leases: readonly PartitionLease[];
@@ -49,20 +52,23 @@ export class TransactionalRows {
   }
 
   /**
-   * After a failure: the commit may have succeeded although its answer was lost, and partitions may have gone to another owner
-   * (R3). Answers whether some have.
+   * After a failure: the commit may have succeeded although its answer was lost; partitions may have gone to another owner (R3);
+   * and a server that died may have forgotten the newest commits, which do not wait for the disk. Then whatever was read since
+   * is not all that is missing: reading has to begin again from {@link position}.
    */
-  async resync(): Promise<boolean> {
+  async resync(): Promise<Resynced> {
     const [first] = this.#leases;
-    if (!first) return false;
+    if (!first) return 'AS_BEFORE';
+    const before = this.#leases;
     const places = await this.partitions.read(first.consumer, first.version);
-    const kept = this.#leases.flatMap(lease => {
+    this.#leases = before.flatMap(lease => {
       const place = places.find(({ partition, epoch }) => partition === lease.partition && epoch === lease.epoch);
       return place ? [{ ...lease, position: place.position }] : [];
     });
-    const someLost = kept.length < this.#leases.length;
-    this.#leases = kept;
-    return someLost;
+    if (this.#leases.length < before.length) return 'SOME_LOST';
+    return this.#leases.some(({ position }, index) => position < (before[index]?.position ?? 0n))
+      ? 'FORGOTTEN'
+      : 'AS_BEFORE';
   }
 
   async #advanced(scannedTo: Position, rows?: Parameters<typeof queryable>[0]): Promise<readonly PartitionLease[]> {
