@@ -1,25 +1,22 @@
 import { eventually } from '@runledger/testing';
 import { join } from 'node:path';
 import type { ReadyStep } from '../attempt/attempt-place.js';
-import { CountedCalls, expectWholeTranscript } from '../attempt/counted-calls.fixture.js';
+import type { CountedCalls } from '../attempt/counted-calls.fixture.js';
+import { expectWholeTranscript } from '../attempt/counted-calls.fixture.js';
 import type { Ground } from '../attempt/ground.fixture.js';
-import { ServiceProcess } from '../attempt/service-process.fixture.js';
-import type { ServiceSettings } from '../attempt/service-process.fixture.js';
 import { testProfile } from '../driver/sandbox.fixture.js';
-import { RunnerDirectory } from '../runner/runner-directory.js';
 import { allow, connect, dataOf, installScriptedAgent, scriptedCommand, scriptOf } from './scripted-agent.fixture.js';
 import type { Act } from './scripted-agent.fixture.js';
+import { ServicesWithRunners } from '../runner/services-with-runners.fixture.js';
 
 describe('a command-line agent whose service and runner are killed', () => {
   let calls: CountedCalls;
   let ground: Ground;
-  let settings: ServiceSettings;
-  const started: ServiceProcess[] = [];
+  let services: ServicesWithRunners;
 
   beforeAll(async () => {
-    calls = await CountedCalls.make();
-    ground = calls.ground;
-    settings = calls.settings('only', { agents: { place: 'runner', atStop: 'leave' } });
+    services = await ServicesWithRunners.make();
+    ({ calls, ground } = services);
     const counter = { source: join(ground.directory, 'counter'), target: '/counter', mode: 'rw' as const };
     await ground.publishProfile(testProfile({ mounts: [counter, ...installScriptedAgent(ground)] }));
     const connecting = await ground.wiredService();
@@ -27,20 +24,8 @@ describe('a command-line agent whose service and runner are killed', () => {
     await connect(ground, 'forgetful', 'acp', { command: scriptedCommand('no-load') });
     await connecting.stop();
   }, 120_000);
-  afterEach(async () => {
-    await Promise.all(started.splice(0).map(service => service.remove()));
-    runners().forEach(runner => runner.kill());
-  });
+  afterEach(() => services.clear());
   afterAll(() => ground.giveBack());
-
-  const runners = () => RunnerDirectory.allIn(join(settings.homeDir, 'runners'));
-  const working = () => runners().filter(runner => runner.isAlive && runner.spec() !== undefined);
-
-  async function start(): Promise<ServiceProcess> {
-    const service = await ServiceProcess.start(settings);
-    started.push(service);
-    return service;
-  }
 
   const begin = (connection: string, acts: (count: (id: string) => string) => readonly Act[]) =>
     calls.begin(count => ({
@@ -63,16 +48,16 @@ describe('a command-line agent whose service and runner are killed', () => {
       { call: 'third', run: `${count('third')}; echo third`, ask: true },
       { say: 'Done.' },
     ]);
-    const first = await start();
+    const first = await services.start();
     await made(ready, 'second');
     await first.kill();
-    expect(working()).toHaveLength(1);
-    const second = await start();
-    working().forEach(runner => runner.kill());
+    expect(services.working()).toHaveLength(1);
+    const second = await services.start();
+    services.working().forEach(runner => runner.kill());
     await eventually(async () => (await dataOf(ground, ready, 'PermissionRequested')).length > 0, 60_000);
-    working().forEach(runner => runner.kill());
+    services.working().forEach(runner => runner.kill());
     await second.kill();
-    const third = await start();
+    const third = await services.start();
     await allow(ground, ready);
     expect(await ground.end(ready, 90_000)).toMatchObject({ outcome: 'SUCCESS', summary: 'Done.' });
     await third.stop();
@@ -97,9 +82,9 @@ describe('a command-line agent whose service and runner are killed', () => {
 
   it('ends with an error that can be retried when it cannot load its conversation', async () => {
     const ready = await begin('forgetful', count => [{ call: 'first', run: `${count('first')}; sleep 67` }]);
-    const service = await start();
+    const service = await services.start();
     await made(ready, 'first');
-    working().forEach(runner => runner.kill());
+    services.working().forEach(runner => runner.kill());
     const fix = 'Look at the transcript and the files, then retry the step.';
     expect(await ground.end(ready)).toMatchObject({ outcome: 'ERROR', error: { code: 'AGENT_SESSION_LOST', fix } });
     await service.stop();

@@ -146,6 +146,10 @@ export class LocalSandbox implements Sandbox {
     if (request.signal?.aborted) return { why: 'cancelled', exitCode: 143, durationMs: 0, replayed: false };
     try {
       return { ...(await this.#run(request, journal)), replayed: false };
+    } catch (error) {
+      // Whatever it failed by: what it needed was taken away.
+      if (this.#released) throw new SandboxReleasedError(this.runId);
+      throw error;
     } finally {
       if (request.forget) journal.forget();
     }
@@ -172,9 +176,6 @@ export class LocalSandbox implements Sandbox {
     const unwatch = request.onEgress && this.#parts.watch(one => request.onEgress?.(one));
     try {
       return await call.run();
-    } catch (error) {
-      if (this.#released) throw new SandboxReleasedError(this.runId);
-      throw error;
     } finally {
       unwatch?.();
       this.#running.delete(journal.name);

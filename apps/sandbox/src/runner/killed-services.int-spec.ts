@@ -1,39 +1,23 @@
 import type { ScriptedTurn } from '@runledger/contracts';
 import { eventually } from '@runledger/testing';
-import { join } from 'node:path';
 import type { ReadyStep } from '../attempt/attempt-place.js';
-import { CountedCalls, expectWholeTranscript, outputOf, UNTIL_TOLD } from '../attempt/counted-calls.fixture.js';
+import type { CountedCalls } from '../attempt/counted-calls.fixture.js';
+import { expectWholeTranscript, outputOf, UNTIL_TOLD } from '../attempt/counted-calls.fixture.js';
 import type { Ground } from '../attempt/ground.fixture.js';
-import { ServiceProcess } from '../attempt/service-process.fixture.js';
-import type { ServiceSettings } from '../attempt/service-process.fixture.js';
 import { living } from '../driver/sandbox.fixture.js';
-import { RunnerDirectory } from './runner-directory.js';
+import { ServicesWithRunners } from './services-with-runners.fixture.js';
 
 describe('a service whose agents are in runners', () => {
   let calls: CountedCalls;
   let ground: Ground;
-  let settings: ServiceSettings;
-  const started: ServiceProcess[] = [];
+  let services: ServicesWithRunners;
 
   beforeAll(async () => {
-    calls = await CountedCalls.make();
-    ground = calls.ground;
-    settings = calls.settings('only', { agents: { place: 'runner', atStop: 'leave' } });
+    services = await ServicesWithRunners.make();
+    ({ calls, ground } = services);
   }, 60_000);
-  afterEach(async () => {
-    await Promise.all(started.splice(0).map(service => service.remove()));
-    runners().forEach(runner => runner.kill());
-  });
+  afterEach(() => services.clear());
   afterAll(() => ground.giveBack());
-
-  const runners = () => RunnerDirectory.allIn(join(settings.homeDir, 'runners'));
-  const working = () => runners().filter(runner => runner.isAlive && runner.spec() !== undefined);
-
-  async function start(given: ServiceSettings = settings): Promise<ServiceProcess> {
-    const service = await ServiceProcess.start(given);
-    started.push(service);
-    return service;
-  }
 
   const counting = (script: (count: (id: string) => string) => ScriptedTurn[]) =>
     calls.begin(count => ({
@@ -49,35 +33,35 @@ describe('a service whose agents are in runners', () => {
       { tools: [bash(`${count('first')}; ${UNTIL_TOLD}; echo told`), bash(count('second'))] },
       { tools: [bash(count('third'))] },
     ]);
-    const service = await start();
+    const service = await services.start();
     await made(ready, 'first');
     expect(await service.stop()).toBe(0);
     expect((await typesOf(ready)).at(-1)).toBe('AttemptInterrupted');
-    expect(working()).toHaveLength(1);
+    expect(services.working()).toHaveLength(1);
     calls.tell();
     await made(ready, 'second');
     expect(await typesOf(ready)).not.toContain('ToolCallEnded');
     expect(await typesOf(ready)).not.toContain('AttemptEnded');
-    const next = await start();
+    const next = await services.start();
     expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', turns: 3, summary: 'Done.' });
     await next.stop();
     calls.untell();
     expectWholeTranscript(await ground.transcript(ready));
     expect(outputOf(await ground.transcript(ready), 'work.1.t1.1')).toBe('told\n');
     expect(calls.counts(ready)).toEqual({ first: 1, second: 1, third: 1 });
-    expect(runners()).toEqual([]);
+    expect(services.runners()).toEqual([]);
   }, 60_000);
 
   it('ends its agents when it is told to, and goes on with them at its next start', async () => {
     const ready = await counting(count => [
       { tools: [bash(count('first')), bash(`${count('second')}; [ -e on ] || { touch on; sleep 67; }`)] },
     ]);
-    const ending = { ...settings, agents: { place: 'runner', atStop: 'end' } } as const;
-    const service = await start(ending);
+    const ending = { ...services.settings, agents: { place: 'runner', atStop: 'end' } } as const;
+    const service = await services.start(ending);
     await made(ready, 'second');
     expect(await service.stop()).toBe(0);
-    expect(runners()).toEqual([]);
-    const next = await start(ending);
+    expect(services.runners()).toEqual([]);
+    const next = await services.start(ending);
     expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', turns: 2 });
     await next.stop();
     expect(calls.counts(ready)).toEqual({ first: 1, second: 2 });
@@ -94,10 +78,10 @@ describe('a service whose agents are in runners', () => {
         ],
       },
     ]);
-    const service = await start();
+    const service = await services.start();
     await made(ready, 'second');
     await eventually(() => living('4767.1').length > 0);
-    working().forEach(runner => runner.kill());
+    services.working().forEach(runner => runner.kill());
     await eventually(() => living('4767.1').length === 0);
     expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', turns: 2 });
     await service.stop();
@@ -108,14 +92,14 @@ describe('a service whose agents are in runners', () => {
 
   it('ends the runner of a run that was cancelled while it was down', async () => {
     const ready = await counting(count => [{ tools: [bash(`${count('first')}; sleep 67`)] }]);
-    const service = await start();
+    const service = await services.start();
     await made(ready, 'first');
     await service.kill();
-    expect(working()).toHaveLength(1);
+    expect(services.working()).toHaveLength(1);
     await ground.cancel(ready.runId, 'GRACEFUL');
-    const next = await start();
+    const next = await services.start();
     expect(await ground.end(ready)).toMatchObject({ outcome: 'ERROR', cancelled: true });
-    await eventually(() => runners().filter(runner => runner.spec()).length === 0);
+    await eventually(() => services.runners().filter(runner => runner.spec()).length === 0);
     await next.stop();
     expect(await typesOf(ready)).toContain('ToolCallStarted');
   }, 60_000);

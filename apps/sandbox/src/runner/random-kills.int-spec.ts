@@ -4,14 +4,12 @@ import { newUuid } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
 import { eventually, isWholeSweep } from '@runledger/testing';
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadyStep } from '../attempt/attempt-place.js';
-import { CountedCalls, expectWholeTranscript } from '../attempt/counted-calls.fixture.js';
+import type { CountedCalls } from '../attempt/counted-calls.fixture.js';
+import { expectWholeTranscript } from '../attempt/counted-calls.fixture.js';
 import type { Ground } from '../attempt/ground.fixture.js';
-import { ServiceProcess } from '../attempt/service-process.fixture.js';
-import type { ServiceSettings } from '../attempt/service-process.fixture.js';
-import { RunnerDirectory } from './runner-directory.js';
+import { ServicesWithRunners } from './services-with-runners.fixture.js';
 
 /** How many random moments the service is killed at; the suite tries a few. */
 const KILLS = Number(process.env['RUNLEDGER_KILLS'] ?? (isWholeSweep() ? 50 : 3));
@@ -27,28 +25,14 @@ const ada = { kind: 'member', id: 'mem_ada', name: 'Ada' } as const;
 describe('a service that is killed again and again while its agent works in a runner', () => {
   let calls: CountedCalls;
   let ground: Ground;
-  let settings: ServiceSettings;
-  const started: ServiceProcess[] = [];
+  let services: ServicesWithRunners;
 
   beforeAll(async () => {
-    calls = await CountedCalls.make();
-    ground = calls.ground;
-    settings = calls.settings('only', { agents: { place: 'runner', atStop: 'leave' } });
+    services = await ServicesWithRunners.make();
+    ({ calls, ground } = services);
   }, 60_000);
-  afterEach(async () => {
-    await Promise.all(started.splice(0).map(service => service.remove()));
-    runners().forEach(runner => runner.kill());
-  });
+  afterEach(() => services.clear());
   afterAll(() => ground.giveBack());
-
-  const runners = () => RunnerDirectory.allIn(join(settings.homeDir, 'runners'));
-  const working = () => runners().filter(runner => runner.isAlive && runner.spec() !== undefined);
-
-  async function start(): Promise<ServiceProcess> {
-    const service = await ServiceProcess.start(settings);
-    started.push(service);
-    return service;
-  }
 
   /** An agent that thinks aloud, runs two programs in most turns, and once asks for a permission, for two agents, and for an answer. */
   const begin = (pause: string) =>
@@ -118,19 +102,19 @@ describe('a service that is killed again and again while its agent works in a ru
     'has the transcript of an undisturbed run, and each call made once, wherever it is killed',
     async () => {
       const undisturbed = await begin('0');
-      const first = await start();
+      const first = await services.start();
       const expected = await untilEnded(undisturbed);
       await first.stop();
 
       const ready = await begin('0.4');
       const decided = new Set<string>();
       for (let kill = 0; kill < KILLS; kill += 1) {
-        const service = await start();
+        const service = await services.start();
         await delay(randomInt(0, 700));
         await service.kill();
         expect(await decideWhatIsAsked(ready, decided)).toBe(false); // else the rest would be killed for nothing
       }
-      const last = await start();
+      const last = await services.start();
       const events = await untilEnded(ready, decided);
       await last.stop();
 
@@ -142,7 +126,7 @@ describe('a service that is killed again and again while its agent works in a ru
       const counts = calls.counts(ready);
       expect(Object.keys(counts)).toHaveLength(2 * (TURNS - 3) + 2);
       expect(Object.entries(counts).filter(([, times]) => times !== 1)).toEqual([]);
-      await eventually(() => working().length === 0);
+      await eventually(() => services.working().length === 0);
     },
     3 * PATIENCE_MS,
   );
