@@ -85,11 +85,12 @@ function start(directory: RunnerDirectory, { main, environment }: RunnerProgram)
   }
 }
 
-const NICE = 10;
+const NICE = 5;
 
 /**
- * A crowd of agents must not keep people waiting who look at them: when processors are short, a runner gets a ninth of what the
- * platform gets. A process that leads a session is weighed with its session, where the kernel groups by sessions.
+ * A crowd of agents must not keep people waiting who look at them: when processors are short, a runner gets a third of what a process
+ * of the platform gets. With less, runs would stand still while the services of a cluster start again. A process that leads a session
+ * is weighed with its session, where the kernel groups by sessions.
  */
 function yieldToPlatform(pid: number): void {
   try {
