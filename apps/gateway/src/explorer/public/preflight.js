@@ -20,7 +20,7 @@ export function preflightCard({ problems, warnings, steps, waves, gates, permiss
 
 function waveRow(steps, wave) {
   return h(
-    'div.wave',
+    'div.planned-wave',
     {},
     steps
       .filter(step => step.wave === wave)
