@@ -26,6 +26,19 @@ export class RunnerNotStartedError extends Fault {
   }
 }
 
+/** A process was started, but the machine was too busy for it to say so in time. */
+export class RunnerLateError extends RetryableError {
+  constructor(waitedMs: number) {
+    super(
+      'RUNNER_LATE',
+      `A runner was not ready within ${waitedMs / 1_000} s: the machine is too busy. It is tried again.`,
+      {
+        fields: { waitedMs },
+      },
+    );
+  }
+}
+
 /** What ended a runner's work, with the code that it has there. */
 export class RunnerFault extends Fault {}
 

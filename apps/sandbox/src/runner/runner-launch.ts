@@ -6,7 +6,7 @@ import { setPriority } from 'node:os';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { RunnerDirectory } from './runner-directory.js';
-import { RunnerNotStartedError } from './runner-faults.js';
+import { RunnerLateError, RunnerNotStartedError } from './runner-faults.js';
 
 /** Compiled, also where the service runs from its sources; in one file, where there was a bundler. */
 export function runnerProgram(): string {
@@ -33,13 +33,14 @@ export interface ReadyRunner {
   dismiss(): Promise<void>;
 }
 
-/** Starts a process in a directory that is its own. Throws {@link RunnerNotStartedError}. */
+/** Starts a process in a directory that is its own. Throws {@link RunnerNotStartedError}, or {@link RunnerLateError}, which passes. */
 export async function launchRunner(directory: RunnerDirectory, program: RunnerProgram): Promise<ReadyRunner> {
   directory.create();
   const child = start(directory, program);
   const gone = endOf(child);
   const late = new AbortController();
-  const timer = setTimeout(() => child.kill('SIGKILL'), READY_WITHIN_MS);
+  let isLate = false;
+  const timer = setTimeout(() => (isLate = child.kill('SIGKILL')), READY_WITHIN_MS);
   const ready = await Promise.race([
     child.stdout
       ? once(child.stdout, 'data', { signal: late.signal }).then(
@@ -54,6 +55,7 @@ export async function launchRunner(directory: RunnerDirectory, program: RunnerPr
   if (ready !== undefined) {
     const said = textOf(directory.log);
     directory.remove();
+    if (isLate) throw new RunnerLateError(READY_WITHIN_MS);
     throw new RunnerNotStartedError(ready, said);
   }
   [child, child.stdin as Socket, child.stdout as unknown as Socket].forEach(handle => handle.unref());
