@@ -1,10 +1,38 @@
 import { catalogue, eventTriggerEvents, type EventTriggerEvent } from '@runledger/contracts';
-import type { EventStore, Position, RecordedEvent } from '@runledger/event-store';
+import { START, type EventStore, type Position, type RecordedEvent } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
 import { LRUCache } from 'lru-cache';
+import { setTimeout as passes } from 'node:timers/promises';
 import { afterEventTriggerEvent, type EventTrigger, type EventTriggers } from './event-trigger.decider.js';
 
 const PAGE = 500;
+/** A busy workspace is read at this pace, however many events it has: nobody waits for a trigger any shorter than that. */
+const PACE_MS = 25;
+
+type Log = Pick<EventStore, 'head' | 'readStream'>;
+
+/** The triggers of each workspace as its stream says. */
+export class StandingTriggers {
+  readonly #books = new LRUCache<string, TriggerBook>({ maxSize: 1_000, sizeCalculation: () => 1 });
+
+  constructor(private readonly log: Log) {}
+
+  /** Those that an event of this type, at this place in the log, is held against. */
+  async on({ tenant, type, position }: Pick<RecordedEvent, 'tenant' | 'type' | 'position'>): Promise<EventTrigger[]> {
+    const { triggers, since } = await this.#bookOf(tenant).upTo(position);
+    return [...triggers.values()].filter(
+      ({ active, plan }) => active && plan.event === type && (since.get(plan.triggerId) ?? position) < position,
+    );
+  }
+
+  #bookOf(tenant: string): TriggerBook {
+    const known = this.#books.get(tenant);
+    if (known) return known;
+    const book = new TriggerBook(this.log, tenant);
+    this.#books.set(tenant, book);
+    return book;
+  }
+}
 
 interface Read {
   readonly next: number;
@@ -13,30 +41,50 @@ interface Read {
   readonly since: ReadonlyMap<string, Position>;
 }
 
-const NOTHING: Read = { next: 0, triggers: new Map(), since: new Map() };
+/**
+ * The stream of one workspace. Each step of each run asks for it, and it hardly ever changes: one read answers for every event up to
+ * the head of the log when it began, since nothing joins the log behind a position that was handed out (E2). Only what is new is
+ * read: a stream only grows.
+ */
+class TriggerBook {
+  #read: Read = { next: 0, triggers: new Map(), since: new Map() };
+  #knownTo: Position = START;
+  #asked: Position = START;
+  #reading: Promise<void> | undefined;
+  #beganAt = -Infinity;
 
-/** The triggers of each workspace as its stream says. Only what is new is read: a stream only grows. */
-export class StandingTriggers {
-  readonly #read = new LRUCache<string, Read>({ maxSize: 1_000, sizeCalculation: () => 1 });
+  constructor(
+    private readonly log: Log,
+    private readonly tenant: string,
+  ) {}
 
-  constructor(private readonly store: EventStore) {}
-
-  /** Those that an event of this type, at this place in the log, is held against. */
-  async on({ tenant, type, position }: Pick<RecordedEvent, 'tenant' | 'type' | 'position'>): Promise<EventTrigger[]> {
-    const { triggers, since } = await this.#upToNow(tenant);
-    return [...triggers.values()].filter(
-      ({ active, plan }) => active && plan.event === type && (since.get(plan.triggerId) ?? position) < position,
-    );
+  async upTo(position: Position): Promise<Read> {
+    if (position > this.#asked) this.#asked = position;
+    while (position > this.#knownTo) await (this.#reading ??= this.#goOn());
+    return this.#read;
   }
 
-  async #upToNow(tenant: string): Promise<Read> {
-    let read = this.#read.get(tenant) ?? NOTHING;
+  async #goOn(): Promise<void> {
+    try {
+      const early = this.#beganAt + PACE_MS - performance.now();
+      if (early > 0) await passes(early);
+      this.#beganAt = performance.now();
+      const asked = this.#asked;
+      const head = await this.log.head();
+      await this.#readOn();
+      // Whoever asks stands at an event that was handed out, even where the log was restored to an earlier head since.
+      this.#knownTo = asked > head ? asked : head;
+    } finally {
+      this.#reading = undefined;
+    }
+  }
+
+  async #readOn(): Promise<void> {
+    const stream = { tenant: this.tenant, name: streamOf('trigger', this.tenant) };
     for (;;) {
-      const stream = { tenant, name: streamOf('trigger', tenant) };
-      const { events } = await this.store.readStream(stream, { from: read.next, limit: PAGE });
-      for (const recorded of events) read = after(read, recorded);
-      this.#read.set(tenant, read);
-      if (events.length < PAGE) return read;
+      const { events } = await this.log.readStream(stream, { from: this.#read.next, limit: PAGE });
+      for (const recorded of events) this.#read = after(this.#read, recorded);
+      if (events.length < PAGE) return;
     }
   }
 }
