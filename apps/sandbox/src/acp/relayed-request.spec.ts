@@ -34,6 +34,25 @@ describe('what a request of a program can cost at most', () => {
     });
   });
 
+  it.each([
+    ['/v1/messages', { max_output_tokens: 1, max_completion_tokens: 1, max_tokens: 9_000 }, 9_000],
+    ['/v1/chat/completions', { max_output_tokens: 1, max_completion_tokens: 1, max_tokens: 9_000 }, 9_000],
+    ['/v1/chat/completions', { max_tokens: null, max_completion_tokens: 70 }, 70],
+    ['/v1/responses', { max_output_tokens: 9_000, max_completion_tokens: 1, max_tokens: 1 }, 9_000],
+    ['/v1/completions', { max_output_tokens: 1, max_tokens: 9_000 }, 9_000],
+  ])('HOSTILE: %s is not cheaper by limits that do not count for it: %j', (path, limits, most) => {
+    expect(sent(path, { model: 'm', ...limits }).maxOutputTokens).toBe(most);
+  });
+
+  it.each([
+    ['/v1/messages', 'max_output_tokens', 'max_tokens'],
+    ['/v1/chat/completions', 'max_output_tokens', 'max_completion_tokens'],
+    ['/v1/responses', 'max_tokens', 'max_output_tokens'],
+    ['/v1/completions', 'max_completion_tokens', 'max_tokens'],
+  ])('HOSTILE: %s has no limit by the name of %s, and gets one', (path, decoy, limit) => {
+    expect(sent(path, { model: 'm', [decoy]: 1 })).toMatchObject({ maxOutputTokens: 1_000, body: { [limit]: 1_000 } });
+  });
+
   it('is nothing where no model is asked', () => {
     expect(read('/v1/models', '', 'GET').kind).toBe('free');
     expect(read('/v1/messages/count_tokens', { model: 'm' }).kind).toBe('free');

@@ -55,7 +55,7 @@ export function readRequest(
       'The prompt is kept at the vendor (previous_response_id, conversation): nobody could say how long it is.',
     );
   }
-  const own = said.max_output_tokens ?? said.max_completion_tokens ?? said.max_tokens ?? undefined;
+  const own = ownLimit(kind, said);
   const answers = Math.max(1, Math.ceil(said.n ?? 1), Math.ceil(said.best_of ?? 1));
   const told = { ...said, ...limited(kind, own, maxOutputTokens), ...streamed(kind, said) };
   const out = Buffer.from(JSON.stringify(told));
@@ -69,19 +69,27 @@ export function readRequest(
   return { kind: 'bounded', request };
 }
 
-/** How each says how long an answer may get. */
-const FIELDS: Readonly<Record<Kind, string | undefined>> = {
-  messages: 'max_tokens',
-  'chat/completions': 'max_completion_tokens',
-  responses: 'max_output_tokens',
+type Limit = 'max_tokens' | 'max_completion_tokens' | 'max_output_tokens';
+
+/** How each says how long an answer may get, today's name first. A limit by another kind's name limits nothing. */
+const LIMITS: Readonly<Record<Kind, readonly Limit[]>> = {
+  messages: ['max_tokens'],
+  'chat/completions': ['max_completion_tokens', 'max_tokens'],
+  responses: ['max_output_tokens'],
   // It sums a conversation up, and takes no limit.
-  'responses/compact': undefined,
-  completions: 'max_tokens',
+  'responses/compact': [],
+  completions: ['max_tokens'],
 };
 
+/** Which of two limits a vendor keeps to is its own affair: the longer one counts. */
+function ownLimit(kind: Kind, said: z.infer<typeof asked>): number | undefined {
+  const limits = LIMITS[kind].flatMap(name => said[name] ?? []);
+  return limits.length === 0 ? undefined : Math.max(...limits);
+}
+
 function limited(kind: Kind, own: number | undefined, most: number): object {
-  const field = FIELDS[kind];
-  return own === undefined && field !== undefined ? { [field]: most } : {};
+  const [name] = LIMITS[kind];
+  return own === undefined && name !== undefined ? { [name]: most } : {};
 }
 
 function streamed(kind: Kind, { stream, stream_options: options }: z.infer<typeof asked>): object {
