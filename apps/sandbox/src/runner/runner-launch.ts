@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { RunnerDirectory } from './runner-directory.js';
 import { RunnerLateError, RunnerNotStartedError } from './runner-faults.js';
@@ -22,6 +22,8 @@ export interface RunnerProgram {
   readonly main: string;
   /** Of the runner's process: nothing of the service's but what its connections need, and no secret. */
   readonly environment: Readonly<Record<string, string>>;
+  /** It must have said so by then; default 30,000. */
+  readonly readyWithinMs?: number;
 }
 
 /** A runner that can be told to begin. Until then it lives only as long as this process holds it. */
@@ -38,25 +40,15 @@ export async function launchRunner(directory: RunnerDirectory, program: RunnerPr
   directory.create();
   const child = start(directory, program);
   const gone = endOf(child);
-  const late = new AbortController();
+  const { readyWithinMs = READY_WITHIN_MS } = program;
   let isLate = false;
-  const timer = setTimeout(() => (isLate = child.kill('SIGKILL')), READY_WITHIN_MS);
-  const ready = await Promise.race([
-    child.stdout
-      ? once(child.stdout, 'data', { signal: late.signal }).then(
-          () => undefined,
-          () => 'it is silent',
-        )
-      : gone,
-    gone,
-  ]);
+  const timer = setTimeout(() => (isLate = child.kill('SIGKILL')), readyWithinMs);
+  const failure = await Promise.race([gone, ...(child.stdout ? [ready(child.stdout)] : [])]);
   clearTimeout(timer);
-  late.abort();
-  if (ready !== undefined) {
+  if (failure !== undefined) {
     const said = textOf(directory.log);
     directory.remove();
-    if (isLate) throw new RunnerLateError(READY_WITHIN_MS);
-    throw new RunnerNotStartedError(ready, said);
+    throw isLate ? new RunnerLateError(readyWithinMs) : new RunnerNotStartedError(failure, said);
   }
   [child, child.stdin as Socket, child.stdout as unknown as Socket].forEach(handle => handle.unref());
   return {
@@ -101,6 +93,11 @@ function yieldToPlatform(pid: number): void {
   } catch {
     // It is gone, or the kernel does not group by sessions: work goes on either way.
   }
+}
+
+/** It says one thing: that it is ready. Never resolves when it ends without. */
+function ready(said: Readable): Promise<undefined> {
+  return new Promise(resolve => said.once('data', () => resolve(undefined)));
 }
 
 /** A small heap is collected often: a loop has little to keep. */
