@@ -129,8 +129,9 @@ export class FakeCluster {
       env: {},
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
     });
-    const init = once(keeper.stdio[3] as NodeJS.ReadableStream, 'data').then(([chunk]) => {
-      return (JSON.parse(String(chunk)) as { 'child-pid': number })['child-pid'];
+    // bubblewrap writes the object piece by piece and then closes: only the whole of it is JSON.
+    const init = text(keeper.stdio[3] as NodeJS.ReadableStream).then(info => {
+      return (JSON.parse(info) as { 'child-pid': number })['child-pid'];
     });
     this.#pods.set(name, { pod, directory, keeper, init });
     return [201, pod];
