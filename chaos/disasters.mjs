@@ -39,8 +39,8 @@ function serviceOf(pid, supervisor) {
 export class Disasters {
   /** What was done: `service: means` → how often. */
   done = new Map();
-  /** When each of them happened, in ms since the epoch. */
-  times = [];
+  /** Each of them: what was done to which service, and when, in ms since the epoch. */
+  struck = [];
   #stopped = new Set();
   #restarting = new Map();
 
@@ -102,7 +102,7 @@ export class Disasters {
   #note(what, means) {
     const key = `${means} ${what}`;
     this.done.set(key, (this.done.get(key) ?? 0) + 1);
-    this.times.push(Date.now());
+    this.struck.push({ what: key, at: Date.now() });
   }
 }
 

@@ -59,7 +59,7 @@ async function wreak(world) {
   storm.abort();
   await raging;
   console.error(
-    `${load.runs.length} runs were started, ${disasters.times.length} disasters struck; now all must end …`,
+    `${load.runs.length} runs were started, ${disasters.struck.length} disasters struck; now all must end …`,
   );
   await load.done();
   await subscribers.done(PATIENCE_MS);

@@ -37,7 +37,7 @@ export async function judge({ api, load, subscribers, disasters, folder }) {
     logOf(events, about);
     if (stateOf(run, events, about)) cutOff += workOf(run, events, counted, about);
     seenBy(subscribers.seen.get(run.id) ?? [], events, about);
-    resumed.push(...resumptionsOf(events, disasters.times));
+    resumed.push(...resumptionsOf(run.id, events, disasters.struck));
   }
   return { findings, cutOff, resumed };
 }
@@ -110,13 +110,18 @@ function seenBy(seen, events, about) {
   about(`its subscriber saw ${seen.length} events, the log has ${log.length}; they differ from the ${first + 1}th on`);
 }
 
-/** For each disaster that struck while the run did not wait for a person: ms until the run went on. */
-function resumptionsOf(events, times) {
+/**
+ * For each disaster that struck while the run did not wait for a person: ms until the run went on, between which events it stood
+ * still meanwhile, and what struck in that time.
+ */
+function resumptionsOf(runId, events, struck) {
   return events.flatMap(({ occurredAt, type }, at) => {
     const next = events[at + 1];
     if (!next || type === 'ApprovalRequested' || LAST.includes(type)) return [];
     const [from, to] = [Date.parse(occurredAt), Date.parse(next.occurredAt)];
-    return times.filter(time => from <= time && time < to).map(time => to - time);
+    const meanwhile = struck.filter(({ at: time }) => from <= time && time < to);
+    const between = `${runId}: ${type} → ${next.type}`;
+    return meanwhile.map(({ at: time }) => ({ ms: to - time, between, meanwhile }));
   });
 }
 
