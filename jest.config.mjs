@@ -26,5 +26,5 @@ export default {
   globalSetup: '<rootDir>/scripts/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/scripts/jest/global-teardown.mjs',
   testSequencer: '<rootDir>/scripts/jest/sequencer.mjs',
-  testTimeout: 30_000,
+  testTimeout: 120_000,
 };

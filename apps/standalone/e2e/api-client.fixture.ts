@@ -220,12 +220,12 @@ export class ApiClient {
   }
 
   /** Waits until the run is in one of these states. */
-  async reaches(id: string, statuses: string | readonly string[], withinMs = 20_000): Promise<RunShown> {
+  async reaches(id: string, statuses: string | readonly string[], withinMs = 60_000): Promise<RunShown> {
     return this.becomes(id, run => [statuses].flat().includes(run.status), withinMs);
   }
 
   /** Waits until the run looks as wanted; a run that ended otherwise is shown in the error. */
-  async becomes(id: string, wanted: (run: RunShown) => boolean, withinMs = 20_000): Promise<RunShown> {
+  async becomes(id: string, wanted: (run: RunShown) => boolean, withinMs = 60_000): Promise<RunShown> {
     return eventually(async () => {
       const run = await this.run(id);
       if (wanted(run)) return run;

@@ -68,7 +68,7 @@ async function pursue(platform: PlatformProcess, runId: string): Promise<RunShow
     if (open) await api.decide(open.id, 'APPROVE');
     expect(run.status).toBe('COMPLETED');
     return run;
-  }, 20_000);
+  }, 60_000);
   if (!run) throw new DiedError(`The platform died: ${JSON.stringify(platform.ending)}`);
   return run;
 }

@@ -114,7 +114,7 @@ describeWith(
     await Promise.all([killed, runs('broken', 'FAILED')]);
 
     const second = new DigestService(['--today', '2100-01-01'], service());
-    await eventually(() => expect(second.output).toContain('Posted'), 20_000);
+    await eventually(() => expect(second.output).toContain('Posted'), 60_000);
     const [lost, again, ...others] = mailbox.received;
     expect(others).toEqual([]);
     expect(again).toEqual(lost);
@@ -140,7 +140,7 @@ describeWith(
     try {
       const completed = async () =>
         (await client.query<{ n: number }>('select sum(completed)::int as n from daily_digest.day')).rows;
-      await eventually(async () => expect(await completed()).toEqual([{ n: 3 * RUNS }]), 20_000);
+      await eventually(async () => expect(await completed()).toEqual([{ n: 3 * RUNS }]), 60_000);
     } finally {
       await client.end();
     }

@@ -130,7 +130,7 @@ describeWith('bwrap')('an embedded PostgreSQL that is killed with SIGKILL (needs
       process.kill(postmasterOf(home), 'SIGKILL');
       await platform.complains('embedded PostgreSQL had ended and was started again', times);
     }
-    const run = await api.reaches(runId, 'COMPLETED', 30_000);
+    const run = await api.reaches(runId, 'COMPLETED', 60_000);
     expect(counted.ran()).toEqual(ALL_COUNTED);
     expect(run.timeline.map(step => step.attempts.length)).toEqual([1, 1]);
     await expectWhole(api, runId);

@@ -49,7 +49,7 @@ function bothAsked(api: ApiClient, runId: string): Promise<{ readonly question: 
     const idOf = (wanted: string) => inbox.nodes.find(({ kind }) => kind === wanted)?.id;
     const [question, prompt] = [idOf('QUESTION'), idOf('PERMISSION')];
     return question !== undefined && prompt !== undefined && { question, prompt };
-  }, 20_000) as Promise<{ readonly question: string; readonly prompt: string }>;
+  }, 60_000) as Promise<{ readonly question: string; readonly prompt: string }>;
 }
 
 describeWith('bwrap')('a platform that is killed while agents wait for people (needs bwrap)', () => {
@@ -71,7 +71,7 @@ describeWith('bwrap')('a platform that is killed while agents wait for people (n
     await first.api.publishFlow(FLOW);
     const runId = await first.api.started('asking');
     const asked = await bothAsked(first.api, runId);
-    await eventually(() => Promise.resolve(isAtRest()), 20_000);
+    await eventually(() => Promise.resolve(isAtRest()), 60_000);
     await first.kill();
 
     const second = await home.start(environment());

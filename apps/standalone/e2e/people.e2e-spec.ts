@@ -128,7 +128,7 @@ describeWith('bwrap', 'curl')('people who are asked (needs bwrap and curl)', () 
     expect(second).toMatchObject({ decide: { state: 'DECIDED', decision: { by: { name: 'Linus', via: 'token' } } } });
     expect(await shell(grace, 'approve.sh', id, shownHash)).toMatchObject({ decide: { code: 'ALREADY_DECIDED' } });
     await eventually(async () => (await statusOf(runId)) === 'COMPLETED');
-  }, 20_000);
+  }, 60_000);
 
   it('answer agents: one prompt for a fan-out, a grant for what follows, and a question', async () => {
     await platform.api.publishProfile(profileNamed('small'));
@@ -161,7 +161,7 @@ describeWith('bwrap', 'curl')('people who are asked (needs bwrap and curl)', () 
     await eventually(async () => (await statusOf(runId)) === 'COMPLETED');
     const { grants } = await graphql<{ grants: { scope: string; tool: string }[] }>('{ grants { id scope tool } }');
     expect(grants).toMatchObject([{ scope: 'RUN', tool: 'bash' }]);
-  }, 20_000);
+  }, 60_000);
 
   it('pass, leave out and review steps as their gates say, and every decision says how it came about', async () => {
     await platform.api.publishFlow(GATES);
@@ -218,5 +218,5 @@ describeWith('bwrap', 'curl')('people who are asked (needs bwrap and curl)', () 
       { key: 'skipped', state: 'SKIPPED', attempts: [] },
       { key: 'reviewed', state: 'COMPLETED', attempts: [{ number: 1 }, { number: 2 }] },
     ]);
-  }, 20_000);
+  }, 60_000);
 });

@@ -12,10 +12,10 @@ import { controlGroupsOf, mountsOf, tracesOf } from './machine.fixture.js';
 export const ROOT = join(import.meta.dirname, '..', '..', '..');
 
 /** For specs that start several platforms, beside all the others of `npm test` on a small machine. */
-export const PATIENCE_MS = 90_000;
+export const PATIENCE_MS = 240_000;
 
 /** Two seconds on a machine that has nothing else to do. */
-const READY_WITHIN_MS = 80_000;
+const READY_WITHIN_MS = 120_000;
 
 /** What a program needs to be found, and to find what was compiled for those before it. */
 export function ofThisRun(): Readonly<Record<string, string | undefined>> {
@@ -150,7 +150,7 @@ export class PlatformProcess {
   }
 
   /** Waits until it printed what matches. */
-  async says(pattern: RegExp, withinMs = 20_000): Promise<string> {
+  async says(pattern: RegExp, withinMs = 60_000): Promise<string> {
     return eventually(() => {
       const found = pattern.exec(this.#output)?.[0];
       if (found !== undefined) return found;

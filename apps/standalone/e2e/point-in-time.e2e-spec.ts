@@ -71,7 +71,7 @@ describe('a log that is restored to a moment', () => {
       recovery_target_name: 'before the mishap',
       recovery_target_action: 'promote',
     });
-    await eventually(() => hasRecovered(restoredServer.url), 20_000);
+    await eventually(() => hasRecovered(restoredServer.url), 60_000);
     const { events } = await restored.readAll({ after: 0n });
     expect(events.map(({ type }) => type)).toEqual(['BeforeTheBackup', 'DuringTheBackup', 'AfterTheBackup']);
     expect(lost).toMatchObject({ status: 'appended', revision: 3 });

@@ -66,7 +66,7 @@ describe('npm start', () => {
     let said = '';
     for (const stream of [npm.stdout, npm.stderr]) stream.on('data', chunk => (said += String(chunk)));
     const ended = once(npm, 'close');
-    await eventually(() => said.includes('Runledger is ready'), 30_000);
+    await eventually(() => said.includes('Runledger is ready'), 60_000);
     process.kill(-(npm.pid ?? 0), 'SIGINT');
     expect(await ended).toEqual([0, null]);
     expect(said).toMatch(/SIGINT: stopping …\n$/);

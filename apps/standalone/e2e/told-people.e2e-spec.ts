@@ -147,7 +147,7 @@ describe('people who are told where they are', () => {
     await graphql(
       `mutation { removeNotificationChannel(id: "${addNotificationChannel.channel?.id ?? ''}") { __typename } }`,
     );
-  }, 40_000);
+  });
 
   it('have their programs told by a webhook, which the receiver of the guide verifies', async () => {
     const port = await freePort();
@@ -164,7 +164,7 @@ describe('people who are told where they are', () => {
       await receiver.stop();
       await graphql(`mutation { removeNotificationChannel(id: "${made.channel?.id ?? ''}") { __typename } }`);
     }
-  }, 40_000);
+  });
 
   it('decide behind the link of a letter; a program that follows the link decides nothing', async () => {
     const bad = { name: 'Mail', kind: 'EMAIL', addresses: ['b@x.test\r\nBcc: evil@x.test'] };
@@ -207,7 +207,7 @@ describe('people who are told where they are', () => {
     expect(await (await fetch(link)).text()).toContain('grace already decided: APPROVE');
     const { approvals } = await decisionsOf(runId);
     expect(approvals[0]?.decision).toMatchObject({ decision: 'APPROVE', by: { name: 'grace', via: 'email link' } });
-  }, 40_000);
+  });
 });
 
 async function freePort(): Promise<number> {

@@ -128,10 +128,10 @@ describe('a projection host', () => {
     const log = new ScriptedLog(stored(placed('o1')));
     const host = newHost(log);
     const running = await host.start(orders);
-    await host.reached('orders', 1n, 5_000);
+    await host.reached('orders', 1n, 60_000);
     await eventually(() => expect(running.status().state).toBe('live'));
     await expect(host.reached('orders', 2n, 20)).rejects.toMatchObject({ code: 'READ_MODEL_BEHIND' });
-    const arrives = host.reached('orders', 2n, 5_000);
+    const arrives = host.reached('orders', 2n, 60_000);
     log.append(...recordedEvents([added('o1', 5)], { position: 2n }));
     await arrives;
     expect(await centsOf('o1')).toBe('5');

@@ -8,7 +8,7 @@ const LONGEST_PAUSE_MS = 100;
  * last error. For what happens soon, but elsewhere. Who waits long looks less often, after a tenth of the time that has passed
  * (at least 20 ms, at most 100): else waiting is most of what the machine does, and what is waited for comes late.
  */
-export async function eventually<T>(attempt: () => T | Promise<T>, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(attempt: () => T | Promise<T>, timeoutMs = 60_000): Promise<T> {
   const startedAt = performance.now();
   for (;;) {
     try {

@@ -43,7 +43,7 @@ describe('a member who is erased by an administrator', () => {
     expect(first).toMatchObject({ __typename: 'Erasure', memberId: member.id, erasedBy: 'mem_ada' });
     expect(await erase(admin, member.id)).toEqual(first);
     // Rows that were made with the key are made anew without it.
-    await eventually(async () => expect(await rows()).toContain('[erased]'), 30_000);
+    await eventually(async () => expect(await rows()).toContain('[erased]'), 60_000);
     expect(await rows()).not.toMatch(/Grace|grace@/);
     expect(await rows()).toContain('mem_ada');
     const { events } = await gateway.store.readAll({ after: 0n, types: ['MemberErased'] });

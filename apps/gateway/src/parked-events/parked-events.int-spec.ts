@@ -48,7 +48,7 @@ describe('parked events', () => {
       const nodes = await listed(token, { runId });
       expect(nodes.length).toBeGreaterThan(1);
       return nodes;
-    }, 20_000);
+    }, 60_000);
     return { runId, parked };
   }
 

@@ -190,7 +190,7 @@ describe('the states of runs and steps', () => {
     );
     expect(misfits(observed.runs, runTransitions)).toEqual([]);
     expect(misfits(observed.steps, stepTransitions)).toEqual([]);
-  }, 20_000);
+  }, 60_000);
 });
 
 function act(command: RunCommand, state: Run, observed: Observed): Run {

@@ -91,7 +91,7 @@ describe('a sandbox service that is killed at a boundary', () => {
   let recovered: () => Promise<void> = () => Promise.resolve();
 
   async function expectRecovered(ready: ReadyStep, { underWay }: Point): Promise<void> {
-    expect(await ground.end(ready, 30_000)).toMatchObject({ outcome: 'SUCCESS', summary: 'Counted.', turns: 3 });
+    expect(await ground.end(ready, 60_000)).toMatchObject({ outcome: 'SUCCESS', summary: 'Counted.', turns: 3 });
     const events = await ground.transcript(ready);
     expectWholeTranscript(events);
     expect(outputOf(events, 'work.1.t1.1')).toBe('done\n');
@@ -100,8 +100,8 @@ describe('a sandbox service that is killed at a boundary', () => {
     expect(underWay === 'first' || first === 1).toBe(true);
     expect(underWay === 'second' ? [1, 2] : [1]).toContain(second);
     const directory = join(calls.settings('only').homeDir, 'bubblewrap', ready.runId);
-    await eventually(() => !existsSync(directory), 30_000);
-    await eventually(async () => (await ground.pool.query('SELECT FROM sandbox.open_runs')).rows.length === 0, 30_000);
+    await eventually(() => !existsSync(directory), 60_000);
+    await eventually(async () => (await ground.pool.query('SELECT FROM sandbox.open_runs')).rows.length === 0, 60_000);
   }
 
   it.each(swept(POINTS, point => point.always === true))(

@@ -73,7 +73,7 @@ describe('several replicas of the sandbox service', () => {
 
   async function expectAllOnce(steps: readonly ReadyStep[]): Promise<void> {
     for (const ready of steps) {
-      expect(await ground.end(ready, 30_000)).toMatchObject({ outcome: 'SUCCESS', summary: 'Counted.', turns: 3 });
+      expect(await ground.end(ready, 60_000)).toMatchObject({ outcome: 'SUCCESS', summary: 'Counted.', turns: 3 });
       const events = await ground.transcript(ready);
       expectWholeTranscript(events);
       expect(outputOf(events, 'work.1.t2.1')).toBe('kept\n');
@@ -176,7 +176,7 @@ describe('several replicas of the sandbox service', () => {
     await dying.kill();
     lose('far');
     await replica('other');
-    const ended = await ground.end(ready, 30_000);
+    const ended = await ground.end(ready, 60_000);
     expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'SANDBOX_LOST' } });
     expect(ended.error?.fix).toContain('Start the run again');
     expect(calls.counts(ready)).toEqual({ first: 1, second: 1 });
@@ -190,7 +190,7 @@ describe('several replicas of the sandbox service', () => {
     lose('gone');
     calls.tell();
     await replica('other');
-    expect(await ground.end(ready, 30_000)).toMatchObject({ outcome: 'SUCCESS', summary: 'done' });
+    expect(await ground.end(ready, 60_000)).toMatchObject({ outcome: 'SUCCESS', summary: 'done' });
     expect(calls.counts(ready)).toEqual({ it: 2 });
   });
 });

@@ -26,7 +26,7 @@ describe('a service whose agents are in runners', () => {
     }));
   const bash = (command: string) => ({ name: 'bash' as const, arguments: { command } });
   const typesOf = async (ready: ReadyStep) => (await ground.transcript(ready)).map(({ type }) => type);
-  const made = (ready: ReadyStep, id: string) => eventually(() => calls.counts(ready)[id] !== undefined, 30_000);
+  const made = (ready: ReadyStep, id: string) => eventually(() => calls.counts(ready)[id] !== undefined, 60_000);
 
   it('leaves its agents to work when it is told to stop, and hears at its next start what they did', async () => {
     const ready = await counting(count => [

@@ -195,7 +195,7 @@ describe('a read of EventStoreDB', () => {
       expect(await read('run_second')).toBe(1_200);
       const later = (await own.double.calls()).slice(passed).filter(({ stream }) => stream === '$all');
       expect(later.filter(({ from }) => from === undefined)).toEqual([]);
-    }, 20_000);
+    }, 60_000);
     await own.store.append(freshStream(), events(1, { correlationId: 'run_first' }), 'any');
     expect(await read('run_first')).toBe(1_201);
   });

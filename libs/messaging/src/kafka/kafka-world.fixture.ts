@@ -115,7 +115,7 @@ export class KafkaWorld {
     await eventually(async () => {
       last = await this.tell(['run_0']);
       return distribution.status()?.from === 'topic';
-    }, 20_000);
+    }, 60_000);
     await eventually(() => (distribution.status()?.position ?? 0n) >= last);
   }
 

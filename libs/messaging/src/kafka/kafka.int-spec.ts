@@ -24,7 +24,7 @@ const runs = Array.from({ length: 20 }, (_, n) => `run_${n}`);
 async function untilGroupsAreServed({ brokers }: TestBroker): Promise<void> {
   const admin = kafkaClient({ brokers }).admin();
   await admin.connect();
-  await eventually(() => admin.fetchOffsets({ groupId: 'anybody' }), 20_000).finally(() => admin.disconnect());
+  await eventually(() => admin.fetchOffsets({ groupId: 'anybody' }), 60_000).finally(() => admin.disconnect());
 }
 
 /** The store, whose subscriptions tell everything so much later. */
