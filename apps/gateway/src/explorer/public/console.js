@@ -1,5 +1,5 @@
 import { costsPage } from './costs-page.js';
-import { h, problem } from './elements.js';
+import { deadEnd, h, problem } from './elements.js';
 import { flowsPage } from './flows-page.js';
 import { query } from './graphql.js';
 import { inboxPage } from './inbox-page.js';
@@ -13,36 +13,53 @@ import { startPage } from './start-page.js';
 
 const page = document.getElementById('page');
 const nav = document.getElementById('nav');
+const connection = document.getElementById('connection');
 let leave = () => {};
+let shown = 0;
 
 async function show() {
+  const turn = (shown += 1);
   leave();
   leave = () => {};
   takeTokenFromAddress();
-  document.title = 'Runledger';
+  document.title = titleOf(location.hash);
   if (!token()) return signInPage();
   try {
     const { viewer } = await query(VIEWER);
-    leave = open(viewer);
+    if (turn === shown) leave = open(viewer);
   } catch (error) {
-    if (error.code !== 'UNAUTHENTICATED') return page.replaceChildren(problem(error));
-    signOut();
-    return signInPage(error);
+    if (turn === shown && error.code !== 'UNAUTHENTICATED') page.replaceChildren(problem(error, show));
   }
+}
+
+/** The address stays: whoever signs in again is where they were. */
+function tokenEnded({ detail: error }) {
+  if (!token()) return;
+  leave();
+  leave = () => {};
+  signOut();
+  signInPage(error);
+}
+
+function titleOf(address) {
+  const [, name] = /^#\/(inbox|flows|costs|channels|search)/.exec(address) ?? [];
+  return name ? `${name[0].toUpperCase()}${name.slice(1)} · Runledger` : 'Runledger';
 }
 
 /** Draws what the address names. Returns the function that ends it. */
 function open(viewer) {
   const inbox = h('a', { href: '#/inbox' }, 'Inbox');
   const told = location.hash === '#/inbox' ? inboxPage(page) : () => {};
-  const unfollow = followInbox(requests => {
+  const waiting = requests => {
     inbox.replaceChildren('Inbox', ...(requests.length > 0 ? [h('span.count', {}, String(requests.length))] : []));
     told(requests);
-  });
+  };
+  const unfollow = followInbox(waiting, yes => (connection.hidden = yes));
   drawNav(viewer, inbox);
   const end = location.hash === '#/inbox' ? () => {} : pageAt(location.hash);
   return () => {
     unfollow();
+    connection.hidden = true;
     end();
   };
 }
@@ -55,7 +72,11 @@ function pageAt(address) {
   const [, flow] = /^#\/flows\/([\w.-]+)$/.exec(address) ?? [];
   if (flow) return startPage(page, flow);
   const [, run, entry] = /^#\/runs\/([\w.-]+)(?:\?entry=(.+))?$/.exec(address) ?? [];
-  return run ? runPage(page, run, entry && decoded(entry)) : runsPage(page);
+  if (run) return runPage(page, run, entry && decoded(entry));
+  if (['', '#', '#/', '#/runs'].includes(address)) return runsPage(page);
+  const error = { message: 'There is no such page.', fix: 'The address was mistyped, or is of another version.' };
+  deadEnd(page, error, { href: '#/', text: 'Runs' });
+  return () => {};
 }
 
 function drawNav({ member, workspace, scopes }, inbox) {
@@ -63,12 +84,20 @@ function drawNav({ member, workspace, scopes }, inbox) {
     signOut();
     show();
   };
-  nav.replaceChildren(
-    searchField(),
+  const links = [
     h('a', { href: '#/' }, 'Runs'),
     inbox,
     h('a', { href: '#/flows' }, 'Flows'),
     ...(scopes.includes('BILLING_READ') ? [h('a', { href: '#/costs' }, 'Costs')] : []),
+  ];
+  const [, here = 'runs'] = /^#\/([a-z]+)/.exec(location.hash) ?? [];
+  for (const link of links) {
+    const place = link.getAttribute('href').slice(2) || 'runs';
+    if (place === here) link.setAttribute('aria-current', 'page');
+  }
+  nav.replaceChildren(
+    searchField(),
+    ...links,
     h('a', { href: '/explorer' }, 'API'),
     h('span.mute.hide-small', {}, `${member.name} · ${workspace.name}`),
     h('button.quiet', { click: out }, 'Sign out'),
@@ -103,5 +132,14 @@ function signInPage(error) {
   field.focus();
 }
 
-addEventListener('hashchange', show);
+addEventListener('token-ended', tokenEnded);
+addEventListener('hashchange', () => {
+  scrollTo(0, 0);
+  page.focus({ preventScroll: true });
+  show();
+});
+document.querySelector('.skip').addEventListener('click', event => {
+  event.preventDefault(); // its address would be taken for that of a page
+  page.focus();
+});
 show();

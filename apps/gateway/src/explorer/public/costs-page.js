@@ -1,5 +1,5 @@
 import { h, problem } from './elements.js';
-import { cost } from './formats.js';
+import { cost, count, words } from './formats.js';
 import { query } from './graphql.js';
 import { COSTS } from './queries.js';
 
@@ -23,7 +23,7 @@ export function costsPage(page) {
       const answer = await query(COSTS, { range });
       if (turn === asked) body.replaceChildren(...content(answer, range));
     } catch (error) {
-      if (turn === asked) body.replaceChildren(problem(error));
+      if (turn === asked) body.replaceChildren(problem(error, draw));
     }
   };
   days.addEventListener('change', draw);
@@ -51,7 +51,9 @@ function content({ byDay, byFlow, byModel, byMember, budgets }, range) {
       'section.card.costs',
       {},
       h('h2', {}, 'Budgets'),
-      budgets.length > 0 ? budgets.map(budgetRow) : h('p.mute', {}, 'None is set: nothing limits what is spent.'),
+      budgets.length > 0
+        ? budgets.map(budget => budgetRow(budget, byFlow))
+        : h('p.mute', {}, 'None is set: nothing limits what is spent.'),
     ),
   ];
 }
@@ -65,7 +67,7 @@ function chart(rows, { from, to }) {
   const most = Math.max(1, ...rows.map(row => amountOf(row.cost)));
   return h(
     'div.chart',
-    { role: 'img', 'aria-label': 'Cost per day' },
+    { role: 'img', 'aria-label': 'Cost per UTC day' },
     names.map(name => {
       const bar = h('i', { title: `${name}: ${cost(spent.get(name))}` });
       bar.style.height = `${(100 * amountOf(spent.get(name))) / most}%`;
@@ -95,12 +97,13 @@ function amountOf(money) {
   return money ? Number(money.microUnits) : 0;
 }
 
-function budgetRow({ scope, scopeId, limit, standing }) {
-  const name = [scope.toLowerCase().replaceAll('_', ' '), scopeId].filter(Boolean).join(' ');
+function budgetRow({ scope, scopeId, limit, standing }, byFlow) {
+  const flow = byFlow.rows.find(({ keys }) => keys[0].value === scopeId);
+  const name = [words(scope), flow ? nameOf(flow.keys[0]) : scopeId].filter(Boolean).join(' ');
   const state = standing
     ? `${standing.spent.formatted} spent, ${standing.reserved.formatted} set aside`
     : 'counted per run';
-  const held = standing?.heldRuns.length ? `, ${standing.heldRuns.length} runs wait for room` : '';
+  const held = standing?.heldRuns.length ? `, ${count(standing.heldRuns.length, 'run')} waiting for room` : '';
   return h(
     'p.cost-row',
     {},

@@ -4,15 +4,21 @@ import { token } from './session.js';
 
 /** A button that saves what is at `url`: `bytes` of it, under `name`. */
 export function downloadButton({ url, bytes: size, title }, name, text = name) {
-  const save = () => download(url, name);
-  return h('button.artifact', { title, click: save }, text, h('span.mute', {}, ` ${bytes(size)}`));
+  const note = h('span.mute', {}, ` ${bytes(size)}`);
+  const save = () => download(url, name).catch(error => (note.textContent = ` ${error.message}`));
+  return h('button.artifact', { title, click: save }, text, note);
 }
 
 /** With the token in a header, never in an address. */
 async function download(url, name) {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token()}` } });
-  if (!response.ok) return;
+  if (!response.ok) throw new Error(await reasonOf(response));
   const address = URL.createObjectURL(await response.blob());
   h('a', { href: address, download: name }).click();
   URL.revokeObjectURL(address);
+}
+
+async function reasonOf(response) {
+  const { message } = await response.json().catch(() => ({}));
+  return message ?? `It cannot be had (${response.status}).`;
 }

@@ -30,6 +30,40 @@ export function details(key, summary, ...children) {
   return element;
 }
 
-export function problem(error) {
-  return h('div.problem', { role: 'alert' }, h('strong', {}, error.message), error.fix && h('p', {}, error.fix));
+/** What is wrong and what helps; with `again`, also a button that tries once more. */
+export function problem(error, again) {
+  return h(
+    'div.problem',
+    { role: 'alert' },
+    h('strong', {}, error.message),
+    error.fix && h('p', {}, error.fix),
+    error.code === 'UNREACHABLE' && again && h('button', { click: () => again() }, 'Try again'),
+  );
+}
+
+/** A page that there is nothing to show on: why, and the way back. */
+export function deadEnd(page, error, { href, text }) {
+  page.replaceChildren(
+    h('a.back', { href }, `← ${text}`),
+    h('div.head', {}, h('h1', {}, error.message)),
+    h('p', {}, error.fix),
+  );
+}
+
+/** Draws the inside of `element` anew; whoever was on a button or a link there finds themselves on the one that took its place. */
+export function redraw(element, ...children) {
+  const focused = element.contains(document.activeElement) ? document.activeElement : undefined;
+  const before = focused && placeOf(focused);
+  element.replaceChildren(...children);
+  if (!focused) return;
+  const same = element.contains(focused)
+    ? focused
+    : [...element.querySelectorAll(focused.tagName)].find(other => placeOf(other) === before);
+  same?.focus({ preventScroll: true });
+}
+
+/** Links are told apart by where they lead, buttons by what they say and in which part. */
+function placeOf(element) {
+  const part = element.closest('[data-part]')?.dataset.part;
+  return `${part} ${element.getAttribute('href') ?? element.textContent}`;
 }

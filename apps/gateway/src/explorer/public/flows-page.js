@@ -16,7 +16,7 @@ export function flowsPage(page) {
       if (turn !== asked) return;
       list.replaceChildren(flows.nodes.length > 0 ? table(flows.nodes) : empty(search.value));
     } catch (error) {
-      if (turn === asked) list.replaceChildren(problem(error));
+      if (turn === asked) list.replaceChildren(problem(error, draw));
     }
   };
   search.addEventListener('input', draw);

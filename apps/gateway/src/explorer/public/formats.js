@@ -8,8 +8,19 @@ export function duration(ms) {
   return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
 }
 
+/** In the reader's time zone, which is named. */
 export function instant(text) {
-  return new Date(text).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  return new Date(text).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+}
+
+/** `AWAITING_REPLY`: awaiting reply */
+export function words(code) {
+  return code.toLowerCase().replaceAll('_', ' ');
+}
+
+/** `1 run`, `2 runs` */
+export function count(number, thing) {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 
 export function ago(text) {

@@ -1,5 +1,5 @@
 import { h, problem } from './elements.js';
-import { ago, json, who } from './formats.js';
+import { ago, json, who, words } from './formats.js';
 import { query } from './graphql.js';
 import { ANSWER, DECIDE } from './queries.js';
 
@@ -16,6 +16,11 @@ const LABELS = {
 };
 
 const VERBS = {
+  ALLOW_ONCE: 'allowed it once',
+  ALLOW_RUN: 'allowed it in this run',
+  ALLOW_ALWAYS: 'allowed it always',
+  DENY: 'denied it',
+  ANSWER: 'answered',
   APPROVE: 'approved',
   REJECT: 'rejected',
   SKIP: 'skipped',
@@ -26,10 +31,11 @@ const VERBS = {
 /** The place where people decide: what is asked, what it builds on, and the buttons that this reader may press. */
 export function gateCard(gate, decided) {
   const hint = gate.kind === 'QUESTION' ? 'Your answer' : 'Comment, kept with the decision';
-  const comment = h('textarea', { rows: 2, placeholder: hint, 'aria-label': hint });
+  const choices = gate.kind === 'QUESTION' && gate.shown.choices?.length > 0 ? gate.shown.choices : undefined;
+  const comment = choices ? oneOf(choices, hint) : h('textarea', { rows: 2, placeholder: hint, 'aria-label': hint });
   const trouble = h('div');
   const buttons = gate.availableDecisions.map(decision =>
-    h(`button.${decision.toLowerCase()}`, { click: () => decide(decision) }, LABELS[decision]),
+    h(`button.${decision.toLowerCase()}`, { click: () => decide(decision) }, LABELS[decision] ?? words(decision)),
   );
   const decide = async decision => {
     for (const button of buttons) button.disabled = true;
@@ -49,12 +55,22 @@ export function gateCard(gate, decided) {
     h('p.gate-message', {}, gate.message),
     evidence(gate.shown),
     gate.votes.map(({ by, decision }) =>
-      h('p.mute', {}, `${who(by)}: ${LABELS[decision]} (1 of ${gate.policy.count})`),
+      h('p.mute', {}, `${who(by)}: ${LABELS[decision] ?? words(decision)} (${gate.policy.count} have to agree)`),
     ),
+    buttons.length === 0 && choices && h('p', {}, `One of: ${choices.join(', ')}`),
     buttons.length > 0
       ? [comment, h('div.buttons', {}, buttons)]
       : h('p.mute', {}, 'Others decide here: it takes the scope flows.run, and to be among those who are asked.'),
     trouble,
+  );
+}
+
+/** Nobody has to type what is given already. */
+function oneOf(choices, hint) {
+  return h(
+    'select',
+    { 'aria-label': hint },
+    choices.map(choice => h('option', { value: choice }, choice)),
   );
 }
 
@@ -66,7 +82,6 @@ async function send({ id, shownHash }, decision, words) {
 
 function evidence(shown) {
   if (shown.tool) return h('div.evidence', {}, h('strong', {}, shown.tool), h('pre', {}, json(shown.arguments)));
-  if (shown.choices) return h('div.evidence', {}, h('strong', {}, 'One of: '), shown.choices.join(', '));
   const upstream = (shown.upstream ?? []).filter(step => step.summary || step.output !== undefined);
   return upstream.map(step =>
     h(
@@ -87,7 +102,7 @@ export function decisionNote(gate) {
     'p.decision',
     { class: `is-${decision.toLowerCase()}` },
     h('strong', {}, who(by)),
-    ` ${VERBS[decision]} `,
+    ` ${VERBS[decision] ?? words(decision)} `,
     h('span.mute', {}, ago(decidedAt)),
     comment && h('q', {}, comment),
   );

@@ -14,11 +14,25 @@ export async function query(text, variables = {}) {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token()}` },
     body: JSON.stringify({ query: text, variables }),
-  });
-  const { data, errors } = await response.json();
-  if (errors) throw new ApiError(errors[0]);
+  }).catch(unreachable);
+  // What is no JSON comes from a proxy in between, or from a platform that is just ending.
+  const { data, errors } = await response.json().catch(unreachable);
+  if (errors) throw told(new ApiError(errors[0]));
   return data;
 }
+
+function unreachable() {
+  const fix = 'It may be starting again. Try again in a moment.';
+  throw new ApiError({ message: 'The platform cannot be reached.', extensions: { code: 'UNREACHABLE', fix } });
+}
+
+/** Wherever it is found out that the token counts no more, the whole page hears of it. */
+function told(error) {
+  if (error.code === 'UNAUTHENTICATED') dispatchEvent(new CustomEvent('token-ended', { detail: error }));
+  return error;
+}
+
+const TOKEN_ENDED = { message: 'The token is not valid any more.', extensions: { code: 'UNAUTHENTICATED' } };
 
 /**
  * Follows a subscription over `graphql-transport-ws`, and comes back with the last cursor when the connection breaks or this page
@@ -58,13 +72,13 @@ export function follow(text, variables, options) {
       const errors = message.type === 'error' ? message.payload : message.payload?.errors;
       if (errors) {
         ended = true;
-        failed(new ApiError(errors[0]));
+        failed(told(new ApiError(errors[0])));
       }
     };
     socket.onclose = ({ code }) => {
       if (ended) return;
       connected(false);
-      if (code === 4403 || code === 4430) return failed(new ApiError({ message: 'The token is not valid any more.' }));
+      if (code === 4403 || code === 4430) return failed(told(new ApiError(TOKEN_ENDED)));
       setTimeout(() => ended || open(), waitMs);
       waitMs = Math.min(waitMs * 2, 5_000);
     };

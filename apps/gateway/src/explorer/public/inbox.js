@@ -3,9 +3,9 @@ import { INBOX_CHANGED } from './queries.js';
 
 /**
  * Everything that waits for this reader, oldest first, followed over one socket however many places show it. `told` is called
- * with the requests at once and whenever they change. Returns the function that ends it.
+ * with the requests at once and whenever they change, `connected` whether the platform is there. Returns the function that ends it.
  */
-export function followInbox(told) {
+export function followInbox(told, connected) {
   const open = new Map();
   const take = request => {
     const waits = request.state === 'OPEN' && request.availableDecisions.length > 0;
@@ -17,5 +17,5 @@ export function followInbox(told) {
     else take(item.request);
     told([...open.values()].sort((a, b) => a.requestedAt.localeCompare(b.requestedAt)));
   };
-  return follow(INBOX_CHANGED, {}, { next, failed: () => told([]) });
+  return follow(INBOX_CHANGED, {}, { next, connected, failed: () => told([]) });
 }

@@ -1,5 +1,5 @@
 import { h } from './elements.js';
-import { instant } from './formats.js';
+import { count, instant } from './formats.js';
 
 /**
  * A slider over everything that happened to a run, from its start to now. `go` gets the moment to show, undefined for now;
@@ -23,7 +23,8 @@ export function createMoments(go) {
 
   const say = at => {
     const { type, at: when } = moments[at];
-    what.textContent = isNow ? `${moments.length} moments` : `as it was at ${instant(when)}, after ${type}`;
+    what.textContent = isNow ? count(moments.length, 'moment') : `as it was at ${instant(when)}, after ${type}`;
+    slider.setAttribute('aria-valuetext', isNow ? 'now' : what.textContent);
     now.hidden = isNow;
     element.classList.toggle('is-past', !isNow);
   };

@@ -9,7 +9,7 @@ export function preflightCard({ problems, warnings, steps, waves, gates, permiss
     'section.card.preflight',
     {},
     h('h2', {}, problems.length > 0 ? 'This cannot start yet' : 'What will happen'),
-    problems.map(problem),
+    problems.map(found => problem(found)),
     warnings.map(warning => h('div.note.is-waiting', {}, h('p', {}, warning.message), h('p.mute', {}, warning.fix))),
     Array.from({ length: waves }, (_, wave) => waveRow(steps, wave + 1)),
     gates.length > 0 && part('Gates', gates.map(gateLine)),
@@ -53,7 +53,7 @@ function permissionLine({ name, steps, asksFirst, held }) {
 
 function estimateLine({ total, unpriced, runs, complete }) {
   if (!complete && !total) return 'nothing to judge by yet';
-  return `${cost(total, unpriced)}${runs > 0 ? `, as in the last ${runs} runs` : ''}`;
+  return `${cost(total, unpriced)}${runs > 0 ? `, as in the last ${runs === 1 ? 'run' : `${runs} runs`}` : ''}`;
 }
 
 function part(title, lines) {

@@ -1,5 +1,5 @@
-import { badge, details, fact, h, problem } from './elements.js';
-import { ago, cost, duration, instant, json, who } from './formats.js';
+import { badge, deadEnd, details, fact, h, problem, redraw } from './elements.js';
+import { ago, cost, count, duration, instant, json, who, words } from './formats.js';
 import { follow, query } from './graphql.js';
 import { createMoments } from './moments.js';
 import { RUN, RUN_EVENTS, TRANSCRIPT, TRANSCRIPT_THEN } from './queries.js';
@@ -8,6 +8,11 @@ import { createTimeline } from './timeline.js';
 import { createTranscript } from './transcript.js';
 
 const REDRAW_MS = 120;
+const CHECKPOINTS = {
+  TEMPLATE: 'gates of the flow',
+  EVERY_STEP: 'a gate before every step',
+  NONE: 'no checkpoints',
+};
 /** Events that change the transcript, which has a subscription of its own, and nothing on the cards. */
 const SPOKEN = new Set([
   'AgentText',
@@ -31,7 +36,7 @@ export function runPage(page, id, entry) {
   const said = h('h2', {}, 'Transcript');
   const transcript = createTranscript(entry);
   const before = h('div.before');
-  const live = h('span.live', { title: 'Connection' });
+  const live = h('span.live', { role: 'img', 'aria-label': 'Connection', title: 'Connecting' });
   const left = h('section', {}, h('h2', {}, 'Timeline'), steps, footer);
   const right = h('section.right', {}, h('div.subhead', {}, said, live), transcript.element, before);
   const moments = createMoments(moment => travel(moment));
@@ -43,7 +48,13 @@ export function runPage(page, id, entry) {
   let seen;
   let timer;
   let ended = false;
-  const fail = error => !ended && trouble.replaceChildren(problem(error));
+  const fail = error => {
+    if (ended) return;
+    // What was read before stays; the page says that the connection is lost, and reads again when it is back.
+    if (run && error.code === 'UNREACHABLE') return;
+    if (!run && error.code === 'NOT_FOUND') deadEnd(page, error, { href: '#/', text: 'Runs' });
+    else trouble.replaceChildren(problem(error));
+  };
   const choose = key => {
     chosen = chosen === key ? undefined : key;
     said.textContent =
@@ -72,12 +83,10 @@ export function runPage(page, id, entry) {
     if (!run || pressed) return;
     document.title = `${run.flow.name} #${run.number} · ${run.status.toLowerCase()}`;
     banner.replaceChildren(...notes(run));
-    head.replaceChildren(...heading(run, act));
-    facts.replaceChildren(...summary(run));
-    const focused = document.activeElement;
-    steps.replaceChildren(...timeline(run, chosen));
-    if (steps.contains(focused)) focused.focus({ preventScroll: true });
-    footer.replaceChildren(...particulars(run));
+    redraw(head, ...heading(run, act));
+    redraw(facts, ...summary(run));
+    redraw(steps, ...timeline(run, chosen));
+    redraw(footer, ...particulars(run));
   };
   const load = async () => {
     timer = undefined;
@@ -113,7 +122,11 @@ export function runPage(page, id, entry) {
     moments.add({ cursor, type: event.type, at: event.occurredAt });
     soon();
   };
-  const connected = yes => (live.className = `live ${yes ? 'is-on' : 'is-off'}`);
+  const connected = yes => {
+    live.className = `live ${yes ? 'is-on' : 'is-off'}`;
+    live.title = yes ? 'Connected: followed live' : 'The connection is lost';
+    if (yes) soon();
+  };
   const ends = [
     follow(RUN_EVENTS, { id }, { next: changed, failed: fail, connected }),
     follow(TRANSCRIPT, { id }, { next: segment => transcript.take(segment.entries), failed: transcript.fail }),
@@ -164,7 +177,7 @@ function summary(run) {
     fact('Cost', cost(spent.total, spent.unpriced)),
     fact('Version', `${run.flow.slug} v${run.flowVersion.version}`),
     fact('Sandbox', choices.profile),
-    fact('Mode', `${choices.execution} · ${choices.checkpointMode}`.toLowerCase().replaceAll('_', ' ')),
+    fact('Mode', `${words(choices.execution)} · ${CHECKPOINTS[choices.checkpointMode]}`),
     subject && fact('Subject', `${subject.kind} ${subject.id}`),
     related.length > 0 && fact('Related', h('span.related', {}, related)),
   ].filter(Boolean);
@@ -177,7 +190,7 @@ function particulars(run) {
       'tr',
       {},
       h('td', {}, line.key),
-      h('td.mute', {}, `${line.charges} charges`),
+      h('td.mute', {}, count(line.charges, 'charge')),
       h('td.number', {}, cost(line.cost, line.unpriced)),
     ),
   );

@@ -1,5 +1,5 @@
-import { badge, h, problem } from './elements.js';
-import { ago, cost, duration, who } from './formats.js';
+import { badge, h, problem, redraw } from './elements.js';
+import { ago, cost, count, duration, who } from './formats.js';
 import { query } from './graphql.js';
 import { RUNS } from './queries.js';
 
@@ -42,9 +42,10 @@ export function runsPage(page) {
       const { nodes, more } = await firstRuns(filter, shown);
       if (ended) return;
       const further = h('button.quiet', { click: () => ((shown += 25), draw()) }, 'Show more');
-      list.replaceChildren(...(nodes.length > 0 ? [table(nodes)] : [empty(filter)]), ...(more ? [further] : []));
+      redraw(list, ...(nodes.length > 0 ? [table(nodes)] : [empty(filter)]), ...(more ? [further] : []));
     } catch (error) {
-      if (!ended) list.replaceChildren(problem(error));
+      // It is tried again by itself: what was read before stays, and the page says that the connection is lost.
+      if (!ended && !(error.code === 'UNREACHABLE' && list.hasChildNodes())) list.replaceChildren(problem(error));
     }
   };
   search.addEventListener('input', draw);
@@ -76,17 +77,17 @@ async function firstRuns(filter, count) {
 function table(runs) {
   return h(
     'div.card',
-    { role: 'table' },
+    {},
     runs.map(run =>
       h(
         'a.run-row',
-        { href: `#/runs/${run.id}`, role: 'row' },
+        { href: `#/runs/${run.id}` },
         badge(run.status),
         h(
           'div.run-name',
           {},
           h('strong', {}, run.flow.name),
-          h('span.mute', {}, ` #${run.number}`),
+          h('span.mute', {}, ` #${run.number} `),
           pips(run.timeline),
         ),
         h('span.mute.hide-small', {}, who(run.startedBy)),
@@ -100,9 +101,10 @@ function table(runs) {
 
 function pips(timeline) {
   const steps = timeline.slice(0, 40);
+  const done = timeline.filter(({ state }) => state === 'COMPLETED' || state === 'SKIPPED').length;
   return h(
     'span.pips',
-    {},
+    { role: 'img', 'aria-label': `${count(timeline.length, 'step')}, ${done} done` },
     steps.map(step =>
       h('i.pip', { class: `is-${step.state.toLowerCase()}`, title: `${step.name}: ${step.state.toLowerCase()}` }),
     ),

@@ -64,7 +64,7 @@ export function searchPage(page, words) {
       const { hasNextPage, endCursor } = search.pageInfo;
       below.replaceChildren(...(hasNextPage ? [h('button.quiet', { click: () => more(endCursor) }, 'Show more')] : []));
     } catch (error) {
-      if (turn === asked) list.replaceChildren(problem(error));
+      if (turn === asked) list.replaceChildren(problem(error, begin));
     }
   };
   const begin = () => more();

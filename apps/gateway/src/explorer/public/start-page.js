@@ -1,4 +1,4 @@
-import { h, problem } from './elements.js';
+import { deadEnd, h, problem } from './elements.js';
 import { query } from './graphql.js';
 import { parameterForm } from './parameter-form.js';
 import { preflightCard } from './preflight.js';
@@ -17,10 +17,16 @@ const SETTLED_MS = 350;
 export function startPage(page, slug) {
   let ended = false;
   let timer;
-  draw(page, slug, ask => {
-    clearTimeout(timer);
-    timer = setTimeout(() => ended || ask(), SETTLED_MS);
-  }).catch(error => ended || page.replaceChildren(problem(error)));
+  const begin = () =>
+    draw(page, slug, ask => {
+      clearTimeout(timer);
+      timer = setTimeout(() => ended || ask(), SETTLED_MS);
+    }).catch(error => {
+      if (ended) return;
+      if (error.code === 'NOT_FOUND') deadEnd(page, error, { href: '#/flows', text: 'Flows' });
+      else page.replaceChildren(problem(error, begin));
+    });
+  begin();
   return () => {
     ended = true;
     clearTimeout(timer);
@@ -29,10 +35,6 @@ export function startPage(page, slug) {
 
 async function draw(page, slug, settled) {
   const { flow, sandboxProfiles } = await query(FLOW, { slug });
-  if (!flow)
-    return page.replaceChildren(
-      problem({ message: `There is no flow "${slug}".`, fix: 'Look at the flows that there are.' }),
-    );
   const form = parameterForm(flow.latestVersion.parameters);
   const profiles = Object.fromEntries(sandboxProfiles.map(profile => [profile.slug, profile.name]));
   const profile = choice('Sandbox', { '': 'Sandbox as the flow says', ...profiles });

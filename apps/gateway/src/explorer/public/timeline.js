@@ -46,14 +46,20 @@ function asksOf(run, { key }) {
 function stepCard(step, { isChosen, choose, gateOf, asks, buttons }) {
   const state = step.state.toLowerCase();
   const press = event => !event.target.closest('button, a, textarea, summary, pre') && choose(step.key);
+  const title = isChosen ? 'Show the transcript of all steps' : 'Show the transcript of this step only';
+  const name = h(
+    'button.step-name',
+    { title, 'aria-pressed': String(isChosen), click: () => choose(step.key) },
+    step.name,
+  );
   return h(
     'article.step',
-    { class: `is-${state}${isChosen ? ' is-chosen' : ''}`, click: press },
+    { class: `is-${state}${isChosen ? ' is-chosen' : ''}`, click: press, 'data-part': step.key },
     h('span.step-icon', { 'aria-hidden': 'true' }, ICONS[step.state]),
     h(
       'div.step-body',
       {},
-      h('header', {}, h('h3', {}, h('span.mute', {}, `${step.number}  `), step.name), badge(step.state)),
+      h('header', {}, h('h3', {}, h('span.mute', {}, `${step.number}  `), name), badge(step.state)),
       h('p.step-facts.mute', {}, facts(step).join('  ·  ')),
       step.summary && h('p.step-summary', {}, step.summary),
       step.error &&
