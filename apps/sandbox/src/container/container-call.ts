@@ -31,6 +31,9 @@ export class ContainerCall implements CallTree {
   #letGo = false;
   #oomKills = 0;
   #striking: Promise<void> | undefined;
+  /** Settled when nobody listens any more, so that only an order that was carried out tells of the end. */
+  readonly #unheard = Promise.withResolvers<void>();
+  #isUnheard = false;
 
   constructor(container: Container, program: CallProgram, settings: TreeSettings) {
     this.#container = container;
@@ -68,7 +71,7 @@ export class ContainerCall implements CallTree {
       spool(process.stdout, journal.spool('stdout'), { maxBytes, flooded }),
       spool(process.stderr, journal.spool('stderr'), { maxBytes, flooded }),
     ]);
-    if (heard.includes('flood')) return this.#struck(true);
+    if (heard.includes('flood')) return this.#flooded();
     const exitCode = await process.exitCode();
     process.close();
     if (exitCode === undefined || this.#letGo) return;
@@ -103,19 +106,25 @@ export class ContainerCall implements CallTree {
     this.#oomKills = Number(said?.split(/\s+/)[1] ?? 0) || 0;
   }
 
-  /** `unheard`: nobody listens any more, so that only an order that was carried out tells of the end. */
-  #struck(unheard = false): Promise<void> {
-    this.#striking ??= this.#strike(unheard);
+  /** Whoever is killing the call already, because it had said enough, must not wait for an end that waits for the kill. */
+  #flooded(): Promise<void> {
+    this.#isUnheard = true;
+    this.#unheard.resolve();
+    return this.#struck();
+  }
+
+  #struck(): Promise<void> {
+    this.#striking ??= this.#strike();
     return this.#striking;
   }
 
-  async #strike(unheard: boolean): Promise<void> {
-    if ((await this.#order('KILL')) && (unheard || (await this.#endsWithin(PATIENCE_MS)))) return;
+  async #strike(): Promise<void> {
+    if ((await this.#order('KILL')) && (await this.#endsWithin(PATIENCE_MS))) return;
     const killed = await this.#container.killAll().then(
       () => true,
       () => false, // then it is removed
     );
-    if (killed && (unheard || (await this.#endsWithin(LAST_PATIENCE_MS)))) return;
+    if (killed && (await this.#endsWithin(LAST_PATIENCE_MS))) return;
     await this.#container.remove().catch(() => undefined); // the sweep tries it again, and says why it cannot
     this.#process?.close();
   }
@@ -129,8 +138,9 @@ export class ContainerCall implements CallTree {
   }
 
   async #endsWithin(ms: number): Promise<boolean> {
-    await Promise.race([this.exited.catch(() => undefined), sleep(ms, undefined, { ref: false })]);
-    return this.#isOver;
+    const over = this.exited.catch(() => undefined);
+    await Promise.race([over, this.#unheard.promise, sleep(ms, undefined, { ref: false })]);
+    return this.#isOver || this.#isUnheard;
   }
 }
 

@@ -162,9 +162,11 @@ export function describeSandboxDriver(name: string, start: () => Promise<DriverW
 
     it('stops a flood of output at the limit, byte for byte', async () => {
       const small = await open({ limits: { outputBytes: MIB } });
+      await sh(small, 'echo kept > file');
       const result = await sh(small, 'yes flood');
       expect(result.why).toBe('output-limit');
       expect(result.stdout.length + result.stderr.length).toBe(MIB);
+      expect((await sh(small, 'cat file')).stdout).toBe('kept\n');
       await small.release();
     });
 
