@@ -31,9 +31,8 @@ export class ContainerCall implements CallTree {
   #letGo = false;
   #oomKills = 0;
   #striking: Promise<void> | undefined;
-  /** Settled when nobody listens any more, so that only an order that was carried out tells of the end. */
-  readonly #unheard = Promise.withResolvers<void>();
-  #isUnheard = false;
+  /** Aborted when nobody listens any more, so that only an order that was carried out tells of the end. */
+  readonly #unheard = new AbortController();
 
   constructor(container: Container, program: CallProgram, settings: TreeSettings) {
     this.#container = container;
@@ -108,8 +107,7 @@ export class ContainerCall implements CallTree {
 
   /** Whoever is killing the call already, because it had said enough, must not wait for an end that waits for the kill. */
   #flooded(): Promise<void> {
-    this.#isUnheard = true;
-    this.#unheard.resolve();
+    this.#unheard.abort();
     return this.#struck();
   }
 
@@ -138,9 +136,10 @@ export class ContainerCall implements CallTree {
   }
 
   async #endsWithin(ms: number): Promise<boolean> {
-    const over = this.exited.catch(() => undefined);
-    await Promise.race([over, this.#unheard.promise, sleep(ms, undefined, { ref: false })]);
-    return this.#isOver || this.#isUnheard;
+    const { signal } = this.#unheard;
+    const late = sleep(ms, undefined, { ref: false, signal }).catch(() => undefined);
+    await Promise.race([this.exited.catch(() => undefined), late]);
+    return this.#isOver || signal.aborted;
   }
 }
 
