@@ -72,6 +72,7 @@ async function isNamed(lines: readonly string[] | string, where: RegExp, why: Re
   expect(said).toMatch(why);
 }
 
+const line3 = (text: string, line: string) => text.split('\n').with(2, line).join('\n');
 const victim = () => new RegExp(`^BAD line ${VICTIM + 1}, event ${lineOf(VICTIM).entry.id} \\(`);
 
 describe('a bundle that somebody else changed', () => {
@@ -114,6 +115,43 @@ describe('a bundle that somebody else changed', () => {
       /events were signed and only \d+ are here: the tail/,
     );
     await isNamed(good.join('\n').slice(0, -20), /^BAD line \d+/, /cut or edited/);
+  });
+
+  it.each<[string, RegExp, (text: string) => string]>([
+    ['nothing in it', /^BAD the bundle is empty$/m, () => ''],
+    ['Windows line ends', /^BAD line 1: a carriage return was put at its end/, text => text.replaceAll('\n', '\r\n')],
+    ['a byte order mark', /^BAD line 1: .*byte order mark/, text => `\uFEFF${text}`],
+    ['zeros in it', /^BAD line 1: .*no UTF-8 text/, text => [...text.slice(0, 40)].join('\0')],
+    ['a line that is null', /^BAD line 3: it is no line of an audit bundle/, text => line3(text, 'null')],
+    ['a line of another shape', /^BAD line 3: it is no line of an audit bundle/, text => line3(text, '{"entry":7}')],
+    [
+      'no proof',
+      /^BAD line 3, event .*: it is no line of an audit bundle/,
+      text => line3(text, good[2]!.replace(/"proof":.*/, '"proof":null}')),
+    ],
+    ['endless brackets', /^BAD line 3: the line is not JSON/, text => line3(text, '['.repeat(200_000))],
+    [
+      'more in it than its end says',
+      /and \d+ are here: events were added/,
+      text => text.replace(/"events":\d+/, '"events":1'),
+    ],
+  ])('with %s is refused in words that people understand', async (_what, why, change) => {
+    const { code, said } = await check(change(`${good.join('\n')}\n`));
+    expect([code, said]).toEqual([1, expect.stringMatching(why)]);
+    expect(said).not.toMatch(/undefined|Cannot read/);
+  });
+
+  it('is not blamed for a key or a checkpoint that is none', async () => {
+    expect(await desk.check(good, '--key', 'hello')).toMatchObject({
+      code: 2,
+      said: expect.stringMatching(/^--key hello/) as string,
+    });
+    const letter = desk.keep('letter', 'Dear auditor,\n');
+    const answer = await desk.check(good, '--key', key, '--checkpoint', letter);
+    expect(answer).toMatchObject({
+      code: 2,
+      said: expect.stringMatching(/^--checkpoint letter: this is no checkpoint/) as string,
+    });
   });
 
   it('is refused with the head forged, by whoever has no key', async () => {

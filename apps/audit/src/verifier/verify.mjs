@@ -163,7 +163,11 @@ function compare({ checkpoint, consistency }, held) {
 
 function readHeader(line, options) {
   const header = parsed(line);
-  must(header.format === 'runledger.audit' && header.version === 2, 'this is not an audit bundle of version 2');
+  must(header?.format === 'runledger.audit' && header.version === 2, 'this is not an audit bundle of version 2');
+  must(
+    Array.isArray(header.keys) && isRecord(header.scope),
+    'this is not the first line of an audit bundle: it was edited',
+  );
   const keys = trustedKeys(header.keys, options.keys);
   const checkpoint = openCheckpoint(header.checkpoint, keys, 'the checkpoint of the bundle');
   const bundle = { ...header, trusted: keys, checkpoint };
@@ -174,12 +178,37 @@ function readHeader(line, options) {
 function parsed(line) {
   try {
     const value = JSON.parse(line);
-    must(canonical(value) === line, 'the line is not in canonical form: it was edited');
+    const text = canonical(value);
+    must(
+      text !== line.slice(0, -1) || !line.endsWith('\r'),
+      'a carriage return was put at its end, as editors and mail programs do',
+    );
+    must(text === line, 'the line is not in canonical form: it was edited');
     return value;
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Tampered('the line is not JSON: it was cut or edited');
-    throw error;
+    if (error instanceof Tampered) throw error;
+    throw new Tampered(`the line is not JSON: ${noJsonBecause(line)}`);
   }
+}
+
+/** What programs do to a file that nobody meant to change. */
+function noJsonBecause(line) {
+  if (line === '') return 'it is empty';
+  if (line.startsWith('\uFEFF')) return 'a byte order mark was put before it, as editors do when they save a file';
+  if (line.startsWith('\x1F\uFFFD')) return 'the file is packed (gzip). Unpack it first';
+  if (line.includes('\0')) return 'the file is no UTF-8 text, or zeros were put into it';
+  return 'it was cut or edited';
+}
+
+function isRecord(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Of a line that has another shape nobody can say which event it is of. */
+function isEvent({ entry, proof }) {
+  if (!isRecord(entry) || typeof entry.id !== 'string' || typeof entry.type !== 'string') return false;
+  const parts = [entry.metadata, entry.story ?? {}, entry.workspace];
+  return parts.every(isRecord) && (proof === undefined || Array.isArray(proof));
 }
 
 /** What is known after a line: the last event, and the nodes of the tree on and beside its way to the root. */
@@ -224,7 +253,8 @@ function takeEnd({ trusted, checkpoint, workspaceId, scope }, { events, head }, 
   const chain = `workspaces/${workspaceId}${scope.runId === undefined ? '' : `/runs/${scope.runId}`}`;
   const signed = openCheckpoint(head, trusted, 'the head at the end');
   must(signed.origin === `${checkpoint.origin}/${chain}`, `the head at the end is of ${signed.origin}`);
-  must(events === count, `${events} events were written and ${count} are here: the tail was cut`);
+  const changed = events > count ? 'the tail was cut' : 'events were added, or the number was edited';
+  must(events === count, `${events} events were written and ${count} are here: ${changed}`);
   const [n, hash] = last ? [last.n + 1, last.hash] : [signed.size, signed.root];
   must(signed.size <= n, `${signed.size} events were signed and only ${n} are here: the tail was cut`);
   must(
@@ -249,11 +279,13 @@ export async function verifyBundle(lines, options = {}) {
       throw new Tampered(`line ${number}${number > 1 ? nameOf(line) : ''}: ${error.message}`);
     }
   }
-  must(state.ended, `the bundle was cut: it has ${number} lines and no end`);
+  must(number > 0, 'the bundle is empty');
+  must(state.ended, `the bundle was cut: it has ${number} line${number === 1 ? '' : 's'} and no end`);
   return { ...state, ...state.bundle };
 }
 
 function takeLine(state, value) {
+  must(isRecord(value) && (isRecord(value.end) || isEvent(value)), 'it is no line of an audit bundle: it was edited');
   if (value.end !== undefined) {
     takeEnd(state.bundle, value.end, state);
     state.ended = true;
@@ -267,7 +299,7 @@ function takeLine(state, value) {
 function nameOf(line) {
   try {
     const { entry, leaf } = JSON.parse(line);
-    return entry ? `, event ${entry.id} (${entry.type}, leaf ${leaf})` : '';
+    return typeof entry?.id === 'string' ? `, event ${entry.id} (${entry.type}, leaf ${leaf})` : '';
   } catch {
     return '';
   }
@@ -300,6 +332,22 @@ async function* linesOf(input) {
   if (rest !== '') yield rest;
 }
 
+/** What you gave is no evidence against the bundle. */
+function asArgument(what, check) {
+  try {
+    check();
+  } catch (error) {
+    throw new TypeError(`${what}: ${error.message}`);
+  }
+}
+
+function mustBeNote(note) {
+  must(
+    /^\S+\n\d+\n\S+\n(.*\n)*\n(— \S+ \S+\n?)+$/.test(note),
+    'this is no checkpoint; keep the whole text of `note`, line by line',
+  );
+}
+
 async function main() {
   const options = { key: { type: 'string', multiple: true }, checkpoint: { type: 'string', multiple: true } };
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
@@ -308,7 +356,9 @@ async function main() {
   const [file] = positionals;
   const input = file === '-' ? process.stdin : createReadStream(file);
   const { key: keys = [], checkpoint: files = [] } = values;
+  for (const key of keys) asArgument(`--key ${key}`, () => readKey(key));
   const checkpoints = files.map(path => readFileSync(path, 'utf8'));
+  checkpoints.forEach((note, at) => asArgument(`--checkpoint ${files[at]}`, () => mustBeNote(note)));
   const result = await verifyBundle(linesOf(input), { keys, checkpoints });
   console.log(report(result, keys.length > 0).join('\n'));
   for (const why of result.unknown) console.error(`??  ${why}`);
