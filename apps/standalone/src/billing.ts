@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Fault } from '@runledger/kernel';
 import { InvalidConfigError } from '@runledger/platform';
+import { commandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { seedPrices } from './price-seeding.js';
 import { chargedLines, reportText } from './reconcile/charged-lines.js';
@@ -34,15 +35,19 @@ const DIFFERENT = 1;
 const COULD_NOT = 2;
 
 const text = { type: 'string' } as const;
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    ...{ provider: text, day: text, model: text, amount: text, workspace: text },
-    tolerance: { type: 'string', default: '5' },
-    json: { type: 'boolean', default: false },
-    'left-out': { type: 'boolean', default: false },
-  },
-});
+const { values, positionals } = commandLine(
+  () =>
+    parseArgs({
+      allowPositionals: true,
+      options: {
+        ...{ provider: text, day: text, model: text, amount: text, workspace: text },
+        tolerance: { type: 'string', default: '5' },
+        json: { type: 'boolean', default: false },
+        'left-out': { type: 'boolean', default: false },
+      },
+    }),
+  HELP,
+);
 const [verb, file] = positionals;
 const { provider, tolerance } = values;
 if (verb === 'seed' && file === undefined) {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.js';
 import { DEFAULT_PREFIX } from './database/database-roles.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { setUpRoles } from './database/set-up-roles.js';
@@ -12,9 +13,17 @@ may make roles and owns the database), and lets each do its own work only. May b
   --urls    gives each role a password, and writes its DATABASE_URL into <folder>/<service>.url (mode 0600)
   --prefix  how the names of the roles begin; roles belong to the whole server, so two databases on it need two prefixes`;
 
-const { values } = parseArgs({
-  options: { urls: { type: 'string' }, prefix: { type: 'string', default: DEFAULT_PREFIX }, help: { type: 'boolean' } },
-});
+const { values } = commandLine(
+  () =>
+    parseArgs({
+      options: {
+        urls: { type: 'string' },
+        prefix: { type: 'string', default: DEFAULT_PREFIX },
+        help: { type: 'boolean' },
+      },
+    }),
+  HELP,
+);
 if (values.help) print(HELP);
 else await runDatabaseCommand(url => makeRoles(url, values));
 

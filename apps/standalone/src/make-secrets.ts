@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Fault } from '@runledger/kernel';
+import { commandLine } from './command-line.js';
 import { keepRoleUrls, writeSecretFile } from './database/role-urls.js';
 import { makeSecrets } from './services/secrets.js';
 
@@ -19,10 +20,14 @@ Makes the secrets of an installation that are missing in <folder>, each in a fil
 With --database also the DATABASE_URL of each service's role (<service>.url), of the role that migrates (migrator.url), and of
 the server's administrator (admin.url, postgres-password). Files that are there are kept.`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { database: { type: 'string' }, help: { type: 'boolean' } },
-});
+const { values, positionals } = commandLine(
+  () =>
+    parseArgs({
+      allowPositionals: true,
+      options: { database: { type: 'string' }, help: { type: 'boolean' } },
+    }),
+  HELP,
+);
 const [folder] = positionals;
 if (values.help || folder === undefined) {
   process.stdout.write(`${HELP}\n`);

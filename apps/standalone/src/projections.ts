@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { withReadModels } from './read-models/read-model-desk.js';
 import type { ReadModelDesk } from './read-models/read-model-desk.js';
@@ -23,7 +24,10 @@ Works on the database of DATABASE_URL, or on the embedded one of RUNLEDGER_HOME,
 const DIFFERENT = 1;
 const COULD_NOT = 2;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+const { positionals, values } = commandLine(
+  () => parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } }),
+  HELP,
+);
 const work = workOf(positionals[0], positionals.slice(1));
 if (work) await runDatabaseCommand(url => withReadModels(url, work), { failure: COULD_NOT });
 else {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { resealVaults, servicePool, vaultKeysFrom } from '@runledger/platform';
+import { commandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { readVaultConfig } from './vault.config.js';
 
@@ -12,7 +13,10 @@ the old one is destroyed at the end. Of keys in RUNLEDGER_VAULT_KEY the first on
 
 Works on the database of DATABASE_URL, which must come in as the owner of the tables, or on the embedded one of RUNLEDGER_HOME.`;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+const { positionals, values } = commandLine(
+  () => parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } }),
+  HELP,
+);
 if (positionals.length === 1 && positionals[0] === 'rotate') await runDatabaseCommand(rotate);
 else {
   print(HELP);
