@@ -1,22 +1,10 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { readApprovalConfig } from '@runledger/approval';
-import type { ApprovalConfig } from '@runledger/approval';
-import { readAuditConfig } from '@runledger/audit';
-import type { AuditConfig } from '@runledger/audit';
 import { commandCallers, DEPLOYED_SERVICES } from '@runledger/contracts';
 import type { DeployedService, ServiceName } from '@runledger/contracts';
-import type { WebhookLimits } from '@runledger/gateway';
-import { absolute, allOf, InvalidConfigError, parseConfig, readTelemetryConfig } from '@runledger/platform';
-import type { TelemetryConfig } from '@runledger/platform';
-import { readStorageConfig } from '@runledger/platform/storage';
-import type { StorageConfig } from '@runledger/platform/storage';
-import { readSandboxConfig } from '@runledger/sandbox';
-import type { SandboxConfig } from '@runledger/sandbox';
+import { absolute, InvalidConfigError, parseConfig } from '@runledger/platform';
 import { z } from 'zod';
-import { readApiConfig, type ApiConfig } from '../api.config.js';
-import { readAvailableConfig, type AvailableConfig } from '../available.config.js';
-import { readWebhooksConfig } from '../webhooks.config.js';
+import { logLevel, readParts, type PartsConfig } from '../parts.config.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const callersOf = (service: ServiceName) => commandCallers[service].map(sender => `the ${sender}`).join(' and ');
@@ -59,10 +47,7 @@ const schema = z.object({
   APPROVAL_URLS: whereIs('approval'),
   BILLING_URLS: whereIs('billing'),
   AUDIT_URLS: whereIs('audit'),
-  LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-    .default('warn')
-    .describe('one of fatal, error, warn, info, debug, trace, silent'),
+  LOG_LEVEL: logLevel,
 });
 
 const ADDRESSES = {
@@ -85,26 +70,16 @@ export const serviceVariables = schema.omit({
 type Values = z.output<typeof schema>;
 
 /** How the process of one service is set up. Paths are absolute. Holds credentials: never log it. */
-export interface ServiceConfig {
+export interface ServiceConfig extends PartsConfig {
   readonly service: DeployedService;
   readonly replica: string;
   /** Where the gateway's API listens. */
   readonly api: { readonly host: string; readonly port: number };
   readonly internal: { readonly host: string; readonly port: number };
   readonly databaseUrl: string;
-  readonly storage: StorageConfig;
   readonly home: string;
   readonly secretsDir: string;
   readonly sandboxHome: string;
-  readonly sandbox: SandboxConfig;
-  readonly apiAccess: ApiConfig;
-  readonly available: AvailableConfig;
-  /** Its addresses may hold secrets: never log it. */
-  readonly audit: AuditConfig;
-  /** Holds a secret: never log it. */
-  readonly approval: ApprovalConfig;
-  readonly webhooks: WebhookLimits;
-  readonly telemetry: TelemetryConfig;
   readonly connectedProviders: readonly string[];
   /** Base URLs of those who answer commands. */
   readonly addresses: Readonly<Record<ServiceName, readonly string[]>>;
@@ -121,35 +96,19 @@ export function deployedService(name: string | undefined): DeployedService | und
 
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
 export function readServiceConfig(service: DeployedService, environment = process.env): ServiceConfig {
-  const [values, storage, sandbox, telemetry, available, webhooks, apiAccess, audit, approval] = allOf(
-    () => valuesOf(service, environment),
-    () => readStorageConfig(environment),
-    () => readSandboxConfig({ ...LEAVING, ...environment }),
-    () => readTelemetryConfig(environment),
-    () => readAvailableConfig(environment),
-    () => readWebhooksConfig(environment),
-    () => readApiConfig(environment),
-    () => readAuditConfig(environment),
-    () => readApprovalConfig(environment),
-  );
+  const own = () => valuesOf(service, environment);
+  const [values, parts] = readParts(own, { ...LEAVING, ...environment });
   const home = absolute(values.RUNLEDGER_HOME);
   return {
+    ...parts,
     service,
     replica: values.REPLICA ?? hostname(),
     api: { host: values.HOST, port: values.PORT },
     internal: { host: values.INTERNAL_HOST, port: values.INTERNAL_PORT },
     databaseUrl: values.DATABASE_URL,
-    storage,
     home,
     secretsDir: values.RUNLEDGER_SECRETS_DIR === undefined ? home : absolute(values.RUNLEDGER_SECRETS_DIR),
     sandboxHome: values.SANDBOX_HOME === undefined ? join(home, 'sandboxes') : absolute(values.SANDBOX_HOME),
-    sandbox,
-    apiAccess,
-    available,
-    webhooks,
-    audit,
-    approval,
-    telemetry,
     connectedProviders: values.CONNECTED_PROVIDERS.split(','),
     addresses: addressesOf(values),
     logLevel: values.LOG_LEVEL,
