@@ -1,4 +1,5 @@
 import { UsageRecorded } from '@runledger/contracts';
+import { tokensIn } from '../agent/model-usage.js';
 import type { TokenBuckets } from '../agent/model-usage.js';
 import type { StepRun } from '../attempt/step-run.js';
 
@@ -9,10 +10,7 @@ import type { StepRun } from '../attempt/step-run.js';
 export function usageIn(answer: unknown): TokenBuckets | undefined {
   const { usage, _meta: meta } = recordOf(answer);
   const said = recordOf(usage ?? recordOf(meta)['usage']);
-  const count = (name: string): number | undefined => {
-    const value = said[name];
-    return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.floor(value) : undefined;
-  };
+  const count = (name: string): number | undefined => tokensIn(said[name]);
   const [inputTokens, outputTokens] = [count('inputTokens'), count('outputTokens')];
   if (inputTokens === undefined || outputTokens === undefined) return undefined;
   const reasoningTokens = Math.min(outputTokens, count('thoughtTokens') ?? 0);

@@ -1,4 +1,4 @@
-import { earlyBuckets } from '../agent/model-usage.js';
+import { earlyBuckets, tokensIn } from '../agent/model-usage.js';
 import type { TokenBuckets } from '../agent/model-usage.js';
 
 /** Most of an answer that is looked into; what tells of tokens is far shorter. */
@@ -50,7 +50,7 @@ export class RelayedUsage {
 
 function bucketsIn(counts: Counts): TokenBuckets | undefined {
   const isAnthropic = 'cache_read_input_tokens' in counts || 'cache_creation_input_tokens' in counts;
-  if (typeof counts['input_tokens'] !== 'number' && typeof counts['prompt_tokens'] !== 'number') return undefined;
+  if (tokensIn(counts['input_tokens'] ?? counts['prompt_tokens']) === undefined) return undefined;
   const details = recordOf(counts['input_tokens_details']) ?? recordOf(counts['prompt_tokens_details']);
   const outputs = recordOf(counts['output_tokens_details']) ?? recordOf(counts['completion_tokens_details']);
   if (isAnthropic || (!details && !outputs && 'input_tokens' in counts)) return earlyBuckets(counts);
@@ -66,8 +66,7 @@ function bucketsIn(counts: Counts): TokenBuckets | undefined {
 }
 
 function count(counts: Counts | undefined, name: string): number {
-  const value = counts?.[name];
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.floor(value) : 0;
+  return tokensIn(counts?.[name]) ?? 0;
 }
 
 function recordOf(value: unknown): Counts | undefined {

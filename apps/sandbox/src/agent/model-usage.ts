@@ -4,14 +4,24 @@ import type { LanguageModelUsage } from 'ai';
 type Usage = Extract<ReturnType<typeof UsageRecorded>['data']['usage'], { kind: 'model' }>;
 export type TokenBuckets = Omit<Usage, 'kind' | 'provider' | 'model'>;
 
-/** Disjoint buckets: every token is in exactly one. Undefined when the provider said nothing. */
+/** No call has more: a provider that says so has not counted. */
+const MOST_TOKENS = 1_000_000_000_000;
+
+/** What a provider says of tokens, where it is a count: undefined is unknown, which is not zero. */
+export function tokensIn(said: unknown): number | undefined {
+  if (typeof said !== 'number' || !(said >= 0 && said <= MOST_TOKENS)) return undefined;
+  return Math.floor(said);
+}
+
+/** Disjoint buckets: every token is in exactly one. Undefined when the provider said nothing, or nothing that can be a count. */
 export function bucketsOf(usage: LanguageModelUsage): TokenBuckets | undefined {
-  const { inputTokens, outputTokens, inputTokenDetails, outputTokenDetails } = usage;
+  const { inputTokenDetails, outputTokenDetails } = usage;
+  const [inputTokens, outputTokens] = [tokensIn(usage.inputTokens), tokensIn(usage.outputTokens)];
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const cacheReadTokens = inputTokenDetails.cacheReadTokens ?? 0;
-  const cacheWrittenTokens = inputTokenDetails.cacheWriteTokens ?? 0;
-  const reasoningTokens = outputTokenDetails.reasoningTokens ?? 0;
-  const fresh = inputTokenDetails.noCacheTokens ?? (inputTokens ?? 0) - cacheReadTokens - cacheWrittenTokens;
+  const cacheReadTokens = tokensIn(inputTokenDetails.cacheReadTokens) ?? 0;
+  const cacheWrittenTokens = tokensIn(inputTokenDetails.cacheWriteTokens) ?? 0;
+  const reasoningTokens = tokensIn(outputTokenDetails.reasoningTokens) ?? 0;
+  const fresh = tokensIn(inputTokenDetails.noCacheTokens) ?? (inputTokens ?? 0) - cacheReadTokens - cacheWrittenTokens;
   return {
     inputTokens: Math.max(0, fresh),
     outputTokens: Math.max(0, (outputTokens ?? 0) - reasoningTokens),
@@ -24,6 +34,7 @@ export function bucketsOf(usage: LanguageModelUsage): TokenBuckets | undefined {
 /** What the Messages API says at the start of its answer: all that is known of a call that broke off. */
 export function earlyBuckets(raw: unknown): TokenBuckets | undefined {
   if (typeof raw !== 'object' || raw === null) return undefined;
+  if (tokensIn((raw as Record<string, unknown>)['input_tokens']) === undefined) return undefined;
   const count = (name: string): number => countIn(raw, name);
   return {
     inputTokens: count('input_tokens'),
@@ -45,6 +56,5 @@ function cacheWrites(
 }
 
 function countIn(counts: unknown, name: string): number {
-  const value = ((counts ?? {}) as Record<string, unknown>)[name];
-  return typeof value === 'number' && value >= 0 ? Math.floor(value) : 0;
+  return tokensIn(((counts ?? {}) as Record<string, unknown>)[name]) ?? 0;
 }

@@ -1,3 +1,4 @@
+import { tokensIn } from '../agent/model-usage.js';
 import type { TokenBuckets } from '../agent/model-usage.js';
 import type { CloudAnswer } from './cursor-api.js';
 
@@ -16,10 +17,7 @@ interface Told {
 export function usedIn(answer: CloudAnswer<Told>, runId: string): TokenBuckets | undefined {
   if (answer.status !== 'finished' || typeof answer.value === 'string') return undefined;
   const used = answer.value.runs?.find(({ id }) => id === runId)?.usage;
-  const count = (name: string): number | undefined => {
-    const value = used?.[name];
-    return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.floor(value) : undefined;
-  };
+  const count = (name: string): number | undefined => tokensIn(used?.[name]);
   const [inputTokens, outputTokens] = [count('inputTokens'), count('outputTokens')];
   if (inputTokens === undefined || outputTokens === undefined) return undefined;
   return {
