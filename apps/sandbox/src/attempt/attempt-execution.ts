@@ -139,7 +139,8 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
   const { stop, profile, ready } = owned;
   try {
     const decided = decidedBefore(owned);
-    if (decided) await host.runners?.settle(ready, tools.transcript);
+    // What it had said may be the very thing that cannot be stored.
+    if (decided) await host.runners?.settle(ready, owned.giveUp ? undefined : tools.transcript);
     if (decided || !profile) return decided ?? noProfile(ready.ready.profile);
     const unmet = await host.unmet?.(ready);
     if (unmet) return { outcome: 'BLOCKED', turns: owned.history.turns.length, error: unmet };
