@@ -17,6 +17,16 @@ export function finished(turns: number, said: string, finishReason: string): Ste
   return { outcome: 'PARTIAL', turns, error, ...summary };
 }
 
+/** Its only answer had neither a word nor a call: nobody should take that for work that is done. */
+export function silent(): StepResult {
+  const error: StepError = {
+    code: 'NO_ANSWER',
+    message: 'The model answered without saying or doing anything.',
+    fix: 'Look at the prompt, and whether the model is fit for tools; then retry the step.',
+  };
+  return { outcome: 'PARTIAL', turns: 1, error };
+}
+
 export function outOfTurns(turns: number, said: string): StepResult {
   const error: StepError = {
     code: 'max_turns',

@@ -1,6 +1,6 @@
 import { outputMissing, outputUnfit } from '../attempt/output-contract.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
-import { finished } from './agent-results.js';
+import { finished, silent } from './agent-results.js';
 import { sentBackWith } from './structured-answer.js';
 import type { StructuredAnswer } from './structured-answer.js';
 
@@ -27,6 +27,7 @@ interface Judged {
 /** How the step ends, or what the agent is told whose output does not fit. The same after a restart: nothing else decides. */
 export function endOrSendBack({ run, answer }: Judged, last: LastWords): StepResult | SentBack {
   const { turn, said, finishReason } = last;
+  if (turn === 1 && said.trim() === '' && finishReason !== 'length') return silent();
   const end = finished(turn, said, finishReason);
   if (!answer || end.outcome !== 'SUCCESS') return end;
   const verdict = answer.judge(last.text);

@@ -1,4 +1,11 @@
-import { APICallError, InvalidResponseDataError, RetryError, StreamProviderError } from 'ai';
+import {
+  APICallError,
+  InvalidResponseDataError,
+  JSONParseError,
+  RetryError,
+  StreamProviderError,
+  TypeValidationError,
+} from 'ai';
 
 /** The failure vocabulary of model calls. */
 export type ModelFaultCode =
@@ -27,9 +34,12 @@ export function modelFaultOf(error: unknown): ModelFault {
   if (APICallError.isInstance(error)) return ofStatus(error);
   if (StreamProviderError.isInstance(error)) return ofStream(error);
   if (InvalidResponseDataError.isInstance(error)) return lost('The answer of the provider broke off.');
+  if (JSONParseError.isInstance(error) || TypeValidationError.isInstance(error)) {
+    return lost('The provider answered something that nobody can read.');
+  }
   const message = error instanceof Error ? error.message : 'unknown';
   if (error instanceof Error && error.name === 'TimeoutError') return lost('The provider did not answer in time.');
-  return lost(`The connection to the provider failed: ${message}`);
+  return lost(`The connection to the provider failed: ${brief(message)}`);
 }
 
 function lost(message: string): ModelFault {

@@ -10,6 +10,7 @@ import { bucketsOf, earlyBuckets } from './model-usage.js';
 import type { TokenBuckets } from './model-usage.js';
 import { cachedConversation, cachedInstructions } from './prompt-cache.js';
 import type { OfferedTool } from '../mcp/mcp-tools.js';
+import { sendable, WholeCharacters } from './sendable-messages.js';
 import { isBuiltIn, toolDescriptions, toolInputs } from './tool-inputs.js';
 
 export interface TurnRequest {
@@ -57,6 +58,7 @@ export interface AbortedCall {
 export type TurnOutcome = FinishedTurn | FailedCall | AbortedCall;
 
 interface Heard {
+  readonly characters: WholeCharacters;
   text: string;
   calls: RequestedCall[];
   finishReason?: FinishReason;
@@ -81,7 +83,7 @@ export async function modelTurn(request: TurnRequest, transcript: Transcript): P
     onError: () => undefined,
     ...(instructions === undefined ? {} : { instructions: cachedInstructions(instructions) }),
   });
-  const heard: Heard = { text: '', calls: [] };
+  const heard: Heard = { characters: new WholeCharacters(), text: '', calls: [] };
   await listen(result.stream, heard, part => hear(heard, part, request, transcript));
   const failure = failureOf(heard, signal);
   if (failure) return failure;
@@ -89,7 +91,10 @@ export async function modelTurn(request: TurnRequest, transcript: Transcript): P
   return {
     status: 'finished',
     finishReason: heard.finishReason ?? 'other',
-    messages: response.messages.filter(message => message.role === 'assistant'),
+    messages: sendable(
+      response.messages.filter(message => message.role === 'assistant'),
+      heard.calls,
+    ),
     calls: heard.calls,
     text: heard.text,
     usage: heard.usage,
@@ -136,10 +141,12 @@ async function hear(heard: Heard, part: Part, { entryPrefix }: TurnRequest, tran
   if (part.type === 'text-delta') {
     heard.text += part.text;
     const entryId = `${entryPrefix}.${part.id}`;
-    await transcript.addText(part.text, text => AgentText({ ...place, entryId, text, at: transcript.now() }));
+    const whole = heard.characters.of(entryId, part.text);
+    await transcript.addText(whole, text => AgentText({ ...place, entryId, text, at: transcript.now() }));
   } else if (part.type === 'reasoning-delta') {
     const entryId = `${entryPrefix}.thinking.${part.id}`;
-    await transcript.addText(part.text, text => AgentThinking({ ...place, entryId, text, at: transcript.now() }));
+    const whole = heard.characters.of(entryId, part.text);
+    await transcript.addText(whole, text => AgentThinking({ ...place, entryId, text, at: transcript.now() }));
   } else if (part.type === 'tool-call') {
     heard.calls.push({ toolCallId: part.toolCallId, tool: part.toolName, input: part.input });
   } else if (part.type === 'custom' && part.kind === 'anthropic.message_start') {

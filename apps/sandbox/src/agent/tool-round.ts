@@ -10,10 +10,14 @@ import { readProcess, runsInBackground, startProcess, stopProcess } from './back
 import { argumentsOf, failure, refuse, withoutWork } from './recorded-call.js';
 import { DEEPER, spawnAgents } from './spawn-agents.js';
 import { startFlow } from './start-flow.js';
+import { isUnreadable } from './sendable-messages.js';
 import { misfit, planCall } from './sandbox-tools.js';
 import { isBuiltIn, toolInputs } from './tool-inputs.js';
 import type { SandboxTool } from './tool-inputs.js';
 import { fetchForAgent } from './web-fetch.js';
+
+const UNREADABLE_CALL =
+  'The arguments of this call are no JSON object; they may have been cut off. Call the tool again with all of them.';
 
 /** The calls that the assistant asks for in its messages, in its order. */
 export function requestedCalls(messages: readonly ModelMessage[]): ToolCallPart[] {
@@ -54,6 +58,7 @@ export async function answerCall(run: AgentRun, callId: string, call: ToolCallPa
     return refuse(run, callId, call, `There is no tool ${call.toolName} here; there are ${run.tools.join(', ')}.`);
   }
   const tool = known.data;
+  if (isUnreadable(call.input)) return refuse(run, callId, call, UNREADABLE_CALL);
   if (!isBuiltIn(tool)) return (await denialOf(run, callId, call, tool)) ?? run.mcp.call(run, callId, call);
   switch (tool) {
     case 'ask_user':
@@ -137,5 +142,5 @@ function resultPart(call: ToolCallPart, result: ToolCallResult): ToolResultPart 
 export function resultText({ state, output, error }: ToolCallResult): string {
   if (state === 'ok') return output === '' ? '(no output)' : output;
   const reason = error ? `${error.code}: ${error.message}` : 'The call was stopped.';
-  return output === '' || output === reason ? reason : `${reason}\n${output}`;
+  return output === '' || output === error?.message ? reason : `${reason}\n${output}`;
 }

@@ -124,6 +124,36 @@ describe('an agent that talks to a real wire', () => {
       expect(JSON.stringify(requests[0]!.headers)).toContain(KEY);
     });
 
+    it('tells a model that its call cannot be read, and gives nothing back that its vendor would refuse', async () => {
+      const { ended, events, requests } = await play([
+        {
+          tools: [
+            { id: 'call_1', name: 'bash', input: {}, written: '{"command": "echo cut of' },
+            { id: 'call_2', name: 'bash', input: ['echo a list'] },
+            { id: 'call_3', name: 'functions.bash<b>', input: { command: 'echo' } },
+          ],
+        },
+        { text: 'I see.' },
+      ]);
+      expect(ended).toMatchObject({ outcome: 'SUCCESS', summary: 'I see.' });
+      expect(of(events, 'ToolCallStarted').map(started => started.arguments)).toEqual([
+        { unreadable_arguments: '{"command": "echo cut of' },
+        { unreadable_arguments: '["echo a list"]' },
+        { command: 'echo' },
+      ]);
+      const second = JSON.stringify(requests[1]!.body);
+      expect(second.match(/are no JSON object/g)).toHaveLength(2);
+      expect(second).toContain('"functions_bash_b_"');
+      expect(second).not.toContain('functions.bash<b>"');
+    });
+
+    it('takes counts that cannot be counts for unknown, and answers without a word for undone', async () => {
+      const usage = { input: -5, output: 1e300 };
+      const { ended, events } = await play([{ text: '', usage }]);
+      expect(ended).toMatchObject({ outcome: 'PARTIAL', error: { code: 'NO_ANSWER' } });
+      expect(of(events, 'UsageRecorded').filter(({ usage: { kind } }) => kind === 'model')).toEqual([]);
+    });
+
     it('is blocked when the provider refuses the credential, after one request', async () => {
       const { ended, requests } = await play([refused(401, 'authentication_error', `invalid key ${KEY}`)]);
       expect(ended).toMatchObject({ outcome: 'BLOCKED', error: { code: 'auth' } });

@@ -70,10 +70,10 @@ function textBlock(text: string): Frame[] {
   );
 }
 
-function toolBlock({ id, name, input }: VendorToolCall): Frame[] {
+function toolBlock({ id, name, input, written = JSON.stringify(input) }: VendorToolCall): Frame[] {
   return block(
     { type: 'tool_use', id, name, input: {} },
-    pieces(JSON.stringify(input)).map(piece => ({ type: 'input_json_delta', partial_json: piece })),
+    pieces(written).map(piece => ({ type: 'input_json_delta', partial_json: piece })),
   );
 }
 

@@ -30,11 +30,11 @@ function frame(data: unknown): string {
   return `data: ${JSON.stringify(data)}\n\n`;
 }
 
-function toolDeltas({ id, name, input }: VendorToolCall, index: number): unknown[] {
+function toolDeltas({ id, name, input, written = JSON.stringify(input) }: VendorToolCall, index: number): unknown[] {
   const part = (fields: object): unknown => ({ tool_calls: [{ index, ...fields }] });
   return [
     part({ id, type: 'function', function: { name, arguments: '' } }),
-    ...pieces(JSON.stringify(input)).map(piece => part({ function: { arguments: piece } })),
+    ...pieces(written).map(piece => part({ function: { arguments: piece } })),
   ];
 }
 

@@ -5,6 +5,8 @@ export interface VendorToolCall {
   readonly id: string;
   readonly name: string;
   readonly input: unknown;
+  /** What comes over the wire instead of the input as JSON. */
+  readonly written?: string;
 }
 
 export interface VendorUsage {
