@@ -4,9 +4,13 @@ import { OpenToAll } from '@runledger/platform';
 import { ownFile, sendFile } from './page-files.js';
 
 const FILES: ReadonlySet<string> = new Set([
+  'channel-card.js',
+  'channel-form.js',
+  'channels-page.js',
   'console.css',
   'console.js',
   'costs-page.js',
+  'delivery-log.js',
   'download.js',
   'elements.js',
   'favicon.svg',
@@ -25,6 +29,7 @@ const FILES: ReadonlySet<string> = new Set([
   'search-page.js',
   'session.js',
   'start-page.js',
+  'starters.js',
   'steering.js',
   'timeline.js',
   'tool-structure.js',

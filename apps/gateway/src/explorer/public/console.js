@@ -1,3 +1,4 @@
+import { channelsPage } from './channels-page.js';
 import { costsPage } from './costs-page.js';
 import { deadEnd, h, problem } from './elements.js';
 import { flowsPage } from './flows-page.js';
@@ -69,6 +70,7 @@ function pageAt(address) {
   if (words) return searchPage(page, words);
   if (address === '#/flows') return flowsPage(page);
   if (address === '#/costs') return costsPage(page);
+  if (address === '#/channels') return channelsPage(page);
   const [, flow] = /^#\/flows\/([\w.-]+)$/.exec(address) ?? [];
   if (flow) return startPage(page, flow);
   const [, run, entry] = /^#\/runs\/([\w.-]+)(?:\?entry=(.+))?$/.exec(address) ?? [];
@@ -89,6 +91,7 @@ function drawNav({ member, workspace, scopes }, inbox) {
     inbox,
     h('a', { href: '#/flows' }, 'Flows'),
     ...(scopes.includes('BILLING_READ') ? [h('a', { href: '#/costs' }, 'Costs')] : []),
+    ...(scopes.includes('WORKSPACE_ADMIN') ? [h('a', { href: '#/channels' }, 'Channels')] : []),
   ];
   const [, here = 'runs'] = /^#\/([a-z]+)/.exec(location.hash) ?? [];
   for (const link of links) {

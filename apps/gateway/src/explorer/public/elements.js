@@ -36,9 +36,15 @@ export function problem(error, again) {
     'div.problem',
     { role: 'alert' },
     h('strong', {}, error.message),
+    further(error).map(({ path, message }) => h('p', {}, path ? `${path}: ${message}` : message)),
     error.fix && h('p', {}, error.fix),
     error.code === 'UNREACHABLE' && again && h('button', { click: () => again() }, 'Try again'),
   );
+}
+
+/** The particulars that the message does not hold already. */
+function further({ message: whole, details: parts = [] }) {
+  return parts.filter(({ message }) => !whole.includes(message));
 }
 
 /** A page that there is nothing to show on: why, and the way back. */

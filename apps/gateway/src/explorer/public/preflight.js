@@ -52,7 +52,7 @@ function permissionLine({ name, steps, asksFirst, held }) {
 }
 
 function estimateLine({ total, unpriced, runs, complete }) {
-  if (!complete && !total) return 'nothing to judge by yet';
+  if (!total && !unpriced) return complete && runs > 0 ? 'nothing' : 'nothing to judge by yet';
   return `${cost(total, unpriced)}${runs > 0 ? `, as in the last ${runs === 1 ? 'run' : `${runs} runs`}` : ''}`;
 }
 

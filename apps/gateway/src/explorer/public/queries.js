@@ -91,6 +91,56 @@ export const COSTS = `query ($range: DateRange!) {
   budgets { scope scopeId limit ${MONEY} standing { spent ${MONEY} reserved ${MONEY} heldRuns } }
 }`;
 
+export const CHANNELS = `{
+  notificationChannels {
+    id name kind state about flows slackChannel addresses members approvers url addedBy { id name } addedAt previousSecretUntil
+  }
+}`;
+
+export const DELIVERIES = `query ($id: ID!, $after: String) {
+  notifications(filter: { channelId: $id }, first: 20, after: $after) {
+    nodes { id news recipient runId state attempts lastError { code message } nextTryAt queuedAt }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+const REFUSED = '... on Refusal { code message fix } ... on NotificationChannelRefused { details { path message } }';
+
+export const ADD_CHANNEL = `mutation ($input: NotificationChannelInput!) {
+  outcome: addNotificationChannel(input: $input) {
+    __typename ... on AddedNotificationChannel { signingSecret channel { id } } ${REFUSED}
+  }
+}`;
+
+const onChannel = (verb, more = '') =>
+  `mutation ($id: ID!) { outcome: ${verb}(id: $id) { __typename ${more} ${REFUSED} } }`;
+
+/** By what their buttons do; each calls what it answers `outcome`. */
+export const CHANNEL_VERBS = {
+  test: onChannel('testNotificationChannel'),
+  pause: onChannel('pauseNotificationChannel'),
+  resume: onChannel('resumeNotificationChannel'),
+  remove: onChannel('removeNotificationChannel'),
+  rotate: onChannel('rotateNotificationSecret', '... on AddedNotificationChannel { signingSecret }'),
+};
+
+const FIRED = 'firings { firedAt runId declined }';
+
+export const SCHEDULES = `{
+  schedules(first: 200) { nodes { id name status cron timeZone nextFireAt flow { slug } ${FIRED} } }
+}`;
+
+export const EVENT_TRIGGERS = `{ eventTriggers { id name status event condition flow ${FIRED} } }`;
+
+const onStarter = verb =>
+  `mutation ($id: ID!) { outcome: ${verb}(id: $id) { __typename ... on Refusal { code message fix } } }`;
+
+/** By kind of what starts runs by itself, and by what its button does. */
+export const STARTER_VERBS = {
+  schedule: { pause: onStarter('pauseSchedule'), resume: onStarter('resumeSchedule') },
+  event: { pause: onStarter('pauseEventTrigger'), resume: onStarter('resumeEventTrigger') },
+};
+
 export const SEARCH = `query ($query: String!, $kinds: [SearchKind!], $order: SearchOrder, $after: String) {
   search(query: $query, kinds: $kinds, order: $order, after: $after) {
     nodes { kind at step attempt entryId snippet matches { start end } run { id number flow { name } } }

@@ -3,6 +3,7 @@ import { query } from './graphql.js';
 import { parameterForm } from './parameter-form.js';
 import { preflightCard } from './preflight.js';
 import { FLOW, PREFLIGHT, START } from './queries.js';
+import { showStarters } from './starters.js';
 
 const EXECUTIONS = { '': 'Execution as the flow says', INTERACTIVE: 'Interactive', BACKGROUND: 'In the background' };
 const CHECKPOINTS = {
@@ -43,6 +44,7 @@ async function draw(page, slug, settled) {
   const trouble = h('div');
   const button = h('button.primary', { type: 'submit' }, 'Start the run');
   const preview = h('div');
+  const starters = h('div');
   // One key for this page: pressing the button twice starts one run.
   const idempotencyKey = crypto.randomUUID();
   const input = () => ({
@@ -66,14 +68,15 @@ async function draw(page, slug, settled) {
   page.replaceChildren(
     h('a.back', { href: '#/flows' }, '← Flows'),
     h('div.head', {}, h('h1', {}, flow.name, h('span.mute', {}, `version ${flow.latestVersion.version}`))),
-    flow.description && h('p.mute', {}, flow.description),
+    h('p.mute', {}, flow.description ?? ''),
     h(
       'div.start-run',
       {},
       h('form.card', { submit: start, input: look }, form.fields, profile, execution, checkpoints, button, trouble),
-      preview,
+      h('div', {}, preview, starters),
     ),
   );
+  showStarters(starters, slug).catch(error => starters.replaceChildren(problem(error)));
   look();
 }
 
