@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { countFile, gatesOf } from './flow.mjs';
 import { forgetReadModels, readModelDigests } from './read-models.mjs';
 import { sideBySide } from './runs.mjs';
@@ -58,6 +60,25 @@ async function eventsOf(api, runId) {
     if (!events.pageInfo.hasNextPage) return all;
     after = events.pageInfo.endCursor;
   }
+}
+
+/** What `npm run projections -- verify` says beside the platform that runs: every row is what a rebuild makes of the log. */
+export async function verified({ home, environment }) {
+  const program = join(import.meta.dirname, '..', '..', 'apps', 'standalone', 'dist', 'projections.js');
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, RUNLEDGER_HOME: home, ...environment };
+  const { code, said } = await new Promise(resolve =>
+    execFile(process.execPath, [program, 'verify'], { env, maxBuffer: 64 * 1_048_576 }, (error, stdout, stderr) =>
+      resolve({ code: error ? (error.code ?? error.signal) : 0, said: stdout + stderr }),
+    ),
+  );
+  const lines = said.trim().split('\n');
+  const wrong = lines.filter(line => !line.endsWith('  equal'));
+  const name = `${lines.length - wrong.length} tables of read models are equal to their rebuild`;
+  return {
+    name,
+    met: code === 0 && wrong.length === 0,
+    detail: code === 0 ? wrong[0] : `exit code ${code}: ${wrong[0]}`,
+  };
 }
 
 /** Read models that are thrown away and built again from the log are the same, row by row (P2). */

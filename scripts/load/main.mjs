@@ -11,9 +11,9 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine, numbersOf, oneOf } from '../command-line.mjs';
 import { Api } from './api.mjs';
-import { allOnce, completeness, counted, sameAfterRebuild } from './checks.mjs';
+import { allOnce, completeness, counted, sameAfterRebuild, verified } from './checks.mjs';
 import { withEndings } from './endings.mjs';
 import { startEngines } from './engines.mjs';
 import { publishFlow } from './flow.mjs';
@@ -22,8 +22,13 @@ import { report, summaryOf } from './report.mjs';
 import { approveAll, startRuns, untilCompleted } from './runs.mjs';
 import { Watchers } from './watchers.mjs';
 
-const MODES = ['standalone', 'cluster'];
-const { values } = parseArgs({
+const CHOICES = {
+  store: ['postgres', 'eventstoredb'],
+  distribution: ['store-direct', 'kafka'],
+  mode: ['standalone', 'cluster'],
+  isolation: ['none', 'bubblewrap'],
+};
+const { values } = commandLine(import.meta.url, {
   options: {
     store: { type: 'string', default: 'postgres' },
     distribution: { type: 'string', default: 'store-direct' },
@@ -38,16 +43,18 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
+for (const [name, allowed] of Object.entries(CHOICES)) oneOf(import.meta.url, name, values[name], allowed);
+const counts = numbersOf(import.meta.url, values, ['runs', 'steps', 'patience'], { least: 1 });
+const { watchers } = numbersOf(import.meta.url, values, ['watchers']);
 const plan = {
   ...values,
-  runs: Number(values.runs),
-  steps: Number(values.steps),
-  watchers: Math.min(Number(values.watchers), Number(values.runs)),
-  patienceMs: Number(values.patience) * 1_000,
+  runs: counts.runs,
+  steps: counts.steps,
+  watchers: Math.min(watchers, counts.runs),
+  patienceMs: counts.patience * 1_000,
 };
 const log = plan.json ? () => undefined : line => console.log(line);
 
-if (!MODES.includes(plan.mode)) throw new Error(`--mode is one of ${MODES.join(', ')}.`);
 await withEndings(async ending => {
   const result = await load(ending);
   console.log(plan.json ? JSON.stringify(result) : summaryOf(result));
@@ -72,6 +79,7 @@ async function load(ending) {
     counted(home, work.runIds, plan),
     await completeness(api, work.watched),
     engines.carried(work.health),
+    await verified({ home, environment: engines.environment }),
     await sameAfterRebuild({
       databaseUrl: engines.databaseUrl,
       log,
