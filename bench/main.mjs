@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../scripts/command-line.mjs';
 import { writePage } from './page.mjs';
 import { allMet, summarise, table } from './report.mjs';
 import { openServer, serverVersion, withDatabase } from './server.mjs';
@@ -87,7 +87,7 @@ async function measure(name, serverUrl, { rounds, quick, log, processes }) {
 function readArguments() {
   const flag = { type: 'boolean' };
   const options = { json: flag, quick: flag, write: flag, rounds: { type: 'string' }, processes: { type: 'string' } };
-  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const { values, positionals } = commandLine(import.meta.url, { options, allowPositionals: true });
   const [name = 'all'] = positionals;
   const names = name === 'all' ? MODULES : [name];
   const missing = names.filter(each => !MODULES.includes(each) || !existsSync(new URL(`${each}.mjs`, import.meta.url)));

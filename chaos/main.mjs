@@ -6,7 +6,7 @@
  * counted outside, and what subscribers saw. Exit code 0: nothing was lost and nothing happened twice.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { commandLine, numbersOf, oneOf } from '../scripts/command-line.mjs';
 import { Api } from './api.mjs';
 import { Disasters } from './disasters.mjs';
 import { Load, publish } from './load.mjs';
@@ -19,7 +19,7 @@ import { openWorld } from './world.mjs';
 /** How long a client keeps asking, and how long all runs together may take to end once the disasters are over. */
 const PATIENCE_MS = 90_000;
 
-const { values } = parseArgs({
+const { values } = commandLine(import.meta.url, {
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
@@ -28,6 +28,10 @@ const { values } = parseArgs({
     every: { type: 'string', default: '500' },
   },
 });
+
+oneOf(import.meta.url, 'store', values.store, ['postgres', 'eventstoredb']);
+oneOf(import.meta.url, 'distribution', values.distribution, ['store-direct', 'kafka']);
+numbersOf(import.meta.url, values, ['minutes', 'seed', 'every']);
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupted.abort());

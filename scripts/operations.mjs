@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine, misused } from './command-line.mjs';
 import { Kind, parse, print, visit } from 'graphql';
 
 const DOCUMENTS = /\.(graphql|gql)$/;
@@ -91,8 +91,11 @@ function filesIn(place) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values, positionals } = parseArgs({ options: { out: { type: 'string' } }, allowPositionals: true });
-  if (positionals.length === 0) throw new Error('Name the files or folders with your documents.');
+  const { values, positionals } = commandLine(import.meta.url, {
+    options: { out: { type: 'string' } },
+    allowPositionals: true,
+  });
+  if (positionals.length === 0) misused(import.meta.url, 'No file or folder with documents is named');
   const manifest = manifestOf(positionals.flatMap(filesIn));
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   if (values.out === undefined) process.stdout.write(text);

@@ -4,13 +4,14 @@
  *   npm run kafka -- --port 9092      default: a free port
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine, numbersOf } from '../../scripts/command-line.mjs';
 import { isOnPath, missingForKafka } from './fetch-kafka.mjs';
 import { startKafka } from './start-kafka.mjs';
 import { startMock } from './start-mock.mjs';
 
 const dataDir = join(import.meta.dirname, '..', '..', '.runledger', 'kafka');
-const { values } = parseArgs({ options: { port: { type: 'string' } } });
+const { values } = commandLine(import.meta.url, { options: { port: { type: 'string' } } });
+const { port = 0 } = numbersOf(import.meta.url, values, ['port']);
 try {
   await main();
 } catch (error) {
@@ -36,7 +37,7 @@ async function main() {
 
 async function start() {
   const missing = missingForKafka();
-  if (missing.length === 0) return startKafka({ dataDir, report: console.log, port: Number(values.port ?? 0) });
+  if (missing.length === 0) return startKafka({ dataDir, report: console.log, port });
   console.log(`Apache Kafka itself needs ${missing.join(' and ')}, which is not installed.`);
   if (isOnPath('kcat')) return startMock();
   console.error(

@@ -21,7 +21,7 @@ import { once } from 'node:events';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine, misused } from '../command-line.mjs';
 import { createPostgresEventStore } from '@runledger/event-store';
 import { Api } from '../load/api.mjs';
 import { withEndings } from '../load/endings.mjs';
@@ -32,7 +32,7 @@ import { faultsOf, summaryOf } from './figures.mjs';
 import { startRuns } from './runs.mjs';
 import { truthOf, Writer } from './writer.mjs';
 
-const { values } = parseArgs({
+const { values } = commandLine(import.meta.url, {
   options: {
     sockets: { type: 'string', default: '1000' },
     minutes: { type: 'string' },
@@ -74,7 +74,7 @@ await withEndings(async ending => {
 function numberOf(option) {
   const number = Number(values[option]);
   if (values[option].trim() !== '' && number >= 0 && Number.isFinite(number)) return number;
-  throw new Error(`--${option} is a number from 0 on, not "${values[option]}".`);
+  return misused(import.meta.url, `--${option} is a number from 0 on, not "${values[option]}"`);
 }
 
 async function soak(ending) {

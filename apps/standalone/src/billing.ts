@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { Fault } from '@runledger/kernel';
 import { InvalidConfigError } from '@runledger/platform';
-import { commandLine } from './command-line.js';
+import { misused, readCommandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { seedPrices } from './price-seeding.js';
 import { chargedLines, reportText } from './reconcile/charged-lines.js';
@@ -35,27 +34,22 @@ const DIFFERENT = 1;
 const COULD_NOT = 2;
 
 const text = { type: 'string' } as const;
-const { values, positionals } = commandLine(
-  () =>
-    parseArgs({
-      allowPositionals: true,
-      options: {
-        ...{ provider: text, day: text, model: text, amount: text, workspace: text },
-        tolerance: { type: 'string', default: '5' },
-        json: { type: 'boolean', default: false },
-        'left-out': { type: 'boolean', default: false },
-      },
-    }),
-  HELP,
-);
+const { values, positionals } = readCommandLine(HELP, {
+  allowPositionals: true,
+  options: {
+    ...{ provider: text, day: text, model: text, amount: text, workspace: text },
+    tolerance: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+    'left-out': { type: 'boolean', default: false },
+  },
+});
 const [verb, file] = positionals;
 const { provider, tolerance } = values;
 if (verb === 'seed' && file === undefined) {
   const { workspace, 'left-out': leftOut } = values;
   await runDatabaseCommand(url => seedPrices(url, { workspace, leftOut }), { failure: COULD_NOT });
 } else if (verb !== 'reconcile' || file === undefined || provider === undefined || !/^\d{1,4}$/.test(tolerance)) {
-  print(HELP);
-  process.exitCode = COULD_NOT;
+  misused(HELP);
 } else {
   await compare(file, provider).catch((error: unknown) => {
     const isExpected = error instanceof Fault || error instanceof InvalidConfigError || isSystemError(error);

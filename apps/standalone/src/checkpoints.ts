@@ -2,6 +2,7 @@ import { CheckpointDesk } from '@runledger/event-store';
 import type { CheckpointStanding } from '@runledger/event-store';
 import { servicePool } from '@runledger/platform';
 import { openEventLog, readStorageConfig } from '@runledger/platform/storage';
+import { misused, readCommandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { withReadModels } from './read-models/read-model-desk.js';
 import type { ReadModelDesk } from './read-models/read-model-desk.js';
@@ -18,16 +19,16 @@ everything is delivered to that consumer again: a reactor does nothing twice, a 
 
 Works on the database of DATABASE_URL, which must come in as the owner of the tables, and on the log of EVENT_STORE.`;
 
-const [verb, ...names] = process.argv.slice(2);
-if (verb === 'list' && names.length === 0) await runDatabaseCommand(url => withDesk(url, list));
-else if (verb === 'reset' && names.length > 0)
-  await runDatabaseCommand(url =>
-    withDesk(url, desk => withReadModels(url, readModels => reset(desk, readModels, names))),
-  );
-else {
-  print(HELP);
-  process.exitCode = verb === undefined || verb === '--help' ? 0 : 2;
-}
+const { positionals, values } = readCommandLine(HELP, {
+  allowPositionals: true,
+  options: { misfits: { type: 'boolean', default: false } },
+});
+const { misfits } = values;
+const [verb, ...names] = positionals;
+if (verb === 'list' && names.length === 0 && !misfits) await runDatabaseCommand(url => withDesk(url, list));
+else if (verb === 'reset' && names.length > 0 !== misfits)
+  await runDatabaseCommand(url => withDesk(url, desk => withReadModels(url, readModels => reset(desk, readModels))));
+else misused(HELP);
 
 async function withDesk(url: string, work: (desk: CheckpointDesk) => Promise<void>): Promise<void> {
   const pool = servicePool({ connectionString: url, max: 2, application_name: 'runledger checkpoints' });
@@ -49,24 +50,24 @@ async function list(desk: CheckpointDesk): Promise<void> {
   const { head, checkpoints } = await desk.list();
   print(`The log ends at position ${head}.`);
   for (const [consumer, standings] of byConsumer(checkpoints)) {
-    const misfits = standings.filter(({ state }) => state !== 'fits');
+    const unfit = standings.filter(({ state }) => state !== 'fits');
     const positions = standings.map(({ position }) => position).sort((a, b) => (a < b ? -1 : 1));
     const [lowest, highest] = [positions[0], positions.at(-1)];
     const range = lowest === highest ? `${highest}` : `${lowest} to ${highest}`;
-    print(`  ${consumer}: ${range}${misfits.length === 0 ? '' : `  ${complaint(misfits)}`}`);
+    print(`  ${consumer}: ${range}${unfit.length === 0 ? '' : `  ${complaint(unfit)}`}`);
   }
-  const misfits = misfitsOf(checkpoints);
-  if (misfits.length === 0) return;
-  print(`\n${misfits.length} do not fit this log: npm run checkpoints -- reset --misfits`);
+  const unfit = misfitsOf(checkpoints);
+  if (unfit.length === 0) return;
+  print(`\n${unfit.length} do not fit this log: npm run checkpoints -- reset --misfits`);
   process.exitCode = 1;
 }
 
-function complaint(misfits: readonly CheckpointStanding[]): string {
-  return misfits.some(({ state }) => state === 'other-log') ? 'OF ANOTHER LOG' : 'AHEAD OF THE LOG';
+function complaint(standings: readonly CheckpointStanding[]): string {
+  return standings.some(({ state }) => state === 'other-log') ? 'OF ANOTHER LOG' : 'AHEAD OF THE LOG';
 }
 
-async function reset(desk: CheckpointDesk, readModels: ReadModelDesk, asked: readonly string[]): Promise<void> {
-  const consumers = asked.includes('--misfits') ? misfitsOf((await desk.list()).checkpoints) : asked;
+async function reset(desk: CheckpointDesk, readModels: ReadModelDesk): Promise<void> {
+  const consumers = misfits ? misfitsOf((await desk.list()).checkpoints) : names;
   for (const consumer of consumers) {
     const { checkpoints, parkedEvents } = await desk.reset(consumer, () => readModels.empty(consumer));
     const parked = parkedEvents === 0 ? '' : `, ${parkedEvents} parked events will be delivered again`;
@@ -76,8 +77,8 @@ async function reset(desk: CheckpointDesk, readModels: ReadModelDesk, asked: rea
 }
 
 function misfitsOf(checkpoints: readonly CheckpointStanding[]): string[] {
-  const misfits = checkpoints.filter(({ state }) => state !== 'fits');
-  return [...new Set(misfits.map(({ consumer }) => consumer))];
+  const unfit = checkpoints.filter(({ state }) => state !== 'fits');
+  return [...new Set(unfit.map(({ consumer }) => consumer))];
 }
 
 function byConsumer(checkpoints: readonly CheckpointStanding[]): Map<string, CheckpointStanding[]> {

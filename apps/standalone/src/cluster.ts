@@ -2,14 +2,23 @@ import { processesText, readyText } from './announcement.js';
 import { readClusterConfig } from './cluster/cluster.config.js';
 import { startCluster } from './cluster/start-cluster.js';
 import type { Cluster } from './cluster/start-cluster.js';
+import { helpWhenAsked } from './command-line.js';
 import { endOnSignal } from './end-on-signal.js';
 import { endNow, fail, followRuns, print, readyFacts } from './terminal.js';
+
+const HELP = `npm run start:cluster -- [--replicas <service>=<number>,…]
+
+Starts each service in processes of its own, and a supervisor that keeps them running, until Ctrl-C. Services that are not named have one
+process. All other settings are environment variables: docs/reference/configuration.md has them.
+
+  npm run start:cluster -- --replicas orchestrator=2,sandbox=2,gateway=2`;
 
 /** A little longer than a process of it may take. */
 const LAST_WORK_MS = 40_000;
 
 /** `npm run start:cluster -- --replicas orchestrator=2,sandbox=2`: each service in processes of its own, until Ctrl-C or SIGTERM. */
 async function main(): Promise<void> {
+  helpWhenAsked(HELP);
   const startedAt = performance.now();
   const config = readClusterConfig(process.argv.slice(2));
   print(`Runledger starts in ${config.home}, each service in processes of its own …`);

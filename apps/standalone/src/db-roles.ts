@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { commandLine } from './command-line.js';
+import { readCommandLine } from './command-line.js';
 import { DEFAULT_PREFIX } from './database/database-roles.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { setUpRoles } from './database/set-up-roles.js';
@@ -13,19 +12,10 @@ may make roles and owns the database), and lets each do its own work only. May b
   --urls    gives each role a password, and writes its DATABASE_URL into <folder>/<service>.url (mode 0600)
   --prefix  how the names of the roles begin; roles belong to the whole server, so two databases on it need two prefixes`;
 
-const { values } = commandLine(
-  () =>
-    parseArgs({
-      options: {
-        urls: { type: 'string' },
-        prefix: { type: 'string', default: DEFAULT_PREFIX },
-        help: { type: 'boolean' },
-      },
-    }),
-  HELP,
-);
-if (values.help) print(HELP);
-else await runDatabaseCommand(url => makeRoles(url, values));
+const { values } = readCommandLine(HELP, {
+  options: { urls: { type: 'string' }, prefix: { type: 'string', default: DEFAULT_PREFIX } },
+});
+await runDatabaseCommand(url => makeRoles(url, values));
 
 /** `npm run db:roles` */
 async function makeRoles(url: string, { urls, prefix }: { readonly urls?: string; readonly prefix: string }) {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { KEY_COUNTS_MS, servicePool, SubjectKeys } from '@runledger/platform';
-import { commandLine } from './command-line.js';
+import { misused, readCommandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { withReadModels } from './read-models/read-model-desk.js';
 import type { ReadModelDesk } from './read-models/read-model-desk.js';
@@ -19,17 +18,13 @@ key, so nothing about them was sealed; 2: it could not be done, and may be done 
 const NO_KEY = 1;
 const COULD_NOT = 2;
 
-const { values } = commandLine(
-  () => parseArgs({ options: { workspace: { type: 'string' }, member: { type: 'string' } } }),
-  HELP,
-);
+const { values } = readCommandLine(HELP, {
+  options: { workspace: { type: 'string' }, member: { type: 'string' } },
+});
 const { workspace: workspaceId, member: subject } = values;
 if (workspaceId !== undefined && subject !== undefined) {
   await runDatabaseCommand(url => erase(url, { workspaceId, subject }), { failure: COULD_NOT });
-} else {
-  print(HELP);
-  process.exitCode = COULD_NOT;
-}
+} else misused(HELP);
 
 async function erase(url: string, person: { readonly workspaceId: string; readonly subject: string }): Promise<void> {
   const existed = await destroyKey(url, person);

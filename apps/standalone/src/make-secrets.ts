@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Fault } from '@runledger/kernel';
-import { commandLine } from './command-line.js';
+import { misused, readCommandLine } from './command-line.js';
 import { keepRoleUrls, writeSecretFile } from './database/role-urls.js';
 import { makeSecrets } from './services/secrets.js';
 
@@ -20,24 +19,17 @@ Makes the secrets of an installation that are missing in <folder>, each in a fil
 With --database also the DATABASE_URL of each service's role (<service>.url), of the role that migrates (migrator.url), and of
 the server's administrator (admin.url, postgres-password). Files that are there are kept.`;
 
-const { values, positionals } = commandLine(
-  () =>
-    parseArgs({
-      allowPositionals: true,
-      options: { database: { type: 'string' }, help: { type: 'boolean' } },
-    }),
-  HELP,
-);
+const { values, positionals } = readCommandLine(HELP, {
+  allowPositionals: true,
+  options: { database: { type: 'string' } },
+});
 const [folder] = positionals;
-if (values.help || folder === undefined) {
-  process.stdout.write(`${HELP}\n`);
-  process.exitCode = values.help ? 0 : 2;
-} else {
+if (folder === undefined) misused(HELP);
+else
   await make(resolve(folder), values.database).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
     process.exitCode = 1;
   });
-}
 
 async function make(into: string, database: string | undefined): Promise<void> {
   await makeSecrets(into);

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { commandLine } from './command-line.js';
+import { misused, readCommandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { withReadModels } from './read-models/read-model-desk.js';
 import type { ReadModelDesk } from './read-models/read-model-desk.js';
@@ -24,16 +23,13 @@ Works on the database of DATABASE_URL, or on the embedded one of RUNLEDGER_HOME,
 const DIFFERENT = 1;
 const COULD_NOT = 2;
 
-const { positionals, values } = commandLine(
-  () => parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } }),
-  HELP,
-);
+const { positionals, values } = readCommandLine(HELP, {
+  allowPositionals: true,
+  options: { json: { type: 'boolean' } },
+});
 const work = workOf(positionals[0], positionals.slice(1));
 if (work) await runDatabaseCommand(url => withReadModels(url, work), { failure: COULD_NOT });
-else {
-  print(HELP);
-  process.exitCode = positionals.length === 0 ? 0 : COULD_NOT;
-}
+else misused(HELP);
 
 function workOf(verb: string | undefined, names: readonly string[]) {
   if (verb === 'list' && names.length === 0) return list;

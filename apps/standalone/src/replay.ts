@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import type { EventStore, RecordedEvent } from '@runledger/event-store';
 import { replayRun } from '@runledger/gateway';
 import { servicePool } from '@runledger/platform';
-import { commandLine } from './command-line.js';
+import { misused, readCommandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { openReadableLog } from './readable-log.js';
 
@@ -21,25 +20,18 @@ such run, or it had not begun; 2: it could not be read.`;
 const NO_SUCH_RUN = 1;
 const COULD_NOT = 2;
 
-const { values } = commandLine(
-  () =>
-    parseArgs({
-      options: {
-        run: { type: 'string' },
-        to: { type: 'string' },
-        view: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-      },
-    }),
-  HELP,
-);
+const { values } = readCommandLine(HELP, {
+  options: {
+    run: { type: 'string' },
+    to: { type: 'string' },
+    view: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
 const { run: runId, to, view, json } = values;
 if (runId !== undefined && (to === undefined || /^\d{1,19}$/.test(to))) {
   await runDatabaseCommand(url => withLog(url, store => replay(store, runId)), { failure: COULD_NOT });
-} else {
-  print(HELP);
-  process.exitCode = COULD_NOT;
-}
+} else misused(HELP, to === undefined ? undefined : `"${to}" is no position of the log`);
 
 async function replay(store: EventStore, id: string): Promise<void> {
   let events = 0;

@@ -1,5 +1,6 @@
 import { servicePool } from '@runledger/platform';
 import type { Pool } from 'pg';
+import { misused, readCommandLine } from './command-line.js';
 import { parkedTimers, retryTimers } from './database/parked-timers.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 
@@ -11,14 +12,12 @@ five seconds. Mend the cause first: the log of the service says it. The platform
 
 Works on the database of DATABASE_URL, which must come in as the owner of the tables.`;
 
-const [verb, ...names] = process.argv.slice(2);
+const { positionals } = readCommandLine(HELP, { allowPositionals: true, options: {} });
+const [verb, ...names] = positionals;
 if (verb === 'list' && names.length === 0) await runDatabaseCommand(url => withPool(url, list));
 else if (verb === 'retry' && names.length > 0)
   await runDatabaseCommand(url => withPool(url, pool => retry(pool, names)));
-else {
-  print(HELP);
-  process.exitCode = verb === undefined || verb === '--help' ? 0 : 2;
-}
+else misused(HELP);
 
 async function withPool(url: string, work: (pool: Pool) => Promise<void>): Promise<void> {
   const pool = servicePool({ connectionString: url, max: 2, application_name: 'runledger timers' });

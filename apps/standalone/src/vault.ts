@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import { resealVaults, servicePool, vaultKeysFrom } from '@runledger/platform';
-import { commandLine } from './command-line.js';
+import { misused, readCommandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { readVaultConfig } from './vault.config.js';
 
@@ -13,15 +12,12 @@ the old one is destroyed at the end. Of keys in RUNLEDGER_VAULT_KEY the first on
 
 Works on the database of DATABASE_URL, which must come in as the owner of the tables, or on the embedded one of RUNLEDGER_HOME.`;
 
-const { positionals, values } = commandLine(
-  () => parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } }),
-  HELP,
-);
+const { positionals, values } = readCommandLine(HELP, {
+  allowPositionals: true,
+  options: { json: { type: 'boolean' } },
+});
 if (positionals.length === 1 && positionals[0] === 'rotate') await runDatabaseCommand(rotate);
-else {
-  print(HELP);
-  process.exitCode = positionals.length === 0 ? 0 : 2;
-}
+else misused(HELP);
 
 async function rotate(url: string): Promise<void> {
   const { sandbox, keyFile } = readVaultConfig();

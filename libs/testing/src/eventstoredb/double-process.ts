@@ -14,7 +14,12 @@ process.on('message', (order: DoubleOrder) => {
     (error: unknown) => report({ id: order.id, failure: String(error) }),
   );
 });
-report({ listening: await server.listen() });
+try {
+  report({ listening: await server.listen() });
+} catch (error) {
+  process.stderr.write(`The double cannot listen: ${(error as Error).message}.\n`);
+  process.exit(1);
+}
 
 async function obey(order: DoubleOrder): Promise<unknown> {
   switch (order.order) {
