@@ -8,10 +8,17 @@ import { reportRun } from './demo/run-report.js';
 import type { RunReport } from './demo/run-report.js';
 import { lineOf, summaryOf } from './demo/timeline-lines.js';
 import { watchRun } from './demo/watch-run.js';
+import { readCommandLine } from './command-line.js';
 import { endOnSignal } from './end-on-signal.js';
 import { startPlatform } from './platform.js';
 import type { Platform } from './platform.js';
 import { readStandaloneConfig } from './standalone.config.js';
+
+const HELP = `npm run demo -- [--json]
+
+Plays the sample on a platform of its own, on a free port and in a fresh data directory, and leaves nothing behind.
+
+  --json    one JSON document about the run, instead of its events as they happen`;
 
 /**
  * `npm run demo [-- --json]`: a platform of its own on a free port and a fresh data directory, one run of the sample played
@@ -19,19 +26,23 @@ import { readStandaloneConfig } from './standalone.config.js';
  */
 async function demo(json: boolean): Promise<RunReport | undefined> {
   const startedAt = performance.now();
-  const home = await mkdtemp(join(tmpdir(), 'runledger-demo-'));
+  let making: Promise<string> | undefined;
   let starting: Promise<Platform> | undefined;
   const end = async () => {
+    const home = await making;
     const platform = await starting?.catch(() => undefined); // one that did not start has ended by itself
     await platform?.stop();
-    await rm(home, { recursive: true, force: true });
+    if (home !== undefined) await rm(home, { recursive: true, force: true });
   };
-  const ending = endOnSignal(end, { exitCode: 130 });
+  const ending = endOnSignal(end, { exitCode: 130 }); // before there is anything to be left behind
   const giveUp = (error: unknown) => {
     fail(error);
     void end().finally(() => process.exit(1));
   };
   try {
+    making = mkdtemp(join(tmpdir(), 'runledger-demo-'));
+    const home = await making;
+    if (ending.aborted) return undefined;
     const config = { ...readStandaloneConfig(), home, host: '127.0.0.1', port: 0, sample: true };
     starting = startPlatform(config, { sampleRun: false, onLost: giveUp });
     const platform = await starting;
@@ -69,8 +80,9 @@ function fail(error: unknown): void {
   process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
 }
 
+const { values } = readCommandLine(HELP, { options: { json: { type: 'boolean', default: false } } });
 try {
-  const report = await demo(process.argv.includes('--json'));
+  const report = await demo(values.json);
   if (report !== undefined) process.exit(report.status === 'COMPLETED' ? 0 : 1);
 } catch (error) {
   fail(error);
