@@ -1,20 +1,15 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { ResourceLimits } from './control-groups.js';
 import type { CallJournal, StopReason } from './call-journal.js';
+import type { DiskUse } from './disk-use.js';
 import { livingInit, residentBytesUnder } from './process-tree.js';
 
-const run = promisify(execFile);
 const TICK_MS = 100;
-const FIRST_SCAN_MS = 1_000;
-/** A scan may take this share of the time at most. */
-const SCAN_SHARE = 1 / 10;
 
 export interface WatchedCall {
   readonly journal: CallJournal;
   readonly limits: ResourceLimits;
-  /** Directories that count towards `workspaceBytes`. */
-  readonly directories: readonly string[];
+  /** Of all calls of the sandbox. */
+  readonly disk: DiskUse;
   /** False where control groups hold the memory limit. */
   readonly watchMemory: boolean;
 }
@@ -27,9 +22,8 @@ export class CallWatch {
   readonly #call: WatchedCall;
   readonly #onBreach: (why: StopReason) => void;
   readonly #timer: NodeJS.Timeout;
-  readonly #startedAt = Date.now();
-  #nextScanAt = this.#startedAt + FIRST_SCAN_MS;
-  #scanning: Promise<void> = Promise.resolve();
+  #isOver = false;
+  #looking: Promise<void> = Promise.resolve();
 
   /** `onTaken`: the journal is not there any more. */
   constructor(
@@ -46,12 +40,16 @@ export class CallWatch {
     if (!this.#call.journal.isThere) return this.onTaken();
     if (this.#call.journal.spooledBytes() > this.#call.limits.outputBytes) this.#onBreach('output-limit');
     if (this.#call.watchMemory) this.#checkMemory();
-    if (Date.now() >= this.#nextScanAt) this.#scan();
+    if (this.#call.disk.isDue) this.#looking = this.#look();
   }
 
-  async close(): Promise<void> {
+  /** Whether the files had become too many when the call ended by itself. */
+  async close(): Promise<boolean> {
     clearInterval(this.#timer);
-    await this.#scanning;
+    await this.#looking;
+    const { disk } = this.#call;
+    if (disk.isOver || disk.isDue) await this.#look();
+    return this.#isOver;
   }
 
   #checkMemory(): void {
@@ -59,25 +57,9 @@ export class CallWatch {
     if (init !== undefined && residentBytesUnder(init) > this.#call.limits.memoryBytes) this.#onBreach('oom');
   }
 
-  #scan(): void {
-    this.#nextScanAt = Number.POSITIVE_INFINITY;
-    const began = Date.now();
-    this.#scanning = diskBytes(this.#call.directories).then(bytes => {
-      if (bytes > this.#call.limits.workspaceBytes) this.#onBreach('output-limit');
-      const now = Date.now();
-      this.#nextScanAt = now + Math.max(FIRST_SCAN_MS, (now - began) / SCAN_SHARE);
-    });
+  async #look(): Promise<void> {
+    if (!(await this.#call.disk.look())) return;
+    this.#isOver = true;
+    this.#onBreach('output-limit');
   }
-}
-
-/** Space taken on disk, links not followed. Files that vanish while `du` looks make it fail; its sum is right all the same. */
-export async function diskBytes(directories: readonly string[]): Promise<number> {
-  const output = await run('du', ['-skx', '--', ...directories]).then(
-    done => done.stdout,
-    (failed: { readonly stdout?: string }) => failed.stdout ?? '',
-  );
-  return output
-    .split('\n')
-    .filter(Boolean)
-    .reduce((sum, line) => sum + Number.parseInt(line, 10) * 1_024, 0);
 }

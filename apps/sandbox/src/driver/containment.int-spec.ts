@@ -118,6 +118,26 @@ describe('what runs in a sandbox is held to its limits', () => {
     expect(Number(one.stdout)).toBeLessThanOrEqual(8 * MIB);
   });
 
+  it('stops what fills the workspace a little with each of many short calls, and lets it clean up', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { workspaceBytes: 8 * MIB } }));
+    const ends = [];
+    for (let n = 0; n < 5; n += 1)
+      ends.push((await ground.sh(sandbox, `head -c 6000000 /dev/zero > part${n}; sleep 0.5`)).why);
+    expect(ends).toContain('output-limit');
+    expect(await ground.sh(sandbox, 'rm part*; echo gone')).toMatchObject({ why: 'exit', stdout: 'gone\n' });
+    for (let n = 0; n < 30 && ends.at(-1) !== 'lost'; n += 1) {
+      const { why, durationMs } = await ground.sh(sandbox, `head -c 6000000 /dev/zero > more${n}; sleep 0.2`);
+      ends.push(why === 'output-limit' && durationMs === 0 ? 'lost' : why);
+    }
+    expect(ends.at(-1)).toBe('lost'); // nothing runs there any more
+  });
+
+  it('stops what makes files without end, although there is nothing in them', async () => {
+    const sandbox = await ground.open(testProfile({ limits: { workspaceBytes: 8 * MIB } }));
+    const result = await ground.sh(sandbox, 'for i in $(seq 5000); do : > empty$i; done; sleep 30');
+    expect(result.why).toBe('output-limit');
+  });
+
   it('stops a flood of output at the limit', async () => {
     const sandbox = await ground.open(testProfile({ limits: { outputBytes: MIB } }));
     const result = await ground.sh(sandbox, 'yes flood');

@@ -1,7 +1,8 @@
 import type { EgressRequest } from '../egress/egress-request.js';
 import type { Relay, RelayTarget } from '../egress/key-relays.js';
-import { CallJournal, endOf, type CallEnd } from './call-journal.js';
+import { CallJournal, endOf, KILLED, type CallEnd } from './call-journal.js';
 import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.js';
+import { DiskUse } from './disk-use.js';
 import { joinSoon } from './joining-ahead.js';
 import { mayHold } from './outside-look.js';
 import { OutputDelivery } from './output-delivery.js';
@@ -54,6 +55,7 @@ export class LocalSandbox implements Sandbox {
   readonly #parts: LocalSandboxParts;
   readonly #running = new Map<string, RunningCall>();
   readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #disk: DiskUse;
   #released: Promise<void> | undefined;
 
   constructor(parts: LocalSandboxParts) {
@@ -64,6 +66,7 @@ export class LocalSandbox implements Sandbox {
     const { workspace, home } = parts.directory;
     this.files = parts.filesAreHere ? { workspace, home, uid: parts.uid } : undefined;
     this.fresh = !parts.directory.ready;
+    this.#disk = new DiskUse(parts.filesAreHere ? [workspace, home] : [], parts.limits.workspaceBytes);
     if (parts.relay) this.relay = parts.relay.bind(parts);
   }
 
@@ -144,6 +147,7 @@ export class LocalSandbox implements Sandbox {
     const known = journal.end() ?? (await this.#recover(journal));
     if (known) return this.#replay(request, journal, known);
     if (request.signal?.aborted) return { why: 'cancelled', exitCode: 143, durationMs: 0, replayed: false };
+    if (this.#disk.isLost) return { why: 'output-limit', exitCode: KILLED, durationMs: 0, replayed: false };
     try {
       return { ...(await this.#run(request, journal)), replayed: false };
     } catch (error) {
@@ -168,7 +172,7 @@ export class LocalSandbox implements Sandbox {
       group,
       begin,
       limits: { ...this.#parts.limits, ...(request.outputBytes && { outputBytes: request.outputBytes }) },
-      directories: this.#parts.filesAreHere ? [this.#parts.directory.workspace, this.#parts.directory.home] : [],
+      disk: this.#disk,
       watchMemory: this.#parts.watchMemory && group === undefined,
       thaw: () => this.thaw(),
     });

@@ -123,7 +123,7 @@ export class RunningCall {
       await delivery.deliverNew();
     } finally {
       spoolWatch?.close();
-      await limitWatch.close();
+      if (await limitWatch.close()) this.#journal.stop('output-limit');
       await delivery.close();
     }
   }

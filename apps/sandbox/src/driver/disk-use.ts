@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const LOOK_EVERY_MS = 1_000;
+/** While there is too much, whoever makes it more is to be stopped soon. */
+const LOOK_AGAIN_MS = 100;
+/** A look may take this share of the time at most. */
+const LOOK_SHARE = 1 / 10;
+/** What a file takes at least, also one without content: names and inodes run out, too. */
+const LEAST_FILE_BYTES = 4_096;
+/** So often may there be more although there was too much already; then nothing runs there any more. */
+const MOST_BREACHES = 10;
+
+/**
+ * What the files of one sandbox take on disk, through all of its calls: many that are too short to be looked at must not come to more than
+ * a long one. Whoever is over the limit may still take files away.
+ */
+export class DiskUse {
+  #bytes = 0;
+  #nextLookAt = Date.now() + LOOK_EVERY_MS;
+  #breaches = 0;
+  #looking: Promise<boolean> | undefined;
+
+  constructor(
+    private readonly directories: readonly string[],
+    private readonly limitBytes: number,
+  ) {}
+
+  get isOver(): boolean {
+    return this.#bytes > this.limitBytes;
+  }
+
+  /** No call is to be begun. */
+  get isLost(): boolean {
+    return this.#breaches >= MOST_BREACHES;
+  }
+
+  get isDue(): boolean {
+    return this.directories.length > 0 && Date.now() >= this.#nextLookAt;
+  }
+
+  /** Whether there is too much, and more than there was. */
+  look(): Promise<boolean> {
+    this.#looking ??= this.#lookNow().finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  async #lookNow(): Promise<boolean> {
+    const [before, began] = [this.#bytes, Date.now()];
+    this.#bytes = await diskBytes(this.directories);
+    const [isMore, now] = [this.isOver && this.#bytes > before, Date.now()];
+    if (isMore) this.#breaches += 1;
+    else if (!this.isOver) this.#breaches = 0;
+    this.#nextLookAt = now + Math.max(this.isOver ? LOOK_AGAIN_MS : LOOK_EVERY_MS, (now - began) / LOOK_SHARE);
+    return isMore;
+  }
+}
+
+/** Space taken on disk, links not followed. Files that vanish while `du` looks make it fail; its sums are right all the same. */
+export async function diskBytes(directories: readonly string[]): Promise<number> {
+  const [blocks, files] = await Promise.all([sumOf(['-skx'], directories), sumOf(['-sx', '--inodes'], directories)]);
+  return Math.max(blocks * 1_024, files * LEAST_FILE_BYTES);
+}
+
+async function sumOf(options: readonly string[], directories: readonly string[]): Promise<number> {
+  const output = await run('du', [...options, '--', ...directories]).then(
+    done => done.stdout,
+    (failed: { readonly stdout?: string }) => failed.stdout ?? '',
+  );
+  return output
+    .split('\n')
+    .filter(Boolean)
+    .reduce((sum, line) => sum + Number.parseInt(line, 10), 0);
+}
