@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { living, ran, SandboxGround, testProfile } from './sandbox.fixture.js';
 
@@ -146,6 +147,17 @@ describe('what runs in a sandbox is held to its limits', () => {
     const replay = await ground.sh(sandbox, 'yes flood & yes other >&2', { callId: 'flood' });
     const again = await ground.sh(sandbox, 'yes flood & yes other >&2', { callId: 'flood' });
     expect(again).toEqual({ ...replay, replayed: true });
+  });
+
+  it('keeps what the last calls printed, for a while, and not that of all there ever were', async () => {
+    const sandbox = await ground.open();
+    const calls = Array.from({ length: 40 }, (_, n) => `kept-${n}`);
+    for (const callId of calls) await ground.sh(sandbox, 'echo printed', { callId });
+    expect(readdirSync(join(ground.homeDir, sandbox.runId, 'journal'))).toHaveLength(32);
+    expect(await ground.sh(sandbox, 'echo again', { callId: 'kept-39' })).toMatchObject({
+      stdout: 'printed\n',
+      replayed: true,
+    });
   });
 
   it('waits for a slow reader and loses nothing', async () => {

@@ -44,6 +44,9 @@ export interface LocalSandboxParts {
   released(): void;
 }
 
+/** An end is in the log before many more calls are made; until then it can be played back. What all calls printed would fill the disk. */
+const MOST_KEPT_CALLS = 32;
+
 /** A sandbox of this machine's service: what all drivers have in common is the journal and the life of a call. */
 export class LocalSandbox implements Sandbox {
   readonly runId: string;
@@ -56,6 +59,7 @@ export class LocalSandbox implements Sandbox {
   readonly #running = new Map<string, RunningCall>();
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #disk: DiskUse;
+  readonly #kept: CallJournal[] = [];
   #released: Promise<void> | undefined;
 
   constructor(parts: LocalSandboxParts) {
@@ -183,6 +187,8 @@ export class LocalSandbox implements Sandbox {
     } finally {
       unwatch?.();
       this.#running.delete(journal.name);
+      this.#kept.push(journal);
+      if (this.#kept.length > MOST_KEPT_CALLS) this.#kept.shift()?.forget();
     }
   }
 
