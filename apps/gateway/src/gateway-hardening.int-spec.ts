@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { MemberAdded } from '@runledger/contracts';
+import { streamOf } from '@runledger/kernel';
 import { Controller, Get, Module } from '@nestjs/common';
 import { connect } from 'node:net';
 import type { DataSource } from 'typeorm';
@@ -141,6 +143,28 @@ describe('a gateway among strangers', () => {
     ]) {
       expect(answer.errors?.[0]).toMatchObject({ extensions: { code: 'BAD_USER_INPUT', fix: expect.any(String) } });
     }
+  });
+
+  it('takes no name that it could not show, and goes on where one is in the log already', async () => {
+    const add = `mutation ($name: String!) {
+      addMember(input: { name: $name, kind: SERVICE, scopes: [FLOWS_READ] }) { __typename }
+    }`;
+    const create = 'mutation ($name: String!) { createToken(input: { name: $name, scopes: [] }) { __typename } }';
+    for (const name of ['a\u0000b', 'a\ud83d', 'a'.repeat(300)]) {
+      for (const mutation of [add, create]) {
+        const answer = await gateway.graphql(token, mutation, { name });
+        expect(answer.status).toBe(400);
+        expect(answer.errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', fix: expect.any(String) });
+      }
+    }
+    const eve = { memberId: 'mem_eve', workspaceId: 'ws_acme', name: 'e\u0000', kind: 'person', scopes: [] } as const;
+    await gateway.tell(
+      { workspaceId: 'ws_acme', stream: streamOf('member', 'mem_eve') },
+      MemberAdded({ ...eve, scopes: [], addedBy: { kind: 'system', id: 'spec' }, addedAt: gateway.clock.now() }),
+    );
+    expect((await gateway.graphql(token, add, { name: 'Frank' })).data).toEqual({
+      addMember: { __typename: 'AddedMember' },
+    });
   });
 
   it('never shows a stack, a path or a query of its database', async () => {

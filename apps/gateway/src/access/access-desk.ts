@@ -2,15 +2,19 @@ import { ALL_SCOPES, MemberAdded, type Scope } from '@runledger/contracts';
 import { CommandHandler, newUuid, type Actor, type CommandContext } from '@runledger/event-store';
 import { idOf, reject, streamOf } from '@runledger/kernel';
 import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { CLOCK, type Clock } from '@runledger/platform';
 import { GATEWAY_OPTIONS, type GatewayOptions } from '../gateway.config.js';
-import { fitting } from '../reads/command-desk.js';
+import { fitting } from '../reads/fitting.js';
 import { ReadModels } from '../reads/read-models.js';
 import { actorOf, holds, type Caller } from './caller.js';
 import { member } from './member.decider.js';
 import { hashSecret, isTokenId, mintToken, showToken } from './token-secret.js';
 import { token } from './token.decider.js';
 import { workspace } from './workspace.decider.js';
+
+/** What names and addresses may be, wherever they are shown. */
+const named = z.object({ name: z.string().max(200), email: z.string().max(320).optional() });
 
 const SETUP: Actor = { kind: 'system', id: 'setup', name: 'Set-up' };
 
@@ -79,12 +83,14 @@ export class AccessDesk {
     caller: Caller,
     asked: { readonly name: string; readonly scopes: readonly Scope[]; readonly expiresAt?: string },
   ) {
+    fitting(named, asked);
     const context = this.#context(caller.workspaceId, actorOf(caller));
     return this.#issue(context, { ...asked, memberId: caller.memberId, held: caller.scopes });
   }
 
   /** Adds a member with at most the caller's own scopes, and makes a token that carries all of the member's. */
   async addMember(caller: Caller, asked: NewMember) {
+    fitting(named, asked);
     const missing = asked.scopes.filter(scope => !holds(caller, scope));
     if (missing.length > 0) {
       const message = `You cannot give what you do not have: ${missing.join(', ')}.`;
@@ -111,7 +117,12 @@ export class AccessDesk {
 
   async revokeToken(caller: Caller, tokenId: string) {
     if (!isTokenId(tokenId)) {
-      return { status: 'refused' as const, refusal: reject('TOKEN_NOT_FOUND', 'This is no id of a token.') };
+      return {
+        status: 'refused' as const,
+        refusal: reject('TOKEN_NOT_FOUND', 'This is no id of a token.', {
+          fix: 'Take the `id` of one of your tokens.',
+        }),
+      };
     }
     const context = this.#context(caller.workspaceId, actorOf(caller));
     return this.handler.handle(

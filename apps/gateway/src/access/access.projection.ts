@@ -1,7 +1,7 @@
 import { allowanceEvents, memberEvents, planEvents, tokenEvents, workspaceEvents } from '@runledger/contracts';
 import type { MemberAdded, TokenIssued, WorkspaceCreated } from '@runledger/contracts';
 import type { AllowanceEvent, MemberEvent, PlanEvent, TokenEvent, WorkspaceEvent } from '@runledger/contracts';
-import type { EventOf } from '@runledger/kernel';
+import { storableText, type EventOf } from '@runledger/kernel';
 import { ERASED } from '@runledger/platform';
 import { defineView } from '@runledger/projections';
 import { together } from '../reads/composite-projection.js';
@@ -33,6 +33,11 @@ const workspaces = defineView<WorkspaceView, WorkspaceEvent | PlanEvent | Allowa
   columns: () => ({}),
 });
 
+/** Members are found by parts of their view, which the database cannot take apart where a text holds a NUL. */
+function shownAs({ name, email, ...rest }: MemberView): MemberView {
+  return { ...rest, name: storableText(name), ...(email !== undefined && { email: storableText(email) }) };
+}
+
 const members = defineView<MemberView, MemberEvent>({
   name: 'members',
   version: 1,
@@ -42,7 +47,7 @@ const members = defineView<MemberView, MemberEvent>({
   evolve: (view, event) => {
     switch (event.type) {
       case 'MemberAdded':
-        return event.data;
+        return shownAs(event.data);
       case 'MemberErased': {
         const { email: _email, ...rest } = view ?? {};
         return view && { ...(rest as MemberView), name: ERASED };

@@ -8,12 +8,16 @@ import type { RunningConsumer } from '@runledger/messaging';
 import { CHECKPOINTS, CLOCK, EVENT_STORE, SubjectKeys, type Clock } from '@runledger/platform';
 import type { RebuildParts } from '@runledger/projections';
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
 import type { GatewayOptions } from '../gateway.config.js';
 import { PROJECTIONS } from '../reads/projection-list.js';
 import { READ_MODEL_SOURCE, readModelDatabase } from '../reads/read-model-source.js';
+import { fitting } from '../reads/fitting.js';
 import { actorOf, type Caller } from './caller.js';
 import { ErasureReactor } from './erasure.reactor.js';
 import { member } from './member.decider.js';
+
+const memberIds = z.object({ id: z.string().max(100) });
 
 export interface ErasureDeskParts {
   readonly handler: CommandHandler;
@@ -46,6 +50,7 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
   async erase(caller: Caller, { id: memberId, confirm }: { readonly id: string; readonly confirm: string }) {
     if (confirm !== memberId)
       return refused('NOT_CONFIRMED', 'What was confirmed is another id.', 'Repeat the id as it is.');
+    fitting(memberIds, { id: memberId });
     const { keys, handler, clock } = this.parts;
     if (!keys) return refused('NOTHING_SEALED', 'Nothing personal is sealed here, so nothing can be erased.');
     const { workspaceId } = caller;

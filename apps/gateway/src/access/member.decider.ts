@@ -42,11 +42,15 @@ export const member: Decider<AddMember | EraseMember, MemberState, MemberEvent, 
       case 'AddMember':
         return state.status === 'absent' ? add(command.data) : [];
       case 'EraseMember':
-        if (state.status === 'absent') return reject('MEMBER_NOT_FOUND', 'There is no such member.');
+        if (state.status === 'absent') return unknownMember();
         return state.status === 'erased' ? [] : [MemberErased(command.data)];
     }
   },
 };
+
+function unknownMember() {
+  return reject('MEMBER_NOT_FOUND', 'There is no such member.', { fix: 'Take the id from whatever they did.' });
+}
 
 function add(data: AddMember['data']) {
   if (data.name.trim() !== '') return [MemberAdded(data)];

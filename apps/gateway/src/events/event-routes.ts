@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
-import { fitting } from '../reads/command-desk.js';
+import { fitting } from '../reads/fitting.js';
 import { keptAlive, textsOf, type EventForm } from './event-stream.js';
 import { LogReader } from './log-reader.js';
 import { tail } from './log-stream.js';

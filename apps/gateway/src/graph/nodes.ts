@@ -31,5 +31,12 @@ export function refusalNode<const Typename extends string>(
   __typename: Typename,
   { rejected, message, fix, details }: Rejection,
 ): RefusalNode<Typename> {
-  return { __typename, code: rejected, message, fix: fix ?? null, details: details ?? [] };
+  return { __typename, code: rejected, message: shortened(message), fix: fix ?? null, details: details ?? [] };
 }
+
+/** Some reasons name what was asked for, which may be of any length. */
+function shortened(message: string): string {
+  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE).toWellFormed()}…`;
+}
+
+const LONGEST_MESSAGE = 1_000;

@@ -1,9 +1,28 @@
 import { RetryableError } from '@runledger/kernel';
+import { GraphQLError } from 'graphql';
 import { QueryFailedError } from 'typeorm';
 import { asRequestError } from './request-errors.js';
 import { shownError } from './shown-errors.js';
 
 const failed = (cause: Error) => new QueryFailedError('SELECT 1', [], cause);
+
+describe('a variable that does not fit', () => {
+  const shown = (message: string) => shownError({ message }, new GraphQLError(message)).message;
+
+  it('is named with the reason, and not with all that it holds: there may be secrets beside the mistake', () => {
+    const value = '{ kind: "SLACK", slackBotToken: "xoxb-1; xoxb-2", nmae: "Ops" }';
+    const reason = 'Field "nmae" is not defined by type "NotificationChannelInput". Did you mean "name"?';
+    expect(shown(`Variable "$input" got invalid value ${value}; ${reason}`)).toBe(
+      `Variable "$input" got invalid value …; ${reason}`,
+    );
+    const at =
+      'Variable "$input" got invalid value "x".repeat(9) at "input.kind"; Value "x" does not exist in "Kind" enum.';
+    expect(shown(at)).toBe(at);
+    expect(shown(`Variable "$a" got invalid value "${'y'.repeat(64_000)}"; Int cannot represent it.`)).toBe(
+      'Variable "$a" got invalid value …; Int cannot represent it.',
+    );
+  });
+});
 
 describe('trouble that passes by itself', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { asRequestError, RequestError } from './request-errors.js';
+import { asRequestError } from './request-errors.js';
 
 const CLIENT_CODES = new Set([
   'GRAPHQL_PARSE_FAILED',
@@ -9,6 +9,9 @@ const CLIENT_CODES = new Set([
   'BAD_REQUEST',
   'OPERATION_RESOLUTION_FAILURE',
 ]);
+
+/** Characters of a message: the rest would only repeat what was sent. */
+const LONGEST_MESSAGE = 1_000;
 
 const log = new Logger('GraphQL');
 
@@ -29,10 +32,11 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown): Gr
   }
   const { code, fix } = (formatted.extensions ?? {}) as { code?: unknown; fix?: unknown };
   if (typeof code === 'string' && CLIENT_CODES.has(code)) {
-    return { message: formatted.message, ...where, extensions: { code, ...(typeof fix === 'string' && { fix }) } };
+    const extensions = { code, ...(typeof fix === 'string' && { fix }) };
+    return { message: withoutValue(formatted.message), ...where, extensions };
   }
   if (isCallersFault(cause)) {
-    return { message: formatted.message, ...where, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
+    return { message: withoutValue(formatted.message), ...where, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
   }
   log.error(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
   return {
@@ -40,6 +44,18 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown): Gr
     ...where,
     extensions: { code: 'INTERNAL_SERVER_ERROR', fix: 'Try again; if it stays, look into the log of the server.' },
   };
+}
+
+/**
+ * graphql-js repeats the whole value of a variable that does not fit: of a large one nobody finds the reason behind it, and secrets
+ * that stand beside the mistake would end in logs. Short values, as of an enum, are what the reason is about.
+ */
+function withoutValue(message: string): string {
+  const [, before, value = '', reason] =
+    /^(Variable "\$\w+" got invalid value )([^]*?)((?: at "[^"]+")?; [^;]*)$/.exec(message) ?? [];
+  if (before === undefined || reason === undefined) return message.slice(0, LONGEST_MESSAGE);
+  const isShort = value.length <= 60 && !value.startsWith('{') && !value.startsWith('[');
+  return `${before}${isShort ? value : '…'}${reason.slice(-LONGEST_MESSAGE)}`;
 }
 
 /** What was thrown, behind all that graphql-js wrapped around it. */
@@ -57,5 +73,5 @@ function isCallersFault(error: unknown): boolean {
 /** Sets the HTTP status that an error stands for, for errors that no resolver threw inside a list of data. */
 export function statusOf(error: unknown): number | undefined {
   const cause = causeOf(error);
-  return cause instanceof RequestError ? cause.status : undefined;
+  return asRequestError(cause)?.status;
 }

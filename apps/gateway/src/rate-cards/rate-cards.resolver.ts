@@ -6,7 +6,8 @@ import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { refusalNode } from '../graph/nodes.js';
-import { CommandDesk, fitting } from '../reads/command-desk.js';
+import { CommandDesk } from '../reads/command-desk.js';
+import { fitting } from '../reads/fitting.js';
 
 @Resolver()
 export class RateCardsResolver {

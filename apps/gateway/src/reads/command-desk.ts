@@ -3,9 +3,9 @@ import { newUuid, type CommandContext } from '@runledger/event-store';
 import type { CommandDefinition } from '@runledger/contracts';
 import { CLOCK, COMMAND_CLIENT, ServiceUnavailableError } from '@runledger/platform';
 import type { Clock, CommandClient, CommandOutcome } from '@runledger/platform';
-import { z } from 'zod';
 import { actorOf, type Caller } from '../access/caller.js';
 import { RequestError } from '../graph/request-errors.js';
+import { fitting } from './fitting.js';
 
 /** Where requests become commands: in the caller's name, in the caller's workspace, now. */
 @Injectable()
@@ -60,18 +60,5 @@ export class CommandDesk {
       occurredAt: this.clock.now(),
       correlationId: runId ?? commandId,
     };
-  }
-}
-
-/** Data of a request as the schema has it; what does not fit is the caller's affair: say where, instead of calling it a defect. */
-export function fitting<Input>(schema: { parse(input: unknown): Input }, input: unknown): Input {
-  try {
-    return schema.parse(input);
-  } catch (cause) {
-    if (!(cause instanceof z.ZodError)) throw cause;
-    const [issue] = cause.issues;
-    const where = issue?.path.join('.') ?? '';
-    const message = `${where || 'The request'}: ${issue?.message ?? 'does not fit.'}`;
-    throw new RequestError('BAD_USER_INPUT', message, undefined, { cause });
   }
 }

@@ -6,7 +6,7 @@ import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { positionText } from '../graph/position-text.js';
-import { fitting } from '../reads/command-desk.js';
+import { fitting } from '../reads/fitting.js';
 import { declineStatus } from './decline-status.js';
 import { SteeringDesk, type Steered, type SteeringVerb } from '../runs/steering-desk.js';
 

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
-import { CommandDesk, fitting } from '../reads/command-desk.js';
+import { CommandDesk } from '../reads/command-desk.js';
+import { fitting } from '../reads/fitting.js';
 import { replyWithStart } from './start-reply.js';
 
 const choices = {

@@ -2,7 +2,7 @@ import { json, StartRun, type Json, type OutputOf, type RefusalOf } from '@runle
 import { newUuid } from '@runledger/event-store';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, COMMAND_CLIENT, type Clock, type CommandClient, type CommandOutcome } from '@runledger/platform';
-import { fitting } from '../reads/command-desk.js';
+import { fitting } from '../reads/fitting.js';
 import { ignoredBecause, startFor, type Message } from './webhook-message.js';
 import { WebhookRate } from './webhook-rate.js';
 import { mintWebhookSecret } from './webhook-secret.js';

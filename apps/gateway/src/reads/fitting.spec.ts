@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { fitting } from './fitting.js';
+
+const schema = z.object({
+  name: z.string().min(1).max(10),
+  tags: z.array(z.string()).optional(),
+  id: z.uuid().optional(),
+  parameters: z.unknown().optional(),
+});
+
+describe('data of a request', () => {
+  it('is taken as the schema has it', () => {
+    expect(fitting(schema, { name: 'a 😀', other: 1 })).toEqual({ name: 'a 😀' });
+  });
+
+  it.each([
+    ['too long', { name: 'a longer name' }, 'name has more than 10 characters.'],
+    ['empty', { name: '' }, 'name is empty.'],
+    ['of another kind', { name: 'a', tags: [1] }, 'tags.0: Invalid input: expected string, received number.'],
+    ['no id', { name: 'a', id: 'x' }, 'id: Invalid UUID.'],
+    ['no text of any database', { name: 'a\0b' }, 'name holds the character NUL or half of a surrogate pair.'],
+    [
+      'half a character',
+      { name: 'a', tags: ['b', '\ud83d'] },
+      'tags.1 holds the character NUL or half of a surrogate pair.',
+    ],
+  ])('that is %s is refused with its place and what would fit', (_what, input, message) => {
+    expect(refusalOf(input)).toMatchObject({ code: 'BAD_USER_INPUT', message, fix: expect.any(String) });
+  });
+
+  it('leaves it to the flow to say what is wrong with its parameters', () => {
+    expect(fitting(schema, { name: 'a', parameters: { b: 'c\0' } })).toEqual({ name: 'a', parameters: { b: 'c\0' } });
+  });
+});
+
+function refusalOf(input: unknown): unknown {
+  try {
+    return fitting(schema, input);
+  } catch (error) {
+    return error;
+  }
+}
