@@ -183,13 +183,19 @@ export class LocalSandbox implements Sandbox {
     this.#running.set(journal.name, call);
     const unwatch = request.onEgress && this.#parts.watch(one => request.onEgress?.(one));
     try {
-      return await call.run();
+      const end = await call.run();
+      this.#keep(journal);
+      return end;
     } finally {
       unwatch?.();
       this.#running.delete(journal.name);
-      this.#kept.push(journal);
-      if (this.#kept.length > MOST_KEPT_CALLS) this.#kept.shift()?.forget();
     }
+  }
+
+  /** Of a call that has ended: one that failed is made again, under the same name. */
+  #keep(journal: CallJournal): void {
+    this.#kept.push(journal);
+    if (this.#kept.length > MOST_KEPT_CALLS) this.#kept.shift()?.forget();
   }
 
   /**
