@@ -1,6 +1,7 @@
 import { RetryableError } from '@runledger/kernel';
 import { START } from '../port.js';
 import type { Position, RecordedEvent } from '../port.js';
+import { arrived } from '../stages.js';
 import type { LogReader, Page, TailPage } from './log-reader.js';
 import type { Loopback, OwnEvents } from './loopback.js';
 import { StoreFault } from './store-errors.js';
@@ -154,6 +155,7 @@ export class Tail {
 
   #keep(page: OwnEvents): void {
     const { events, scannedTo, bytes } = page;
+    arrived('in the log', events);
     const before = this.#to;
     this.#chunks.push({ events, to: scannedTo, bytes });
     this.#to = scannedTo;

@@ -1,3 +1,4 @@
+import { arrived } from '@runledger/event-store';
 import type { CheckpointLease, Checkpoints, EventStore, Position, RecordedEvent } from '@runledger/event-store';
 import { Partitioners } from 'kafkajs';
 import type { Kafka, Producer } from 'kafkajs';
@@ -144,6 +145,7 @@ export class KafkaRelay implements RunningConsumer {
       // Its failure ends the relay although nothing may come for a long time.
       this.#checkpointing = this.#checkpoint(batch.last).catch((error: unknown) => this.#fail(error));
     }
+    arrived('relayed', events);
   }
 
   /** A topic that was removed is made again; readers have what it held from the store. */

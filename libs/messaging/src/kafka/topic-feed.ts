@@ -1,4 +1,4 @@
-import { pause } from '@runledger/event-store';
+import { arrived, pause } from '@runledger/event-store';
 import type { EventStore, Position, RecordedEvent } from '@runledger/event-store';
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { ConsumerLog } from '../consumer-log.js';
@@ -130,6 +130,7 @@ export class TopicFeed {
     if (event.position <= top) this.#counts.repeated += 1;
     else if (previous <= top) {
       this.#counts.fromTopic += 1;
+      arrived('off the topic', [event]);
       this.window.push(event, bytes);
     }
   }
