@@ -9,27 +9,57 @@ export interface Growth {
   readonly scannedTo: Position;
 }
 
+/** What a follower waits for. */
+export interface Wanted {
+  readonly matches: (event: RecordedEvent) => boolean;
+  /** Where it has come to. */
+  readonly after: Position;
+  /** The only story that it wants events of; left out: of all. */
+  readonly correlationId?: string | undefined;
+  /** False: it need not be told how far the log was scanned without a match. */
+  readonly progress?: boolean | undefined;
+}
+
+/** The place that is followed. */
+export interface Followed {
+  /** Grows with each change, so that a follower can tell whether it missed one. */
+  readonly version: number;
+  /** Every event of the log up to here has joined it; undefined as long as it has not begun. */
+  readonly end: Position | undefined;
+}
+
 /**
  * One subscription that follows the end of the log in memory, and sleeps while nothing comes that it wants. What it sleeps through
  * counts as scanned, so it neither looks at that again nor holds it in memory.
  */
 export class Follower {
+  readonly matches: (event: RecordedEvent) => boolean;
+  readonly correlationId: string | undefined;
+  readonly #progress: boolean;
   #wake: (() => void) | undefined;
-  #passed = false;
   #untold = false;
   #position: Position;
+  #sleptAt: Position;
 
   constructor(
-    readonly matches: (event: RecordedEvent) => boolean,
-    after: Position,
-    private readonly version: () => number,
+    { matches, after, correlationId, progress = true }: Wanted,
+    private readonly all: Followers,
   ) {
+    this.matches = matches;
+    this.correlationId = correlationId;
+    this.#progress = progress;
     this.#position = after;
+    this.#sleptAt = after;
   }
 
   /** It needs nothing up to here any more. */
   get position(): Position {
-    return this.#position;
+    const passed = this.all.passedAsleep(this);
+    return passed !== undefined && passed > this.#position ? passed : this.#position;
+  }
+
+  get isAsleep(): boolean {
+    return this.#wake !== undefined;
   }
 
   /** Everything up to here was handed to it. */
@@ -42,17 +72,20 @@ export class Follower {
    * `untold` says that there is progress to report when its time has come.
    */
   async next(seen: number, untold: boolean): Promise<void> {
-    if (this.version() !== seen) return;
+    if (this.all.version !== seen) return;
     this.#untold = untold;
+    this.#sleptAt = this.#position;
     await new Promise<void>(resolve => {
       this.#wake = resolve;
+      this.all.asleep(this);
     });
   }
 
   wake(): void {
+    this.#position = this.position;
+    this.all.awake(this);
     const wake = this.#wake;
     this.#wake = undefined;
-    this.#passed = false;
     wake?.();
   }
 
@@ -60,32 +93,55 @@ export class Follower {
   offer({ events, scannedTo }: Growth, before: Position): void {
     if (!this.#wake) return;
     // Where it has not been, it must look for itself.
-    if (this.#position < before || events.some(this.matches)) return this.wake();
+    if (this.position < before || events.some(this.matches)) return this.wake();
     if (scannedTo > this.#position) this.#position = scannedTo;
-    this.#passed = true;
   }
 
   /** Time to report progress, if there is any. */
   tick(): void {
-    if (this.#untold || this.#passed) this.wake();
+    if (this.#wake && this.#progress && (this.#untold || this.position > this.#sleptAt)) this.wake();
   }
 }
 
-/** All who follow the end of the log in one place. */
+/**
+ * All who follow the end of the log in one place. Most want one story only, and are many: while such a follower sleeps at the end,
+ * events of other stories do not touch it.
+ *
+ * F1 A follower that sleeps by its story had everything up to the end when it fell asleep, and whatever joined of its story woke it.
+ *    So it needs nothing up to the end as it is now.
+ * F2 Whoever sleeps before the end, or at a place that has not begun, is offered each growth, and looks for itself.
+ */
 export class Followers {
   readonly #all = new Set<Follower>();
+  /** Those of whom F1 holds. */
+  readonly #sleepers = new Map<string, Set<Follower>>();
+  /** The others, awake or asleep. */
+  readonly #others = new Set<Follower>();
   #ticking: NodeJS.Timeout | undefined;
+  /** Up to here all sleepers have been offered what joined. */
+  #offered: Position | undefined;
+
+  constructor(private readonly place: Followed) {}
 
   get size(): number {
     return this.#all.size;
   }
 
-  add(follower: Follower): void {
+  get version(): number {
+    return this.place.version;
+  }
+
+  follow(wanted: Wanted): Follower {
+    const follower = new Follower(wanted, this);
     this.#all.add(follower);
+    this.#others.add(follower);
     this.#ticking ??= setInterval(() => this.#tick(), PROGRESS_MS);
+    return follower;
   }
 
   remove(follower: Follower): void {
+    this.awake(follower);
+    this.#others.delete(follower);
     this.#all.delete(follower);
     if (this.#all.size > 0) return;
     clearInterval(this.#ticking);
@@ -93,21 +149,55 @@ export class Followers {
   }
 
   offer(growth: Growth, before: Position): void {
-    for (const follower of this.#all) follower.offer(growth, before);
+    for (const follower of [...this.#others]) follower.offer(growth, before);
+    if (this.#sleepers.size > 0) this.#offerToSleepers(growth, before);
+    this.#offered = growth.scannedTo;
+  }
+
+  #offerToSleepers(growth: Growth, before: Position): void {
+    for (const correlationId of new Set(growth.events.map(({ metadata }) => metadata.correlationId))) {
+      for (const follower of [...(this.#sleepers.get(correlationId) ?? [])]) follower.offer(growth, before);
+    }
   }
 
   /** Nobody needs anything up to here any more, or up to `position` when that is lower. */
   lowest(position: Position): Position {
     let lowest = position;
-    for (const follower of this.#all) if (follower.position < lowest) lowest = follower.position;
+    for (const follower of this.#others) if (follower.position < lowest) lowest = follower.position;
     return lowest;
   }
 
   wake(): void {
-    for (const follower of this.#all) follower.wake();
+    for (const follower of [...this.#all]) follower.wake();
+  }
+
+  /** Up to where the place grew while it slept by its story (F1). */
+  passedAsleep(follower: Follower): Position | undefined {
+    return this.#sleepersOf(follower)?.has(follower) ? this.#offered : undefined;
+  }
+
+  asleep(follower: Follower): void {
+    const { correlationId } = follower;
+    const { end } = this.place;
+    if (correlationId === undefined || end === undefined || follower.position < end) return;
+    this.#offered = end;
+    this.#others.delete(follower);
+    const sleepers = this.#sleepers.get(correlationId) ?? new Set();
+    this.#sleepers.set(correlationId, sleepers.add(follower));
+  }
+
+  awake(follower: Follower): void {
+    const sleepers = this.#sleepersOf(follower);
+    if (!sleepers?.delete(follower)) return;
+    if (sleepers.size === 0) this.#sleepers.delete(follower.correlationId ?? '');
+    this.#others.add(follower);
+  }
+
+  #sleepersOf({ correlationId }: Follower): Set<Follower> | undefined {
+    return correlationId === undefined ? undefined : this.#sleepers.get(correlationId);
   }
 
   #tick(): void {
-    for (const follower of this.#all) follower.tick();
+    for (const follower of [...this.#all]) follower.tick();
   }
 }

@@ -10,7 +10,8 @@ export { ConnectionStringError, EventStoreDbFault, StoreClosedError } from './ev
 export { createEventStoreDbStore } from './eventstoredb/eventstoredb-store.js';
 export type { EventStoreDbStoreOptions } from './eventstoredb/eventstoredb-store.js';
 export { matcherFor } from './event-filter.js';
-export { Follower, Followers } from './followers.js';
+export { Followers } from './followers.js';
+export type { Follower, Wanted } from './followers.js';
 export { LogBehindError } from './log-behind-error.js';
 export type { ParkedEvent, ParkedEvents, ParkedFilter, ParkedQueue, Parking, ParkingFailure } from './parked-events.js';
 export { PARTITIONS, partitionOf } from './partitions.js';

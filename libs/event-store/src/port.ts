@@ -127,6 +127,8 @@ export interface SubscribeOptions extends EventFilter {
   readonly signal: AbortSignal;
   /** Most events in one batch; default 500. */
   readonly batchSize?: number;
+  /** False: nobody wants to know how far the log was scanned without a match, so it need not be told. Default true. */
+  readonly progress?: boolean;
 }
 
 /** What a subscription hands over: matching events in log order, and how far the log was scanned for them. */

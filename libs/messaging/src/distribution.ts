@@ -18,6 +18,8 @@ export interface FollowOptions extends EventFilter {
   readonly signal: AbortSignal;
   /** Most events in one delivery. */
   readonly batchSize?: number;
+  /** False: it need not be told how far the log was scanned without a match. Default true. */
+  readonly progress?: boolean;
 }
 
 /**

@@ -42,6 +42,7 @@ export class InboxResolver {
       tenant: caller.workspaceId,
       types: TYPES,
       after: from,
+      progress: false,
       stillAllowed: this.log.stillAllowed(caller),
     };
     const changes = tail(this.log.distribution, options, changesOf);

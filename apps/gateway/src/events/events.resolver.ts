@@ -58,6 +58,7 @@ export class EventsResolver {
     const options = {
       ...storyOf(caller, runId),
       after: start.from,
+      progress: false,
       stillAllowed: this.log.stillAllowed(caller),
     };
     return tail(this.log.distribution, options, batch => batch.events.map(runEvent));

@@ -8,6 +8,8 @@ export interface TailOptions extends EventFilter {
   readonly after: Position;
   /** Asked before each delivery; throws when the reader's rights have ended. */
   readonly stillAllowed: () => Promise<void>;
+  /** False: it is not told how far the log was read where nothing matched. */
+  readonly progress?: boolean;
 }
 
 /** Given as the reason, so that none with a stack is made for each reader who leaves. */

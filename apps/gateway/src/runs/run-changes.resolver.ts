@@ -85,7 +85,7 @@ export class RunChangesResolver {
     caller: Caller,
     from: { readonly tenant: string; readonly correlationId?: string; readonly after: Position },
   ) {
-    const options = { ...from, types: TYPES, stillAllowed: this.log.stillAllowed(caller) };
+    const options = { ...from, types: TYPES, progress: false, stillAllowed: this.log.stillAllowed(caller) };
     return tail(this.log.distribution, options, touchedIn);
   }
 

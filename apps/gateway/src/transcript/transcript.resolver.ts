@@ -41,7 +41,8 @@ export class TranscriptResolver {
     const { from } = start;
     const story = storyOf(caller, runId);
     const fold = await this.past.foldAt(story, from);
-    const options = { ...story, types: TRANSCRIPT_TYPES, after: from, stillAllowed: this.log.stillAllowed(caller) };
+    const stillAllowed = this.log.stillAllowed(caller);
+    const options = { ...story, types: TRANSCRIPT_TYPES, after: from, progress: false, stillAllowed };
     return tail(this.log.distribution, options, segmentsOf(fold, step ?? undefined));
   }
 }

@@ -31,7 +31,7 @@ export async function* subscription(
   let cursor = options.after;
   let told = { position: cursor, at: performance.now() };
   let live = false;
-  const follower = tail.follow(matches, cursor);
+  const follower = tail.follow({ ...options, matches });
   const wake = () => follower.wake();
   signal.addEventListener('abort', wake);
   try {

@@ -36,7 +36,10 @@ const begun = async (tail: Tail, follower: Follower) => {
 describe('the end of the log in memory', () => {
   it('lets go of what everybody has behind them, but for the newest thousand', async () => {
     const { tail, append } = growingTail();
-    const [reader, sleeper] = [tail.follow(all, 0n), tail.follow(({ type }) => type === 'Wanted', 0n)];
+    const [reader, sleeper] = [
+      tail.follow({ matches: all, after: 0n }),
+      tail.follow({ matches: ({ type }) => type === 'Wanted', after: 0n }),
+    ];
     await begun(tail, reader);
     const asleep = sleeper.next(tail.version, false);
     for (let n = 0; n < 30; n += 1) await append(100, 'Other');
@@ -58,10 +61,13 @@ describe('the end of the log in memory', () => {
 
   it('sends a follower to look where it has not been, and never back', async () => {
     const { tail, append } = growingTail();
-    const first = tail.follow(all, 0n);
+    const first = tail.follow({ matches: all, after: 0n });
     await begun(tail, first);
     await append(10, 'Other');
-    const [behind, beyond] = [4n, 50n].map(after => tail.follow(() => false, after)) as [Follower, Follower];
+    const [behind, beyond] = [4n, 50n].map(after => tail.follow({ matches: () => false, after })) as [
+      Follower,
+      Follower,
+    ];
     const woken = behind.next(tail.version, false);
     void beyond.next(tail.version, false);
     await append(1, 'Other');

@@ -5,7 +5,8 @@ import { arrived } from '../stages.js';
 import type { LogReader, Page, TailPage } from './log-reader.js';
 import type { Loopback, OwnEvents } from './loopback.js';
 import { StoreFault } from './store-errors.js';
-import { Follower, Followers } from '../followers.js';
+import { Followers } from '../followers.js';
+import type { Follower, Wanted } from '../followers.js';
 
 /** What the tail keeps for followers; whoever is further behind reads pages of its own. */
 const KEPT_EVENTS = 10_000;
@@ -44,7 +45,7 @@ export class Tail {
   #to: Position = START;
   #events = 0;
   #bytes = 0;
-  readonly #followers = new Followers();
+  readonly #followers = new Followers(this);
   #running = false;
   #woken = false;
   #stopPause: (() => void) | undefined;
@@ -63,9 +64,13 @@ export class Tail {
     return this.#version;
   }
 
-  follow(matches: (event: RecordedEvent) => boolean, after: Position): Follower {
-    const follower = new Follower(matches, after, () => this.#version);
-    this.#followers.add(follower);
+  /** Where it ends; undefined before it has begun. */
+  get end(): Position | undefined {
+    return this.#from === undefined ? undefined : this.#to;
+  }
+
+  follow(wanted: Wanted): Follower {
+    const follower = this.#followers.follow(wanted);
     if (!this.#running) void this.#run();
     return follower;
   }

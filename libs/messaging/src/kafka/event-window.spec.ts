@@ -64,13 +64,13 @@ describe('the newest stretch of the log', () => {
   it('wakes those whom an event concerns, and lets the others have it behind them asleep', async () => {
     const events = eventsOf(4); // Even at 1, Odd at 4, Even at 7, Odd at 10
     const window = new EventWindow(0n, { events: 2, bytes: Infinity });
-    const odd = window.follow(event => event.type === 'Odd', 0n);
+    const odd = window.follow({ matches: event => event.type === 'Odd', after: 0n });
     const waiting = odd.next(window.version, false);
     for (const event of events.slice(0, 2)) window.push(event, 1);
     await waiting;
     expect(odd.position).toBe(1n);
 
-    const leaving = window.follow(() => false, 4n);
+    const leaving = window.follow({ matches: () => false, after: 4n });
     const left = leaving.next(window.version, false);
     for (const event of events.slice(2)) window.push(event, 1);
     leaving.wake();
@@ -85,7 +85,7 @@ describe('the newest stretch of the log', () => {
     const window = new EventWindow(0n, { events: 10, bytes: Infinity });
     const [first, second] = eventsOf(2) as [RecordedEvent, RecordedEvent];
     window.push(first, 1);
-    const behind = window.follow(() => false, 0n);
+    const behind = window.follow({ matches: () => false, after: 0n });
     const woken = behind.next(window.version, false);
     window.push(second, 1);
     await woken;

@@ -1,5 +1,5 @@
-import { Follower, Followers } from '@runledger/event-store';
-import type { Position, RecordedEvent } from '@runledger/event-store';
+import { Followers } from '@runledger/event-store';
+import type { Follower, Position, RecordedEvent, Wanted } from '@runledger/event-store';
 
 export interface WindowLimits {
   readonly events: number;
@@ -29,7 +29,7 @@ export class EventWindow {
   #floor: Position;
   #top: Position;
   #version = 0;
-  readonly #followers = new Followers();
+  readonly #followers = new Followers(this);
 
   constructor(
     start: Position,
@@ -40,6 +40,10 @@ export class EventWindow {
   }
 
   get top(): Position {
+    return this.#top;
+  }
+
+  get end(): Position {
     return this.#top;
   }
 
@@ -86,10 +90,8 @@ export class EventWindow {
   }
 
   /** Only those whom an event concerns are woken by it: the others have it behind them, asleep. */
-  follow(matches: (event: RecordedEvent) => boolean, after: Position): Follower {
-    const follower = new Follower(matches, after, () => this.#version);
-    this.#followers.add(follower);
-    return follower;
+  follow(wanted: Wanted): Follower {
+    return this.#followers.follow(wanted);
   }
 
   unfollow(follower: Follower): void {

@@ -104,7 +104,7 @@ async function* subscription(
   let cursor = options.after;
   let told = { position: cursor, at: performance.now() };
   let live = false;
-  const follower = window.follow(matches, cursor);
+  const follower = window.follow({ ...options, matches });
   const wake = () => follower.wake();
   signal.addEventListener('abort', wake);
   try {
