@@ -1,18 +1,25 @@
+import { channel } from 'node:diagnostics_channel';
 import type { ExecutionResult } from 'graphql';
-import type { SourceEvent } from './item-encoder.js';
-import type { Outbox } from './outbox.js';
+import type { Encoded, SourceEvent } from './item-encoder.js';
+import type { Outbox, Sent } from './outbox.js';
 
 export interface LiveOptions {
   /** Of the operation, as the client chose it. */
   readonly id: string;
   readonly outbox: Outbox;
   /** An item as JSON, answered by the operation. */
-  readonly encode: (event: SourceEvent) => Promise<string>;
+  readonly encode: (event: SourceEvent) => Encoded;
   /** The cursor that the subscription was given was worth nothing. */
   readonly onExpired: () => void;
   /** It ends before its first item: its reader shall not take that for the end of what there is. */
   readonly onCutShort: () => void;
 }
+
+/** Told of each item, as JSON in UTF-8, when it is written to a socket, for whoever measures this process from outside. */
+const written = channel('runledger:items');
+
+/** Of a message. */
+const END = Buffer.from('}');
 
 interface Item {
   readonly __typename?: string;
@@ -51,7 +58,8 @@ export function liveItems(
 }
 
 class Delivery {
-  readonly #prefix: string;
+  /** Of a message, up to its item. */
+  readonly #start: Buffer;
   #ended = false;
   #lastWord: Promise<void> | undefined;
   #last: { readonly field: string; readonly cursor: string } | undefined;
@@ -60,7 +68,7 @@ class Delivery {
     private readonly source: AsyncIterableIterator<SourceEvent>,
     private readonly options: LiveOptions,
   ) {
-    this.#prefix = `{"id":${JSON.stringify(options.id)},"type":"next","payload":`;
+    this.#start = Buffer.from(`{"id":${JSON.stringify(options.id)},"type":"next","payload":`);
   }
 
   async run(): Promise<void> {
@@ -70,7 +78,9 @@ class Delivery {
       while (!this.#ended) {
         const next = await this.source.next();
         if (next.done || this.#ended) return;
-        if ((await this.#deliver(next.value)) !== 'sent') return;
+        const sent = this.#deliver(next.value);
+        // What was answered for another reader, and can be written, is on its way by now.
+        if ((typeof sent === 'string' ? sent : await sent) !== 'sent') return;
       }
     } finally {
       forget();
@@ -84,13 +94,18 @@ class Delivery {
     await this.source.return?.();
   }
 
-  async #deliver(event: SourceEvent) {
-    const text = `${this.#prefix}${await this.options.encode(event)}}`;
+  #deliver(event: SourceEvent): Sent | Promise<Sent> {
+    const encoded = this.options.encode(event);
+    return encoded instanceof Promise ? encoded.then(json => this.#write(event, json)) : this.#write(event, encoded);
+  }
+
+  #write(event: SourceEvent, json: Buffer): Sent | Promise<Sent> {
     if (this.#ended) return 'closed';
     const [[field, item] = ['', {}]] = Object.entries(event) as [string, Item][];
     if (item.cursor !== undefined) this.#last = { field, cursor: item.cursor };
     if (item.__typename === 'CursorExpired') this.options.onExpired();
-    return this.options.outbox.send(text);
+    if (written.hasSubscribers) written.publish(json);
+    return this.options.outbox.sendParts([this.#start, json, END]);
   }
 
   /** Everything that was sent before it arrives before it: `resumeFrom` is the cursor that the reader will have then. */
@@ -100,8 +115,8 @@ class Delivery {
     const { onCutShort, encode, outbox } = this.options;
     if (this.#last) {
       const { field, cursor: resumeFrom } = this.#last;
-      const text = await encode({ [field]: { __typename: 'Lagged', resumeFrom } });
-      await outbox.send(`${this.#prefix}${text}}`);
+      const json = await encode({ [field]: { __typename: 'Lagged', resumeFrom } });
+      await outbox.sendParts([this.#start, json, END]);
     } else {
       onCutShort();
     }

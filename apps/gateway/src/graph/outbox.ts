@@ -1,5 +1,7 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { SocketLimits } from './socket-limits.js';
+import { textFrame } from './text-frame.js';
 
 /** What became of a message: it may be on its way, or nobody is there to read it (any more). */
 export type Sent = 'sent' | 'lagging' | 'closed';
@@ -19,6 +21,8 @@ export class Outbox {
 
   constructor(
     private readonly socket: WebSocket,
+    /** What it writes to, message by message and nothing compressed: so ours may stand between its own. */
+    private readonly wire: Duplex,
     private readonly limits: Pick<SocketLimits, 'waitingBytes' | 'patienceMs'>,
     /** Told once, after those who follow have said their last word. */
     private readonly onLagged: () => void,
@@ -30,6 +34,17 @@ export class Outbox {
   send(text: string): Promise<Sent> | Sent {
     if (this.socket.readyState !== this.socket.OPEN) return 'closed';
     this.socket.send(text, this.#flushed);
+    return this.#onItsWay();
+  }
+
+  /** The same with a message in parts, as bytes. */
+  sendParts(parts: readonly Buffer[]): Promise<Sent> | Sent {
+    if (this.socket.readyState !== this.socket.OPEN) return 'closed';
+    this.wire.write(textFrame(parts), this.#flushed);
+    return this.#onItsWay();
+  }
+
+  #onItsWay(): Promise<Sent> | Sent {
     if (this.socket.bufferedAmount <= this.limits.waitingBytes) return 'sent';
     if (this.#hasLagged) return 'lagging';
     this.#patience ??= setTimeout(() => void this.#lag(), this.limits.patienceMs);

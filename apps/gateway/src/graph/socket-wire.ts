@@ -27,7 +27,7 @@ export function wire(
   { socket, request }: Omit<SocketExtra, 'outbox'>,
   options: WireOptions,
 ): void {
-  const outbox = new Outbox(socket, options.limits, () => void closeLagging(socket));
+  const outbox = new Outbox(socket, request.socket, options.limits, () => void closeLagging(socket));
   const hangUpFlooded = (): void => void (outbox.isFlooded && socket.terminate());
   const stayAlive = signsOfLife(socket, options.limits.aliveMs);
   // A frame that is none, a message that is too long: `ws` has closed the socket with its code by then.
