@@ -5,12 +5,16 @@ const ROOT = join(import.meta.dirname, '..', '..');
 /** Of a cluster on a machine that has much else to do; a few seconds on one that has not. */
 const READY_WITHIN_MS = 180_000;
 
-/** Starts the platform as `npm start` or `npm run start:cluster` does, and waits until it says that it is ready. `onSpawn` is told how to stop it as soon as there is something to stop. */
-export async function startPlatform({ plan, home, environment, onSpawn }) {
+/**
+ * Starts the platform as `npm start` or `npm run start:cluster` does, and waits until it says that it is ready. `onSpawn` is told how
+ * to stop it as soon as there is something to stop; `probe` is a module that is loaded before it, and speaks with whoever started it.
+ */
+export async function startPlatform({ plan, home, environment, onSpawn, probe }) {
   const programs = join(ROOT, 'apps', 'standalone', 'dist');
   const program = join(programs, plan.mode === 'cluster' ? 'cluster.js' : 'main.js');
   const replicas = plan.mode === 'cluster' ? ['--replicas', 'orchestrator=2,sandbox=2'] : [];
-  const child = spawn(process.execPath, ['--import', join(programs, 'source-maps.js'), program, ...replicas], {
+  const before = [...(probe ? [probe] : []), join(programs, 'source-maps.js')].flatMap(module => ['--import', module]);
+  const child = spawn(process.execPath, [...before, program, ...replicas], {
     cwd: home,
     env: {
       PATH: process.env.PATH,
@@ -23,7 +27,7 @@ export async function startPlatform({ plan, home, environment, onSpawn }) {
       PORT: '0',
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', ...(probe ? ['ipc'] : [])],
   });
   const ended = new Promise(resolve => child.once('close', resolve));
   const stop = async () => {
@@ -38,7 +42,7 @@ export async function startPlatform({ plan, home, environment, onSpawn }) {
       url: found(/Console {4}(\S+)\/#token=/),
       token: found(/Token {6}(\S+)/),
       log: found(/Event log {2}(.+)/) ?? plan.mode,
-      pid: child.pid,
+      process: child,
       stop,
     };
   } catch (error) {

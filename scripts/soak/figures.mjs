@@ -1,3 +1,6 @@
+/** The stage at which an item is handed to a socket. */
+export const WRITTEN = 'written';
+
 export function percentiles(values) {
   const sorted = Float64Array.from(values).sort();
   const at = share => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
@@ -27,9 +30,25 @@ export function summaryOf(figures, faults) {
     `gaps ${figures.gaps}, repeats ${figures.repeats}, out of order ${figures.disorder}, unfinished ${figures.unfinished}`,
     `append:            ${ms(appendMs)}`,
     `append to visible: ${ms(visibleMs)} (${visibleMs.count} items; of sockets that were open for a second)`,
+    ...wayOf(figures, ms),
     ...coresIn(figures),
     faults.length === 0 ? 'Every reader has the log.' : `FAULTS: ${faults.join('; ')}`,
   ].join('\n');
+}
+
+/** Where the time went: how late each stage of the way was, all since the call of append, and what held the platform's thread up. */
+function wayOf({ inside: { stages, heldUpMs, collectionMs, cpuSeconds } }, ms) {
+  const written = stages[WRITTEN]?.count ?? 0;
+  return [
+    'on the way, since the call of append:',
+    ...Object.entries(stages).map(([stage, lateMs]) => `  ${stage.padEnd(16)} ${ms(lateMs)}`),
+    `platform's thread: turns ${ms(heldUpMs)}; ${collectionMs.count} collections, ${ms(collectionMs)}`,
+    `platform's CPU: user ${cpuSeconds.user.toFixed(2)} s, system ${cpuSeconds.system.toFixed(2)} s, for ${written} items ${perItem(cpuSeconds, written)} µs each with all else that it does`,
+  ];
+}
+
+function perItem({ user, system }, items) {
+  return items === 0 ? '-' : (((user + system) * 1e6) / items).toFixed(0);
 }
 
 function coresIn({ coresUsed, cores }) {

@@ -29,6 +29,7 @@ import { startEngines } from '../load/engines.mjs';
 import { startPlatform } from '../load/platform.mjs';
 import { CpuMeter, pinnedTo } from './cpu.mjs';
 import { faultsOf, summaryOf } from './figures.mjs';
+import { PROBE, watchInside } from './inside.mjs';
 import { startRuns } from './runs.mjs';
 import { truthOf, Writer } from './writer.mjs';
 
@@ -86,15 +87,20 @@ async function soak(ending) {
   ending.push(() => store.close());
   const readers = await openReaders(platform, { runIds, ending });
   log(`${plan.sockets} readers follow ${plan.runs} runs.`);
-  const { pid, databasePid: database } = platform;
-  const meter = new CpuMeter({ platform: pid, database, writer: process.pid, readers: readers.pid });
+  const meter = new CpuMeter({
+    platform: platform.process.pid,
+    database: platform.databasePid,
+    writer: process.pid,
+    readers: readers.pid,
+  });
   const watched = watchCarrier(platform, ending);
+  const readInside = watchInside(platform.process);
   const writer = new Writer(store, runIds, plan);
   const written = await writer.write(line => log(`${line}; ${readers.status()}`));
-  const [cores, carried] = [meter.read(), platform.carried(await watched())];
+  const [cores, inside, carried] = [meter.read(), await readInside(), platform.carried(await watched())];
   const file = join(home, 'truth.json');
   writeFileSync(file, JSON.stringify(await truthOf(store, runIds)));
-  return { ...plan, ...written, ...(await readers.finish(file)), coresUsed: cores, carried };
+  return { ...plan, ...written, ...(await readers.finish(file)), coresUsed: cores, inside, carried };
 }
 
 /** With what it needs, on the cores that are meant for it. */
@@ -106,7 +112,13 @@ async function openPlatform(home, ending) {
   let stopPlatform;
   ending.push(() => stopPlatform?.());
   const environment = { ...engines.environment, API_REQUESTS_PER_MINUTE: '0' };
-  const platform = await startPlatform({ plan: choice, home, environment, onSpawn: stop => (stopPlatform = stop) });
+  const platform = await startPlatform({
+    plan: choice,
+    home,
+    environment,
+    probe: PROBE,
+    onSpawn: stop => (stopPlatform = stop),
+  });
   log(`The platform is ready: ${platform.log}.`);
   moveOn();
   return { ...platform, ...engines };

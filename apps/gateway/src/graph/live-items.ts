@@ -15,7 +15,7 @@ export interface LiveOptions {
   readonly onCutShort: () => void;
 }
 
-/** Told of each item, as JSON in UTF-8, when it is written to a socket, for whoever measures this process from outside. */
+/** Told of each item, `{ json, subscription }`, when it is written to a socket, for whoever measures this process from outside. */
 const written = channel('runledger:items');
 
 /** Of a message. */
@@ -104,7 +104,7 @@ class Delivery {
     const [[field, item] = ['', {}]] = Object.entries(event) as [string, Item][];
     if (item.cursor !== undefined) this.#last = { field, cursor: item.cursor };
     if (item.__typename === 'CursorExpired') this.options.onExpired();
-    if (written.hasSubscribers) written.publish(json);
+    if (written.hasSubscribers) written.publish({ json, subscription: this });
     return this.options.outbox.sendParts([this.#start, json, END]);
   }
 
