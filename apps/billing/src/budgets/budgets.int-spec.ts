@@ -187,7 +187,7 @@ describe('a budget', () => {
         const agent = async (n: number): Promise<void> => {
           const asked = await spending.asks(100 + (n % 7), { by: processOf(n), final: n % 2 === 0 });
           if (asked.status !== 'GRANTED') return;
-          const cost = (n * 37) % 100;
+          const cost = 1 + ((n * 37) % 99);
           spent += cost;
           await spending.used(asked.callId, cost, processOf(n + 1));
         };
@@ -221,6 +221,15 @@ describe('a budget', () => {
     const freed = (await spending.events('workspace')).filter(({ type }) => type === 'BudgetFreed');
     expect(freed).toMatchObject([{ data: { runId: spending.runId } }]);
     expect(await spending.asks(30)).toMatchObject({ status: 'GRANTED' });
+  });
+
+  it('counts usage once that two events report', async () => {
+    const spending = await Spending.begin();
+    await spending.set(month, 1_000);
+    const { callId } = await spending.asks(90);
+    for (const by of [processOf(0), processOf(1)]) await spending.used(callId, 80, by);
+    expect(highWater(await spending.events('workspace'))).toMatchObject({ spent: 80, reserved: 0 });
+    expect(await spending.charged()).toBe(80);
   });
 
   it('counts from its first moment what was spent before it was set', async () => {

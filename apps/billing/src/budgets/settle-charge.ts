@@ -1,4 +1,5 @@
 import type { ChargeRecorded } from '@runledger/contracts';
+import { derivedId } from '@runledger/event-store';
 import type { CommandContext } from '@runledger/event-store';
 import { termsOf } from './applicable-budgets.js';
 import type { ApplicableBudget } from './applicable-budgets.js';
@@ -33,7 +34,9 @@ export async function settleCharge(
       notifyAtPercent: budget.limit?.notifyAtPercent ?? [],
       at: context.occurredAt,
     };
-    const outcome = await desk.book.send(budget, { type: 'Settle', data }, { context, purpose: 'settle' });
+    // Of the charge and not of the report: usage that is reported twice is charged once, and so is it settled (M1).
+    const once = { ...context, commandId: derivedId(charge.chargeId, 'charge', 0) };
+    const outcome = await desk.book.send(budget, { type: 'Settle', data }, { context: once, purpose: 'settle' });
     if (outcome.status === 'refused') throw unexpected(outcome.refusal);
     await desk.book.freeHeld(budget, outcome.state, context);
   }
