@@ -31,6 +31,10 @@ export const plannedUse = z.discriminatedUnion('kind', [
     inputTokens: z.int().nonnegative(),
     /** The limit that the call is made with; reasoning counts. */
     maxOutputTokens: z.int().nonnegative(),
+    /** Some of the prompt is written into a cache that is kept for an hour, which costs more. */
+    keepsForAnHour: z.literal(true).optional(),
+    /** Why nobody can say how much it uses at most: it has no price before it was made. */
+    unbounded: z.string().max(300).optional(),
   }),
   z.strictObject({ kind: z.literal('compute'), resourceClass: z.string(), milliseconds: z.int().nonnegative() }),
 ]);

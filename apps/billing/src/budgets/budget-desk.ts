@@ -7,7 +7,7 @@ import { cardCalculator, type Calculator } from '../calculator/calculator.js';
 import { highestOf } from '../calculator/highest-of.js';
 import { applicableBudgets, termsOf } from './applicable-budgets.js';
 import type { ApplicableBudget } from './applicable-budgets.js';
-import type { LedgerTerms } from './ledger-commands.js';
+import type { LedgerTerms, Reserve } from './ledger-commands.js';
 import { budgetLimits } from './budget-limits.decider.js';
 import type { BudgetLimits } from './budget-limits.decider.js';
 import { beginOf, ledgerName, limitsStream, utcMonthOf } from './budget-scopes.js';
@@ -148,23 +148,21 @@ export class BudgetDesk {
       const state = await this.book.load(context.workspaceId, ledger);
       if (state.countedTo === undefined || state.open.has(asked.callId)) continue;
       if (fitOf({ amount, terms }, state) !== 'BUSY') continue;
-      const data = { ledger, call: callOf(asked), amount, terms, final: false, at: context.occurredAt };
-      return answer({ status: 'BUSY', reason: reasonOf(data, state) });
+      return answer({ status: 'BUSY', reason: reasonOf(dataOf({ ledger, terms }, { asked, amount, context }), state) });
     }
     return undefined;
   }
 
   async #reserveAll(budgets: readonly Limited[], reserving: Reserving): Promise<CommandOutcome<Answer, never>> {
     const { asked, amount, context } = reserving;
-    const call = callOf(asked);
     const done: Limited[] = [];
     for (const budget of budgets) {
-      const { ledger, terms } = budget;
-      const data = { ledger, call, amount, terms, final: asked.final, at: context.occurredAt };
+      const data = dataOf(budget, reserving);
       const outcome = await this.book.send(budget, { type: 'Reserve', data }, { context, purpose: 'reserve' });
       if (outcome.status === 'refused' && outcome.refusal.rejected !== 'BUSY') throw unexpected(outcome.refusal);
       // The state counts, not what was appended: a repeat is answered with what was appended at first.
-      const granted = outcome.status === 'accepted' && isGranted(outcome.state.open.has(call.callId), amount, terms);
+      const granted =
+        outcome.status === 'accepted' && isGranted(outcome.state.open.has(asked.callId), amount, budget.terms);
       if (granted) {
         done.push(budget);
         continue;
@@ -206,8 +204,13 @@ interface Reserving {
   readonly context: CommandContext;
 }
 
-function callOf({ callId, runId, step, attempt }: Asked) {
-  return { callId, runId, step, attempt };
+function dataOf(
+  { ledger, terms }: Pick<Limited, 'ledger' | 'terms'>,
+  { asked: { use, final, callId, runId, step, attempt }, amount, context }: Reserving,
+): Reserve['data'] {
+  const unbounded = use.kind === 'model' ? use.unbounded : undefined;
+  const call = { callId, runId, step, attempt };
+  return { ledger, call, amount, unbounded, terms, final, at: context.occurredAt };
 }
 
 /** What costs nothing, or is allowed without a price, is set aside nowhere. */

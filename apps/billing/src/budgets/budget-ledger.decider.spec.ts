@@ -4,7 +4,8 @@ import type { BudgetLedgerEvent } from '@runledger/contracts';
 import { isRejection } from '@runledger/kernel';
 import { specify } from '@runledger/testing';
 import fc from 'fast-check';
-import { amountText } from './reserve.js';
+import { UNOPENED } from './ledger-state.js';
+import { amountText, reasonOf } from './reserve.js';
 import { budgetLedgers } from './budget-ledger.decider.js';
 import type { LedgerCommand, LedgerTerms } from './ledger-commands.js';
 
@@ -126,6 +127,11 @@ describe('a call under a budget', () => {
           exceededAt: AT,
         }),
       );
+    const nobody = 'The vendor runs the tool web_search itself';
+    expect(reasonOf({ ...reserve(1, null).data, unbounded: nobody }, UNOPENED)).toBe(
+      `${nobody}: nobody can say what the next call costs at most, and the budget of the workspace for 2026-11 refuses what it cannot count. ` +
+        'Do without it, or let the budget allow unpriced use.',
+    );
     given(opened)
       .when(reserve(1, null, { terms: { ...terms, unpriced: 'ALLOW' } }))
       .thenNothing();

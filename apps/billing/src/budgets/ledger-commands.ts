@@ -24,7 +24,14 @@ export type OpenLedger = Command<'OpenLedger', { readonly spent: number; readonl
 /** `amount`: the most that the call can cost; null: nobody knows. */
 export type Reserve = Command<
   'Reserve',
-  { readonly call: Call; readonly amount: number | null; readonly terms: LedgerTerms; readonly final: boolean }
+  {
+    readonly call: Call;
+    readonly amount: number | null;
+    /** Why nobody knows, where a price would not help. */
+    readonly unbounded?: string | undefined;
+    readonly terms: LedgerTerms;
+    readonly final: boolean;
+  }
 >;
 export type Settle = Command<
   'Settle',

@@ -29,8 +29,11 @@ export function reserve(data: Reserve['data'], state: LedgerState): readonly Bud
 }
 
 /** Says what does not fit where, for people. */
-export function reasonOf({ ledger, amount, terms }: Reserve['data'], state: LedgerState): string {
+export function reasonOf({ ledger, amount, terms, unbounded }: Reserve['data'], state: LedgerState): string {
   const where = ledgerName(ledger);
+  if (amount === null && unbounded !== undefined) {
+    return `${unbounded}: nobody can say what the next call costs at most, and ${where} refuses what it cannot count. Do without it, or let the budget allow unpriced use.`;
+  }
   if (amount === null) {
     return `The next call has no price, and ${where} refuses what it cannot count. Price it, or let the budget allow unpriced use.`;
   }

@@ -25,13 +25,19 @@ export async function highestOf(
   if (calculator === cardCalculator) return highestPrice(use, request.card);
   const prices = await calculator.price({ ...request, usages: waysOf(use) });
   const amounts = prices.map(({ amountMicroUnits }) => amountMicroUnits);
-  return amounts.reduce<number | null>((most, one) => (most === null || one === null ? null : Math.max(most, one)), 0);
+  const most = amounts.reduce<number | null>(
+    (highest, one) => (highest === null || one === null ? null : Math.max(highest, one)),
+    0,
+  );
+  const isUnbounded = use.kind === 'model' && use.unbounded !== undefined;
+  return isUnbounded && most !== 0 ? null : most;
 }
 
 function waysOf(use: PlannedUse): Usage[] {
   if (use.kind === 'compute') return [use];
-  const { provider, model, inputTokens, maxOutputTokens } = use;
-  return READ.flatMap(read =>
+  const { provider, model, inputTokens, maxOutputTokens, keepsForAnHour } = use;
+  const ways = keepsForAnHour ? [...READ, 'cacheWrite1hTokens' as const] : READ;
+  return ways.flatMap(read =>
     WRITTEN.map(written => ({
       ...{ kind: 'model' as const, provider, model, ...NONE },
       ...{ [read]: inputTokens, [written]: maxOutputTokens },

@@ -20,6 +20,14 @@ describe('the most that a call can cost', () => {
     expect(highestPrice(model('scripted', 'any', 9, 9), undefined)).toBeNull();
   });
 
+  it('counts a cache that is kept for an hour where it is asked for, and is unknown where nothing bounds the call', () => {
+    const use = model('anthropic', 'claude-opus-5-5', 1_000_000, 0);
+    expect(highestPrice(use, card)).toBe(5_000_000);
+    expect(highestPrice({ ...use, keepsForAnHour: true }, card)).toBe(8_000_000);
+    expect(highestPrice({ ...use, unbounded: 'The vendor runs a tool itself' }, card)).toBeNull();
+    expect(highestPrice({ ...model('scripted', 'any', 9, 9), unbounded: 'x' }, card)).toBe(0);
+  });
+
   it('is unknown when the prompt may be larger than any that has a price', () => {
     const tiers: RateCard = {
       ...card,

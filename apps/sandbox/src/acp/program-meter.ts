@@ -1,5 +1,7 @@
 import { UsageRecorded } from '@runledger/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
+import { UNTOLD } from '../agent/model-usage.js';
+import type { TokenBuckets } from '../agent/model-usage.js';
 import type { StepRun } from '../attempt/step-run.js';
 import { AttemptPausedError } from '../attempt/stop-switch.js';
 import type { Admission, AskedRequest, CallWatch, RelayMeter } from '../egress/relay-meter.js';
@@ -54,15 +56,15 @@ export class ProgramMeter implements RelayMeter {
     await Promise.race([Promise.all(this.#open), delay(LAST_WORDS_MS, undefined, { ref: false })]);
   }
 
-  async #reserved({ body, model, inputTokens, maxOutputTokens }: BoundedRequest): Promise<Admission> {
+  async #reserved({ body, ...most }: BoundedRequest): Promise<Admission> {
     const { run, provider } = this.program;
     const { transcript, budget, history } = run;
     this.#calls += 1;
     const name = `relay.e${history.epoch}.${this.#calls}`;
     const callId = `${transcript.place.attemptId}.${name}`;
     try {
-      const reservation = await budget.reserve({ callId, provider, model, inputTokens, maxOutputTokens });
-      if (reservation.granted) return { body, watch: this.#watch(callId, model) };
+      const reservation = await budget.reserve({ callId, provider, ...most });
+      if (reservation.granted) return { body, watch: this.#watch(callId, most) };
       transcript.note('InfoRecorded', `budget.${name}`, reservation.reason);
       this.onLeave(new AttemptPausedError());
       return { refused: { status: 402, body: errorOf('budget_exhausted', reservation.reason) } };
@@ -72,17 +74,19 @@ export class ProgramMeter implements RelayMeter {
     }
   }
 
-  #watch(callId: string, model: string): CallWatch {
+  #watch(callId: string, { model, maxOutputTokens }: Pick<BoundedRequest, 'model' | 'maxOutputTokens'>): CallWatch {
     let status: number | undefined;
     let usage: RelayedUsage | undefined;
     let done: () => void = () => undefined;
     const open = new Promise<void>(resolve => (done = resolve));
     this.#open.add(open);
-    const end = async (): Promise<void> => {
-      const buckets = usage?.buckets;
+    const end = async (isWhole: boolean): Promise<void> => {
+      const buckets = isWhole ? usage?.buckets : usage?.brokenOff(maxOutputTokens);
       if (buckets) this.#record(callId, model, buckets);
-      // Said no to, as far as anybody knows for nothing. Of an answer that never came nobody knows.
+      // Said no to, as far as anybody knows for nothing.
       else if (status !== undefined && status >= 400) await this.program.run.budget.release(callId);
+      // Answered without a word of what it used. Of an answer that never came nobody knows.
+      else if (status !== undefined) this.#record(callId, model, UNTOLD);
     };
     return {
       answered: (given, contentType) => {
@@ -90,8 +94,8 @@ export class ProgramMeter implements RelayMeter {
         usage = new RelayedUsage(contentType);
       },
       chunk: bytes => usage?.take(bytes),
-      over: () => {
-        end()
+      over: isWhole => {
+        end(isWhole)
           .catch((error: unknown) => this.onLeave(error))
           .finally(() => {
             this.#open.delete(open);
@@ -101,7 +105,7 @@ export class ProgramMeter implements RelayMeter {
     };
   }
 
-  #record(callId: string, model: string, buckets: NonNullable<RelayedUsage['buckets']>): void {
+  #record(callId: string, model: string, buckets: TokenBuckets): void {
     const { run, provider } = this.program;
     const { transcript } = run;
     this.#recorded += 1;

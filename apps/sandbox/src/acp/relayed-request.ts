@@ -1,14 +1,19 @@
 import { z } from 'zod';
+import { beyondBytes } from './beyond-bytes.js';
 
 /** What the programs' vendors call a request that a model answers, by the end of its path. */
 const KINDS = ['messages', 'chat/completions', 'responses', 'responses/compact', 'completions'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Cost nothing, whoever asks: what a prompt would have in tokens, and what clients tell of themselves. */
-const FREE = /\/messages\/count_tokens$|^\/api\/(event_logging|claude_code|claude_cli)/;
+const FREE = /\/messages\/count_tokens$|^\/api\/(event_logging|claude_code|claude_cli)[\w/.-]*$/;
 
 /** What vendors put around a prompt themselves; in tokens. */
 const AROUND = 2_048;
+/** A picture takes as many tokens as its pixels, however few its bytes are; more than the dearest model of each family takes. */
+const PER_PICTURE = { messages: 5_000, others: 50_000 };
+/** As it stands in what goes out: a cache that is kept for longer has a price of its own. */
+const FOR_AN_HOUR = '"ttl":"1h"';
 
 const asked = z.looseObject({
   model: z.string().min(1).max(300),
@@ -29,6 +34,9 @@ export interface BoundedRequest {
   readonly model: string;
   readonly inputTokens: number;
   readonly maxOutputTokens: number;
+  readonly keepsForAnHour?: true;
+  /** Why nobody can say what it uses at most. */
+  readonly unbounded?: string;
 }
 
 export type ReadRequest =
@@ -59,13 +67,17 @@ export function readRequest(
   const answers = Math.max(1, Math.ceil(said.n ?? 1), Math.ceil(said.best_of ?? 1));
   const told = { ...said, ...limited(kind, own, maxOutputTokens), ...streamed(kind, said) };
   const out = Buffer.from(JSON.stringify(told));
-  const inputTokens = AROUND + Math.max(out.length, body.length);
+  const { pictures, because } = beyondBytes(told);
+  const perPicture = kind === 'messages' ? PER_PICTURE.messages : PER_PICTURE.others;
   const request = {
     body: out,
     model: said.model,
-    inputTokens,
+    inputTokens: AROUND + Math.max(out.length, body.length) + pictures * perPicture,
     maxOutputTokens: Math.ceil(own ?? maxOutputTokens) * answers,
+    ...(out.includes(FOR_AN_HOUR) && { keepsForAnHour: true as const }),
+    ...(because !== undefined && { unbounded: because }),
   };
+  if (!Number.isSafeInteger(request.maxOutputTokens)) return refused('Its answer may get longer than any is.');
   return { kind: 'bounded', request };
 }
 
