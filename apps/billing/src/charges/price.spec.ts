@@ -66,6 +66,14 @@ describe('the price of a model call', () => {
     expect(price(usage, card)).toEqual({ amountMicroUnits: 51_000 });
   });
 
+  it('is unknown, and not zero, when the provider did not say of a single token', () => {
+    expect(price(used('p', 'plain', {}), card)).toEqual({
+      amountMicroUnits: null,
+      note: 'unpriced: p did not say how many tokens the call of plain used',
+    });
+    expect(price(used('scripted', 'any', {}), card).amountMicroUnits).toBe(0);
+  });
+
   it('is rounded once per charge, half up', () => {
     expect(price(used('p', 'plain', { inputTokens: 499_999 }), card).amountMicroUnits).toBe(0);
     expect(price(used('p', 'plain', { inputTokens: 500_000 }), card).amountMicroUnits).toBe(1);
@@ -172,6 +180,7 @@ describe('for any usage and any prices', () => {
     models: [{ provider: 'p', model: 'm', perMillionTokens }],
   });
   const amountOf = (tokenCounts: Partial<typeof none>, rates: RateCard): number => {
+    if (Object.values(tokenCounts).every(count => count === 0)) return 0;
     const { amountMicroUnits } = price(used('p', 'm', tokenCounts), rates);
     if (amountMicroUnits === null) throw new Error('should have been priced');
     return amountMicroUnits;

@@ -32,6 +32,7 @@ export function price(usage: Usage, card: RateCard): Price {
 function priceOfModel(usage: ModelUsage, card: RateCard): Price {
   const free = freeOf(usage, card);
   if (free) return { amountMicroUnits: 0, note: `free: ${free.reason}` };
+  if (isUntold(usage)) return unpriced(`${usage.provider} did not say how many tokens the call of ${usage.model} used`);
   const prices = pricesFor(usage, card);
   if (!prices) return unpriced(`no price for ${usage.provider} ${usage.model} with a prompt of this size`);
   const { perMillionTokens } = prices;
@@ -50,6 +51,13 @@ function priceOfModel(usage: ModelUsage, card: RateCard): Price {
     exact += BigInt(tokens) * BigInt(perMillion);
   }
   return rounded(exact, TOKENS_PER_PRICE);
+}
+
+/** A call has a prompt: when there is no token at all, nobody has said how many there were, which is not zero. */
+export function isUntold(usage: Usage): boolean {
+  if (usage.kind !== 'model') return false;
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens, reasoningTokens } = usage;
+  return inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens + cacheWrite1hTokens + reasoningTokens === 0;
 }
 
 /** Why a model costs nothing; undefined when it does. */

@@ -94,6 +94,13 @@ describe('the calls of a model that a program makes through its relay', () => {
     expect(released).toEqual([]);
   });
 
+  it('are recorded as unknown when the vendor does not say what they used, so that budgets count what was set aside', async () => {
+    answer = response => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"content":[]}');
+    await (await ask()).text();
+    expect(await used()).toMatchObject({ usage: { model: 'sonnet', inputTokens: 0, outputTokens: 0 } });
+    expect(released).toEqual([]);
+  });
+
   it('give back what was set aside when the vendor says no', async () => {
     answer = response => void response.writeHead(429).end('{}');
     expect((await ask()).status).toBe(429);

@@ -34,6 +34,23 @@ describe('what an answer of a model says that it used', () => {
     expect(heard(STREAM, data(started))).toMatchObject({ inputTokens: 100, outputTokens: 1, cacheReadTokens: 40 });
   });
 
+  it('HOSTILE: is not less for whoever hangs up before the end: each byte that came counts as a token until the vendor says better', () => {
+    const written = [
+      { type: 'content_block_delta', delta: { type: 'text_delta', text: 'x'.repeat(300) } },
+      { type: 'content_block_delta', delta: { type: 'thinking_delta', thinking: 'é'.repeat(50) } },
+      { type: 'content_block_delta', delta: { type: 'input_json_delta', partial_json: '{"a":1}' } },
+    ];
+    const cutOff = (most: number, ...messages: object[]) => {
+      const usage = new RelayedUsage(STREAM);
+      usage.take(Buffer.from(data(started, ...messages)));
+      return usage.brokenOff(most)?.outputTokens;
+    };
+    expect(cutOff(9_000, ...written)).toBe(407);
+    expect(cutOff(64, ...written)).toBe(64);
+    expect(cutOff(9_000, ...written, { type: 'message_delta', usage: { output_tokens: 90 } })).toBe(90);
+    expect(new RelayedUsage(STREAM).brokenOff(9_000)).toBeUndefined();
+  });
+
   it('is read from a stream of chat completions', () => {
     const usage = {
       prompt_tokens: 100,

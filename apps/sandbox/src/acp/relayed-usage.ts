@@ -12,6 +12,8 @@ type Counts = Record<string, unknown>;
  */
 export class RelayedUsage {
   readonly #decoder = new TextDecoder();
+  #writtenBytes = 0;
+  #isTold = false;
   #rest = '';
   #counts: Counts | undefined;
 
@@ -32,13 +34,25 @@ export class RelayedUsage {
     return this.#counts && bucketsIn(this.#counts);
   }
 
+  /**
+   * Of an answer that was cut off, by whomever: its start tells of the prompt, but of nothing that was written. Tokens are made of whole
+   * bytes, so that no more came than bytes; a program cannot have answers for nothing by not listening to their end (M1).
+   */
+  brokenOff(maxOutputTokens: number): TokenBuckets | undefined {
+    const told = this.buckets;
+    if (!told || this.#isTold) return told;
+    return { ...told, outputTokens: Math.max(told.outputTokens, Math.min(maxOutputTokens, this.#writtenBytes)) };
+  }
+
   get #isStream(): boolean {
     return this.contentType.includes('event-stream');
   }
 
   #hear(text: string): void {
-    if (!text.includes('usage')) return;
+    if (!text.includes('usage') && !text.includes('delta')) return;
     const said = recordOf(jsonOf(text));
+    this.#writtenBytes += writtenIn(said?.['delta']);
+    if (recordOf(said?.['usage'])) this.#isTold = true;
     // Where each of them says it: at the top, at the start of a message, or with the whole response at its end.
     for (const place of [said, recordOf(said?.['message']), recordOf(said?.['response'])]) {
       const usage = recordOf(place?.['usage']);
@@ -46,6 +60,15 @@ export class RelayedUsage {
       if (usage) this.#counts = { ...this.#counts, ...usage };
     }
   }
+}
+
+/** What the Messages API streams of a text, a thought or the input of a call. */
+function writtenIn(delta: unknown): number {
+  const { text, thinking, partial_json: json } = recordOf(delta) ?? {};
+  return [text, thinking, json].reduce<number>(
+    (sum, it) => sum + (typeof it === 'string' ? Buffer.byteLength(it) : 0),
+    0,
+  );
 }
 
 function bucketsIn(counts: Counts): TokenBuckets | undefined {

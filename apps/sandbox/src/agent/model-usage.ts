@@ -58,3 +58,13 @@ function cacheWrites(
 function countIn(counts: unknown, name: string): number {
   return tokensIn(((counts ?? {}) as Record<string, unknown>)[name]) ?? 0;
 }
+
+/** Of a call of which the provider said nothing: no call uses nothing at all, so that it is priced as unknown. */
+export const UNTOLD: TokenBuckets = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
+  reasoningTokens: 0,
+};

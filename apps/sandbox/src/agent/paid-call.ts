@@ -3,6 +3,7 @@ import type { StepRun } from '../attempt/step-run.js';
 import { AttemptPausedError } from '../attempt/stop-switch.js';
 import type { ModelFaultCode } from './model-fault.js';
 import type { TurnOutcome } from './model-turn.js';
+import { UNTOLD } from './model-usage.js';
 
 const NOT_TAKEN: ReadonlySet<ModelFaultCode> = new Set([
   'auth',
@@ -35,10 +36,13 @@ export class PaidCall {
     throw new AttemptPausedError();
   }
 
-  /** Says what it used; what the provider did not take is given back. Of a connection that was lost nobody knows. */
+  /**
+   * Says what it used; what the provider did not take is given back. Of a connection that was lost nobody knows. An answer that came whole
+   * and did not say what it used is recorded as just that: its budgets count what was set aside for it (M1).
+   */
   async ended(outcome: TurnOutcome): Promise<void> {
     const { transcript, budget } = this.run;
-    const { usage } = outcome;
+    const usage = outcome.usage ?? (outcome.status === 'finished' ? UNTOLD : undefined);
     if (usage) {
       const { provider, model } = this.work;
       const used = { kind: 'model', provider, model, ...usage } as const;
