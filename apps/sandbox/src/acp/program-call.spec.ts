@@ -1,4 +1,4 @@
-import { callHashOf, detailOf, inputOf, isKnown, outputOf, toldMore, toolOf } from './program-call.js';
+import { callHashOf, detailOf, exitCodeOf, inputOf, isKnown, outputOf, toldMore, toolOf } from './program-call.js';
 import type { ToldCall } from './program-call.js';
 
 const told = (more: Partial<ToldCall> = {}): ToldCall => ({
@@ -53,6 +53,26 @@ describe('a call that a program tells of', () => {
     const hash = (command: string) => callHashOf('bash', inputOf(told({ kind: 'execute', rawInput: { command } })));
     expect(hash('ls')).toBe(hash('ls'));
     expect(hash('ls')).not.toBe(hash('ls -l'));
+  });
+
+  it('has printed what it tells of its terminal, piece by piece, as Codex does', () => {
+    const id = { toolCallId: 'c1' };
+    const begun = toldMore(undefined, {
+      ...id,
+      title: 'ls',
+      kind: 'execute',
+      content: [{ type: 'terminal', terminalId: 'c1' }],
+    });
+    const some = toldMore(begun, { ...id, _meta: { terminal_output_delta: { data: 'a.ts\n', terminal_id: 'c1' } } });
+    const over = toldMore(some, {
+      ...{ ...id, status: 'completed' },
+      _meta: { terminal_output_delta: { data: 'b.ts\n' }, terminal_exit: { exit_code: 3, signal: null } },
+    });
+    expect([outputOf(begun), outputOf(some), outputOf(over)]).toEqual(['', 'a.ts\n', 'a.ts\nb.ts\n']);
+    expect(exitCodeOf(over)).toBe(3);
+    expect(outputOf(toldMore(over, { ...id, _meta: { terminal_output: 'odd', terminal_exit: [] } }))).toBe(
+      'a.ts\nb.ts\n',
+    );
   });
 
   it('is known once it is said what it is called with, and updates change only what they name', () => {

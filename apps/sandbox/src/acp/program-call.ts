@@ -4,6 +4,8 @@ import { canonicalJson, replacementDiff } from '@runledger/kernel';
 import { createHash } from 'node:crypto';
 import { argumentsOf } from '../agent/recorded-call.js';
 import { headOf } from '../attempt/storable-text.js';
+import { terminalTold } from './terminal-output.js';
+import type { ToldTerminal } from './terminal-output.js';
 
 /** A tool call of the program, as far as it has told of it. */
 export interface ToldCall {
@@ -16,6 +18,7 @@ export interface ToldCall {
   readonly path?: string;
   readonly rawInput?: unknown;
   readonly rawOutput?: unknown;
+  readonly terminal?: ToldTerminal;
 }
 
 const DETAIL_CHARS = 65_536;
@@ -24,6 +27,7 @@ const DETAIL_CHARS = 65_536;
 export function toldMore(known: ToldCall | undefined, update: ToolCall | ToolCallUpdate): ToldCall {
   const path = update.locations?.[0]?.path ?? known?.path;
   const name = update.name ?? known?.name;
+  const terminal = terminalTold(known?.terminal, update._meta);
   return {
     id: update.toolCallId,
     title: update.title ?? known?.title ?? 'a call',
@@ -34,6 +38,7 @@ export function toldMore(known: ToldCall | undefined, update: ToolCall | ToolCal
     rawOutput: update.rawOutput ?? known?.rawOutput,
     ...(path !== undefined && { path }),
     ...(name !== undefined && { name }),
+    ...(terminal && { terminal }),
   };
 }
 
@@ -121,23 +126,24 @@ export function detailOf({ content, kind, rawInput }: ToldCall): ToolDetail | un
 }
 
 /** What came of it so far, in words. */
-export function outputOf({ content, rawOutput }: ToldCall): string {
+export function outputOf({ content, rawOutput, terminal }: ToldCall): string {
   const said = content.flatMap(part =>
     part.type === 'content' && part.content.type === 'text' ? [part.content.text] : [],
   );
   if (said.length > 0) return said.join('\n');
+  if (terminal && terminal.output !== '') return terminal.output;
   const edited = content.flatMap(part => (part.type === 'diff' ? [`${withinWorkspace(part.path)} was changed.`] : []));
   if (edited.length > 0 || rawOutput === undefined || rawOutput === null) return edited.join('\n');
   return typeof rawOutput === 'string' ? rawOutput : JSON.stringify(rawOutput);
 }
 
 /** Some programs say how a command ended. */
-export function exitCodeOf({ rawOutput }: ToldCall): number | undefined {
-  if (typeof rawOutput !== 'object' || rawOutput === null) return undefined;
+export function exitCodeOf({ rawOutput, terminal }: ToldCall): number | undefined {
+  if (typeof rawOutput !== 'object' || rawOutput === null) return terminal?.exitCode;
   const { exit_code: snake, exitCode: camel } = rawOutput as {
     readonly exit_code?: unknown;
     readonly exitCode?: unknown;
   };
   const code = snake ?? camel;
-  return Number.isInteger(code) ? (code as number) : undefined;
+  return Number.isInteger(code) ? (code as number) : terminal?.exitCode;
 }
