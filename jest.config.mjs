@@ -27,4 +27,7 @@ export default {
   globalTeardown: '<rootDir>/scripts/jest/global-teardown.mjs',
   testSequencer: '<rootDir>/scripts/jest/sequencer.mjs',
   testTimeout: 120_000,
+  // A worker that has ended everything still has the memory of the whole platform to give back, and what V8 compiled to keep:
+  // on a busy machine that takes more than the half second after which Jest calls it a leak and kills it.
+  workerGracefulExitTimeout: 20_000,
 };

@@ -2,7 +2,7 @@
  * Compiles the packages of this workspace: TypeScript under `src` to JavaScript under `dist`, every other file copied.
  * Only what changed is compiled again, and outputs without a source are removed. Runs on plain Node 20.
  *
- *   node scripts/compile.mjs [<package folder> …]      default: all of libs/* and apps/*
+ *   node scripts/compile.mjs [<package folder> …]      with what these depend on; default: all of libs/* and apps/*
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
@@ -23,8 +23,12 @@ export function packageFolders() {
   );
 }
 
-/** Brings `dist` of the packages up to date; answers how many files were written. Throws one Error naming every bad file. */
-export async function compile(folders = packageFolders()) {
+/**
+ * Brings `dist` of the packages, and of those that they depend on, up to date; answers how many files were written. Throws one
+ * Error naming every bad file.
+ */
+export async function compile(wanted = packageFolders()) {
+  const folders = withDependencies(wanted);
   const options = readFileSync(join(root, '.swcrc'), 'utf8');
   const compiler = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies['@swc/core'];
   const results = await Promise.all(folders.map(folder => compilePackage(folder, `${compiler} ${options}`)));
@@ -36,6 +40,20 @@ export async function compile(folders = packageFolders()) {
   if (folders.includes(PROGRAMS)) await bundlePrograms();
   else if (written > 0) dropPrograms(); // what they were made of has changed
   return written;
+}
+
+/** A package without those that it imports could not be loaded. */
+function withDependencies(wanted) {
+  const manifests = new Map(
+    packageFolders().map(folder => [folder, JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))]),
+  );
+  const folderOf = new Map([...manifests].map(([folder, { name }]) => [name, folder]));
+  const found = new Set(wanted);
+  for (const folder of found) {
+    for (const name of Object.keys(manifests.get(folder)?.dependencies ?? {}))
+      if (folderOf.has(name)) found.add(folderOf.get(name)); // and what that one depends on: a set is walked to its last
+  }
+  return [...found];
 }
 
 async function compilePackage(folder, key) {

@@ -114,6 +114,25 @@ describe('compiling', () => {
     expect(existsSync(at('libs/a/dist/deep/shape.graphql'))).toBe(false);
   });
 
+  it('takes a package with all that it depends on, and nothing else', () => {
+    const given = (folder, name, dependencies) => {
+      mkdirSync(at(`${folder}/src`), { recursive: true });
+      writeFileSync(at(`${folder}/package.json`), JSON.stringify({ name, type: 'module', dependencies }));
+      writeFileSync(at(`${folder}/src/index.ts`), 'export {};\n');
+    };
+    given('libs/a', 'a');
+    given('libs/b', 'b', { a: '*', elsewhere: '1.0.0' });
+    given('apps/c', 'c', { b: '*' });
+    given('apps/d', 'd', { a: '*' });
+    expect(compile('apps/c').status).toBe(0);
+    expect(['libs/a', 'libs/b', 'apps/c', 'apps/d'].map(folder => existsSync(at(`${folder}/dist/index.js`)))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('names every file that does not compile, and compiles it once it does', () => {
     writeFileSync(at('libs/a/src/broken.ts'), 'export const = ;\n');
     const { status, stderr } = compile();

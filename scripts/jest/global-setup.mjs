@@ -1,5 +1,5 @@
 /**
- * Runs once before all specs: checks the runtime, then starts one embedded PostgreSQL on a temporary folder. Its URL
+ * Runs once before all specs: checks the runtime, compiles, then starts one embedded PostgreSQL on a temporary folder. Its URL
  * reaches the specs as RUNLEDGER_TEST_POSTGRES_URL; set that beforehand to test on a server of one's own.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -10,9 +10,12 @@ import { compile } from '../compile.mjs';
 
 const parent = join(tmpdir(), 'runledger-tests');
 
-export default async function setUp() {
+export default async function setUp({ runTestsByPath, testPathPatterns }) {
   checkRuntime();
-  await compile(['libs/kernel', 'libs/platform']); // for this file, and for specs that start other processes
+  // For this file, and for the programs that specs start. Where all specs run, everything is compiled before: a spec that
+  // compiles while others start the same programs would take these from under them.
+  const isWhole = !runTestsByPath && testPathPatterns.patterns.length === 0;
+  await compile(isWhole ? undefined : ['libs/platform']);
   keepCompiled();
   if (process.env.RUNLEDGER_TEST_POSTGRES_URL) return;
   const { openPostgres } = await import('../../libs/platform/dist/postgres/index.js');

@@ -7,7 +7,7 @@ const PROGRAMS = join(ROOT, 'apps', 'standalone', 'dist');
 
 describe('an error of a program that was compiled', () => {
   it('says where it comes from in TypeScript', () => {
-    execFileSync(process.execPath, ['scripts/compile.mjs', 'libs/kernel', 'apps/standalone'], { cwd: ROOT });
+    execFileSync(process.execPath, ['scripts/compile.mjs', 'apps/standalone'], { cwd: ROOT });
     const program = `
       const { replacementDiff } = await import('@runledger/kernel');
       replacementDiff('notes', undefined, '');`;

@@ -35,7 +35,7 @@ described(`a call in a container${reason === undefined ? '' : ` (not tested here
   };
 
   beforeAll(async () => {
-    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'libs/kernel', 'libs/contracts', 'apps/sandbox'], {
+    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], {
       cwd: root,
     });
     ground = await DockerGround.start();

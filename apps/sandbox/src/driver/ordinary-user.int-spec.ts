@@ -39,7 +39,7 @@ function asOrdinaryUser(program: string, inherited: number[] = []): unknown {
 
 describe('a service that is an ordinary user', () => {
   beforeAll(() => {
-    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'libs/kernel', 'libs/contracts', 'apps/sandbox'], {
+    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], {
       cwd: root,
     });
   });

@@ -59,7 +59,7 @@ describe('when the service is killed with kill -9', () => {
     timeoutMs: 20_000,
   };
   beforeAll(() => {
-    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'libs/kernel', 'libs/contracts', 'apps/sandbox'], {
+    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], {
       cwd: root,
     });
   });

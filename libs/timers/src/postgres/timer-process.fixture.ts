@@ -6,8 +6,7 @@ const ROOT = join(import.meta.dirname, '../../../..');
 
 /** Compiles what such a process is made of. */
 export function compilePackages(): void {
-  const packages = ['kernel', 'event-store', 'messaging', 'timers'].map(name => `libs/${name}`);
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/compile.mjs', ...packages], { cwd: ROOT });
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/compile.mjs', 'libs/timers'], { cwd: ROOT });
   if (status !== 0) throw new Error(String(stderr));
 }
 
