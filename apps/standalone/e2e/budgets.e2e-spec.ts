@@ -114,7 +114,7 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
   const shell = async (script: string, ...args: readonly string[]): Promise<string> => {
     const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: platform.token };
     const file = join(ROOT, 'examples', 'set-budgets', script);
-    return (await execute('sh', [file, ...args], { env, timeout: 20_000 })).stdout;
+    return (await execute('sh', [file, ...args], { env, timeout: 60_000 })).stdout;
   };
   const shown = async (id: string) => (await graphql<{ run: Shown }>(RUN, { id })).run;
 

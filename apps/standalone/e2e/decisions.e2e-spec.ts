@@ -77,9 +77,9 @@ describeWith('bwrap')('people and failures steer a run (needs bwrap)', () => {
     const askedAt = performance.now();
     expect(await api.cancel(runId, 'FORCE')).toMatchObject({ __typename: 'Run' });
     const run = await api.reaches(runId, 'CANCELLED');
-    expect(performance.now() - askedAt).toBeLessThan(5_000);
+    expect(performance.now() - askedAt).toBeLessThan(20_000);
     expect(statesOf(run.timeline)).toEqual({ works: 'CANCELLED' });
-    await eventually(() => expect(tracesOf(home.path).filter(trace => trace.pid !== platform.pid)).toEqual([]), 2_000);
+    await eventually(() => expect(tracesOf(home.path).filter(trace => trace.pid !== platform.pid)).toEqual([]), 20_000);
   });
 
   it('a graceful cancellation lets the step clean up', async () => {
@@ -125,7 +125,7 @@ describeWith('bwrap')('people and failures steer a run (needs bwrap)', () => {
       code: 'TIMEOUT',
       message: expect.stringMatching(/500 ?ms/) as string,
     });
-    expect(Number(run.timeline[0]?.elapsedMs)).toBeLessThan(5_000);
+    expect(Number(run.timeline[0]?.elapsedMs)).toBeLessThan(20_000);
   });
 
   it('a gate parks only its own branch', async () => {

@@ -43,7 +43,7 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
   const run = async (program: string, args: readonly string[], token: string): Promise<Outcome> => {
     const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: token };
     try {
-      return { code: 0, ...(await execute(program, [...args], { cwd: home.path, env, timeout: 20_000 })) };
+      return { code: 0, ...(await execute(program, [...args], { cwd: home.path, env, timeout: 60_000 })) };
     } catch (error) {
       const { code, stdout, stderr } = error as Outcome;
       return { code, stdout, stderr };

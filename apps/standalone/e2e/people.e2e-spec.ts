@@ -88,7 +88,7 @@ describeWith('bwrap', 'curl')('people who are asked (needs bwrap and curl)', () 
 
   const run = async (program: string, args: readonly string[], token: string): Promise<string> => {
     const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: token };
-    return (await execute(program, [...args], { cwd: home.path, env, timeout: 20_000 })).stdout;
+    return (await execute(program, [...args], { cwd: home.path, env, timeout: 60_000 })).stdout;
   };
   const shell = async (token: string, script: string, ...args: readonly string[]) =>
     (JSON.parse(await run('sh', [join(EXAMPLE, script), ...args], token)) as { data: Answer }).data;

@@ -83,7 +83,7 @@ export class TemporaryHome {
     const living = this.#processes.filter(platform => platform.ending === undefined);
     for (const platform of living) await platform.stop();
     try {
-      await eventually(() => expect(this.leftovers()).toEqual([]), 3_000);
+      await eventually(() => expect(this.leftovers()).toEqual([]), 20_000);
     } finally {
       for (const { pid } of tracesOf(this.path)) process.kill(pid, 'SIGKILL');
       rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });

@@ -61,7 +61,7 @@ describeWith(
   async function run(program: string, args: readonly string[], environment: Record<string, string> = {}) {
     const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: platform.token, ...environment };
     try {
-      return { code: 0, ...(await execute(program, [...args], { cwd: ROOT, env, timeout: 20_000 })) };
+      return { code: 0, ...(await execute(program, [...args], { cwd: ROOT, env, timeout: 60_000 })) };
     } catch (error) {
       const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
       return { code, stdout, stderr };

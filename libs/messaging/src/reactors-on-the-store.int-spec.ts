@@ -98,10 +98,15 @@ describe('reactors on the PostgreSQL store', () => {
   it('tell soon that they have passed events which they do not want', async () => {
     const running = await newHost().start({ name: 'patient', types: ['Asked'], react: () => Promise.resolve() });
     await running.reached(await positionOf(write('question-x', 'Asked')));
-    const position = await positionOf(write('noise-1', 'Noise'));
-    const started = performance.now();
-    await running.reached(position);
-    expect(performance.now() - started).toBeLessThan(500);
+    // Who only looks every second makes each of them but the first wait for so long; a busy machine delays one or another.
+    const waits: number[] = [];
+    for (let time = 0; time < 6; time += 1) {
+      const position = await positionOf(write(`noise-${time}`, 'Noise'));
+      const started = performance.now();
+      await running.reached(position);
+      waits.push(performance.now() - started);
+    }
+    expect(Math.min(...waits.slice(1))).toBeLessThan(500);
   });
 
   it('write their checkpoints again when the server has died and forgotten them', async () => {

@@ -101,9 +101,14 @@ describe('projections on the PostgreSQL store', () => {
 
   it('answer soon whether they hold a position of events that they do not want', async () => {
     const host = hosts[2];
-    const started = performance.now();
-    await host?.reached('ledger', await write('order-x', OrderCancelled({ order: 'n1' })), 60_000);
-    expect(performance.now() - started).toBeLessThan(500);
+    // Who only looks every second makes each of them but the first wait for so long; a busy machine delays one or another.
+    const waits: number[] = [];
+    for (let time = 0; time < 6; time += 1) {
+      const started = performance.now();
+      await host?.reached('ledger', await write('order-x', OrderCancelled({ order: 'n1' })), 60_000);
+      waits.push(performance.now() - started);
+    }
+    expect(Math.min(...waits.slice(1))).toBeLessThan(500);
   });
 
   /** As a restart of the server or a broken network would; the spec's own pool and all others. */

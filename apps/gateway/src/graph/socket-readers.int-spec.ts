@@ -51,7 +51,7 @@ describe('readers of sockets', () => {
   afterAll(() => gateway.close());
   afterEach(async () => {
     for (const socket of mine.splice(0)) socket.terminate();
-    await eventually(() => expect(served.size).toBe(0), 3_000);
+    await eventually(() => expect(served.size).toBe(0));
   });
 
   /** What waits in memory for the reader who has most of it to read, in bytes. */

@@ -88,7 +88,7 @@ describe('a command step', () => {
   it('is stopped at its time-out', async () => {
     const result = await ended('echo begun; sleep 60', { timeoutMs: 700 });
     expect(result).toMatchObject({ outcome: 'ERROR', cancelled: false, error: { code: 'TIMEOUT' } });
-    expect(result.elapsedMs).toBeLessThan(10_000);
+    expect(result.elapsedMs).toBeLessThan(30_000);
   });
 
   it('is stopped when it writes more than its profile allows', async () => {

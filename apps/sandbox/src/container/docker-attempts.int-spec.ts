@@ -1,3 +1,4 @@
+import { eventually } from '@runledger/testing';
 import { readSandboxConfig } from '../sandbox.config.js';
 import { newRunId, Ground } from '../attempt/ground.fixture.js';
 import { testProfile } from '../driver/sandbox.fixture.js';
@@ -40,10 +41,7 @@ described(`a step in a container${reason === undefined ? '' : ` (not tested here
     const [started] = await ground.transcript(first);
     expect(started?.data).toMatchObject({ driver: 'docker' });
     await ground.completed(runId);
-    for (let tries = 0; (await docker.client.listContainers({ all: true })).length > 0; tries += 1) {
-      if (tries > 200) throw new Error('The container of the run that is over was not removed.');
-      await new Promise(resolve => setTimeout(resolve, 50));
-    }
+    await eventually(async () => expect(await docker.client.listContainers({ all: true })).toEqual([]));
   }, 60_000);
 
   it('is the same place for an agent, who works in a process of its own', async () => {

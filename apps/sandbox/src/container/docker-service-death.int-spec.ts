@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '@runledger/testing';
 import type { ExecRequest } from '../driver/sandbox-driver.js';
 import { ran, testProfile } from '../driver/sandbox.fixture.js';
 import { DockerDriver } from './docker-driver.js';
@@ -27,12 +27,6 @@ described(`a call in a container${reason === undefined ? '' : ` (not tested here
     argv: ['bash', '-c', script],
     timeoutMs: 30_000,
   });
-  const until = async (holds: () => boolean): Promise<void> => {
-    for (let tries = 0; !holds(); tries += 1) {
-      if (tries > 1_000) throw new Error('It did not happen within twenty seconds.');
-      await sleep(20);
-    }
-  };
 
   beforeAll(async () => {
     execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], {
@@ -53,7 +47,7 @@ described(`a call in a container${reason === undefined ? '' : ` (not tested here
       'echo first; sleep 0.3; head -c 100000 /dev/zero | tr "\\0" x; echo once >> count; echo e >&2; exit 4';
     const busy = (await open('run-busy')).exec({ ...call(script), onOutput: () => held });
     const calls = join(homeDir, 'run-busy', 'calls');
-    await until(() => existsSync(calls) && readdirSync(calls).some(name => name.endsWith('.end')));
+    await eventually(() => existsSync(calls) && readdirSync(calls).some(name => name.endsWith('.end')));
     const found = await ran(await open('run-busy'), call('echo second run'));
     proceed();
     await busy;
@@ -75,13 +69,13 @@ described(`a call in a container${reason === undefined ? '' : ` (not tested here
     });
     const beat = join(homeDir, 'run-killed', 'workspace', 'beat');
     await once(service, 'message');
-    await until(() => existsSync(beat));
+    await eventually(() => existsSync(beat));
     const [before] = await ground.client.listContainers({ filters: { label: ['runledger.run=run-killed'] } });
     const gone = once(service, 'exit');
     service.kill('SIGKILL');
     await gone;
     let size = -1;
-    await until(() => {
+    await eventually(() => {
       const last = size;
       size = statSync(beat).size;
       execFileSync('sleep', ['0.2']);

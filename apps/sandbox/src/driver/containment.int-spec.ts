@@ -15,7 +15,7 @@ describe('what runs in a sandbox is held to its limits', () => {
     const script = `
       setsid sleep 4711.1 & (setsid nohup sleep 4711.1 >/dev/null 2>&1 &) ; bash -c 'trap "" TERM; setsid sleep 4711.1 & sleep 4711.1' &
       echo started; sleep 4711.1`;
-    const result = await ground.sh(sandbox, script, { timeoutMs: 500, graceMs: 300 });
+    const result = await ground.sh(sandbox, script, { timeoutMs: 2_000, graceMs: 300 });
     expect(result).toMatchObject({ why: 'timeout', stdout: 'started\n' });
     expect(living('4711.1')).toEqual([]);
   });
@@ -23,11 +23,11 @@ describe('what runs in a sandbox is held to its limits', () => {
   it('is asked to end before it is killed, and may clean up in between', async () => {
     const sandbox = await ground.open();
     const polite = `trap 'echo cleaning; exit 7' TERM; echo ready; while :; do sleep 0.05; done`;
-    const result = await ground.sh(sandbox, polite, { timeoutMs: 400, graceMs: 5_000 });
+    const result = await ground.sh(sandbox, polite, { timeoutMs: 2_000, graceMs: 60_000 });
     expect(result).toMatchObject({ why: 'timeout', exitCode: 7, stdout: 'ready\ncleaning\n' });
-    expect(result.durationMs).toBeLessThan(3_000);
+    expect(result.durationMs).toBeLessThan(30_000);
     const stubborn = await ground.sh(sandbox, `trap '' TERM; while :; do sleep 0.05; done`, {
-      timeoutMs: 300,
+      timeoutMs: 2_000,
       graceMs: 200,
     });
     expect(stubborn).toMatchObject({ why: 'timeout', exitCode: 137 });
@@ -55,7 +55,7 @@ describe('what runs in a sandbox is held to its limits', () => {
     const sandbox = await ground.open();
     const result = await ground.sh(sandbox, 'setsid sleep 4713.1 & (nohup setsid sleep 4713.1 &) ; echo done');
     expect(result).toMatchObject({ why: 'exit', exitCode: 0, stdout: 'done\n' });
-    expect(result.durationMs).toBeLessThan(5_000);
+    expect(result.durationMs).toBeLessThan(15_000);
     expect(living('4713.1')).toEqual([]);
   });
 
@@ -77,7 +77,7 @@ describe('what runs in a sandbox is held to its limits', () => {
       graceMs: 100,
     });
     expect(result.why).toBe('timeout');
-    expect(result.durationMs).toBeLessThan(8_000);
+    expect(result.durationMs).toBeLessThan(30_000);
     expect((await ground.sh(sandbox, 'echo alive')).stdout).toBe('alive\n');
   });
 
@@ -185,7 +185,7 @@ describe('what runs in a sandbox is held to its limits', () => {
     const abort = new AbortController();
     const began = performance.now();
     await ground.sh(sandbox, 'echo early; sleep 20', { signal: abort.signal, onOutput: () => abort.abort('force') });
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - began).toBeLessThan(15_000);
   });
 
   it('can be frozen, goes on when thawed, and can be stopped while frozen', async () => {

@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { living, SandboxGround, testProfile } from './sandbox.fixture.js';
+import { controlGroupsNamed, living, SandboxGround, testProfile } from './sandbox.fixture.js';
 
 const MIB = 1_048_576;
 
@@ -33,8 +32,7 @@ describe('HOSTILE: twenty sandboxes at once', () => {
     expect((await stopped).map(({ why }) => why)).toEqual(attacks.map(([, why]) => why));
     expect(living('4741.1')).toEqual([]);
     await Promise.all([honest, ...crowd].map(sandbox => sandbox.release()));
-    const groups = execFileSync('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `run_${process.pid}-*`]).toString();
-    expect([groups, readdirSync(slotsDir)]).toEqual(['', []]);
+    expect([controlGroupsNamed(`run_${process.pid}-*`), readdirSync(slotsDir)]).toEqual(['', []]);
     expect(crowd.filter(({ runId }) => existsSync(join(ground.homeDir, runId)))).toEqual([]);
     await ground.giveBack();
     rmSync(slotsDir, { recursive: true });

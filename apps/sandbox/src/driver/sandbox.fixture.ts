@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, type ProfileDefinition } from '@runledger/contracts';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +92,11 @@ export function living(mark: string): number[] {
     .filter(name => /^\d+$/.test(name))
     .map(Number)
     .filter(pid => pid !== process.pid && commandLine(pid).includes(mark));
+}
+
+/** Directories of control groups of that name. Those of other sandboxes on this machine may vanish while we look. */
+export function controlGroupsNamed(pattern: string): string {
+  return spawnSync('find', ['/sys/fs/cgroup', '-type', 'd', '-name', pattern], { encoding: 'utf8' }).stdout;
 }
 
 function commandLine(pid: number): string {

@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '@runledger/testing';
 import { BubblewrapDriver } from './bubblewrap-driver.js';
-import { living, ran, SandboxGround, testProfile } from './sandbox.fixture.js';
+import { controlGroupsNamed, living, ran, SandboxGround, testProfile } from './sandbox.fixture.js';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const compiled = new URL('../../dist/driver/bubblewrap-driver.js', import.meta.url).href;
@@ -37,13 +37,6 @@ function startService(homeDir: string, call: { runId: string; script: string; on
   return spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries += 1) {
-    if (tries > 1_000) throw new Error('It did not happen within ten seconds.');
-    await sleep(10);
-  }
 }
 
 async function kill9(service: ChildProcess): Promise<void> {
@@ -71,7 +64,7 @@ describe('when the service is killed with kill -9', () => {
     const service = startService(ground.homeDir, { runId: 'run-busy', script, onOutput: 'for (;;);' });
     const workspace = join(ground.homeDir, 'run-busy', 'workspace');
     const [journal] = await journalsOf('run-busy');
-    await until(() => existsSync(join(journal!, 'ended')));
+    await eventually(() => existsSync(join(journal!, 'ended')));
     await kill9(service);
 
     const sandbox = await ground.open(testProfile(), 'run-busy');
@@ -87,9 +80,9 @@ describe('when the service is killed with kill -9', () => {
       'echo first run; setsid sleep 4721.1 & (setsid nohup sleep 4721.1 >/dev/null 2>&1 &); trap "" TERM; sleep 4721.1';
     const service = startService(ground.homeDir, { runId: 'run-killed', script, onOutput: 'process.send("output")' });
     await once(service, 'message');
-    await until(() => living('sleep\0' + '4721.1').length === 3);
+    await eventually(() => living('sleep\0' + '4721.1').length === 3);
     await kill9(service);
-    await until(() => living('4721.1').length === 0);
+    await eventually(() => living('4721.1').length === 0);
 
     const sandbox = await ground.open(testProfile(), 'run-killed');
     expect(await ran(sandbox, again)).toMatchObject({ exitCode: 0, replayed: false, stdout: 'second run\n' });
@@ -144,7 +137,7 @@ describe('when the service is killed with kill -9', () => {
 
   async function journalsOf(runId: string): Promise<string[]> {
     const path = join(ground.homeDir, runId, 'journal');
-    await until(() => existsSync(path) && readdirSync(path).length > 0);
+    await eventually(() => existsSync(path) && readdirSync(path).length > 0);
     return readdirSync(path).map(name => join(path, name));
   }
 });
@@ -157,14 +150,14 @@ describe('a released sandbox', () => {
     const locked = 'mkdir -p a/b && touch a/b/c "$(printf "bad\\377name")" && chmod 000 a';
     await ground.sh(sandbox, locked);
     const running = ground.sh(sandbox, 'setsid sleep 4722.1 & sleep 4722.1').catch((error: unknown) => error);
-    await until(() => living('sleep\0' + '4722.1').length === 2);
+    await eventually(() => living('sleep\0' + '4722.1').length === 2);
     await sandbox.release();
     await sandbox.release();
     expect(await running).toMatchObject({ code: 'SANDBOX_RELEASED' });
     expect(living('4722.1')).toEqual([]);
     expect(existsSync(join(ground.homeDir, sandbox.runId))).toBe(false);
     expect(readdirSync(slotsDir)).toEqual([]);
-    expect(execFileSync('find', ['/sys/fs/cgroup', '-type', 'd', '-name', sandbox.runId]).toString()).toBe('');
+    expect(controlGroupsNamed(sandbox.runId)).toBe('');
     await expect(ground.sh(sandbox, 'true')).rejects.toMatchObject({ code: 'SANDBOX_RELEASED' });
     await ground.giveBack();
     rmSync(slotsDir, { recursive: true });
@@ -189,7 +182,7 @@ describe('where the sandboxes lie', () => {
     const holders = living(`${base}/home/${sandbox.runId}/workspace`);
     expect(holders.length > 0).toBe(mode === 0o700 && process.getuid?.() === 0);
     holders.forEach(pid => process.kill(pid, 'SIGKILL'));
-    await until(() => holders.every(pid => !living(`${base}/home/`).includes(pid)));
+    await eventually(() => holders.every(pid => !living(`${base}/home/`).includes(pid)));
     expect((await ground.sh(sandbox, 'cat mine')).stdout).toBe('mine\n');
     await sandbox.release();
     expect(living(base)).toEqual([]);

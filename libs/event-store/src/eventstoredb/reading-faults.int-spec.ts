@@ -37,7 +37,7 @@ async function openOther(): Promise<DoubleUnderTest> {
 
 /** Follows the whole log until the subscription ends by itself. */
 async function followToItsEnd(store: EventStore, onBatch: (batch: SubscriptionBatch) => void): Promise<void> {
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   for await (const batch of store.subscribe({ after: START, signal })) onBatch(batch);
 }
 
@@ -122,13 +122,13 @@ describe('a subscription to EventStoreDB', () => {
 
   it('ends when it is told to, also while the server does not answer', async () => {
     const other = await openOther();
-    const store = other.openStore({ silenceMs: 20_000 });
+    const store = other.openStore({ silenceMs: 60_000 });
     await other.double.inject({ on: 'read', kind: 'silence' });
     const ending = new AbortController();
     setTimeout(() => ending.abort(), 100);
     const began = performance.now();
     for await (const _batch of store.subscribe({ after: START, signal: ending.signal })) ending.abort();
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
   it('ends when the store is closed', async () => {
@@ -173,7 +173,7 @@ describe('a read of EventStoreDB', () => {
   });
 
   it('ends with the store, also while it waits', async () => {
-    const store = under.openStore({ silenceMs: 20_000 });
+    const store = under.openStore({ silenceMs: 60_000 });
     await under.double.inject({ on: 'read', kind: 'silence' });
     const reading = store.head();
     setTimeout(() => void store.close(), 50);
