@@ -7,15 +7,16 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { codegen } from '@graphql-codegen/core';
-import * as typedDocuments from '@graphql-codegen/typed-document-node';
 import * as operationTypes from '@graphql-codegen/typescript-operations';
-import { buildSchema, parse, printSchema, validate } from 'graphql';
+import { buildSchema, Kind, parse, print, printSchema, validate, visit } from 'graphql';
 import { format, resolveConfig } from 'prettier';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, 'libs/client/src/generated.ts');
 const HEADER =
   '// Made by `npm run docs` from apps/gateway/schema.graphql and libs/client/operations. Do not edit it: edit those.\n';
+
+const IMPORTS = "import { TypedDocumentString } from './typed-document-string.js';\n";
 
 export async function generated() {
   const schema = buildSchema(readFileSync(join(root, 'apps/gateway/schema.graphql'), 'utf8'));
@@ -25,10 +26,10 @@ export async function generated() {
   const [problem] = validate(schema, all);
   if (problem) throw problem;
   const config = {
-    documentMode: 'string',
     enumsAsTypes: true,
     immutableTypes: true,
     skipTypename: false,
+    inlineFragmentTypes: 'combine',
     useTypeImports: true,
     strictScalars: true,
     scalars: scalarsOf(schema),
@@ -39,10 +40,49 @@ export async function generated() {
     documents,
     config,
     filename: target,
-    plugins: [{ operationTypes: {} }, { typedDocuments: {} }],
-    pluginMap: { operationTypes, typedDocuments },
+    plugins: [{ operationTypes: {} }],
+    pluginMap: { operationTypes },
   });
-  return format(HEADER + source, { ...(await resolveConfig(target)), parser: 'typescript' });
+  return format(`${HEADER}${IMPORTS}${source}\n${documentsIn(all.definitions)}`, {
+    ...(await resolveConfig(target)),
+    parser: 'typescript',
+  });
+}
+
+/**
+ * The text of each operation, which names its fragments: each of them stands here once, however many operations use it, and bundlers
+ * leave out what nobody imports.
+ */
+function documentsIn(definitions) {
+  const fragments = new Map(definitions.filter(isFragment).map(node => [node.name.value, node]));
+  const texts = [...fragments.values()].map(node => `const ${node.name.value} = \`${print(node)}\`;`);
+  const operations = definitions.filter(node => !isFragment(node)).map(node => documentOf(node, fragments));
+  return [...texts, ...operations].join('\n');
+}
+
+function documentOf(node, fragments) {
+  const name = node.name.value;
+  const type = `${name}${node.operation[0].toUpperCase()}${node.operation.slice(1)}`;
+  const used = [...usedBy(node, fragments)];
+  const list = used.length > 0 ? `, [${used.join(', ')}]` : '';
+  const made = `/*#__PURE__*/ new TypedDocumentString<${type}, ${type}Variables>(\`${print(node)}\`${list})`;
+  return `export const ${name}Document = ${made};`;
+}
+
+/** The names of the fragments that are spread in it, and in those. */
+function usedBy(node, fragments, found = new Set()) {
+  visit(node, {
+    FragmentSpread: ({ name: { value } }) => {
+      if (found.has(value)) return;
+      found.add(value);
+      usedBy(fragments.get(value), fragments, found);
+    },
+  });
+  return found;
+}
+
+function isFragment({ kind }) {
+  return kind === Kind.FRAGMENT_DEFINITION;
 }
 
 /** As they travel: whole numbers beyond 2^53 and instants are text. */

@@ -1,9 +1,9 @@
 // Made by `npm run docs` from apps/gateway/schema.graphql and libs/client/operations. Do not edit it: edit those.
+import { TypedDocumentString } from './typed-document-string.js';
 /** Internal type. DO NOT USE DIRECTLY. */
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 /** Kinds of actors. */
 export type ActorKind =
   /** A person or a service account of the workspace. */
@@ -81,6 +81,13 @@ export type ExecutionMode =
   /** Somebody watches. */
   | 'INTERACTIVE';
 
+/** Which version of the flow is executed. */
+export type FlowVersionChoice =
+  /** The latest that is published. */
+  | 'LATEST'
+  /** The one that the run has pinned. */
+  | 'SAME';
+
 /** Decisions: at a gate, on a tool call, and on a question. */
 export type GateDecision =
   /** Calls of this tool may go ahead in every run of the workspace. */
@@ -103,6 +110,15 @@ export type GateDecision =
   | 'REQUEST_CHANGES'
   /** The step is left out, the run goes on. */
   | 'SKIP';
+
+/** Places of gates. */
+export type GatePlace =
+  /** On the step's result. */
+  | 'AFTER'
+  /** Before the step starts. */
+  | 'BEFORE'
+  /** The step is the gate. */
+  | 'BETWEEN';
 
 /** Kinds of members. */
 export type MemberKind =
@@ -130,6 +146,46 @@ export type Plan =
   | 'FREE'
   /** For a team. */
   | 'TEAM';
+
+/** From where an ended run is done again. */
+export type RerunInput = {
+  /** All parameters of the new run; left out: those of the ended one. */
+  readonly parameters?: unknown;
+  /** `run_…` of the run that has ended; it stays as it is. */
+  readonly runId: string | number;
+  /** Key of the first step that is done again. */
+  readonly step: string;
+  /** With the flow as the run pinned it, or as it is published now. */
+  readonly version?: FlowVersionChoice;
+};
+
+/** Where a retry begins. */
+export type RetryFrom =
+  /** At the beginning; everything is done again. */
+  | 'BEGINNING'
+  /** At the step that failed; what is done stays done. */
+  | 'FAILED_STEP';
+
+/** Where a retry takes place. */
+export type RetryMode =
+  /** In a new run. */
+  | 'CLONE'
+  /** In the same run. */
+  | 'IN_PLACE';
+
+/** How a run is tried again. */
+export type RetryRunInput = {
+  /** From the step that failed, keeping what is done, or from the beginning. */
+  readonly from?: RetryFrom;
+  /** In the same run, or as a new one that knows of which it is a retry. */
+  readonly mode?: RetryMode;
+  /** All parameters of the new try; left out: those of the run. */
+  readonly parameters?: unknown;
+  /** `run_…` */
+  readonly runId: string | number;
+  /** With the flow as the run pinned it, or as it is published now. */
+  readonly version?: FlowVersionChoice;
+};
 
 /** What a caller may do with a run. */
 export type RunAction =
@@ -439,6 +495,25 @@ export type FlowsQuery = {
   };
 };
 
+export type FlowQueryVariables = Exact<{
+  slug: string;
+}>;
+
+export type FlowQuery = {
+  readonly flow: {
+    readonly id: string;
+    readonly slug: string;
+    readonly name: string;
+    readonly description: string | null;
+    readonly latestVersion: {
+      readonly version: number;
+      readonly hash: string;
+      readonly parameters: unknown;
+      readonly publishedAt: string;
+    };
+  } | null;
+};
+
 export type RequestFactsFragment = {
   readonly id: string;
   readonly kind: ApprovalKind;
@@ -467,25 +542,7 @@ export type InboxQueryVariables = Exact<{
 
 export type InboxQuery = {
   readonly inbox: {
-    readonly nodes: ReadonlyArray<{
-      readonly id: string;
-      readonly kind: ApprovalKind;
-      readonly state: ApprovalState;
-      readonly step: string;
-      readonly message: string;
-      readonly shown: unknown;
-      readonly shownHash: string;
-      readonly requestedAt: string;
-      readonly until: string | null;
-      readonly availableDecisions: ReadonlyArray<GateDecision>;
-      readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
-      readonly decision: {
-        readonly decision: GateDecision;
-        readonly comment: string | null;
-        readonly decidedAt: string;
-        readonly by: { readonly name: string | null };
-      } | null;
-    }>;
+    readonly nodes: ReadonlyArray<RequestFactsFragment>;
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   };
 };
@@ -496,50 +553,13 @@ export type DecideMutationVariables = Exact<{
 
 export type DecideMutation = {
   readonly decide:
-    | {
-        readonly __typename: 'ApprovalRequest';
-        readonly id: string;
-        readonly kind: ApprovalKind;
-        readonly state: ApprovalState;
-        readonly step: string;
-        readonly message: string;
-        readonly shown: unknown;
-        readonly shownHash: string;
-        readonly requestedAt: string;
-        readonly until: string | null;
-        readonly availableDecisions: ReadonlyArray<GateDecision>;
-        readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
-        readonly decision: {
-          readonly decision: GateDecision;
-          readonly comment: string | null;
-          readonly decidedAt: string;
-          readonly by: { readonly name: string | null };
-        } | null;
-      }
+    | ({ readonly __typename: 'ApprovalRequest' } & RequestFactsFragment)
     | {
         readonly __typename: 'DecisionRefused';
         readonly code: string;
         readonly message: string;
         readonly fix: string | null;
-        readonly request: {
-          readonly id: string;
-          readonly kind: ApprovalKind;
-          readonly state: ApprovalState;
-          readonly step: string;
-          readonly message: string;
-          readonly shown: unknown;
-          readonly shownHash: string;
-          readonly requestedAt: string;
-          readonly until: string | null;
-          readonly availableDecisions: ReadonlyArray<GateDecision>;
-          readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
-          readonly decision: {
-            readonly decision: GateDecision;
-            readonly comment: string | null;
-            readonly decidedAt: string;
-            readonly by: { readonly name: string | null };
-          } | null;
-        } | null;
+        readonly request: RequestFactsFragment | null;
       };
 };
 
@@ -550,26 +570,7 @@ export type AnswerQuestionMutationVariables = Exact<{
 
 export type AnswerQuestionMutation = {
   readonly answerQuestion:
-    | {
-        readonly __typename: 'ApprovalRequest';
-        readonly id: string;
-        readonly kind: ApprovalKind;
-        readonly state: ApprovalState;
-        readonly step: string;
-        readonly message: string;
-        readonly shown: unknown;
-        readonly shownHash: string;
-        readonly requestedAt: string;
-        readonly until: string | null;
-        readonly availableDecisions: ReadonlyArray<GateDecision>;
-        readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
-        readonly decision: {
-          readonly decision: GateDecision;
-          readonly comment: string | null;
-          readonly decidedAt: string;
-          readonly by: { readonly name: string | null };
-        } | null;
-      }
+    | ({ readonly __typename: 'ApprovalRequest' } & RequestFactsFragment)
     | {
         readonly __typename: 'DecisionRefused';
         readonly code: string;
@@ -658,39 +659,7 @@ export type RunsQueryVariables = Exact<{
 
 export type RunsQuery = {
   readonly runs: {
-    readonly nodes: ReadonlyArray<{
-      readonly id: string;
-      readonly number: number;
-      readonly status: RunStatus;
-      readonly statusReason: string | null;
-      readonly startedAt: string;
-      readonly endedAt: string | null;
-      readonly durationMs: string | null;
-      readonly position: string;
-      readonly availableActions: ReadonlyArray<RunAction>;
-      readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-      readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-      readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-      readonly stepCounts: {
-        readonly total: number;
-        readonly pending: number;
-        readonly running: number;
-        readonly waiting: number;
-        readonly completed: number;
-        readonly failed: number;
-        readonly blocked: number;
-        readonly skipped: number;
-        readonly cancelled: number;
-      };
-      readonly waitingOn: ReadonlyArray<{
-        readonly kind: WaitingKind;
-        readonly what: string;
-        readonly step: string | null;
-        readonly since: string;
-        readonly until: string | null;
-        readonly requestId: string | null;
-      }>;
-    }>;
+    readonly nodes: ReadonlyArray<RunFactsFragment>;
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   };
 };
@@ -702,80 +671,17 @@ export type RunQueryVariables = Exact<{
 }>;
 
 export type RunQuery = {
-  readonly run: {
-    readonly parameters: unknown;
-    readonly id: string;
-    readonly number: number;
-    readonly status: RunStatus;
-    readonly statusReason: string | null;
-    readonly startedAt: string;
-    readonly endedAt: string | null;
-    readonly durationMs: string | null;
-    readonly position: string;
-    readonly availableActions: ReadonlyArray<RunAction>;
-    readonly timeline: ReadonlyArray<{
-      readonly key: string;
-      readonly number: number;
-      readonly wave: number;
-      readonly name: string;
-      readonly kind: StepKind;
-      readonly state: StepState;
-      readonly outcome: Outcome | null;
-      readonly summary: string | null;
-      readonly output: unknown;
-      readonly startedAt: string | null;
-      readonly endedAt: string | null;
-      readonly elapsedMs: string | null;
-      readonly turns: number;
-      readonly unpriced: boolean;
-      readonly provider: string | null;
-      readonly model: string | null;
-      readonly availableActions: ReadonlyArray<StepAction>;
-      readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
-      readonly cost: { readonly microUnits: string; readonly currency: string; readonly formatted: string } | null;
-      readonly gate: {
-        readonly id: string;
-        readonly state: ApprovalState;
-        readonly message: string;
-        readonly shownHash: string;
-        readonly availableDecisions: ReadonlyArray<GateDecision>;
-      } | null;
-      readonly artifacts: ReadonlyArray<{
-        readonly id: string;
-        readonly path: string;
-        readonly bytes: string;
-        readonly mediaType: string;
-        readonly url: string;
-      }>;
-    }>;
-    readonly cost: {
-      readonly charges: number;
-      readonly unpriced: boolean;
-      readonly total: { readonly microUnits: string; readonly currency: string; readonly formatted: string } | null;
-    };
-    readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-    readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-    readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-    readonly stepCounts: {
-      readonly total: number;
-      readonly pending: number;
-      readonly running: number;
-      readonly waiting: number;
-      readonly completed: number;
-      readonly failed: number;
-      readonly blocked: number;
-      readonly skipped: number;
-      readonly cancelled: number;
-    };
-    readonly waitingOn: ReadonlyArray<{
-      readonly kind: WaitingKind;
-      readonly what: string;
-      readonly step: string | null;
-      readonly since: string;
-      readonly until: string | null;
-      readonly requestId: string | null;
-    }>;
-  } | null;
+  readonly run:
+    | ({
+        readonly parameters: unknown;
+        readonly timeline: ReadonlyArray<StepFactsFragment>;
+        readonly cost: {
+          readonly charges: number;
+          readonly unpriced: boolean;
+          readonly total: { readonly microUnits: string; readonly currency: string; readonly formatted: string } | null;
+        };
+      } & RunFactsFragment)
+    | null;
 };
 
 export type RunTranscriptQueryVariables = Exact<{
@@ -789,75 +695,12 @@ export type RunTranscriptQuery = {
   readonly run: {
     readonly transcript: {
       readonly nodes: ReadonlyArray<
-        | {
-            readonly __typename: 'ErrorEntry';
-            readonly id: string;
-            readonly seq: string;
-            readonly at: string;
-            readonly step: string;
-            readonly attempt: number;
-            readonly agent: string | null;
-            readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
-          }
-        | {
-            readonly __typename: 'InfoEntry';
-            readonly text: string;
-            readonly id: string;
-            readonly seq: string;
-            readonly at: string;
-            readonly step: string;
-            readonly attempt: number;
-            readonly agent: string | null;
-          }
-        | {
-            readonly __typename: 'SetupEntry';
-            readonly text: string;
-            readonly id: string;
-            readonly seq: string;
-            readonly at: string;
-            readonly step: string;
-            readonly attempt: number;
-            readonly agent: string | null;
-          }
-        | {
-            readonly __typename: 'TextEntry';
-            readonly text: string;
-            readonly id: string;
-            readonly seq: string;
-            readonly at: string;
-            readonly step: string;
-            readonly attempt: number;
-            readonly agent: string | null;
-          }
-        | {
-            readonly __typename: 'ThinkingEntry';
-            readonly text: string;
-            readonly id: string;
-            readonly seq: string;
-            readonly at: string;
-            readonly step: string;
-            readonly attempt: number;
-            readonly agent: string | null;
-          }
-        | {
-            readonly __typename: 'ToolEntry';
-            readonly name: string;
-            readonly arguments: unknown;
-            readonly state: ToolState;
-            readonly detail: unknown;
-            readonly streamed: string;
-            readonly output: string | null;
-            readonly outputBytes: string | null;
-            readonly outputUrl: string | null;
-            readonly exitCode: number | null;
-            readonly durationMs: string | null;
-            readonly id: string;
-            readonly seq: string;
-            readonly at: string;
-            readonly step: string;
-            readonly attempt: number;
-            readonly agent: string | null;
-          }
+        | TranscriptFacts_ErrorEntry_Fragment
+        | TranscriptFacts_InfoEntry_Fragment
+        | TranscriptFacts_SetupEntry_Fragment
+        | TranscriptFacts_TextEntry_Fragment
+        | TranscriptFacts_ThinkingEntry_Fragment
+        | TranscriptFacts_ToolEntry_Fragment
       >;
       readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
     };
@@ -975,88 +818,58 @@ export type SearchQuery = {
   };
 };
 
+type Started_Run_Fragment = { readonly __typename: 'Run' } & RunFactsFragment;
+
+type Started_RunDeclined_Fragment = {
+  readonly __typename: 'RunDeclined';
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string | null;
+  readonly details: ReadonlyArray<{ readonly path: string; readonly message: string; readonly fix: string | null }>;
+};
+
+export type StartedFragment = Started_Run_Fragment | Started_RunDeclined_Fragment;
+
 export type StartRunMutationVariables = Exact<{
   input: StartRunInput;
 }>;
 
-export type StartRunMutation = {
-  readonly startRun:
-    | {
-        readonly __typename: 'Run';
-        readonly id: string;
-        readonly number: number;
-        readonly status: RunStatus;
-        readonly statusReason: string | null;
-        readonly startedAt: string;
-        readonly endedAt: string | null;
-        readonly durationMs: string | null;
-        readonly position: string;
-        readonly availableActions: ReadonlyArray<RunAction>;
-        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-        readonly stepCounts: {
-          readonly total: number;
-          readonly pending: number;
-          readonly running: number;
-          readonly waiting: number;
-          readonly completed: number;
-          readonly failed: number;
-          readonly blocked: number;
-          readonly skipped: number;
-          readonly cancelled: number;
-        };
-        readonly waitingOn: ReadonlyArray<{
-          readonly kind: WaitingKind;
-          readonly what: string;
-          readonly step: string | null;
-          readonly since: string;
-          readonly until: string | null;
-          readonly requestId: string | null;
-        }>;
-      }
-    | {
-        readonly __typename: 'RunDeclined';
-        readonly code: string;
-        readonly message: string;
-        readonly fix: string | null;
-      };
+export type StartRunMutation = { readonly startRun: Started_Run_Fragment | Started_RunDeclined_Fragment };
+
+export type RerunFromStepMutationVariables = Exact<{
+  input: RerunInput;
+}>;
+
+export type RerunFromStepMutation = { readonly rerunFromStep: Started_Run_Fragment | Started_RunDeclined_Fragment };
+
+export type PreflightQueryVariables = Exact<{
+  input: StartRunInput;
+}>;
+
+export type PreflightQuery = {
+  readonly preflight: {
+    readonly ready: boolean;
+    readonly waves: number;
+    readonly steps: ReadonlyArray<{
+      readonly key: string;
+      readonly name: string;
+      readonly kind: StepKind;
+      readonly wave: number;
+      readonly provider: string | null;
+      readonly model: string | null;
+    }>;
+    readonly gates: ReadonlyArray<{ readonly step: string; readonly position: GatePlace; readonly message: string }>;
+    readonly estimate: {
+      readonly unpriced: boolean;
+      readonly runs: number;
+      readonly total: { readonly microUnits: string; readonly currency: string; readonly formatted: string } | null;
+    };
+    readonly problems: ReadonlyArray<{ readonly code: string; readonly message: string; readonly fix: string | null }>;
+    readonly warnings: ReadonlyArray<{ readonly message: string; readonly fix: string }>;
+  };
 };
 
-type Steered_Run_Fragment = {
-  readonly __typename: 'Run';
-  readonly id: string;
-  readonly number: number;
-  readonly status: RunStatus;
-  readonly statusReason: string | null;
-  readonly startedAt: string;
-  readonly endedAt: string | null;
-  readonly durationMs: string | null;
-  readonly position: string;
-  readonly availableActions: ReadonlyArray<RunAction>;
-  readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-  readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-  readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-  readonly stepCounts: {
-    readonly total: number;
-    readonly pending: number;
-    readonly running: number;
-    readonly waiting: number;
-    readonly completed: number;
-    readonly failed: number;
-    readonly blocked: number;
-    readonly skipped: number;
-    readonly cancelled: number;
-  };
-  readonly waitingOn: ReadonlyArray<{
-    readonly kind: WaitingKind;
-    readonly what: string;
-    readonly step: string | null;
-    readonly since: string;
-    readonly until: string | null;
-    readonly requestId: string | null;
-  }>;
-};
+type Steered_Run_Fragment = { readonly __typename: 'Run' } & RunFactsFragment;
 
 type Steered_RunRefused_Fragment = {
   readonly __typename: 'RunRefused';
@@ -1071,146 +884,20 @@ export type PauseRunMutationVariables = Exact<{
   runId: string | number;
 }>;
 
-export type PauseRunMutation = {
-  readonly pauseRun:
-    | {
-        readonly __typename: 'Run';
-        readonly id: string;
-        readonly number: number;
-        readonly status: RunStatus;
-        readonly statusReason: string | null;
-        readonly startedAt: string;
-        readonly endedAt: string | null;
-        readonly durationMs: string | null;
-        readonly position: string;
-        readonly availableActions: ReadonlyArray<RunAction>;
-        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-        readonly stepCounts: {
-          readonly total: number;
-          readonly pending: number;
-          readonly running: number;
-          readonly waiting: number;
-          readonly completed: number;
-          readonly failed: number;
-          readonly blocked: number;
-          readonly skipped: number;
-          readonly cancelled: number;
-        };
-        readonly waitingOn: ReadonlyArray<{
-          readonly kind: WaitingKind;
-          readonly what: string;
-          readonly step: string | null;
-          readonly since: string;
-          readonly until: string | null;
-          readonly requestId: string | null;
-        }>;
-      }
-    | {
-        readonly __typename: 'RunRefused';
-        readonly code: string;
-        readonly message: string;
-        readonly fix: string | null;
-      };
-};
+export type PauseRunMutation = { readonly pauseRun: Steered_Run_Fragment | Steered_RunRefused_Fragment };
 
 export type ResumeRunMutationVariables = Exact<{
   runId: string | number;
 }>;
 
-export type ResumeRunMutation = {
-  readonly resumeRun:
-    | {
-        readonly __typename: 'Run';
-        readonly id: string;
-        readonly number: number;
-        readonly status: RunStatus;
-        readonly statusReason: string | null;
-        readonly startedAt: string;
-        readonly endedAt: string | null;
-        readonly durationMs: string | null;
-        readonly position: string;
-        readonly availableActions: ReadonlyArray<RunAction>;
-        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-        readonly stepCounts: {
-          readonly total: number;
-          readonly pending: number;
-          readonly running: number;
-          readonly waiting: number;
-          readonly completed: number;
-          readonly failed: number;
-          readonly blocked: number;
-          readonly skipped: number;
-          readonly cancelled: number;
-        };
-        readonly waitingOn: ReadonlyArray<{
-          readonly kind: WaitingKind;
-          readonly what: string;
-          readonly step: string | null;
-          readonly since: string;
-          readonly until: string | null;
-          readonly requestId: string | null;
-        }>;
-      }
-    | {
-        readonly __typename: 'RunRefused';
-        readonly code: string;
-        readonly message: string;
-        readonly fix: string | null;
-      };
-};
+export type ResumeRunMutation = { readonly resumeRun: Steered_Run_Fragment | Steered_RunRefused_Fragment };
 
 export type CancelRunMutationVariables = Exact<{
   runId: string | number;
   mode?: CancelMode | null | undefined;
 }>;
 
-export type CancelRunMutation = {
-  readonly cancelRun:
-    | {
-        readonly __typename: 'Run';
-        readonly id: string;
-        readonly number: number;
-        readonly status: RunStatus;
-        readonly statusReason: string | null;
-        readonly startedAt: string;
-        readonly endedAt: string | null;
-        readonly durationMs: string | null;
-        readonly position: string;
-        readonly availableActions: ReadonlyArray<RunAction>;
-        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-        readonly stepCounts: {
-          readonly total: number;
-          readonly pending: number;
-          readonly running: number;
-          readonly waiting: number;
-          readonly completed: number;
-          readonly failed: number;
-          readonly blocked: number;
-          readonly skipped: number;
-          readonly cancelled: number;
-        };
-        readonly waitingOn: ReadonlyArray<{
-          readonly kind: WaitingKind;
-          readonly what: string;
-          readonly step: string | null;
-          readonly since: string;
-          readonly until: string | null;
-          readonly requestId: string | null;
-        }>;
-      }
-    | {
-        readonly __typename: 'RunRefused';
-        readonly code: string;
-        readonly message: string;
-        readonly fix: string | null;
-      };
-};
+export type CancelRunMutation = { readonly cancelRun: Steered_Run_Fragment | Steered_RunRefused_Fragment };
 
 export type RetryStepMutationVariables = Exact<{
   runId: string | number;
@@ -1218,49 +905,7 @@ export type RetryStepMutationVariables = Exact<{
   instructions?: string | null | undefined;
 }>;
 
-export type RetryStepMutation = {
-  readonly retryStep:
-    | {
-        readonly __typename: 'Run';
-        readonly id: string;
-        readonly number: number;
-        readonly status: RunStatus;
-        readonly statusReason: string | null;
-        readonly startedAt: string;
-        readonly endedAt: string | null;
-        readonly durationMs: string | null;
-        readonly position: string;
-        readonly availableActions: ReadonlyArray<RunAction>;
-        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-        readonly stepCounts: {
-          readonly total: number;
-          readonly pending: number;
-          readonly running: number;
-          readonly waiting: number;
-          readonly completed: number;
-          readonly failed: number;
-          readonly blocked: number;
-          readonly skipped: number;
-          readonly cancelled: number;
-        };
-        readonly waitingOn: ReadonlyArray<{
-          readonly kind: WaitingKind;
-          readonly what: string;
-          readonly step: string | null;
-          readonly since: string;
-          readonly until: string | null;
-          readonly requestId: string | null;
-        }>;
-      }
-    | {
-        readonly __typename: 'RunRefused';
-        readonly code: string;
-        readonly message: string;
-        readonly fix: string | null;
-      };
-};
+export type RetryStepMutation = { readonly retryStep: Steered_Run_Fragment | Steered_RunRefused_Fragment };
 
 export type SkipStepMutationVariables = Exact<{
   runId: string | number;
@@ -1268,49 +913,27 @@ export type SkipStepMutationVariables = Exact<{
   comment?: string | null | undefined;
 }>;
 
-export type SkipStepMutation = {
-  readonly skipStep:
-    | {
-        readonly __typename: 'Run';
-        readonly id: string;
-        readonly number: number;
-        readonly status: RunStatus;
-        readonly statusReason: string | null;
-        readonly startedAt: string;
-        readonly endedAt: string | null;
-        readonly durationMs: string | null;
-        readonly position: string;
-        readonly availableActions: ReadonlyArray<RunAction>;
-        readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-        readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-        readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-        readonly stepCounts: {
-          readonly total: number;
-          readonly pending: number;
-          readonly running: number;
-          readonly waiting: number;
-          readonly completed: number;
-          readonly failed: number;
-          readonly blocked: number;
-          readonly skipped: number;
-          readonly cancelled: number;
-        };
-        readonly waitingOn: ReadonlyArray<{
-          readonly kind: WaitingKind;
-          readonly what: string;
-          readonly step: string | null;
-          readonly since: string;
-          readonly until: string | null;
-          readonly requestId: string | null;
-        }>;
-      }
-    | {
-        readonly __typename: 'RunRefused';
-        readonly code: string;
-        readonly message: string;
-        readonly fix: string | null;
-      };
-};
+export type SkipStepMutation = { readonly skipStep: Steered_Run_Fragment | Steered_RunRefused_Fragment };
+
+export type ForceAdvanceMutationVariables = Exact<{
+  runId: string | number;
+  step: string;
+  comment?: string | null | undefined;
+}>;
+
+export type ForceAdvanceMutation = { readonly forceAdvance: Steered_Run_Fragment | Steered_RunRefused_Fragment };
+
+export type DiscardRunMutationVariables = Exact<{
+  runId: string | number;
+}>;
+
+export type DiscardRunMutation = { readonly discardRun: Steered_Run_Fragment | Steered_RunRefused_Fragment };
+
+export type RetryRunMutationVariables = Exact<{
+  input: RetryRunInput;
+}>;
+
+export type RetryRunMutation = { readonly retryRun: Steered_Run_Fragment | Steered_RunRefused_Fragment };
 
 export type ExpiredFactsFragment = { readonly oldest: string; readonly reason: CursorExpiry; readonly message: string };
 
@@ -1323,13 +946,8 @@ export type RunEventsSubscriptionVariables = Exact<{
 
 export type RunEventsSubscription = {
   readonly runEvents:
-    | {
-        readonly __typename: 'CursorExpired';
-        readonly oldest: string;
-        readonly reason: CursorExpiry;
-        readonly message: string;
-      }
-    | { readonly __typename: 'Lagged'; readonly resumeFrom: string }
+    | ({ readonly __typename: 'CursorExpired' } & ExpiredFactsFragment)
+    | ({ readonly __typename: 'Lagged' } & LaggedFactsFragment)
     | {
         readonly __typename: 'RunEvent';
         readonly cursor: string;
@@ -1352,50 +970,13 @@ export type RunChangedSubscriptionVariables = Exact<{
 export type RunChangedSubscription = {
   readonly runChanged:
     | { readonly __typename: 'ChangesBegin' }
-    | {
-        readonly __typename: 'CursorExpired';
-        readonly oldest: string;
-        readonly reason: CursorExpiry;
-        readonly message: string;
-      }
-    | { readonly __typename: 'Lagged'; readonly resumeFrom: string }
+    | ({ readonly __typename: 'CursorExpired' } & ExpiredFactsFragment)
+    | ({ readonly __typename: 'Lagged' } & LaggedFactsFragment)
     | {
         readonly __typename: 'RunChange';
         readonly cursor: string;
         readonly fits: boolean;
-        readonly run: {
-          readonly id: string;
-          readonly number: number;
-          readonly status: RunStatus;
-          readonly statusReason: string | null;
-          readonly startedAt: string;
-          readonly endedAt: string | null;
-          readonly durationMs: string | null;
-          readonly position: string;
-          readonly availableActions: ReadonlyArray<RunAction>;
-          readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-          readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-          readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-          readonly stepCounts: {
-            readonly total: number;
-            readonly pending: number;
-            readonly running: number;
-            readonly waiting: number;
-            readonly completed: number;
-            readonly failed: number;
-            readonly blocked: number;
-            readonly skipped: number;
-            readonly cancelled: number;
-          };
-          readonly waitingOn: ReadonlyArray<{
-            readonly kind: WaitingKind;
-            readonly what: string;
-            readonly step: string | null;
-            readonly since: string;
-            readonly until: string | null;
-            readonly requestId: string | null;
-          }>;
-        };
+        readonly run: RunFactsFragment;
       };
 };
 
@@ -1407,50 +988,13 @@ export type RunsChangedSubscriptionVariables = Exact<{
 export type RunsChangedSubscription = {
   readonly runsChanged:
     | { readonly __typename: 'ChangesBegin'; readonly cursor: string }
-    | {
-        readonly __typename: 'CursorExpired';
-        readonly oldest: string;
-        readonly reason: CursorExpiry;
-        readonly message: string;
-      }
-    | { readonly __typename: 'Lagged'; readonly resumeFrom: string }
+    | ({ readonly __typename: 'CursorExpired' } & ExpiredFactsFragment)
+    | ({ readonly __typename: 'Lagged' } & LaggedFactsFragment)
     | {
         readonly __typename: 'RunChange';
         readonly cursor: string;
         readonly fits: boolean;
-        readonly run: {
-          readonly id: string;
-          readonly number: number;
-          readonly status: RunStatus;
-          readonly statusReason: string | null;
-          readonly startedAt: string;
-          readonly endedAt: string | null;
-          readonly durationMs: string | null;
-          readonly position: string;
-          readonly availableActions: ReadonlyArray<RunAction>;
-          readonly flow: { readonly id: string; readonly slug: string; readonly name: string };
-          readonly startedBy: { readonly kind: ActorKind; readonly id: string; readonly name: string | null };
-          readonly subject: { readonly kind: string; readonly id: string; readonly url: string | null } | null;
-          readonly stepCounts: {
-            readonly total: number;
-            readonly pending: number;
-            readonly running: number;
-            readonly waiting: number;
-            readonly completed: number;
-            readonly failed: number;
-            readonly blocked: number;
-            readonly skipped: number;
-            readonly cancelled: number;
-          };
-          readonly waitingOn: ReadonlyArray<{
-            readonly kind: WaitingKind;
-            readonly what: string;
-            readonly step: string | null;
-            readonly since: string;
-            readonly until: string | null;
-            readonly requestId: string | null;
-          }>;
-        };
+        readonly run: RunFactsFragment;
       };
 };
 
@@ -1462,87 +1006,19 @@ export type TranscriptSubscriptionVariables = Exact<{
 
 export type TranscriptSubscription = {
   readonly transcript:
-    | {
-        readonly __typename: 'CursorExpired';
-        readonly oldest: string;
-        readonly reason: CursorExpiry;
-        readonly message: string;
-      }
-    | { readonly __typename: 'Lagged'; readonly resumeFrom: string }
+    | ({ readonly __typename: 'CursorExpired' } & ExpiredFactsFragment)
+    | ({ readonly __typename: 'Lagged' } & LaggedFactsFragment)
     | {
         readonly __typename: 'TranscriptSegment';
         readonly cursor: string;
         readonly caughtUp: boolean;
         readonly entries: ReadonlyArray<
-          | {
-              readonly __typename: 'ErrorEntry';
-              readonly id: string;
-              readonly seq: string;
-              readonly at: string;
-              readonly step: string;
-              readonly attempt: number;
-              readonly agent: string | null;
-              readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } | null;
-            }
-          | {
-              readonly __typename: 'InfoEntry';
-              readonly text: string;
-              readonly id: string;
-              readonly seq: string;
-              readonly at: string;
-              readonly step: string;
-              readonly attempt: number;
-              readonly agent: string | null;
-            }
-          | {
-              readonly __typename: 'SetupEntry';
-              readonly text: string;
-              readonly id: string;
-              readonly seq: string;
-              readonly at: string;
-              readonly step: string;
-              readonly attempt: number;
-              readonly agent: string | null;
-            }
-          | {
-              readonly __typename: 'TextEntry';
-              readonly text: string;
-              readonly id: string;
-              readonly seq: string;
-              readonly at: string;
-              readonly step: string;
-              readonly attempt: number;
-              readonly agent: string | null;
-            }
-          | {
-              readonly __typename: 'ThinkingEntry';
-              readonly text: string;
-              readonly id: string;
-              readonly seq: string;
-              readonly at: string;
-              readonly step: string;
-              readonly attempt: number;
-              readonly agent: string | null;
-            }
-          | {
-              readonly __typename: 'ToolEntry';
-              readonly name: string;
-              readonly arguments: unknown;
-              readonly state: ToolState;
-              readonly detail: unknown;
-              readonly streamed: string;
-              readonly output: string | null;
-              readonly outputBytes: string | null;
-              readonly outputUrl: string | null;
-              readonly exitCode: number | null;
-              readonly durationMs: string | null;
-              readonly id: string;
-              readonly seq: string;
-              readonly at: string;
-              readonly step: string;
-              readonly attempt: number;
-              readonly agent: string | null;
-            }
+          | TranscriptFacts_ErrorEntry_Fragment
+          | TranscriptFacts_InfoEntry_Fragment
+          | TranscriptFacts_SetupEntry_Fragment
+          | TranscriptFacts_TextEntry_Fragment
+          | TranscriptFacts_ThinkingEntry_Fragment
+          | TranscriptFacts_ToolEntry_Fragment
         >;
       };
 };
@@ -1553,83 +1029,18 @@ export type InboxChangedSubscriptionVariables = Exact<{
 
 export type InboxChangedSubscription = {
   readonly inboxChanged:
-    | {
-        readonly __typename: 'CursorExpired';
-        readonly oldest: string;
-        readonly reason: CursorExpiry;
-        readonly message: string;
-      }
-    | {
-        readonly __typename: 'InboxChange';
-        readonly cursor: string;
-        readonly request: {
-          readonly id: string;
-          readonly kind: ApprovalKind;
-          readonly state: ApprovalState;
-          readonly step: string;
-          readonly message: string;
-          readonly shown: unknown;
-          readonly shownHash: string;
-          readonly requestedAt: string;
-          readonly until: string | null;
-          readonly availableDecisions: ReadonlyArray<GateDecision>;
-          readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
-          readonly decision: {
-            readonly decision: GateDecision;
-            readonly comment: string | null;
-            readonly decidedAt: string;
-            readonly by: { readonly name: string | null };
-          } | null;
-        };
-      }
+    | ({ readonly __typename: 'CursorExpired' } & ExpiredFactsFragment)
+    | { readonly __typename: 'InboxChange'; readonly cursor: string; readonly request: RequestFactsFragment }
     | {
         readonly __typename: 'InboxSnapshot';
         readonly cursor: string;
         readonly hasMore: boolean;
-        readonly requests: ReadonlyArray<{
-          readonly id: string;
-          readonly kind: ApprovalKind;
-          readonly state: ApprovalState;
-          readonly step: string;
-          readonly message: string;
-          readonly shown: unknown;
-          readonly shownHash: string;
-          readonly requestedAt: string;
-          readonly until: string | null;
-          readonly availableDecisions: ReadonlyArray<GateDecision>;
-          readonly run: { readonly id: string; readonly number: number; readonly flow: { readonly name: string } };
-          readonly decision: {
-            readonly decision: GateDecision;
-            readonly comment: string | null;
-            readonly decidedAt: string;
-            readonly by: { readonly name: string | null };
-          } | null;
-        }>;
+        readonly requests: ReadonlyArray<RequestFactsFragment>;
       }
-    | { readonly __typename: 'Lagged'; readonly resumeFrom: string };
+    | ({ readonly __typename: 'Lagged' } & LaggedFactsFragment);
 };
 
-export class TypedDocumentString<TResult, TVariables>
-  extends String
-  implements DocumentTypeDecoration<TResult, TVariables>
-{
-  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
-  private value: string;
-  public __meta__?: Record<string, any> | undefined;
-
-  constructor(value: string, __meta__?: Record<string, any> | undefined) {
-    super(value);
-    this.value = value;
-    this.__meta__ = __meta__;
-  }
-
-  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
-    return this.value;
-  }
-}
-export const RequestFactsFragmentDoc = new TypedDocumentString(
-  `
-    fragment RequestFacts on ApprovalRequest {
+const RequestFacts = `fragment RequestFacts on ApprovalRequest {
   id
   kind
   state
@@ -1655,13 +1066,53 @@ export const RequestFactsFragmentDoc = new TypedDocumentString(
       name
     }
   }
-}
-    `,
-  { fragmentName: 'RequestFacts' },
-) as unknown as TypedDocumentString<RequestFactsFragment, unknown>;
-export const StepFactsFragmentDoc = new TypedDocumentString(
-  `
-    fragment StepFacts on StepCard {
+}`;
+const RunFacts = `fragment RunFacts on Run {
+  id
+  number
+  status
+  statusReason
+  startedAt
+  endedAt
+  durationMs
+  position
+  availableActions
+  flow {
+    id
+    slug
+    name
+  }
+  startedBy {
+    kind
+    id
+    name
+  }
+  subject {
+    kind
+    id
+    url
+  }
+  stepCounts {
+    total
+    pending
+    running
+    waiting
+    completed
+    failed
+    blocked
+    skipped
+    cancelled
+  }
+  waitingOn {
+    kind
+    what
+    step
+    since
+    until
+    requestId
+  }
+}`;
+const StepFacts = `fragment StepFacts on StepCard {
   key
   number
   wave
@@ -1703,13 +1154,8 @@ export const StepFactsFragmentDoc = new TypedDocumentString(
     mediaType
     url
   }
-}
-    `,
-  { fragmentName: 'StepFacts' },
-) as unknown as TypedDocumentString<StepFactsFragment, unknown>;
-export const TranscriptFactsFragmentDoc = new TypedDocumentString(
-  `
-    fragment TranscriptFacts on TranscriptEntry {
+}`;
+const TranscriptFacts = `fragment TranscriptFacts on TranscriptEntry {
   __typename
   id
   seq
@@ -1748,63 +1194,24 @@ export const TranscriptFactsFragmentDoc = new TypedDocumentString(
     exitCode
     durationMs
   }
-}
-    `,
-  { fragmentName: 'TranscriptFacts' },
-) as unknown as TypedDocumentString<TranscriptFactsFragment, unknown>;
-export const RunFactsFragmentDoc = new TypedDocumentString(
-  `
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
+}`;
+const Started = `fragment Started on StartRunResult {
+  __typename
+  ... on Run {
+    ...RunFacts
   }
-  startedBy {
-    kind
-    id
-    name
+  ... on RunDeclined {
+    code
+    message
+    fix
+    details {
+      path
+      message
+      fix
+    }
   }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}
-    `,
-  { fragmentName: 'RunFacts' },
-) as unknown as TypedDocumentString<RunFactsFragment, unknown>;
-export const SteeredFragmentDoc = new TypedDocumentString(
-  `
-    fragment Steered on RunResult {
+}`;
+const Steered = `fragment Steered on RunResult {
   __typename
   ... on Run {
     ...RunFacts
@@ -1814,74 +1221,16 @@ export const SteeredFragmentDoc = new TypedDocumentString(
     message
     fix
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}`,
-  { fragmentName: 'Steered' },
-) as unknown as TypedDocumentString<SteeredFragment, unknown>;
-export const ExpiredFactsFragmentDoc = new TypedDocumentString(
-  `
-    fragment ExpiredFacts on CursorExpired {
+}`;
+const ExpiredFacts = `fragment ExpiredFacts on CursorExpired {
   oldest
   reason
   message
-}
-    `,
-  { fragmentName: 'ExpiredFacts' },
-) as unknown as TypedDocumentString<ExpiredFactsFragment, unknown>;
-export const LaggedFactsFragmentDoc = new TypedDocumentString(
-  `
-    fragment LaggedFacts on Lagged {
+}`;
+const LaggedFacts = `fragment LaggedFacts on Lagged {
   resumeFrom
-}
-    `,
-  { fragmentName: 'LaggedFacts' },
-) as unknown as TypedDocumentString<LaggedFactsFragment, unknown>;
-export const ViewerDocument = new TypedDocumentString(`
-    query Viewer {
+}`;
+export const ViewerDocument = /*#__PURE__*/ new TypedDocumentString<ViewerQuery, ViewerQueryVariables>(`query Viewer {
   viewer {
     plan
     member {
@@ -1898,10 +1247,11 @@ export const ViewerDocument = new TypedDocumentString(`
     }
     scopes
   }
-}
-    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
-export const FlowsDocument = new TypedDocumentString(`
-    query Flows($first: Int, $after: String) {
+}`);
+export const FlowsDocument = /*#__PURE__*/ new TypedDocumentString<
+  FlowsQuery,
+  FlowsQueryVariables
+>(`query Flows($first: Int, $after: String) {
   flows(first: $first, after: $after) {
     nodes {
       id
@@ -1918,10 +1268,26 @@ export const FlowsDocument = new TypedDocumentString(`
       endCursor
     }
   }
-}
-    `) as unknown as TypedDocumentString<FlowsQuery, FlowsQueryVariables>;
-export const InboxDocument = new TypedDocumentString(`
-    query Inbox($first: Int, $after: String, $atLeast: Position) {
+}`);
+export const FlowDocument = /*#__PURE__*/ new TypedDocumentString<
+  FlowQuery,
+  FlowQueryVariables
+>(`query Flow($slug: String!) {
+  flow(slug: $slug) {
+    id
+    slug
+    name
+    description
+    latestVersion {
+      version
+      hash
+      parameters
+      publishedAt
+    }
+  }
+}`);
+export const InboxDocument = /*#__PURE__*/ new TypedDocumentString<InboxQuery, InboxQueryVariables>(
+  `query Inbox($first: Int, $after: String, $atLeast: Position) {
   inbox(first: $first, after: $after, atLeast: $atLeast) {
     nodes {
       ...RequestFacts
@@ -1931,36 +1297,11 @@ export const InboxDocument = new TypedDocumentString(`
       endCursor
     }
   }
-}
-    fragment RequestFacts on ApprovalRequest {
-  id
-  kind
-  state
-  step
-  message
-  shown
-  shownHash
-  requestedAt
-  until
-  availableDecisions
-  run {
-    id
-    number
-    flow {
-      name
-    }
-  }
-  decision {
-    decision
-    comment
-    decidedAt
-    by {
-      name
-    }
-  }
-}`) as unknown as TypedDocumentString<InboxQuery, InboxQueryVariables>;
-export const DecideDocument = new TypedDocumentString(`
-    mutation Decide($input: DecisionInput!) {
+}`,
+  [RequestFacts],
+);
+export const DecideDocument = /*#__PURE__*/ new TypedDocumentString<DecideMutation, DecideMutationVariables>(
+  `mutation Decide($input: DecisionInput!) {
   decide(input: $input) {
     __typename
     ... on ApprovalRequest {
@@ -1975,36 +1316,14 @@ export const DecideDocument = new TypedDocumentString(`
       }
     }
   }
-}
-    fragment RequestFacts on ApprovalRequest {
-  id
-  kind
-  state
-  step
-  message
-  shown
-  shownHash
-  requestedAt
-  until
-  availableDecisions
-  run {
-    id
-    number
-    flow {
-      name
-    }
-  }
-  decision {
-    decision
-    comment
-    decidedAt
-    by {
-      name
-    }
-  }
-}`) as unknown as TypedDocumentString<DecideMutation, DecideMutationVariables>;
-export const AnswerQuestionDocument = new TypedDocumentString(`
-    mutation AnswerQuestion($requestId: ID!, $answer: String!) {
+}`,
+  [RequestFacts],
+);
+export const AnswerQuestionDocument = /*#__PURE__*/ new TypedDocumentString<
+  AnswerQuestionMutation,
+  AnswerQuestionMutationVariables
+>(
+  `mutation AnswerQuestion($requestId: ID!, $answer: String!) {
   answerQuestion(requestId: $requestId, answer: $answer) {
     __typename
     ... on ApprovalRequest {
@@ -2016,36 +1335,11 @@ export const AnswerQuestionDocument = new TypedDocumentString(`
       fix
     }
   }
-}
-    fragment RequestFacts on ApprovalRequest {
-  id
-  kind
-  state
-  step
-  message
-  shown
-  shownHash
-  requestedAt
-  until
-  availableDecisions
-  run {
-    id
-    number
-    flow {
-      name
-    }
-  }
-  decision {
-    decision
-    comment
-    decidedAt
-    by {
-      name
-    }
-  }
-}`) as unknown as TypedDocumentString<AnswerQuestionMutation, AnswerQuestionMutationVariables>;
-export const RunsDocument = new TypedDocumentString(`
-    query Runs($filter: RunFilter, $sort: RunSort, $first: Int, $after: String, $atLeast: Position) {
+}`,
+  [RequestFacts],
+);
+export const RunsDocument = /*#__PURE__*/ new TypedDocumentString<RunsQuery, RunsQueryVariables>(
+  `query Runs($filter: RunFilter, $sort: RunSort, $first: Int, $after: String, $atLeast: Position) {
   runs(
     filter: $filter
     sort: $sort
@@ -2061,54 +1355,11 @@ export const RunsDocument = new TypedDocumentString(`
       endCursor
     }
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}`) as unknown as TypedDocumentString<RunsQuery, RunsQueryVariables>;
-export const RunDocument = new TypedDocumentString(`
-    query Run($id: ID!, $asOf: Position, $atLeast: Position) {
+}`,
+  [RunFacts],
+);
+export const RunDocument = /*#__PURE__*/ new TypedDocumentString<RunQuery, RunQueryVariables>(
+  `query Run($id: ID!, $asOf: Position, $atLeast: Position) {
   run(id: $id, asOf: $asOf, atLeast: $atLeast) {
     ...RunFacts
     parameters
@@ -2125,97 +1376,14 @@ export const RunDocument = new TypedDocumentString(`
       }
     }
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}
-fragment StepFacts on StepCard {
-  key
-  number
-  wave
-  name
-  kind
-  state
-  outcome
-  summary
-  output
-  startedAt
-  endedAt
-  elapsedMs
-  turns
-  unpriced
-  provider
-  model
-  availableActions
-  error {
-    code
-    message
-    fix
-  }
-  cost {
-    microUnits
-    currency
-    formatted
-  }
-  gate {
-    id
-    state
-    message
-    shownHash
-    availableDecisions
-  }
-  artifacts {
-    id
-    path
-    bytes
-    mediaType
-    url
-  }
-}`) as unknown as TypedDocumentString<RunQuery, RunQueryVariables>;
-export const RunTranscriptDocument = new TypedDocumentString(`
-    query RunTranscript($id: ID!, $step: String, $after: String, $first: Int) {
+}`,
+  [RunFacts, StepFacts],
+);
+export const RunTranscriptDocument = /*#__PURE__*/ new TypedDocumentString<
+  RunTranscriptQuery,
+  RunTranscriptQueryVariables
+>(
+  `query RunTranscript($id: ID!, $step: String, $after: String, $first: Int) {
   run(id: $id) {
     transcript(step: $step, after: $after, first: $first) {
       nodes {
@@ -2227,49 +1395,13 @@ export const RunTranscriptDocument = new TypedDocumentString(`
       }
     }
   }
-}
-    fragment TranscriptFacts on TranscriptEntry {
-  __typename
-  id
-  seq
-  at
-  step
-  attempt
-  agent
-  ... on TextEntry {
-    text
-  }
-  ... on ThinkingEntry {
-    text
-  }
-  ... on SetupEntry {
-    text
-  }
-  ... on InfoEntry {
-    text
-  }
-  ... on ErrorEntry {
-    error {
-      code
-      message
-      fix
-    }
-  }
-  ... on ToolEntry {
-    name
-    arguments
-    state
-    detail
-    streamed
-    output
-    outputBytes
-    outputUrl
-    exitCode
-    durationMs
-  }
-}`) as unknown as TypedDocumentString<RunTranscriptQuery, RunTranscriptQueryVariables>;
-export const SearchDocument = new TypedDocumentString(`
-    query Search($query: String!, $kinds: [SearchKind!], $flow: String, $runId: ID, $first: Int, $after: String) {
+}`,
+  [TranscriptFacts],
+);
+export const SearchDocument = /*#__PURE__*/ new TypedDocumentString<
+  SearchQuery,
+  SearchQueryVariables
+>(`query Search($query: String!, $kinds: [SearchKind!], $flow: String, $runId: ID, $first: Int, $after: String) {
   search(
     query: $query
     kinds: $kinds
@@ -2305,379 +1437,141 @@ export const SearchDocument = new TypedDocumentString(`
       endCursor
     }
   }
-}
-    `) as unknown as TypedDocumentString<SearchQuery, SearchQueryVariables>;
-export const StartRunDocument = new TypedDocumentString(`
-    mutation StartRun($input: StartRunInput!) {
+}`);
+export const StartRunDocument = /*#__PURE__*/ new TypedDocumentString<StartRunMutation, StartRunMutationVariables>(
+  `mutation StartRun($input: StartRunInput!) {
   startRun(input: $input) {
-    __typename
-    ... on Run {
-      ...RunFacts
+    ...Started
+  }
+}`,
+  [Started, RunFacts],
+);
+export const RerunFromStepDocument = /*#__PURE__*/ new TypedDocumentString<
+  RerunFromStepMutation,
+  RerunFromStepMutationVariables
+>(
+  `mutation RerunFromStep($input: RerunInput!) {
+  rerunFromStep(input: $input) {
+    ...Started
+  }
+}`,
+  [Started, RunFacts],
+);
+export const PreflightDocument = /*#__PURE__*/ new TypedDocumentString<
+  PreflightQuery,
+  PreflightQueryVariables
+>(`query Preflight($input: StartRunInput!) {
+  preflight(input: $input) {
+    ready
+    waves
+    steps {
+      key
+      name
+      kind
+      wave
+      provider
+      model
     }
-    ... on RunDeclined {
+    gates {
+      step
+      position
+      message
+    }
+    estimate {
+      total {
+        microUnits
+        currency
+        formatted
+      }
+      unpriced
+      runs
+    }
+    problems {
       code
       message
       fix
     }
+    warnings {
+      message
+      fix
+    }
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}`) as unknown as TypedDocumentString<StartRunMutation, StartRunMutationVariables>;
-export const PauseRunDocument = new TypedDocumentString(`
-    mutation PauseRun($runId: ID!) {
+}`);
+export const PauseRunDocument = /*#__PURE__*/ new TypedDocumentString<PauseRunMutation, PauseRunMutationVariables>(
+  `mutation PauseRun($runId: ID!) {
   pauseRun(runId: $runId) {
     ...Steered
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}
-fragment Steered on RunResult {
-  __typename
-  ... on Run {
-    ...RunFacts
-  }
-  ... on Refusal {
-    code
-    message
-    fix
-  }
-}`) as unknown as TypedDocumentString<PauseRunMutation, PauseRunMutationVariables>;
-export const ResumeRunDocument = new TypedDocumentString(`
-    mutation ResumeRun($runId: ID!) {
+}`,
+  [Steered, RunFacts],
+);
+export const ResumeRunDocument = /*#__PURE__*/ new TypedDocumentString<ResumeRunMutation, ResumeRunMutationVariables>(
+  `mutation ResumeRun($runId: ID!) {
   resumeRun(runId: $runId) {
     ...Steered
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}
-fragment Steered on RunResult {
-  __typename
-  ... on Run {
-    ...RunFacts
-  }
-  ... on Refusal {
-    code
-    message
-    fix
-  }
-}`) as unknown as TypedDocumentString<ResumeRunMutation, ResumeRunMutationVariables>;
-export const CancelRunDocument = new TypedDocumentString(`
-    mutation CancelRun($runId: ID!, $mode: CancelMode) {
+}`,
+  [Steered, RunFacts],
+);
+export const CancelRunDocument = /*#__PURE__*/ new TypedDocumentString<CancelRunMutation, CancelRunMutationVariables>(
+  `mutation CancelRun($runId: ID!, $mode: CancelMode) {
   cancelRun(runId: $runId, mode: $mode) {
     ...Steered
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}
-fragment Steered on RunResult {
-  __typename
-  ... on Run {
-    ...RunFacts
-  }
-  ... on Refusal {
-    code
-    message
-    fix
-  }
-}`) as unknown as TypedDocumentString<CancelRunMutation, CancelRunMutationVariables>;
-export const RetryStepDocument = new TypedDocumentString(`
-    mutation RetryStep($runId: ID!, $step: String!, $instructions: String) {
+}`,
+  [Steered, RunFacts],
+);
+export const RetryStepDocument = /*#__PURE__*/ new TypedDocumentString<RetryStepMutation, RetryStepMutationVariables>(
+  `mutation RetryStep($runId: ID!, $step: String!, $instructions: String) {
   retryStep(runId: $runId, step: $step, instructions: $instructions) {
     ...Steered
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}
-fragment Steered on RunResult {
-  __typename
-  ... on Run {
-    ...RunFacts
-  }
-  ... on Refusal {
-    code
-    message
-    fix
-  }
-}`) as unknown as TypedDocumentString<RetryStepMutation, RetryStepMutationVariables>;
-export const SkipStepDocument = new TypedDocumentString(`
-    mutation SkipStep($runId: ID!, $step: String!, $comment: String) {
+}`,
+  [Steered, RunFacts],
+);
+export const SkipStepDocument = /*#__PURE__*/ new TypedDocumentString<SkipStepMutation, SkipStepMutationVariables>(
+  `mutation SkipStep($runId: ID!, $step: String!, $comment: String) {
   skipStep(runId: $runId, step: $step, comment: $comment) {
     ...Steered
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
+}`,
+  [Steered, RunFacts],
+);
+export const ForceAdvanceDocument = /*#__PURE__*/ new TypedDocumentString<
+  ForceAdvanceMutation,
+  ForceAdvanceMutationVariables
+>(
+  `mutation ForceAdvance($runId: ID!, $step: String!, $comment: String) {
+  forceAdvance(runId: $runId, step: $step, comment: $comment) {
+    ...Steered
   }
-  startedBy {
-    kind
-    id
-    name
+}`,
+  [Steered, RunFacts],
+);
+export const DiscardRunDocument = /*#__PURE__*/ new TypedDocumentString<
+  DiscardRunMutation,
+  DiscardRunMutationVariables
+>(
+  `mutation DiscardRun($runId: ID!) {
+  discardRun(runId: $runId) {
+    ...Steered
   }
-  subject {
-    kind
-    id
-    url
+}`,
+  [Steered, RunFacts],
+);
+export const RetryRunDocument = /*#__PURE__*/ new TypedDocumentString<RetryRunMutation, RetryRunMutationVariables>(
+  `mutation RetryRun($input: RetryRunInput!) {
+  retryRun(input: $input) {
+    ...Steered
   }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}
-fragment Steered on RunResult {
-  __typename
-  ... on Run {
-    ...RunFacts
-  }
-  ... on Refusal {
-    code
-    message
-    fix
-  }
-}`) as unknown as TypedDocumentString<SkipStepMutation, SkipStepMutationVariables>;
-export const RunEventsDocument = new TypedDocumentString(`
-    subscription RunEvents($runId: ID!, $after: Position) {
+}`,
+  [Steered, RunFacts],
+);
+export const RunEventsDocument = /*#__PURE__*/ new TypedDocumentString<
+  RunEventsSubscription,
+  RunEventsSubscriptionVariables
+>(
+  `subscription RunEvents($runId: ID!, $after: Position) {
   runEvents(runId: $runId, after: $after) {
     __typename
     ... on RunEvent {
@@ -2698,17 +1592,14 @@ export const RunEventsDocument = new TypedDocumentString(`
     ...ExpiredFacts
     ...LaggedFacts
   }
-}
-    fragment ExpiredFacts on CursorExpired {
-  oldest
-  reason
-  message
-}
-fragment LaggedFacts on Lagged {
-  resumeFrom
-}`) as unknown as TypedDocumentString<RunEventsSubscription, RunEventsSubscriptionVariables>;
-export const RunChangedDocument = new TypedDocumentString(`
-    subscription RunChanged($runId: ID!, $after: Position) {
+}`,
+  [ExpiredFacts, LaggedFacts],
+);
+export const RunChangedDocument = /*#__PURE__*/ new TypedDocumentString<
+  RunChangedSubscription,
+  RunChangedSubscriptionVariables
+>(
+  `subscription RunChanged($runId: ID!, $after: Position) {
   runChanged(runId: $runId, after: $after) {
     __typename
     ... on RunChange {
@@ -2721,62 +1612,14 @@ export const RunChangedDocument = new TypedDocumentString(`
     ...ExpiredFacts
     ...LaggedFacts
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}
-fragment ExpiredFacts on CursorExpired {
-  oldest
-  reason
-  message
-}
-fragment LaggedFacts on Lagged {
-  resumeFrom
-}`) as unknown as TypedDocumentString<RunChangedSubscription, RunChangedSubscriptionVariables>;
-export const RunsChangedDocument = new TypedDocumentString(`
-    subscription RunsChanged($filter: RunFilter, $after: Position) {
+}`,
+  [RunFacts, ExpiredFacts, LaggedFacts],
+);
+export const RunsChangedDocument = /*#__PURE__*/ new TypedDocumentString<
+  RunsChangedSubscription,
+  RunsChangedSubscriptionVariables
+>(
+  `subscription RunsChanged($filter: RunFilter, $after: Position) {
   runsChanged(filter: $filter, after: $after) {
     __typename
     ... on RunChange {
@@ -2792,62 +1635,14 @@ export const RunsChangedDocument = new TypedDocumentString(`
     ...ExpiredFacts
     ...LaggedFacts
   }
-}
-    fragment RunFacts on Run {
-  id
-  number
-  status
-  statusReason
-  startedAt
-  endedAt
-  durationMs
-  position
-  availableActions
-  flow {
-    id
-    slug
-    name
-  }
-  startedBy {
-    kind
-    id
-    name
-  }
-  subject {
-    kind
-    id
-    url
-  }
-  stepCounts {
-    total
-    pending
-    running
-    waiting
-    completed
-    failed
-    blocked
-    skipped
-    cancelled
-  }
-  waitingOn {
-    kind
-    what
-    step
-    since
-    until
-    requestId
-  }
-}
-fragment ExpiredFacts on CursorExpired {
-  oldest
-  reason
-  message
-}
-fragment LaggedFacts on Lagged {
-  resumeFrom
-}`) as unknown as TypedDocumentString<RunsChangedSubscription, RunsChangedSubscriptionVariables>;
-export const TranscriptDocument = new TypedDocumentString(`
-    subscription Transcript($runId: ID!, $step: String, $after: Position) {
+}`,
+  [RunFacts, ExpiredFacts, LaggedFacts],
+);
+export const TranscriptDocument = /*#__PURE__*/ new TypedDocumentString<
+  TranscriptSubscription,
+  TranscriptSubscriptionVariables
+>(
+  `subscription Transcript($runId: ID!, $step: String, $after: Position) {
   transcript(runId: $runId, step: $step, after: $after) {
     __typename
     ... on TranscriptSegment {
@@ -2860,57 +1655,14 @@ export const TranscriptDocument = new TypedDocumentString(`
     ...ExpiredFacts
     ...LaggedFacts
   }
-}
-    fragment TranscriptFacts on TranscriptEntry {
-  __typename
-  id
-  seq
-  at
-  step
-  attempt
-  agent
-  ... on TextEntry {
-    text
-  }
-  ... on ThinkingEntry {
-    text
-  }
-  ... on SetupEntry {
-    text
-  }
-  ... on InfoEntry {
-    text
-  }
-  ... on ErrorEntry {
-    error {
-      code
-      message
-      fix
-    }
-  }
-  ... on ToolEntry {
-    name
-    arguments
-    state
-    detail
-    streamed
-    output
-    outputBytes
-    outputUrl
-    exitCode
-    durationMs
-  }
-}
-fragment ExpiredFacts on CursorExpired {
-  oldest
-  reason
-  message
-}
-fragment LaggedFacts on Lagged {
-  resumeFrom
-}`) as unknown as TypedDocumentString<TranscriptSubscription, TranscriptSubscriptionVariables>;
-export const InboxChangedDocument = new TypedDocumentString(`
-    subscription InboxChanged($after: Position) {
+}`,
+  [TranscriptFacts, ExpiredFacts, LaggedFacts],
+);
+export const InboxChangedDocument = /*#__PURE__*/ new TypedDocumentString<
+  InboxChangedSubscription,
+  InboxChangedSubscriptionVariables
+>(
+  `subscription InboxChanged($after: Position) {
   inboxChanged(after: $after) {
     __typename
     ... on InboxSnapshot {
@@ -2929,39 +1681,6 @@ export const InboxChangedDocument = new TypedDocumentString(`
     ...ExpiredFacts
     ...LaggedFacts
   }
-}
-    fragment RequestFacts on ApprovalRequest {
-  id
-  kind
-  state
-  step
-  message
-  shown
-  shownHash
-  requestedAt
-  until
-  availableDecisions
-  run {
-    id
-    number
-    flow {
-      name
-    }
-  }
-  decision {
-    decision
-    comment
-    decidedAt
-    by {
-      name
-    }
-  }
-}
-fragment ExpiredFacts on CursorExpired {
-  oldest
-  reason
-  message
-}
-fragment LaggedFacts on Lagged {
-  resumeFrom
-}`) as unknown as TypedDocumentString<InboxChangedSubscription, InboxChangedSubscriptionVariables>;
+}`,
+  [RequestFacts, ExpiredFacts, LaggedFacts],
+);

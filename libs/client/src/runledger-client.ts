@@ -1,8 +1,8 @@
 import { errorOf, RunledgerError, type ApiError } from './client-error.js';
-import type { TypedDocumentString } from './generated.js';
 import { pause, pauseMs } from './pause.js';
 import { resumed, type Cursored, type Delivered } from './resumed.js';
 import { SocketFeed } from './socket-feed.js';
+import type { TypedDocumentString } from './typed-document-string.js';
 
 export interface ClientOptions {
   /** Where the platform is: `https://runledger.example.org`. */
