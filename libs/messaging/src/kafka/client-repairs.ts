@@ -1,9 +1,5 @@
-import { createRequire } from 'node:module';
-
-interface RequestQueue {
-  throttledUntil: number;
-  scheduleCheckPendingRequests(): void;
-}
+// Imported, not asked for at run time: in a bundle only so is it the class that the client uses.
+import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
 /** How often the client looks at its queue when nothing else tells it to. */
 const LOOK_EVERY_MS = 10;
@@ -17,7 +13,7 @@ let repaired = false;
 export function repairPauses(): void {
   if (repaired) return;
   repaired = true;
-  const { prototype } = queueClass() as { readonly prototype: RequestQueue };
+  const { prototype } = RequestQueue;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its object below
   const schedule = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
@@ -26,8 +22,4 @@ export function repairPauses(): void {
     schedule.call(this);
     this.throttledUntil = until;
   };
-}
-
-function queueClass(): unknown {
-  return createRequire(import.meta.url)('kafkajs/src/network/requestQueue');
 }

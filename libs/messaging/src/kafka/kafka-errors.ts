@@ -50,8 +50,17 @@ export function kafkaFault(error: unknown): Error {
 
 /** Nobody has made the topic yet: who reads it may be started before the relay that makes it. */
 export function isTopicMissing(error: unknown): boolean {
+  return isOfType(error, ['UNKNOWN_TOPIC_OR_PARTITION']);
+}
+
+/** The brokers answer, and have not read yet who their coordinators are: what the first who ask after their start hear. */
+export function isStarting(error: unknown): boolean {
+  return isOfType(error, ['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']);
+}
+
+function isOfType(error: unknown, types: readonly unknown[]): boolean {
   if (!(error instanceof Error)) return false;
-  return (error as { readonly type?: unknown }).type === 'UNKNOWN_TOPIC_OR_PARTITION' || isTopicMissing(error.cause);
+  return types.includes((error as { readonly type?: unknown }).type) || isOfType(error.cause, types);
 }
 
 /** "Retries exceeded" counts as final for the client, whose patience is short; what was retried says more. */

@@ -2,7 +2,7 @@ import { pause } from '@runledger/event-store';
 import { randomUUID } from 'node:crypto';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { ConsumerLog } from '../consumer-log.js';
-import { isTopicMissing, kafkaFault } from './kafka-errors.js';
+import { isStarting, isTopicMissing, kafkaFault } from './kafka-errors.js';
 
 export interface TopicReaderOptions {
   readonly topic: string;
@@ -58,6 +58,8 @@ export class TopicReader {
   #tell(reason: Error | undefined): void {
     const { topic, log } = this.options;
     if (isTopicMissing(reason)) log.info({ topic }, 'the topic is not there yet; it is looked for again');
+    else if (isStarting(reason))
+      log.info({ topic, err: reason }, 'Kafka is about to begin its work; it is asked again');
     else log.warn({ topic, err: reason }, 'reading the topic ended; it begins again');
   }
 
