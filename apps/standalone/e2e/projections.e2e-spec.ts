@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
@@ -106,7 +107,20 @@ describeWith('bwrap')('npm run projections, beside a platform at work (needs bwr
     });
     expect(await projections('rebuild')).toMatchObject({
       code: 2,
-      output: expect.stringContaining('npm run') as string,
+      errors: expect.stringContaining('npm run') as string,
     });
+  });
+
+  it('makes no database where a mistyped folder has none', async () => {
+    const empty = new TemporaryHome();
+    const env = { ...ofThisRun(), RUNLEDGER_HOME: empty.path };
+    const { status, stdout, stderr } = spawnSync(process.execPath, argumentsOf(['projections.js', 'list']), {
+      env,
+      encoding: 'utf8',
+    });
+    const said = `There is no embedded PostgreSQL in ${empty.path}. Set RUNLEDGER_HOME to `;
+    expect([status, stdout, stderr]).toEqual([2, '', expect.stringContaining(said)]);
+    expect(readdirSync(empty.path)).toEqual([]);
+    await empty.giveBack();
   });
 });

@@ -15,7 +15,7 @@ may make roles and owns the database), and lets each do its own work only. May b
 const { values } = readCommandLine(HELP, {
   options: { urls: { type: 'string' }, prefix: { type: 'string', default: DEFAULT_PREFIX } },
 });
-await runDatabaseCommand(url => makeRoles(url, values));
+await runDatabaseCommand(url => makeRoles(url, values), { mayBegin: true });
 
 /** `npm run db:roles` */
 async function makeRoles(url: string, { urls, prefix }: { readonly urls?: string; readonly prefix: string }) {

@@ -11,4 +11,4 @@ Works on the database of DATABASE_URL, which must come in as the owner of the ta
 refuseArguments(HELP);
 
 /** `npm run migrate`: brings the tables of all services to what this program needs, and says what it does. */
-await runDatabaseCommand(url => migrateDatabase(url, print));
+await runDatabaseCommand(url => migrateDatabase(url, print), { mayBegin: true });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@runledger/kernel';
 import { openPostgres } from '@runledger/platform';
@@ -6,17 +7,30 @@ import { DatabaseUnusableError } from '../start-errors.js';
 import { readDatabaseConfig } from './database.config.js';
 import type { DatabaseConfig } from './database.config.js';
 
+/** A command that looks after what is there was pointed to where nothing is. */
+export class NothingHereError extends Fault {
+  constructor(home: string) {
+    super(
+      'NOTHING_HERE',
+      `There is no embedded PostgreSQL in ${home}. Set RUNLEDGER_HOME to the data directory of the platform, or DATABASE_URL to its database.`,
+      { fields: { home } },
+    );
+  }
+}
+
 /**
- * Runs a command on the database of DATABASE_URL, or on the embedded one, which is started for it when it does not run. Ends
- * the process with 0, or with `failure` (default 1) and what to do.
+ * Runs a command on the database of DATABASE_URL, or on the embedded one, which is started for it when it does not run, and made
+ * only for a command that `mayBegin` with nothing. Ends the process with 0, or with `failure` (default 1) and what to do.
  */
 export async function runDatabaseCommand(
   work: (url: string, config: DatabaseConfig) => Promise<void>,
-  { failure = 1 }: { readonly failure?: number } = {},
+  { failure = 1, mayBegin = false }: { readonly failure?: number; readonly mayBegin?: boolean } = {},
 ): Promise<void> {
   try {
     const config = readDatabaseConfig();
-    const postgres = await openPostgres({ dataDir: join(config.home, 'postgres'), databaseUrl: config.databaseUrl });
+    const dataDir = join(config.home, 'postgres');
+    if (config.databaseUrl === undefined && !mayBegin && !existsSync(dataDir)) throw new NothingHereError(config.home);
+    const postgres = await openPostgres({ dataDir, databaseUrl: config.databaseUrl });
     try {
       await work(postgres.url, config);
     } catch (error) {

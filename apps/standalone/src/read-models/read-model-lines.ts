@@ -1,5 +1,8 @@
 import type { ProjectionListing, RebuildProgress, RebuildReport, VerifyReport } from '@runledger/projections';
 
+/** Of the projections that there are: `notification-channels`. */
+const LONGEST_NAME = 21;
+
 /** One line per projection, for people. */
 export function listingLine(listing: ProjectionListing): string {
   const { name, version, state, position, lag, rowsVersion, fault, rebuiltAt, rebuild } = listing;
@@ -9,7 +12,7 @@ export function listingLine(listing: ProjectionListing): string {
     rebuild && `a rebuild is at ${rebuild.position}`,
     rebuiltAt && `rebuilt ${rebuiltAt}`,
   ].filter(note => note !== undefined);
-  const facts = `${name.padEnd(12)} v${version}  ${state.padEnd(17)} at ${position}, ${lag} behind`;
+  const facts = `${name.padEnd(LONGEST_NAME)} v${version}  ${state.padEnd(17)} at ${position}, ${lag} behind`;
   return [facts, ...notes].join('; ');
 }
 

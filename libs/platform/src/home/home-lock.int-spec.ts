@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@runledger/testing';
@@ -51,6 +51,24 @@ describe('a home folder', () => {
     const { child, answer } = await otherPlatform();
     expect(answer).toBe('locked');
     await expect(lockHome(home)).rejects.toMatchObject({ code: 'HOME_IN_USE', fields: { pid: child.pid } });
+  });
+
+  it('that is a file, or lies where no folder can be made, is refused with what to do', async () => {
+    const file = join(home, 'file');
+    writeFileSync(file, '');
+    for (const unusable of [file, join(file, 'below'), '/proc/runledger/home'])
+      await expect(lockHome(unusable)).rejects.toMatchObject({
+        code: 'HOME_UNUSABLE',
+        message: expect.stringMatching(
+          /^The data directory \/.* cannot be used: E[A-Z]+: .*set RUNLEDGER_HOME to another/,
+        ),
+      });
+  });
+
+  it('is made with all above it, for its owner alone', async () => {
+    const deep = join(home, 'some', 'where');
+    await (await lockHome(deep)).release();
+    expect([deep, join(home, 'some')].map(path => statSync(path).mode & 0o777)).toEqual([0o700, 0o700]);
   });
 
   it('goes to exactly one of many that start together', async () => {
