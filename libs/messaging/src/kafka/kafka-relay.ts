@@ -39,11 +39,17 @@ export interface KafkaRelayOptions extends TopicOptions {
 }
 
 /**
+ * Batches that are sent, at most, while one checkpoint is written. Twice as many are sent again by the next relay when this one dies,
+ * at most, or are still sent by one that was fenced off.
+ */
+const MOST_UNCOVERED = 16;
+
+/**
  * Brings the log to a topic, in log order.
  * 1. The checkpoint moves only after all in-sync replicas have the events, so a crash repeats events and loses none.
- * 2. One batch is under way at a time, so order holds without help of the brokers. The checkpoint of one is written while the next
- *    is under way, so that events wait for the brokers only; two batches at most are without theirs.
- * 3. Who starts a relay fences off the one before (R3). That one may still send those two: readers drop what is not newer than
+ * 2. One batch is under way at a time, so order holds without help of the brokers. Checkpoints are written beside that, each for all
+ *    that was sent by then, so that events wait for the brokers only; a bounded number of batches is without one.
+ * 3. Who starts a relay fences off the one before (R3). That one may still send as many: readers drop what is not newer than
  *    what they have.
  */
 export class KafkaRelay implements RunningConsumer {
@@ -57,7 +63,10 @@ export class KafkaRelay implements RunningConsumer {
   #lease: CheckpointLease;
   /** What the brokers have. */
   #sent: Position;
-  #checkpointing: Promise<void> = Promise.resolve();
+  /** Batches of that which no checkpoint covers. */
+  #uncovered = 0;
+  #isCovering = false;
+  #covering: Promise<void> = Promise.resolve();
 
   private constructor(
     lease: CheckpointLease,
@@ -106,7 +115,7 @@ export class KafkaRelay implements RunningConsumer {
     try {
       await this.#patiently(() => this.#connect());
       await this.#follow();
-      await this.#checkpointing;
+      await this.#covering;
     } catch (error) {
       this.#fail(error);
     }
@@ -141,9 +150,10 @@ export class KafkaRelay implements RunningConsumer {
       if (this.#ending.signal.aborted) return;
       await this.#deliver(batch);
       this.#sent = batch.last;
-      await this.#checkpointing;
+      this.#uncovered += 1;
       // Its failure ends the relay although nothing may come for a long time.
-      this.#checkpointing = this.#checkpoint(batch.last).catch((error: unknown) => this.#fail(error));
+      if (!this.#isCovering) this.#covering = this.#cover().catch((error: unknown) => this.#fail(error));
+      if (this.#uncovered >= MOST_UNCOVERED) await this.#covering;
     }
     arrived('relayed', events);
   }
@@ -161,6 +171,19 @@ export class KafkaRelay implements RunningConsumer {
   async #send({ messages }: MessageBatch): Promise<void> {
     const sent = messages.map(({ key, value, headers }) => ({ key, value, headers: { ...headers } }));
     await this.#producer.send({ topic: this.options.topic, acks: -1, messages: sent });
+  }
+
+  /** Until all that was sent has its checkpoint. */
+  async #cover(): Promise<void> {
+    this.#isCovering = true;
+    try {
+      while (this.#sent > this.#progress.status().position) {
+        this.#uncovered = 0;
+        await this.#checkpoint(this.#sent);
+      }
+    } finally {
+      this.#isCovering = false;
+    }
   }
 
   async #checkpoint(position: Position): Promise<void> {
