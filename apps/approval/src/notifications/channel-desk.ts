@@ -64,7 +64,8 @@ export class ChannelDesk {
 
   /**
    * It is said first and kept then: who gets no answer because the process ended in between goes on with the secret that there
-   * was, and asks again.
+   * was, and asks again. The same command once more is answered with what it has made: another secret would end the overlap of the
+   * one that receivers still check with.
    */
   async rotate(
     { channelId, overlapMinutes }: InputOf<typeof RotateChannelSecret>,
@@ -76,11 +77,14 @@ export class ChannelDesk {
     const outcome = await this.#handle({ type: 'RotateSecret', data }, context);
     if (outcome.status === 'refused') return refusedAs(outcome.refusal, 'CHANNEL_NOT_FOUND', 'NO_SIGNING_SECRET');
     const before = await this.parts.secrets.signing(workspaceId, channelId);
-    const signingSecret = mintSigningSecret();
-    await this.parts.secrets.rotate(workspaceId, channelId, {
-      current: signingSecret,
-      ...(before && overlapMinutes > 0 && { previous: { secret: before.current, until } }),
-    });
+    const madeBy = context.commandId;
+    const signingSecret = before?.madeBy === madeBy ? before.current : mintSigningSecret();
+    if (signingSecret !== before?.current) {
+      await this.parts.secrets.rotate(workspaceId, channelId, {
+        ...{ current: signingSecret, madeBy },
+        ...(before && overlapMinutes > 0 && { previous: { secret: before.current, until } }),
+      });
+    }
     return { status: 'accepted', output: { channelId, signingSecret }, position: outcome.position };
   }
 

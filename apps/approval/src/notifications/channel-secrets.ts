@@ -7,6 +7,8 @@ const PREFIX = 'whsec_';
 export interface SigningSecrets {
   readonly current: string;
   readonly previous?: { readonly secret: string; readonly until: string };
+  /** The command that changed it last, if it was changed. */
+  readonly madeBy?: string;
 }
 
 /** What a channel of Slack needs. */

@@ -28,6 +28,7 @@ import pg from 'pg';
 import { APPROVAL_SCHEMA } from '../approval-tables.js';
 import { readApprovalConfig } from '../approval.config.js';
 import { Approval } from '../approval.js';
+import { DyingStore } from './dying-store.fixture.js';
 
 export const WORKSPACE = 'ws_acme';
 export const START_AT = '2026-11-21T10:00:00.000Z';
@@ -41,7 +42,8 @@ export async function toldPeople(environment: Readonly<Record<string, string>> =
   const database = await testDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
   await migrateEventStore(pool);
-  const store = createPostgresEventStore({ connectionString: database.url });
+  const log = new DyingStore(createPostgresEventStore({ connectionString: database.url }));
+  const { store } = log;
   const folder = mkdtempSync(join(tmpdir(), 'runledger-told-'));
   const timers = new MemoryTimers({ now: START_AT });
   const config = readApprovalConfig({ NOTIFY_PRIVATE_NETWORKS: '127.0.0.1', ...environment });
@@ -52,9 +54,14 @@ export async function toldPeople(environment: Readonly<Record<string, string>> =
     live: () => lives.at(-1)!,
     /** The process dies without a word, and another one takes its place. */
     async restart(): Promise<void> {
-      await lives.at(-1)!.host.stop();
+      const stopped = lives.at(-1)!.host.stop();
+      log.bury();
+      await stopped;
       lives.push(await begin(world));
     },
+    /** The process is killed in the moment in which it wants to write this down: what it did before is done. */
+    diesBefore: (type: NoticeEvent['type']) => log.diesBefore(type),
+    hasDied: () => log.hasDied(),
     async close(): Promise<void> {
       await lives.at(-1)!.host.stop();
       await store.close();
@@ -115,7 +122,7 @@ export class Story {
     return outcome.output;
   }
 
-  /** Resolves when every reactor has dealt with it. */
+  /** Resolves when it is in the log: nobody has dealt with it yet. */
   async tell(stream: string, correlationId: string, ...events: readonly DomainEvent[]): Promise<void> {
     const metadata = {
       ...{ correlationId, causationId: 'spec', actor: SERVICE, workspaceId: WORKSPACE, schemaVersion: 1 },
@@ -138,6 +145,12 @@ export class Story {
     const types = noticeEvents.map(({ type }) => type);
     const { events } = await this.world.store.readAll({ tenant: WORKSPACE, correlationId, types, after: 0n });
     return events as unknown as readonly NoticeEvent[];
+  }
+
+  /** Resolves when the approval service has made a request of it: it happened before whatever comes next. */
+  async requested(requestId: string): Promise<void> {
+    const stream = { tenant: WORKSPACE, name: streamOf('approval', requestId) };
+    await eventually(async () => (await this.world.store.readStream(stream)).events.length > 0);
   }
 
   async noticed(correlationId: string, ...types: readonly string[]): Promise<readonly NoticeEvent[]> {

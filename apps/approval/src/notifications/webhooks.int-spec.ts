@@ -83,6 +83,25 @@ describe('a webhook that is told what waits for people', () => {
     }
   });
 
+  it('is told again under the same id when the process dies before it has written down that it told, and counts it once', async () => {
+    const receiver = await otherSide(() => ({}));
+    try {
+      const { channelId } = await story.addChannel(webhook(`${receiver.url}/hook`));
+      world.diesBefore('NoticeDelivered');
+      const { runId } = await story.runAtTheGate();
+      await world.hasDied();
+      expect(receiver.taken).toHaveLength(1);
+      expect((await story.notices(runId)).map(({ type }) => type)).toEqual(['NoticeQueued']);
+      await world.restart();
+      await story.noticed(runId, 'NoticeQueued', 'NoticeDelivered');
+      expect(receiver.taken).toHaveLength(2);
+      expect(new Set(receiver.taken.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+      await story.send(SteerChannel, { channelId, verb: 'REMOVE' });
+    } finally {
+      await receiver.close();
+    }
+  });
+
   it('is left alone for as long as it asks for, and no longer at all once it says that it is gone', async () => {
     const receiver = await otherSide((_taken, nth) =>
       nth === 1 ? { status: 429, headers: { 'retry-after': '600' } } : { status: 410 },
@@ -109,7 +128,8 @@ describe('a webhook that is told what waits for people', () => {
       const flows = await story.addChannel(webhook(`${receiver.url}/flows`, { flows: ['nightly'] }));
       const paused = await story.addChannel(webhook(`${receiver.url}/paused`));
       await story.send(SteerChannel, { channelId: paused.channelId, verb: 'PAUSE' });
-      const { runId } = await story.runAtTheGate();
+      const { runId, requestId } = await story.runAtTheGate();
+      await story.requested(requestId);
       await world.timers.advance(1_000);
       const heard = await story.addChannel(webhook(`${receiver.url}/heard`, { flows: ['release'] }));
       const next = await story.runAtTheGate();
@@ -128,8 +148,12 @@ describe('a webhook that is told what waits for people', () => {
     const receiver = await otherSide(() => ({}));
     try {
       const { channelId, signingSecret: before = '' } = await story.addChannel(webhook(`${receiver.url}/hook`));
-      const rotated = await story.send(RotateChannelSecret, { channelId, overlapMinutes: 60 });
+      const asked = story.context(member('admin'));
+      const rotate = () => story.send(RotateChannelSecret, { channelId, overlapMinutes: 60 }, asked);
+      const rotated = await rotate();
       const after = rotated.status === 'accepted' ? rotated.output.signingSecret : '';
+      // Whoever got no answer asks again: it is the same secret, and the one before is still good.
+      expect(await rotate()).toMatchObject({ status: 'accepted', output: { signingSecret: after } });
       const context = story.context(member('admin'));
       await story.send(TestChannel, { channelId }, context);
       await story.noticed(context.correlationId, 'NoticeQueued', 'NoticeDelivered');
