@@ -5,7 +5,7 @@ import { misused, readCommandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
 import { seedPrices } from './price-seeding.js';
 import { chargedLines, reportText } from './reconcile/charged-lines.js';
-import { readInvoice } from './reconcile/invoice.js';
+import { mustBeIn, readInvoice } from './reconcile/invoice.js';
 import { readReconcileConfig } from './reconcile/reconcile.config.js';
 import { reconcile } from './reconcile/reconcile.js';
 
@@ -65,6 +65,8 @@ async function compare(invoice: string, of: string): Promise<void> {
   const days = billed.map(line => line.day).sort();
   const range = { from: days.at(0) ?? '', to: days.at(-1) ?? '' };
   const charged = await chargedLines(readReconcileConfig(), { provider: of, ...range });
+  const currency = charged.find(line => line.currency !== undefined)?.currency;
+  if (currency !== undefined) mustBeIn(currency, billed);
   const report = reconcile(charged, billed, BigInt(tolerance));
   print(values.json ? JSON.stringify(report, (_key, value: unknown) => plain(value), 2) : reportText(report));
   if (!report.isSame) process.exitCode = DIFFERENT;

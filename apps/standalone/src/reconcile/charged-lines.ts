@@ -23,7 +23,13 @@ export async function chargedLines(
       model: (record.get('model') ?? '').slice(asked.provider.length + 1),
       amount: BigInt(record.get('amount') || '0'),
       unpriced: Number(record.get('unpriced') ?? '0'),
+      ...currencyIn(record.get('currency')),
     }));
+}
+
+/** A group of which nothing is priced is in none. */
+function currencyIn(said = ''): { readonly currency?: string } {
+  return said === '' ? {} : { currency: said };
 }
 
 /** The report for people: one line for each model and day, then the sums. */

@@ -1,5 +1,5 @@
 import { csvRecords } from './csv.js';
-import { microUnitsOf, readInvoice } from './invoice.js';
+import { microUnitsOf, mustBeIn, readInvoice } from './invoice.js';
 import { reconcile } from './reconcile.js';
 
 const INVOICE = `Date,Model,"Cost (USD)",Cost
@@ -26,6 +26,28 @@ describe('an invoice', () => {
       'Line 2 of the invoice has no amount: free.',
     );
     expect(() => readInvoice('')).toThrow('The invoice has no line.');
+  });
+
+  it('is read with the separators of other countries, but not with their amounts: a comma is no point', () => {
+    const german = '\uFEFFDate;Model;Cost\r\n2026-11-20;"claude;opus";1.50\r\n';
+    expect(readInvoice(german)).toEqual([{ day: '2026-11-20', model: 'claude;opus', amount: 1_500_000n }]);
+    expect(readInvoice('date\tmodel\tcost\n2026-11-20\tm,n\t2')[0]).toMatchObject({ model: 'm,n', amount: 2_000_000n });
+    for (const amount of ['12,34', '1.234,56', '1,23,456'])
+      expect(() => microUnitsOf(amount)).toThrow(/has no amount: .* Export it with a point before the fraction/);
+    expect(microUnitsOf('12,345,678.9')).toBe(12_345_678_900_000n);
+  });
+
+  it('in another currency is not held against the charges', () => {
+    const euros = [
+      'date,model,cost\n2026-11-20,m,€1.50',
+      'date,model,cost,currency\n2026-11-20,m,1.50,eur',
+      'date,model,cost\n2026-11-20,m,1.50 EUR',
+    ];
+    for (const text of euros)
+      expect(() => mustBeIn('USD', readInvoice(text))).toThrow(
+        'Line 2 of the invoice is in EUR, and the charges are in USD.',
+      );
+    expect(() => mustBeIn('USD', readInvoice(INVOICE))).not.toThrow();
   });
 
   it('has its amounts to the micro-unit', () => {
