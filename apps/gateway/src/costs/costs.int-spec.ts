@@ -219,5 +219,7 @@ describe('the costs of a workspace', () => {
         ],
       },
     });
+    const unknown = await gateway.graphql(token, '{ costTrend(flowId: "flow_of_nobody") { regression } }');
+    expect(unknown.errors?.[0]?.extensions).toEqual({ code: 'NOT_FOUND', fix: 'Look at the list of flows.' });
   });
 });

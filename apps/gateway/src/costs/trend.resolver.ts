@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Query, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
+import { FlowReader } from '../flows/flow-reader.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { money } from '../graph/money.js';
 import { RequestError } from '../graph/request-errors.js';
@@ -22,6 +23,7 @@ export class TrendResolver {
   constructor(
     @Inject(TrendReader) private readonly reader: TrendReader,
     @Inject(ReadModels) private readonly readModels: ReadModels,
+    @Inject(FlowReader) private readonly flows: FlowReader,
   ) {}
 
   @Query('costTrend')
@@ -33,6 +35,9 @@ export class TrendResolver {
       throw new RequestError('BAD_USER_INPUT', `last is from 1 to ${MOST}.`, 'Ask for fewer runs.');
     }
     const { runs, currency } = await this.reader.runs(caller.workspaceId, args.flowId, last);
+    if (runs.length === 0 && !(await this.flows.find(caller.workspaceId, { flowId: args.flowId }))) {
+      throw new RequestError('NOT_FOUND', 'There is no such flow.', 'Look at the list of flows.');
+    }
     const points = trendOf(runs, last).map(point => pointNode(point, currency));
     return { flowId: args.flowId, points, regression: (points.at(-1)?.regressions.length ?? 0) > 0 };
   }

@@ -1,5 +1,6 @@
 import { QueryFailedError } from 'typeorm';
-import { Fault } from '@runledger/kernel';
+import { InvalidAppendError } from '@runledger/event-store';
+import { Fault, isStorable } from '@runledger/kernel';
 import { isTransient } from '@runledger/messaging';
 
 export type RequestErrorCode =
@@ -79,8 +80,15 @@ export function asRequestError(error: unknown): RequestError | undefined {
   );
 }
 
-/** PostgreSQL takes every character in a text but this one (`character_not_in_repertoire`), and drivers send no other bad one. */
+/**
+ * PostgreSQL takes every character in a text but this one (`character_not_in_repertoire`), and drivers send no other bad one. The
+ * log is asked for streams that are called after ids of the request.
+ */
 function holdsNul(error: unknown): boolean {
+  if (error instanceof InvalidAppendError) {
+    const stream = error.fields['stream'];
+    return typeof stream === 'string' && !isStorable(stream);
+  }
   const cause = error instanceof QueryFailedError ? (error.driverError as unknown) : error;
   return cause instanceof Error && 'code' in cause && cause.code === '22021';
 }

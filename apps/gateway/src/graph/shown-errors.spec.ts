@@ -1,3 +1,4 @@
+import { InvalidAppendError } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
 import { GraphQLError } from 'graphql';
 import { QueryFailedError } from 'typeorm';
@@ -41,6 +42,9 @@ describe('trouble that passes by itself', () => {
   it('is not a character that no database takes: whoever sent it is told', () => {
     const refused = failed(Object.assign(new Error('invalid byte sequence'), { code: '22021' }));
     expect(shownError({ message: 'x' }, refused).extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+    const named = new InvalidAppendError('It cannot name a stream.', { stream: 'run-a\0' });
+    expect(shownError({ message: 'x' }, named).extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(asRequestError(new InvalidAppendError('Two events with one id.', { stream: 'run-a' }))).toBeUndefined();
   });
 
   it('is not a statement that the database refuses', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fitting } from './fitting.js';
 
-const schema = z.object({
+const schema = z.strictObject({
   name: z.string().min(1).max(10),
   tags: z.array(z.string()).optional(),
   id: z.uuid().optional(),
@@ -10,7 +10,7 @@ const schema = z.object({
 
 describe('data of a request', () => {
   it('is taken as the schema has it', () => {
-    expect(fitting(schema, { name: 'a 😀', other: 1 })).toEqual({ name: 'a 😀' });
+    expect(fitting(schema, { name: 'a 😀' })).toEqual({ name: 'a 😀' });
   });
 
   it.each([
@@ -18,6 +18,7 @@ describe('data of a request', () => {
     ['empty', { name: '' }, 'name is empty.'],
     ['of another kind', { name: 'a', tags: [1] }, 'tags.0: Invalid input: expected string, received number.'],
     ['no id', { name: 'a', id: 'x' }, 'id: Invalid UUID.'],
+    ['unknown here', { name: 'a', surname: 'b' }, 'The request has nothing that is called surname.'],
     ['no text of any database', { name: 'a\0b' }, 'name holds the character NUL or half of a surrogate pair.'],
     [
       'half a character',

@@ -35,7 +35,14 @@ function wordsOf(where: string, issue: z.core.$ZodIssue | undefined) {
   if (issue?.code === 'too_small' && issue.origin === 'string') {
     return { message: `${where} is empty.`, fix: 'Fill it in, or leave it out where the schema lets you.' };
   }
-  return { message: `${where}: ${issue?.message ?? 'does not fit'}.`, fix: `Look up what the schema says of it.` };
+  if (issue?.code === 'unrecognized_keys') {
+    const names = issue.keys.map(key => key.slice(0, 100)).join(', ');
+    return {
+      message: `${where} has nothing that is called ${names}.`,
+      fix: 'Leave it out, or spell it as the reference does.',
+    };
+  }
+  return { message: `${where}: ${issue?.message ?? 'does not fit'}.`, fix: 'Look up in the reference what it may be.' };
 }
 
 /** Where the first text stands that no store takes; undefined: nowhere. */
