@@ -5,10 +5,10 @@ import type {
   SessionConfigOption,
   SessionConfigSelectOption,
 } from '@agentclientprotocol/sdk';
-import { AgentSessionOpened, OUTSIDE_TOOLS } from '@runledger/contracts';
+import { AgentSessionOpened } from '@runledger/contracts';
 import type { AgentWork } from '@runledger/contracts';
 import type { Conversation, Parties } from './conversation.js';
-import { leavesModelTo, PROGRAMS } from './program-access.js';
+import { isAsking, leavesModelTo, PROGRAMS } from './program-access.js';
 import { cannotAsk, faultOf, isAnswered, noSuchModel, sessionLost, wantsSignIn } from './program-faults.js';
 import { ProgramPast } from './program-past.js';
 import type { ServedTools } from './served-tools.js';
@@ -122,7 +122,7 @@ async function setUp(opening: Opening, sessionId: string, settings: Settings): P
 async function setMode(opening: Opening, sessionId: string, { modes }: Settings): Promise<void> {
   const { run, work, conversation, title } = opening;
   const known = PROGRAMS[work.provider as keyof typeof PROGRAMS].modes;
-  const asking = run.asking.some(tool => !OUTSIDE_TOOLS.includes(tool));
+  const asking = isAsking(run);
   const modeId = asking ? known?.asking : known?.allowing;
   if (modeId === undefined || modes?.currentModeId === modeId) return;
   const offered = modes?.availableModes.some(({ id }) => id === modeId);

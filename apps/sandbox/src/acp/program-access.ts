@@ -1,4 +1,6 @@
+import { OUTSIDE_TOOLS } from '@runledger/contracts';
 import type { AgentWork, CommandLineAgent } from '@runledger/contracts';
+import type { StepRun } from '../attempt/step-run.js';
 import type { PassingTarget } from '../egress/key-relays.js';
 import type { Connection } from '../integrations/credentials.js';
 
@@ -30,12 +32,19 @@ interface ProgramKind {
   readonly login?: string;
   /** The modes in which it asks before it acts, and in which the sandbox is protection enough. */
   readonly modes?: { readonly asking: string; readonly allowing?: string };
+  /** What it is given besides, in its environment, where it is to ask. */
+  readonly whenAsking?: Readonly<Record<string, string>>;
   /** How it is told to use what opens it, when it says that it has not been told. */
   readonly signIn?: string;
 }
 
 /** Stands where programs insist on a key; the real one is put in outside. */
 const NO_KEY = 'put-in-outside-of-the-sandbox';
+
+/** A sandbox cannot be made in a sandbox, so what it would run in its own one fails; what it asks to run outside of that, people decide. */
+const ESCALATE =
+  'Your own sandbox cannot be made here, because you work in a sandbox already: a command that runs in it fails. Run each command with ' +
+  'sandbox_permissions set to require_escalated, and say in its justification what it is for.';
 
 export const PROGRAMS: Readonly<Record<CommandLineAgent, ProgramKind>> = {
   'claude-code': {
@@ -61,6 +70,7 @@ export const PROGRAMS: Readonly<Record<CommandLineAgent, ProgramKind>> = {
     },
     login: '.codex/auth.json',
     modes: { asking: 'read-only', allowing: 'agent-full-access' },
+    whenAsking: { CODEX_CONFIG: JSON.stringify({ developer_instructions: ESCALATE }) },
   },
   cursor: {
     title: 'Cursor',
@@ -74,12 +84,17 @@ export const PROGRAMS: Readonly<Record<CommandLineAgent, ProgramKind>> = {
 /** Usage under this name costs 0 on purpose: it is paid for otherwise. */
 const SUBSCRIPTION = 'subscription';
 
+/** Whether it is to ask before it acts. */
+export function isAsking({ asking }: Pick<StepRun, 'asking'>): boolean {
+  return asking.some(tool => !OUTSIDE_TOOLS.includes(tool));
+}
+
 /** What the connection gives the program. */
-export function accessOf(agent: CommandLineAgent, { settings, secrets }: Connection): ProgramAccess {
-  const { api, command: usual, login, variables = ownVariable(settings) } = PROGRAMS[agent];
+export function accessOf(agent: CommandLineAgent, { settings, secrets }: Connection, asks: boolean): ProgramAccess {
+  const { api, command: usual, login, variables = ownVariable(settings), whenAsking } = PROGRAMS[agent];
   const [program = '', ...rest] = (settings['command'] ?? usual).trim().split(/\s+/);
   const key = secrets['apiKey'];
-  const start = { argv: [program, ...rest] as const, env: named(variables, secrets) };
+  const start = { argv: [program, ...rest] as const, env: { ...named(variables, secrets), ...(asks && whenAsking) } };
   if (api && key !== undefined) {
     const target = { baseUrl: settings['baseUrl'] ?? api.baseUrl, headers: api.headers(key) };
     return { ...start, relay: { target, variables: url => api.variables(url) }, billedAs: api.pricedAs };

@@ -12,7 +12,7 @@ import { McpUnavailableError } from '../mcp/mcp-unavailable.js';
 import { AgentProgram } from './agent-program.js';
 import { Conversation } from './conversation.js';
 import { openSession } from './open-session.js';
-import { accessOf, PROGRAMS } from './program-access.js';
+import { accessOf, isAsking, PROGRAMS } from './program-access.js';
 import type { ProgramAccess } from './program-access.js';
 import { ProgramCalls } from './program-calls.js';
 import { ProgramFault } from './program-faults.js';
@@ -79,7 +79,7 @@ async function conversed(agent: Agent, before: Before): Promise<StepResult> {
 
 async function spokenWith(agent: Agent, before: Before, served: ServedTools): Promise<StepResult> {
   const { run, work, connection, settings } = agent;
-  const access = accessOf(work.provider, connection);
+  const access = accessOf(work.provider, connection, isAsking(run));
   const meter = new ProgramMeter({ run, provider: access.billedAs, maxOutputTokens: work.maxOutputTokens });
   const relay = await openRelay(run, access, meter);
   const calls = new ProgramCalls(run, served);
