@@ -39,9 +39,9 @@ export function createChannelCard(changed) {
     show: channel => {
       id = channel.id;
       const { name, kind, state } = channel;
-      redraw(head, h('h2', {}, name), h('span.mute', {}, KINDS[kind] ?? kind), badge(state));
-      redraw(facts, ...factsOf(channel));
-      redraw(buttons, ...buttonsOf(channel, act));
+      redraw(head, () => [h('h2', {}, name), h('span.mute', {}, KINDS[kind] ?? kind), badge(state)]);
+      redraw(facts, () => factsOf(channel));
+      redraw(buttons, () => buttonsOf(channel, act));
       log.show(id);
     },
   };

@@ -20,11 +20,10 @@ export function createDeliveryLog() {
       if (turn !== asked) return;
       health.replaceChildren(...healthOf(nodes.slice(0, PAGE)));
       const further = h('button.quiet', { click: () => ((wanted += PAGE), draw()) }, 'Show more');
-      redraw(
-        rows,
+      redraw(rows, () => [
         ...(nodes.length > 0 ? nodes.map(row) : [h('p.mute', {}, 'Nothing was sent yet.')]),
         ...(more ? [further] : []),
-      );
+      ]);
     } catch (error) {
       if (turn === asked && error.code !== 'UNREACHABLE') health.replaceChildren(problem(error));
     }

@@ -56,11 +56,14 @@ export function deadEnd(page, error, { href, text }) {
   );
 }
 
-/** Draws the inside of `element` anew; whoever was on a button or a link there finds themselves on the one that took its place. */
-export function redraw(element, ...children) {
+/**
+ * Draws the inside of `element` anew; whoever was on a button or a link there finds themselves on the one that took its place. What
+ * `made` returns may hold parts that are there already: they leave their place the moment that they are put elsewhere.
+ */
+export function redraw(element, made) {
   const focused = element.contains(document.activeElement) ? document.activeElement : undefined;
   const before = focused && placeOf(focused);
-  element.replaceChildren(...children);
+  element.replaceChildren(...made());
   if (!focused) return;
   const same = element.contains(focused)
     ? focused

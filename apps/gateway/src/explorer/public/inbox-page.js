@@ -14,7 +14,7 @@ export function inboxPage(page) {
     for (const key of cards.keys()) if (!keys.has(key)) cards.delete(key);
     // A card that is there already keeps what is being written into it.
     for (const request of requests) if (!cards.has(keyOf(request))) cards.set(keyOf(request), card(request));
-    redraw(list, ...(requests.length > 0 ? requests.map(request => cards.get(keyOf(request))) : [nothing()]));
+    redraw(list, () => (requests.length > 0 ? requests.map(request => cards.get(keyOf(request))) : [nothing()]));
   };
 }
 

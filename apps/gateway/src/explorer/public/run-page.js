@@ -83,10 +83,10 @@ export function runPage(page, id, entry) {
     if (!run || pressed) return;
     document.title = `${run.flow.name} #${run.number} · ${run.status.toLowerCase()}`;
     banner.replaceChildren(...notes(run));
-    redraw(head, ...heading(run, act));
-    redraw(facts, ...summary(run));
-    redraw(steps, ...timeline(run, chosen));
-    redraw(footer, ...particulars(run));
+    redraw(head, () => heading(run, act));
+    redraw(facts, () => summary(run));
+    redraw(steps, () => timeline(run, chosen));
+    redraw(footer, () => particulars(run));
   };
   const load = async () => {
     timer = undefined;
@@ -131,10 +131,7 @@ export function runPage(page, id, entry) {
     follow(RUN_EVENTS, { id }, { next: changed, failed: fail, connected }),
     follow(TRANSCRIPT, { id }, { next: segment => transcript.take(segment.entries), failed: transcript.fail }),
   ];
-  const tick = setInterval(
-    () => run && !past && !run.endedAt && document.activeElement?.tagName !== 'TEXTAREA' && draw(),
-    1_000,
-  );
+  const tick = setInterval(() => run && !past && !run.endedAt && !isFillingIn() && draw(), 1_000);
   load();
   return () => {
     ended = true;
@@ -144,6 +141,11 @@ export function runPage(page, id, entry) {
     clearTimeout(timer);
     for (const end of ends) end();
   };
+}
+
+/** A list of choices that is open would close. */
+function isFillingIn() {
+  return ['TEXTAREA', 'SELECT'].includes(document.activeElement?.tagName);
 }
 
 /** No clock runs in the past: what the API measured holds. */

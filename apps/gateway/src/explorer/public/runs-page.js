@@ -42,7 +42,7 @@ export function runsPage(page) {
       const { nodes, more } = await firstRuns(filter, shown);
       if (ended) return;
       const further = h('button.quiet', { click: () => ((shown += 25), draw()) }, 'Show more');
-      redraw(list, ...(nodes.length > 0 ? [table(nodes)] : [empty(filter)]), ...(more ? [further] : []));
+      redraw(list, () => [nodes.length > 0 ? table(nodes) : empty(filter), ...(more ? [further] : [])]);
     } catch (error) {
       // It is tried again by itself: what was read before stays, and the page says that the connection is lost.
       if (!ended && !(error.code === 'UNREACHABLE' && list.hasChildNodes())) list.replaceChildren(problem(error));
