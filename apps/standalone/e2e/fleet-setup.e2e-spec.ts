@@ -96,7 +96,7 @@ describe('setting a fleet up', () => {
   it('explains itself to who forgets the folder', async () => {
     expect(await run({}, 'make-secrets.js')).toMatchObject({
       code: 2,
-      said: expect.stringContaining('make-secrets <folder>') as string,
+      errors: expect.stringContaining('make-secrets <folder>') as string,
     });
   });
 });
