@@ -111,6 +111,20 @@ describeWith('bwrap')('npm run projections, beside a platform at work (needs bwr
     });
   });
 
+  it('says what to do where there are no tables to look after', () => {
+    const server = new URL(process.env['RUNLEDGER_TEST_POSTGRES_URL'] ?? '');
+    server.pathname = '/template1'; // nobody has made tables there
+    for (const command of [
+      ['timers.js', 'list'],
+      ['projections.js', 'list'],
+    ]) {
+      const env = { ...ofThisRun(), RUNLEDGER_HOME: home.path, DATABASE_URL: server.href };
+      const { stderr } = spawnSync(process.execPath, argumentsOf(command), { env, encoding: 'utf8' });
+      expect(stderr).toMatch(/does not exist.*npm run migrate/);
+      expect(stderr).not.toMatch(/^ {4}at /m);
+    }
+  });
+
   it('makes no database where a mistyped folder has none', async () => {
     const empty = new TemporaryHome();
     const env = { ...ofThisRun(), RUNLEDGER_HOME: empty.path };

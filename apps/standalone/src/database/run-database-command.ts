@@ -18,6 +18,18 @@ export class NothingHereError extends Fault {
   }
 }
 
+/** The tables are not there, are older than this program, or are not for this role. */
+export class TablesUnfitError extends Fault {
+  constructor(cause: Error) {
+    super(
+      'TABLES_UNFIT',
+      `The database does not let this command work: ${cause.message}. Look whether DATABASE_URL names the platform's database and comes in ` +
+        'as the owner of its tables, and bring them up to date (npm run migrate).',
+      { cause },
+    );
+  }
+}
+
 /**
  * Runs a command on the database of DATABASE_URL, or on the embedded one, which is started for it when it does not run, and made
  * only for a command that `mayBegin` with nothing. Ends the process with 0, or with `failure` (default 1) and what to do.
@@ -44,9 +56,10 @@ export async function runDatabaseCommand(
   }
 }
 
-/** Whether the server can be reached at all is the operator's affair; anything else is a defect, and its stack is what helps. */
+/** Whether the server can be reached at all, and who may do what there, is the operator's affair; anything else is a defect, and its stack is what helps. */
 function understandable(error: unknown, { started, url }: OpenedPostgres): unknown {
   const { code = '' } = error as { code?: string };
+  if (/^(42501|42P01|42703|3F000)$/.test(code)) return new TablesUnfitError(error as Error);
   const isConnection = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|08|28|3D000|57P03)/.test(code);
   return started === 'external' && isConnection ? new DatabaseUnusableError(url, error) : error;
 }
