@@ -23,7 +23,7 @@ export function createMoments(go) {
 
   const say = at => {
     const { type, at: when } = moments[at];
-    what.textContent = isNow ? count(moments.length, 'moment') : `as it was at ${instant(when)}, after ${type}`;
+    what.textContent = isNow ? count(moments.length, 'moment') : `as it was at ${instant(when)}, after “${said(type)}”`;
     slider.setAttribute('aria-valuetext', isNow ? 'now' : what.textContent);
     now.hidden = isNow;
     element.classList.toggle('is-past', !isNow);
@@ -47,4 +47,9 @@ export function createMoments(go) {
       say(Number(slider.value));
     },
   };
+}
+
+/** `AttemptEnded`: attempt ended */
+function said(type) {
+  return type.replace(/\B[A-Z]/g, ' $&').toLowerCase();
 }
