@@ -18,18 +18,20 @@ const addFormats = ajvFormats as unknown as (ajv: Ajv2020) => Ajv2020;
  * Values are never coerced, `"5"` is not a number; defaults are filled in.
  */
 export class ParameterSchema {
-  readonly #validate: ValidateFunction;
+  readonly #schema: JsonObject;
+  #compiled: ValidateFunction | undefined;
 
-  /** For a schema in which {@link schemaErrors} finds nothing: it is not checked again. */
+  /** For a schema in which {@link schemaErrors} finds nothing: it is not checked again, and compiled at the first use. */
   constructor(schema: JsonObject) {
-    this.#validate = newAjv({ validateSchema: false }).compile(schema);
+    this.#schema = schema;
   }
 
   /** The parameters with defaults, or everything that is wrong with them. The given object stays as it is. */
   check(given: JsonObject): { readonly parameters: JsonObject } | { readonly errors: readonly PointedError[] } {
     const parameters = structuredClone(given) as Record<string, Json>;
-    if (this.#validate(parameters)) return { parameters };
-    return { errors: (this.#validate.errors ?? []).map(error => pointed(error, parameters)) };
+    const validate = (this.#compiled ??= newAjv({ validateSchema: false }).compile(this.#schema));
+    if (validate(parameters)) return { parameters };
+    return { errors: (validate.errors ?? []).map(error => pointed(error, parameters)) };
   }
 }
 
