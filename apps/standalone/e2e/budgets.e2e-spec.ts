@@ -98,7 +98,7 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
     build();
     mkdirSync(join(home.path, 'program'));
     writeFileSync(join(home.path, 'program', 'agent.mjs'), PROGRAM);
-    platform = await home.start({ RUNLEDGER_SAMPLE: 'off', SANDBOX_MOUNT_SOURCES: join(home.path, 'program') });
+    platform = await home.startQuiet({ SANDBOX_MOUNT_SOURCES: join(home.path, 'program') });
   }, PATIENCE_MS);
   afterAll(() => home.giveBack());
 

@@ -18,7 +18,7 @@ const REPLACED_WITHIN_MS = 150_000;
 /** Between two runs of a client: there is to be load, and not as much as the machine can take. */
 const BREATH_MS = 2_000;
 /** Before a client asks again: what it waits for takes seconds, and each question is work for the processes that are looked at. */
-const ASK_AGAIN_MS = 200;
+const ASK_AGAIN_MS = 400;
 
 jest.setTimeout(2 * PATIENCE_MS);
 

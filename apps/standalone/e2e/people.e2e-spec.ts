@@ -82,7 +82,7 @@ describeWith('bwrap', 'curl')('people who are asked (needs bwrap and curl)', () 
 
   beforeAll(async () => {
     build();
-    platform = await home.start({ RUNLEDGER_SAMPLE: 'off' });
+    platform = await home.startQuiet();
   }, PATIENCE_MS);
   afterAll(() => home.giveBack());
 

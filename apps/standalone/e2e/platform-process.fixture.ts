@@ -61,9 +61,9 @@ export class TemporaryHome {
   }
 
   /** Starts one without the sample, on a database of this home's own in the server of all specs: seconds sooner. */
-  async startQuiet(): Promise<PlatformProcess> {
+  async startQuiet(environment: Readonly<Record<string, string>> = {}): Promise<PlatformProcess> {
     this.#database ??= await testDatabase();
-    return this.start({ DATABASE_URL: this.#database.url, RUNLEDGER_SAMPLE: 'off' });
+    return this.start({ DATABASE_URL: this.#database.url, RUNLEDGER_SAMPLE: 'off', ...environment });
   }
 
   /** Starts a platform in this home and does not wait. `program`: that of one process, or that of a cluster with what to tell it. */
