@@ -83,6 +83,7 @@ async function converse(agent: Agent): Promise<StepResult> {
         text: textOf(messages),
         said,
         finishReason: turn.finishReason,
+        first: turn.turn === 1,
       });
       if ('outcome' in end) return end;
       conversation.push(end);
@@ -128,7 +129,7 @@ async function goOn(agent: Agent, conversation: ModelMessage[], saidBefore: stri
     conversation.push(...outcome.messages);
     if (outcome.calls.length === 0) {
       const { text, finishReason } = outcome;
-      const end = endOrSendBack(agent, { turn, text, said, finishReason });
+      const end = endOrSendBack(agent, { turn, text, said, finishReason, first: turn === 1 });
       if ('outcome' in end) return end;
       conversation.push(end);
       continue;

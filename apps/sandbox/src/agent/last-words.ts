@@ -10,6 +10,8 @@ export interface LastWords {
   /** The last words that were any. */
   readonly said: string;
   readonly finishReason: string;
+  /** Nothing was done before them; left out: nobody knows. */
+  readonly first?: boolean;
 }
 
 /** What an agent whose output does not fit is told next. */
@@ -26,8 +28,8 @@ interface Judged {
 
 /** How the step ends, or what the agent is told whose output does not fit. The same after a restart: nothing else decides. */
 export function endOrSendBack({ run, answer }: Judged, last: LastWords): StepResult | SentBack {
-  const { turn, said, finishReason } = last;
-  if (turn === 1 && said.trim() === '' && finishReason !== 'length') return silent();
+  const { turn, said, finishReason, first = false } = last;
+  if (first && said.trim() === '' && finishReason !== 'length') return silent();
   const end = finished(turn, said, finishReason);
   if (!answer || end.outcome !== 'SUCCESS') return end;
   const verdict = answer.judge(last.text);
