@@ -32,8 +32,12 @@ interface ProgramKind {
   readonly login?: string;
   /** The modes in which it asks before it acts, and in which the sandbox is protection enough. */
   readonly modes?: { readonly asking: string; readonly allowing?: string };
-  /** What it is given besides, in its environment, where it is to ask. */
-  readonly whenAsking?: Readonly<Record<string, string>>;
+  /** Settings that it is given as JSON in a variable: where its calls are counted, and where it is to ask. */
+  readonly configured?: {
+    readonly variable: string;
+    readonly whenCounted: Readonly<Record<string, string>>;
+    readonly whenAsking: Readonly<Record<string, string>>;
+  };
   /** How it is told to use what opens it, when it says that it has not been told. */
   readonly signIn?: string;
 }
@@ -70,7 +74,12 @@ export const PROGRAMS: Readonly<Record<CommandLineAgent, ProgramKind>> = {
     },
     login: '.codex/auth.json',
     modes: { asking: 'read-only', allowing: 'agent-full-access' },
-    whenAsking: { CODEX_CONFIG: JSON.stringify({ developer_instructions: ESCALATE }) },
+    configured: {
+      variable: 'CODEX_CONFIG',
+      // The vendor searches by itself, past the network of the sandbox, and nobody can say what that costs at most.
+      whenCounted: { web_search: 'disabled' },
+      whenAsking: { developer_instructions: ESCALATE },
+    },
   },
   cursor: {
     title: 'Cursor',
@@ -91,10 +100,12 @@ export function isAsking({ asking }: Pick<StepRun, 'asking'>): boolean {
 
 /** What the connection gives the program. */
 export function accessOf(agent: CommandLineAgent, { settings, secrets }: Connection, asks: boolean): ProgramAccess {
-  const { api, command: usual, login, variables = ownVariable(settings), whenAsking } = PROGRAMS[agent];
+  const { api, command: usual, login, variables = ownVariable(settings), configured } = PROGRAMS[agent];
   const [program = '', ...rest] = (settings['command'] ?? usual).trim().split(/\s+/);
   const key = secrets['apiKey'];
-  const start = { argv: [program, ...rest] as const, env: { ...named(variables, secrets), ...(asks && whenAsking) } };
+  const isCounted = api !== undefined && key !== undefined;
+  const env = { ...named(variables, secrets), ...settingsFor(configured, { isCounted, asks }) };
+  const start = { argv: [program, ...rest] as const, env };
   if (api && key !== undefined) {
     const target = { baseUrl: settings['baseUrl'] ?? api.baseUrl, headers: api.headers(key) };
     return { ...start, relay: { target, variables: url => api.variables(url) }, billedAs: api.pricedAs };
@@ -105,6 +116,15 @@ export function accessOf(agent: CommandLineAgent, { settings, secrets }: Connect
     ...(content !== undefined && login !== undefined && { login: { path: login, content } }),
     billedAs: agent === 'acp' && settings['subscription'] !== 'yes' ? agent : SUBSCRIPTION,
   };
+}
+
+function settingsFor(
+  configured: ProgramKind['configured'],
+  { isCounted, asks }: { readonly isCounted: boolean; readonly asks: boolean },
+): Readonly<Record<string, string>> {
+  if (!configured || (!isCounted && !asks)) return {};
+  const { variable, whenCounted, whenAsking } = configured;
+  return { [variable]: JSON.stringify({ ...(isCounted && whenCounted), ...(asks && whenAsking) }) };
 }
 
 function ownVariable(settings: Connection['settings']): Readonly<Record<string, string>> {
