@@ -1,3 +1,4 @@
+import { START } from './port.js';
 import type { Position, RecordedEvent } from './port.js';
 
 /** Whoever waits without a match is sent to look at this pace, to say how far the log was scanned. */
@@ -40,6 +41,7 @@ export class Follower {
   #untold = false;
   #position: Position;
   #sleptAt: Position;
+  #atEnd = false;
 
   constructor(
     { matches, after, correlationId, progress = true }: Wanted,
@@ -54,12 +56,13 @@ export class Follower {
 
   /** It needs nothing up to here any more. */
   get position(): Position {
-    const passed = this.all.passedAsleep(this);
-    return passed !== undefined && passed > this.#position ? passed : this.#position;
+    const { offered } = this.all;
+    return this.#atEnd && offered > this.#position ? offered : this.#position;
   }
 
-  get isAsleep(): boolean {
-    return this.#wake !== undefined;
+  /** F1 holds of it. */
+  get sleepsAtEnd(): boolean {
+    return this.#atEnd;
   }
 
   /** Everything up to here was handed to it. */
@@ -77,13 +80,14 @@ export class Follower {
     this.#sleptAt = this.#position;
     await new Promise<void>(resolve => {
       this.#wake = resolve;
-      this.all.asleep(this);
+      this.#atEnd = this.all.asleep(this);
     });
   }
 
   wake(): void {
     this.#position = this.position;
-    this.all.awake(this);
+    if (!this.#atEnd) this.all.awake(this);
+    this.#atEnd = false;
     const wake = this.#wake;
     this.#wake = undefined;
     wake?.();
@@ -112,92 +116,104 @@ export class Follower {
  * F2 Whoever sleeps before the end, or at a place that has not begun, is offered each growth, and looks for itself.
  */
 export class Followers {
-  readonly #all = new Set<Follower>();
-  /** Those of whom F1 holds. */
-  readonly #sleepers = new Map<string, Set<Follower>>();
-  /** The others, awake or asleep. */
+  /** Those who want all stories. */
   readonly #others = new Set<Follower>();
+  readonly #byStory = new Map<string, Set<Follower>>();
+  /** Those who want one story, and sleep where F1 does not hold. */
+  readonly #behind = new Set<Follower>();
+  #size = 0;
   #ticking: NodeJS.Timeout | undefined;
-  /** Up to here all sleepers have been offered what joined. */
-  #offered: Position | undefined;
+  #offered: Position = START;
 
   constructor(private readonly place: Followed) {}
 
   get size(): number {
-    return this.#all.size;
+    return this.#size;
   }
 
   get version(): number {
     return this.place.version;
   }
 
+  /** Up to here everything was offered. */
+  get offered(): Position {
+    return this.#offered;
+  }
+
   follow(wanted: Wanted): Follower {
     const follower = new Follower(wanted, this);
-    this.#all.add(follower);
-    this.#others.add(follower);
+    this.#companionsOf(follower).add(follower);
+    this.#size += 1;
     this.#ticking ??= setInterval(() => this.#tick(), PROGRESS_MS);
     return follower;
   }
 
   remove(follower: Follower): void {
-    this.awake(follower);
-    this.#others.delete(follower);
-    this.#all.delete(follower);
-    if (this.#all.size > 0) return;
+    const { correlationId } = follower;
+    const companions = this.#companionsOf(follower);
+    if (companions.delete(follower)) this.#size -= 1;
+    if (correlationId !== undefined && companions.size === 0) this.#byStory.delete(correlationId);
+    this.#behind.delete(follower);
+    if (this.#size > 0) return;
     clearInterval(this.#ticking);
     this.#ticking = undefined;
   }
 
   offer(growth: Growth, before: Position): void {
-    for (const follower of [...this.#others]) follower.offer(growth, before);
-    if (this.#sleepers.size > 0) this.#offerToSleepers(growth, before);
+    for (const follower of this.#others) follower.offer(growth, before);
+    for (const follower of this.#behind) follower.offer(growth, before);
+    if (this.#byStory.size > 0) this.#offerByStory(growth, before);
     this.#offered = growth.scannedTo;
-  }
-
-  #offerToSleepers(growth: Growth, before: Position): void {
-    for (const correlationId of new Set(growth.events.map(({ metadata }) => metadata.correlationId))) {
-      for (const follower of [...(this.#sleepers.get(correlationId) ?? [])]) follower.offer(growth, before);
-    }
   }
 
   /** Nobody needs anything up to here any more, or up to `position` when that is lower. */
   lowest(position: Position): Position {
     let lowest = position;
-    for (const follower of this.#others) if (follower.position < lowest) lowest = follower.position;
+    for (const follower of this.#all()) {
+      if (!follower.sleepsAtEnd && follower.position < lowest) lowest = follower.position;
+    }
     return lowest;
   }
 
   wake(): void {
-    for (const follower of [...this.#all]) follower.wake();
+    for (const follower of this.#all()) follower.wake();
   }
 
-  /** Up to where the place grew while it slept by its story (F1). */
-  passedAsleep(follower: Follower): Position | undefined {
-    return this.#sleepersOf(follower)?.has(follower) ? this.#offered : undefined;
-  }
-
-  asleep(follower: Follower): void {
-    const { correlationId } = follower;
+  /** Answers whether F1 holds of it from now on. */
+  asleep(follower: Follower): boolean {
     const { end } = this.place;
-    if (correlationId === undefined || end === undefined || follower.position < end) return;
+    if (follower.correlationId === undefined) return false;
+    if (end === undefined || follower.position < end) {
+      this.#behind.add(follower);
+      return false;
+    }
     this.#offered = end;
-    this.#others.delete(follower);
-    const sleepers = this.#sleepers.get(correlationId) ?? new Set();
-    this.#sleepers.set(correlationId, sleepers.add(follower));
+    return true;
   }
 
   awake(follower: Follower): void {
-    const sleepers = this.#sleepersOf(follower);
-    if (!sleepers?.delete(follower)) return;
-    if (sleepers.size === 0) this.#sleepers.delete(follower.correlationId ?? '');
-    this.#others.add(follower);
+    this.#behind.delete(follower);
   }
 
-  #sleepersOf({ correlationId }: Follower): Set<Follower> | undefined {
-    return correlationId === undefined ? undefined : this.#sleepers.get(correlationId);
+  #offerByStory(growth: Growth, before: Position): void {
+    for (const correlationId of new Set(growth.events.map(({ metadata }) => metadata.correlationId))) {
+      for (const follower of this.#byStory.get(correlationId) ?? []) follower.offer(growth, before);
+    }
+  }
+
+  #companionsOf({ correlationId }: Follower): Set<Follower> {
+    if (correlationId === undefined) return this.#others;
+    const companions = this.#byStory.get(correlationId) ?? new Set();
+    this.#byStory.set(correlationId, companions);
+    return companions;
+  }
+
+  *#all(): Generator<Follower, void> {
+    yield* this.#others;
+    for (const companions of this.#byStory.values()) yield* companions;
   }
 
   #tick(): void {
-    for (const follower of [...this.#all]) follower.tick();
+    for (const follower of this.#all()) follower.tick();
   }
 }
