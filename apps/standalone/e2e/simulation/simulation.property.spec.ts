@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { SimulatedWorld } from './simulated-world.fixture.js';
 
 /** More by command: `SIMULATION_SEEDS=10000 npm test -- simulation`; one of them: `SIMULATION_SEED=4711`. */
-const { SIMULATION_SEED: only, SIMULATION_SEEDS: wanted = '1000' } = process.env;
+const { SIMULATION_SEED: only, SIMULATION_SEEDS: wanted = '2000' } = process.env;
 const SEEDS = only === undefined ? Array.from({ length: Number(wanted) }, (_, index) => index + 1) : [Number(only)];
 
 const HAPPENS = [
