@@ -1,5 +1,5 @@
 import type { RateCard, Usage } from '@runledger/contracts';
-import { price, type Price } from '../charges/price.js';
+import { isUntold, price, type Price } from '../charges/price.js';
 
 /** What is to be priced, and by which card. */
 export interface PricingRequest {
@@ -27,3 +27,10 @@ export const cardCalculator: Calculator = {
     return Promise.resolve(usages.map(usage => (card ? price(usage, card) : unpriced)));
   },
 };
+
+/** A program of one's own is not believed about what nobody knows: none of it is not zero of it. */
+export async function pricesBy(calculator: Calculator, request: PricingRequest): Promise<readonly Price[]> {
+  if (!request.usages.some(isUntold)) return calculator.price(request);
+  const [asked, byCard] = await Promise.all([calculator.price(request), cardCalculator.price(request)]);
+  return request.usages.flatMap((usage, nth) => (isUntold(usage) ? byCard : asked)[nth] ?? []);
+}

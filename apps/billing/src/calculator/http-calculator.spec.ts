@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { RetryableError } from '@runledger/kernel';
 import { defaultCardAt } from '../rate-cards/default-rate-card.js';
-import { cardCalculator } from './calculator.js';
+import { cardCalculator, pricesBy } from './calculator.js';
 import { highestOf } from './highest-of.js';
 import { HttpCalculator } from './http-calculator.js';
 
@@ -59,6 +59,13 @@ describe('a calculator of one’s own', () => {
     expect(await highestOf(calculator, use, request)).toBe(5_600_000);
     expect(await highestOf(cardCalculator, use, request)).toBe(7_000_000);
     expect(await highestOf(calculator, { ...use, model: 'unheard-of' }, request)).toBeNull();
+  });
+
+  it('is not believed about usage of which the provider said nothing', async () => {
+    const generous = await answering(200, '{ "prices": [{ "amountMicroUnits": 7 }, { "amountMicroUnits": 0 }] }');
+    const nothing = { ...opus, inputTokens: 0 };
+    const prices = await pricesBy(generous, { ...request, usages: [opus, nothing] });
+    expect(prices.map(({ amountMicroUnits }) => amountMicroUnits)).toEqual([7, null]);
   });
 
   it('that is away is asked again; nothing is charged in between', async () => {

@@ -1,7 +1,7 @@
 import type { InputOf, OutputOf, PriceUsage } from '@runledger/contracts';
 import type { CommandContext } from '@runledger/event-store';
 import type { CommandOutcome } from '@runledger/platform';
-import type { Calculator } from '../calculator/calculator.js';
+import { pricesBy, type Calculator } from '../calculator/calculator.js';
 import type { RateCards } from '../rate-cards/rate-cards.js';
 
 /** Answers the command `PriceUsage`. */
@@ -11,7 +11,7 @@ export async function priceUsage(
   { workspaceId, occurredAt: at }: CommandContext,
 ): Promise<CommandOutcome<OutputOf<typeof PriceUsage>, never>> {
   const { card, version, currency } = await rateCards.inForce(workspaceId, at);
-  const prices = await calculator.price({ workspaceId, at, usages, card, currency });
+  const prices = await pricesBy(calculator, { workspaceId, at, usages, card, currency });
   return {
     status: 'accepted',
     output: { prices: [...prices], currency, rateCardVersion: version },

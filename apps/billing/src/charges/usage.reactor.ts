@@ -9,9 +9,8 @@ import { BILLING } from '../billing-actor.js';
 import type { BudgetDesk } from '../budgets/budget-desk.js';
 import { settleCharge } from '../budgets/settle-charge.js';
 import type { RateCards } from '../rate-cards/rate-cards.js';
-import { cardCalculator, type Calculator } from '../calculator/calculator.js';
+import { cardCalculator, pricesBy, type Calculator } from '../calculator/calculator.js';
 import { charges } from './charge.decider.js';
-import { isUntold } from './price.js';
 
 type Used = ReturnType<typeof UsageRecorded>['data'];
 type Charge = ReturnType<typeof ChargeRecorded>['data'];
@@ -90,9 +89,8 @@ export class UsageReactor implements Reactor {
   async #priced(used: Used, workspaceId: string, chargedAt: string): Promise<Charge> {
     const { runId, step, attempt, usageId, usage } = used;
     const { version, card, currency } = await this.parts.rateCards.inForce(workspaceId, used.at);
-    // Nobody prices what nobody knows, and none of it is not zero of it.
-    const { calculator = cardCalculator } = isUntold(usage) ? {} : this.parts;
-    const [priced] = await calculator.price({ workspaceId, at: used.at, usages: [usage], card, currency });
+    const { calculator = cardCalculator } = this.parts;
+    const [priced] = await pricesBy(calculator, { workspaceId, at: used.at, usages: [usage], card, currency });
     const { amountMicroUnits = null, note } = priced ?? {};
     return {
       chargeId: idOf('chg', keyOf(usageId)),
