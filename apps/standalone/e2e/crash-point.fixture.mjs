@@ -10,7 +10,7 @@ const { CRASH_AT } = process.env;
 /** How a statement is known, by its text and its values. */
 const KINDS = {
   append: ({ name }) => name?.startsWith('runledger-append') ?? false,
-  notice: ({ text }) => /^(notify|select pg_notify)\b.*_head/i.test(text),
+  notice: ({ text }) => /^notify\b.*_head, 'news/i.test(text),
   'row of open work': ({ text }) => /(insert into|update|delete from) sandbox\.open_/i.test(text),
   'commit of a read model': ({ text, client }) => /^commit/i.test(text) && client.movesReadModel === true,
   'checkpoint of a reactor': ({ text, values }) => isCheckpoint(text) && !/projection\/|relay\//.test(values),

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { join } from 'node:path';
-import { eventually, swept } from '@runledger/testing';
+import { createPostgresEventStore } from '@runledger/event-store';
+import { eventually, swept, testDatabase, type TestDatabase } from '@runledger/testing';
 import type { RunShown } from './api-client.fixture.js';
 import { CountedWork } from './counted-work.fixture.js';
 import { startBroker } from './kafka-broker.fixture.js';
@@ -73,22 +74,46 @@ async function pursue(platform: PlatformProcess, runId: string): Promise<RunShow
   return run;
 }
 
+/** Somebody else who reads the log: while nobody does, nobody is told. */
+function follow(connectionString: string): () => Promise<void> {
+  const store = createPostgresEventStore({ connectionString });
+  const ending = new AbortController();
+  const read = async () => {
+    const after = await store.head();
+    for await (const batch of store.subscribe({ after, signal: ending.signal })) expect(batch.events).toBeDefined();
+  };
+  const reading = read();
+  return async () => {
+    ending.abort();
+    await reading;
+    await store.close();
+  };
+}
+
 function sweep(points: readonly CrashPoint[], environment: () => Readonly<Record<string, string>> = () => ({})): void {
   const home = new TemporaryHome();
   const counted = new CountedWork();
+  let database: TestDatabase;
   let before: string | undefined;
   let lives = 0;
 
-  beforeAll(build, PATIENCE_MS);
+  beforeAll(async () => {
+    build();
+    database = await testDatabase();
+  }, PATIENCE_MS);
   afterAll(async () => {
     await home.giveBack();
     counted.giveBack();
+    await database.drop();
   });
 
   async function live(crash?: CrashPoint): Promise<PlatformProcess> {
     const preload = join(import.meta.dirname, 'crash-point.fixture.mjs');
     const mortal = crash && { NODE_OPTIONS: `--import ${preload}`, CRASH_AT: JSON.stringify(crash) };
-    const platform = await home.start({ ...counted.environment, RUNLEDGER_SAMPLE: 'off', ...environment(), ...mortal });
+    const platform = await home.start({
+      ...{ DATABASE_URL: database.url, RUNLEDGER_SAMPLE: 'off' },
+      ...{ ...counted.environment, ...environment(), ...mortal },
+    });
     if (lives === 0) {
       await counted.publishProfile(platform.api);
       await platform.api.publishFlow(FLOW);
@@ -121,12 +146,14 @@ function sweep(points: readonly CrashPoint[], environment: () => Readonly<Record
     'goes on at the next start: $when the $kind, after $letPass others',
     async crash => {
       const platform = await live(crash);
+      const leave = crash.kind === 'notice' ? follow(database.url) : undefined;
       if (before) await expectRecovered(platform, before);
       before = await platform.api.started('crossing');
       process.kill(platform.pid, 'SIGUSR2');
       const runId = before;
       const outcome = await pursue(platform, runId).catch((error: unknown) => error);
       const ending = await platform.stop();
+      await leave?.();
       expect(outcome).toBeInstanceOf(DiedError);
       expect(ending).toMatchObject({ signal: 'SIGKILL' });
     },
