@@ -1,3 +1,5 @@
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference -- who imports this package from its sources needs them, too
+/// <reference path="./kafkajs-request-queue.d.ts" />
 // Imported, not asked for at run time: in a bundle only so is it the class that the client uses.
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
