@@ -8,6 +8,7 @@ const SHOWN_STANDSTILLS = 3;
 export function report({ values, begun, load, disasters, subscribers, api, verdict, projections }) {
   const { findings, cutOff, resumed } = verdict;
   const { p50, p99, max } = percentiles(resumed.map(({ ms }) => ms));
+  const last = percentiles(resumed.filter(({ isLast }) => isLast).map(({ ms }) => ms));
   const ended = Object.groupBy(load.runs, run => run.status ?? 'not ended');
   const lines = [
     `seed ${values.seed}, ${values.minutes} min, ${values.store} + ${values.distribution}; ${Math.round((Date.now() - begun) / 1000)} s in all`,
@@ -17,6 +18,7 @@ export function report({ values, begun, load, disasters, subscribers, api, verdi
     `subscribers      ${subscribers.seen.size}, cut off ${subscribers.resumed} times`,
     `setbacks         ${api.setbacks} answers did not come or said “not now”, and were asked for again`,
     `resumed          from a disaster until a run under way went on: p50 ${p50} ms, p99 ${p99} ms, most ${max} ms (goal: p99 ≤ ${RESUMED_MS} ms, ${p99 <= RESUMED_MS ? 'met' : 'MISSED'})`,
+    `                 from the last of those that struck meanwhile: p50 ${last.p50} ms, p99 ${last.p99} ms, most ${last.max} ms`,
     ...longest(resumed).map(text => `  longest        ${text}`),
     `read models      ${projections.equal ? 'equal to their rebuild' : `NOT equal to their rebuild:\n${projections.detail}`}`,
     `findings         ${findings.length === 0 ? 'none' : findings.length}`,

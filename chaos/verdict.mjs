@@ -121,7 +121,8 @@ function resumptionsOf(runId, events, struck) {
     const [from, to] = [Date.parse(occurredAt), Date.parse(next.occurredAt)];
     const meanwhile = struck.filter(({ at: time }) => from <= time && time < to);
     const between = `${runId}: ${type} → ${next.type}`;
-    return meanwhile.map(({ at: time }) => ({ ms: to - time, between, meanwhile }));
+    const last = Math.max(...meanwhile.map(({ at: time }) => time));
+    return meanwhile.map(({ at: time }) => ({ ms: to - time, isLast: time === last, between, meanwhile }));
   });
 }
 
