@@ -63,7 +63,6 @@ import { RunChangesResolver } from './runs/run-changes.resolver.js';
 import { RunReader } from './runs/run-reader.js';
 import { StepReader } from './runs/step-reader.js';
 import { RunFieldsResolver, RunsResolver } from './runs/runs.resolver.js';
-import { StepCardsResolver } from './runs/step-cards.resolver.js';
 import { TimelineResolver } from './runs/timeline.resolver.js';
 import { EnvironmentsResolver } from './environments/environments.resolver.js';
 import { SteeringDesk } from './runs/steering-desk.js';
@@ -100,7 +99,6 @@ const RESOLVERS = [
   RunsResolver,
   RunFieldsResolver,
   RunChangesResolver,
-  StepCardsResolver,
   TimelineResolver,
   EnvironmentsResolver,
   SteeringResolver,

@@ -6,14 +6,21 @@ function text(value: unknown, what: string): string {
 }
 
 function instant(value: unknown): string {
-  const written = text(value, 'A DateTime');
-  const time = /^\d{4}-\d\d-\d\dT/.test(written) ? Date.parse(written) : Number.NaN;
+  const said = text(value, 'A DateTime');
+  const time = /^\d{4}-\d\d-\d\dT/.test(said) ? Date.parse(said) : Number.NaN;
   if (Number.isNaN(time)) {
-    throw new GraphQLError(`"${written}" is no instant.`, {
+    throw new GraphQLError(`"${said}" is no instant.`, {
       extensions: { code: 'BAD_USER_INPUT', fix: 'Write ISO 8601, like 2026-01-31T09:30:00.000Z.' },
     });
   }
   return new Date(time).toISOString();
+}
+
+/** As all of ours are written: many go out with each answer. */
+const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+function written(value: unknown): string {
+  return typeof value === 'string' && CANONICAL.test(value) ? value : instant(value);
 }
 
 function bigInteger(value: unknown): string {
@@ -29,7 +36,7 @@ const Position = new GraphQLScalarType<string, string>({
   parseValue: value => text(value, 'A Position'),
 });
 
-const DateTime = new GraphQLScalarType<string, string>({ name: 'DateTime', serialize: instant, parseValue: instant });
+const DateTime = new GraphQLScalarType<string, string>({ name: 'DateTime', serialize: written, parseValue: instant });
 
 const BigIntText = new GraphQLScalarType<string, string>({
   name: 'BigInt',

@@ -70,7 +70,6 @@ export function stepNode(run: RunNode, step: StepView, now: string) {
     run,
     step,
     runId: run.id,
-    requestId: step.gate?.requestId,
     key,
     number,
     wave,
