@@ -21,6 +21,8 @@ const EVENTS = /* GraphQL */ `
   }
 `;
 const LAST = ['RunCompleted', 'RunFailed', 'RunRejected', 'RunCancelled'];
+/** What a person whom a run waited for has said. */
+const HEARD = ['ApprovalDecided', 'RunCancelRequested'];
 const ONCE = ['RunStarted', 'GateReached', 'ApprovalRequested', 'ApprovalDecided', 'GateResolved', ...LAST];
 
 /** Holds what was seen against the log, and the log against the model. Answers findings (none: all is well) and figures. */
@@ -115,13 +117,15 @@ function seenBy(seen, events, about) {
  * still meanwhile, and what struck in that time.
  */
 function resumptionsOf(runId, events, struck) {
+  let waits = false;
   return events.flatMap(({ occurredAt, type }, at) => {
     const next = events[at + 1];
-    if (!next || type === 'ApprovalRequested' || LAST.includes(type)) return [];
+    waits = type === 'ApprovalRequested' || (waits && !HEARD.includes(type));
+    if (!next || waits || LAST.includes(type)) return [];
     const [from, to] = [Date.parse(occurredAt), Date.parse(next.occurredAt)];
     const meanwhile = struck.filter(({ at: time }) => from <= time && time < to);
-    const between = `${runId}: ${type} → ${next.type}`;
     const last = Math.max(...meanwhile.map(({ at: time }) => time));
+    const between = `${runId}: ${type} → ${next.type}`;
     return meanwhile.map(({ at: time }) => ({ ms: to - time, isLast: time === last, between, meanwhile }));
   });
 }
