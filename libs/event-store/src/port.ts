@@ -159,6 +159,12 @@ export interface EventStore {
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch>;
   /** Position up to which reads are settled now; START for an empty log. */
   head(): Promise<Position>;
+  /**
+   * Waits until every event that is committed by now can be read with `readAll`, and answers the position of the last of them.
+   * The head alone may lie before one whose append has been answered: as long as another append that took its position
+   * earlier is open.
+   */
+  settled(): Promise<Position>;
   /** A UUID that this log was given once, for ever: what was noted down against another log is recognised by it. */
   identity(): Promise<string>;
   /** Hides the stream's events from stream reads; the next append continues its revisions. Idempotent. */

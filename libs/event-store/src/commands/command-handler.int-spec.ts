@@ -241,6 +241,7 @@ function boundTo(store: EventStore): EventStore {
     readAll: options => store.readAll(options),
     subscribe: options => store.subscribe(options),
     head: () => store.head(),
+    settled: () => store.settled(),
     identity: () => store.identity(),
     deleteStream: (...asked) => store.deleteStream(...asked),
     tombstoneStream: (...asked) => store.tombstoneStream(...asked),

@@ -79,6 +79,28 @@ export function describeFollowing(world: ContractWorld): void {
       expect((after?.scannedTo ?? START) > (before?.scannedTo ?? START)).toBe(true);
     });
 
+    it('hears of nothing but its own story when it does not want to know how far the log was scanned', async () => {
+      const [mine, other] = [freshStream(), freshStream()];
+      const correlationId = mine.name;
+      const after = await world.store.head();
+      const appendLater = async () => {
+        for (let n = 0; n < 12; n += 1) {
+          await append(other, events(2));
+          await new Promise(resolve => setTimeout(resolve, 100));
+        }
+        await append(mine, events(2, { correlationId }));
+      };
+      let writing: Promise<void> | undefined;
+      const options = { after, correlationId, progress: false };
+      const { events: seen, batches } = await follow(world.store, options, all => {
+        writing ??= appendLater();
+        return all.length >= 2;
+      });
+      await writing;
+      expect(seen.map(({ stream }) => stream)).toEqual([mine.name, mine.name]);
+      expect(batches.filter(batch => batch.events.length === 0).every(({ reachedHead }) => reachedHead)).toBe(true);
+    });
+
     it('keeps to the size of batch that was asked for', async () => {
       const stream = freshStream();
       await append(stream, events(10));

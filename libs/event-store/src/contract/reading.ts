@@ -92,6 +92,15 @@ function describeReadingTheLog(world: ContractWorld): void {
       expect(all.map(({ position }) => position)).toContain(slice.scannedTo);
     });
 
+    it('can be read to the end of all that is committed, which is the place of an event', async () => {
+      const appended = await world.another.append(freshStream(), events(2), 'no-stream');
+      const end = await world.store.settled();
+      expect(appended).toMatchObject({ position: end });
+      let scannedTo = before;
+      while (scannedTo < end) ({ scannedTo } = await world.store.readAll({ after: scannedTo, types: ['Unheard'] }));
+      expect(scannedTo).toBe(end);
+    });
+
     it('goes on behind the position that was scanned', async () => {
       const filter = { tenant: run.tenant, types: ['StepReady'] };
       const first = await world.store.readAll({ after: before, ...filter, limit: 2 });

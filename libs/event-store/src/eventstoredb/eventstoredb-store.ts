@@ -99,6 +99,11 @@ class EventStoreDbStore implements EventStore {
     return this.#reader.head();
   }
 
+  /** Events are committed in the order of their positions. */
+  settled(): Promise<Position> {
+    return this.#reader.head();
+  }
+
   identity(): Promise<string> {
     return this.#identity.get();
   }

@@ -29,6 +29,10 @@ export class RecentEvents {
     return this.#to;
   }
 
+  get hasBegun(): boolean {
+    return this.#from !== undefined;
+  }
+
   /** Begins anew behind this position. */
   begin(at: Position): void {
     this.forget();

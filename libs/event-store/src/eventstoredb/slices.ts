@@ -12,8 +12,9 @@ import type { LogReader, StreamPage } from './log-reader.js';
 import type { Stories, StoryOptions, StoryPlace } from './stories.js';
 import type { Tail } from './tail.js';
 
-/** Events looked at by one call of a filtered read. */
+/** Most events looked at by one call of a filtered read, and how many at least. */
 const SCAN_EVENTS = 1_000;
+const FEWEST_SCANNED = 50;
 
 /** A filtered read gives back what it has after this time, so that it ends however rare the matches are. */
 const LONGEST_READ_MS = 1_000;
@@ -56,7 +57,8 @@ async function readStory(
 /**
  * The protocol has no filter for reads (only for subscriptions), so the events are looked at here: it costs as much as reading
  * all of them. What this process has in its tail anyhow is not read again; only what may have come behind it, so that every
- * event is seen that was there when the reading began. Of a place, no more is read than there is in it.
+ * event is seen that was there when the reading began. Of a place, no more is read than there is in it; and no more at once than
+ * will be taken, as far as can be told from what was looked at: what a call brings beyond the limit was brought for nothing.
  */
 async function readScanning(
   { reader, tail }: PageSources,
@@ -69,14 +71,22 @@ async function readScanning(
   const events: RecordedEvent[] = [...(kept?.events ?? [])];
   const begin = kept?.scannedTo ?? after;
   let looked: { readonly from: Position; readonly ours: Position } = { from: begin, ours: begin };
+  let scanned = 0;
+  let found = 0;
   const isEnough = () => events.length >= limit || (place !== undefined && looked.ours >= place.last);
+  const pageSize = () => {
+    const missing = limit - events.length;
+    const likely = scanned === 0 ? missing : Math.ceil((missing * scanned) / Math.max(found, 1));
+    return Math.min(SCAN_EVENTS, Math.max(FEWEST_SCANNED, likely), place?.events ?? SCAN_EVENTS);
+  };
   while (!isEnough() && performance.now() - started < LONGEST_READ_MS) {
-    const page = await reader.page(looked.from, Math.min(SCAN_EVENTS, place?.events ?? SCAN_EVENTS));
+    const page = await reader.page(looked.from, pageSize());
     for (const event of page.events) {
       if (events.length === limit) return { events, scannedTo: looked.ours, caughtUp: false };
       looked = { ...looked, ours: event.position };
-      if (matches(event)) events.push(event);
+      if (matches(event)) found = events.push(event) - (kept?.events.length ?? 0);
     }
+    scanned += page.events.length;
     looked = { ...looked, from: page.scannedTo };
     // Not behind the last event of ours, though the server's own may follow: consumers compare with `head`.
     if (page.atHead) return { events, scannedTo: looked.ours, caughtUp: true };

@@ -1,7 +1,7 @@
 import { RetryableError } from '@runledger/kernel';
 import { matcherFor } from '../event-filter.js';
 import { pause } from '../pause.js';
-import type { Position, SubscribeOptions, SubscriptionBatch } from '../port.js';
+import type { Position, RecordedEvent, SubscribeOptions, SubscriptionBatch } from '../port.js';
 import { pauseAfter } from './patience.js';
 import { readFiltered } from './slices.js';
 import type { PageSources } from './slices.js';
@@ -9,8 +9,8 @@ import type { Stories } from './stories.js';
 import type { TailPage } from './tail.js';
 import { unlessAborted } from './unless-aborted.js';
 
-/** Progress without a match is told at least this often. */
-const PROGRESS_MS = 1_000;
+/** Progress without a match is told at least each second: the tail wakes whoever sleeps twice as often. */
+const PROGRESS_MS = 500;
 
 export interface SubscriptionSources extends PageSources {
   readonly stories: Stories;
@@ -27,18 +27,23 @@ export async function* subscription(
 ): AsyncGenerator<SubscriptionBatch, void, undefined> {
   const { tail } = sources;
   const { signal } = options;
-  const next = nextPage(sources, options);
+  const matches = matcherFor(options);
+  const next = nextPage(sources, options, matches);
   let cursor = options.after;
   let told = { position: cursor, at: performance.now() };
   let [behind, breaks] = [true, tail.breaks];
   if (signal.aborted) return;
-  tail.follow();
+  const follower = tail.follow({ ...options, matches });
+  const wake = () => follower.wake();
+  signal.addEventListener('abort', wake);
   try {
     while (!signal.aborted) {
       const { version } = tail;
-      const page = await next(cursor);
+      const answer = next(cursor);
+      // What is in memory is there at once: an event passes here once for each of its readers.
+      const page = answer instanceof Promise ? await answer : answer;
       if (signal.aborted || !page) continue;
-      cursor = page.scannedTo;
+      follower.moveTo((cursor = page.scannedTo));
       behind ||= breaks !== tail.breaks;
       breaks = tail.breaks;
       const reachedHead = page.atHead && behind;
@@ -48,28 +53,32 @@ export async function* subscription(
         yield { events: page.events, scannedTo: cursor, caughtUp: page.atHead, reachedHead };
         told = { position: cursor, at: performance.now() };
       } else if (page.atHead || page.fromTail) {
-        await tail.changed(version, signal, cursor > told.position ? PROGRESS_MS - quietMs : Infinity);
+        await follower.next(version, cursor > told.position);
+        cursor = follower.position;
       }
     }
   } finally {
-    tail.unfollow();
+    signal.removeEventListener('abort', wake);
+    tail.unfollow(follower);
   }
 }
+
+type Answer = (TailPage & { readonly fromTail: boolean }) | undefined;
 
 /**
  * Reads on after a position; undefined when that failed in passing: then the same position is tried again. The first page of a
  * position beyond the tail comes from the log: the tail may be late, or the log shorter than the position.
  */
-function nextPage(sources: SubscriptionSources, options: SubscribeOptions) {
+function nextPage(
+  sources: SubscriptionSources,
+  options: SubscribeOptions,
+  matches: (event: RecordedEvent) => boolean,
+): (after: Position) => Answer | Promise<Answer> {
   const { tail, onProblem } = sources;
-  const { signal, batchSize: limit = 500, after: _start, ...filter } = options;
-  const matches = matcherFor(filter);
+  const { signal, batchSize: limit = 500, after: _start, progress: _progress, ...filter } = options;
   let failures = 0;
   let known = false;
-  return async (after: Position): Promise<(TailPage & { readonly fromTail: boolean }) | undefined> => {
-    const kept = known || after <= tail.to ? tail.read(after, limit, matches) : undefined;
-    known ||= kept !== undefined;
-    if (kept) return { ...kept, fromTail: true };
+  const pageOf = async (after: Position): Promise<Answer> => {
     try {
       const slice = await unlessAborted(readFiltered(sources, { ...filter, after, limit }), signal);
       if (!slice) return undefined;
@@ -82,5 +91,10 @@ function nextPage(sources: SubscriptionSources, options: SubscribeOptions) {
       await pause(pauseAfter(failures), signal);
       return undefined;
     }
+  };
+  return after => {
+    const kept = known || after <= tail.to ? tail.read(after, limit, matches) : undefined;
+    known ||= kept !== undefined;
+    return kept ? { ...kept, fromTail: true } : pageOf(after);
   };
 }

@@ -1,3 +1,5 @@
+import { Followers } from '../followers.js';
+import type { Follower, Wanted } from '../followers.js';
 import type { Position, RecordedEvent } from '../port.js';
 import { following } from './following.js';
 import type { LogSources, Stretch } from './following.js';
@@ -18,13 +20,14 @@ export interface TailPage {
  * T1 A follower inside the stretch that is kept misses nothing and repeats nothing.
  * T2 It never grows beyond its limits: the oldest events go, and followers that still need them fall back to pages.
  * T3 It is received only while somebody follows. A fault ends it for all; whoever follows next begins afresh.
+ * T4 Followers sleep through what they do not want ({@link Followers}); whenever the end of the log is reached anew, all of them
+ *    look, because they may have it to say.
  */
 export class Tail {
   readonly #recent = new RecentEvents();
+  readonly #followers = new Followers(this);
   #atHead = false;
-  #followers = 0;
   #running: AbortController | undefined;
-  #waiting = new Set<() => void>();
   #fault: Error | undefined;
   #version = 0;
   #breaks = 0;
@@ -50,17 +53,23 @@ export class Tail {
     return this.#recent.to;
   }
 
-  follow(): void {
-    this.#followers += 1;
-    if (this.#running) return;
+  /** The same; undefined as long as it has not begun. */
+  get end(): Position | undefined {
+    return this.#recent.hasBegun ? this.#recent.to : undefined;
+  }
+
+  follow(wanted: Wanted): Follower {
+    const follower = this.#followers.follow(wanted);
+    if (this.#running) return follower;
     this.#fault = undefined;
     this.#running = new AbortController();
     void this.#run(AbortSignal.any([this.#running.signal, this.closing]), this.#running);
+    return follower;
   }
 
-  unfollow(): void {
-    this.#followers -= 1;
-    if (this.#followers > 0) return;
+  unfollow(follower: Follower): void {
+    this.#followers.remove(follower);
+    if (this.#followers.size > 0) return;
     this.#running?.abort();
     this.#forget();
   }
@@ -75,22 +84,6 @@ export class Tail {
   peek(after: Position, limit: number, matches: (event: RecordedEvent) => boolean): TailPage | undefined {
     const page = this.#recent.read(after, limit, matches);
     return page && { events: page.events, scannedTo: page.scannedTo, atHead: page.toEnd && this.#atHead };
-  }
-
-  /** Resolves when the version is another than `seen`, the time is over, or the signal aborts. */
-  async changed(seen: number, signal: AbortSignal, timeoutMs: number): Promise<void> {
-    if (this.#version !== seen || signal.aborted) return;
-    await new Promise<void>(resolve => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        this.#waiting.delete(done);
-        resolve();
-      };
-      const timer = Number.isFinite(timeoutMs) ? setTimeout(done, timeoutMs) : undefined;
-      signal.addEventListener('abort', done);
-      this.#waiting.add(done);
-    });
   }
 
   async #run(signal: AbortSignal, run: AbortController): Promise<void> {
@@ -118,16 +111,20 @@ export class Tail {
   }
 
   #keep({ events, atHead, caughtUp }: Stretch): void {
+    const before = this.#recent.to;
     this.#recent.push(events);
+    const reached = atHead && (caughtUp || !this.#atHead);
     this.#atHead = atHead;
     if (caughtUp && this.#hasCaughtUp) this.#breaks += 1;
     this.#hasCaughtUp ||= caughtUp;
-    this.#announce();
+    if (reached) return this.#announce();
+    this.#version += 1;
+    this.#followers.offer({ events, scannedTo: this.#recent.to }, before);
   }
 
   #announce(): void {
     this.#version += 1;
-    for (const done of [...this.#waiting]) done();
+    this.#followers.wake();
   }
 
   #forget(): void {

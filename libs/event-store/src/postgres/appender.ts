@@ -1,15 +1,12 @@
-import type { Pool } from 'pg';
 import { EventIdReusedError } from '../append-errors.js';
-import type { AppendRequest, EncodedEvent } from '../append-request.js';
+import type { AppendRequest } from '../append-request.js';
 import type { AppendOutcome, ExpectedRevision, Position, StreamRef } from '../port.js';
-import { int4Array, int8Array, jsonArray, textArray, uuidArray } from './binary-array.js';
+import { directCalls, serviceCalls, toNumber } from './append-calls.js';
+import type { AppendCalls, Call } from './append-calls.js';
 import { toIso } from './event-rows.js';
 import type { Row } from './event-rows.js';
 import type { StoredAppend } from './stored-append.js';
-import { inSchema } from './migrate.js';
-import { run } from './session.js';
-import type { Statement } from './session.js';
-import { appendStatement } from './statements/append-statement.js';
+import type { Sessions } from './sessions.js';
 import { isDenied, isUniqueViolation, toAppendError } from './store-errors.js';
 
 /** What became of one append of a flight; an `Error` is meant for that append alone. */
@@ -28,15 +25,15 @@ export interface Flown {
  * functions that look whose streams these are (roles/service-roles.sql); only its first append learns that.
  */
 export class Appender {
-  #statements: Statements;
-  readonly #ofServices: Statements;
+  #calls: AppendCalls;
+  readonly #ofServices: AppendCalls;
 
   constructor(
-    private readonly pool: Pool,
+    private readonly sessions: Sessions,
     private readonly options: { readonly schema: string; readonly serialize: boolean },
   ) {
-    this.#statements = statementsFor(options.schema);
-    this.#ofServices = serviceStatementsFor(options.schema);
+    this.#calls = directCalls(options.schema);
+    this.#ofServices = serviceCalls(options.schema);
   }
 
   /** Appends to different streams, sorted by (tenant, name). */
@@ -53,8 +50,7 @@ export class Appender {
 
   async end(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {
     try {
-      const values = [stream.tenant, stream.name, toNumber(expected), forEver];
-      const [row = []] = await this.#run('end', values);
+      const [row = []] = await this.#run(calls => calls.end(stream, expected, forEver));
       return toOutcome(row, stream.name);
     } catch (error) {
       throw toAppendError(error);
@@ -73,115 +69,64 @@ export class Appender {
   }
 
   async #storeOne(request: AppendRequest): Promise<StoredAppend[]> {
-    const { stream, expected, events } = request;
+    const { expected, events } = request;
     if (events.length === 0) return [];
     if (expected === 'any' || expected === 'exists') return this.#storeMany([request]);
-    const revision = toNumber(expected);
-    const values = [stream.tenant, stream.name, revision, events.length, ...columnsOf(events)];
-    const rows = await this.#run(revision < 0 ? 'first' : 'next', values);
+    const rows = await this.#run(calls => calls.one(request));
     if (rows.length === 0) return [];
     const positions = rows.map(([position]) => BigInt(position ?? 0));
-    return [{ request, first: revision + 1, positions, recordedAt: toIso(rows[0]?.[1]) }];
+    return [{ request, first: toNumber(expected) + 1, positions, recordedAt: toIso(rows[0]?.[1]) }];
   }
 
   async #storeMany(requests: readonly AppendRequest[]): Promise<StoredAppend[]> {
-    const [row = []] = await this.#run('flight', [
-      textArray(requests.map(({ stream }) => stream.tenant)),
-      textArray(requests.map(({ stream }) => stream.name)),
-      int8Array(requests.map(({ expected }) => toNumber(expected))),
-      int4Array(requests.map(({ events }) => events.length)),
-      ...columnsOf(requests.flatMap(({ events }) => events)),
-      int4Array(requests.flatMap(({ events }, index) => events.map(() => index + 1))),
-      int4Array(requests.flatMap(({ events }) => events.map((_, index) => index + 1))),
-    ]);
+    const [row = []] = await this.#run(calls => calls.flight(requests));
     return toStored(requests, row);
   }
 
-  async #judge({ stream, expected, events }: AppendRequest): Promise<AppendOutcome> {
-    const values = [stream.tenant, stream.name, toNumber(expected), ...columnsOf(events), this.options.serialize];
-    const [row = []] = await this.#run('judge', values);
-    return toOutcome(row, stream.name);
+  async #judge(request: AppendRequest): Promise<AppendOutcome> {
+    const [row = []] = await this.#run(calls => calls.judge(request, this.options.serialize));
+    return toOutcome(row, request.stream.name);
   }
 
   /** What is denied has changed nothing, so it can be sent again in another way. */
-  async #run(which: keyof Statements, values: readonly unknown[]): ReturnType<typeof run> {
-    const statements = this.#statements;
+  async #run(callOf: (calls: AppendCalls) => Call): ReturnType<Sessions['run']> {
+    const calls = this.#calls;
+    const { statement, values } = callOf(calls);
     try {
-      return await run(this.pool, statements[which], values);
+      return await this.sessions.run(statement, values);
     } catch (error) {
-      if (!isDenied(error) || statements === this.#ofServices) throw error;
-      this.#statements = this.#ofServices;
-      return run(this.pool, this.#ofServices[which], values);
+      if (!isDenied(error) || calls === this.#ofServices) throw error;
+      this.#calls = this.#ofServices;
+      const { statement: another, values: again } = callOf(this.#ofServices);
+      return this.sessions.run(another, again);
     }
-  }
-}
-
-type Statements = Readonly<Record<'first' | 'next' | 'flight' | 'judge' | 'end', Statement>>;
-
-function statementsFor(schema: string): Statements {
-  const statement = (name: string, text: string): Statement => ({
-    name: `runledger-append-${name}`,
-    text: inSchema(text, schema),
-  });
-  return {
-    first: statement('first', appendStatement('first')),
-    next: statement('next', appendStatement('next')),
-    flight: statement('flight', appendStatement('flight')),
-    judge: statement('judge', 'select * from runledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9)'),
-    end: statement('end', 'select * from runledger.end_stream($1, $2, $3, $4)'),
-  };
-}
-
-function serviceStatementsFor(schema: string): Statements {
-  const call = (name: string, parameters: number): Statement => {
-    const list = Array.from({ length: parameters }, (_, at) => `$${at + 1}`).join(', ');
-    return { name: `runledger-service-${name}`, text: `select * from ${schema}.service_${name}(${list})` };
-  };
-  const one = call('append_one', 9);
-  return {
-    first: one,
-    next: one,
-    flight: call('append_flight', 11),
-    judge: call('append', 9),
-    end: call('end_stream', 4),
-  };
-}
-
-function columnsOf(events: readonly EncodedEvent[]): Buffer[] {
-  return [
-    uuidArray(events.map(({ id }) => id)),
-    textArray(events.map(({ type }) => type)),
-    textArray(events.map(({ correlationId }) => correlationId)),
-    jsonArray(events.map(({ data }) => data)),
-    jsonArray(events.map(({ metadata }) => metadata)),
-  ];
-}
-
-function toNumber(expected: ExpectedRevision): number {
-  switch (expected) {
-    case 'no-stream':
-      return -1;
-    case 'any':
-      return -2;
-    case 'exists':
-      return -4;
-    default:
-      return expected;
   }
 }
 
 /** Reads the answer of append-flight.sql. */
 function toStored(requests: readonly AppendRequest[], [appends, gpos, recordedAt]: Row): StoredAppend[] {
-  const bases = new Map(appends?.split(',').map(append => append.split(':').map(Number) as [number, number]));
+  const bases = basesOf(appends ?? '');
   const positions = gpos?.split(',').map(BigInt) ?? [];
   const at = toIso(recordedAt);
-  let next = 0;
-  return requests.flatMap((request, index) => {
-    const base = bases.get(index + 1);
-    if (base === undefined || request.events.length === 0) return [];
+  const stored: StoredAppend[] = [];
+  let [index, next] = [0, 0];
+  for (const request of requests) {
+    const base = bases[(index += 1)];
+    if (base === undefined || request.events.length === 0) continue;
     const own = positions.slice(next, (next += request.events.length));
-    return [{ request, first: base + 1, positions: own, recordedAt: at }];
-  });
+    stored.push({ request, first: base + 1, positions: own, recordedAt: at });
+  }
+  return stored;
+}
+
+/** By the number of the append, from 1. */
+function basesOf(appends: string): readonly (number | undefined)[] {
+  const bases: (number | undefined)[] = [];
+  for (const append of appends === '' ? [] : appends.split(',')) {
+    const colon = append.indexOf(':');
+    bases[Number(append.slice(0, colon))] = Number(append.slice(colon + 1));
+  }
+  return bases;
 }
 
 function appended({ first, positions }: StoredAppend): AppendOutcome {

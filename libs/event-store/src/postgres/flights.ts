@@ -38,6 +38,8 @@ export class Flights {
   /** Keys of streams that have a passenger and nothing under way (F2), oldest first. */
   readonly #ready: string[] = [];
   #flying = 0;
+  /** Passengers of the flight before. */
+  #company = 0;
   #boarding = false;
   #landed: (() => void)[] = [];
 
@@ -68,9 +70,12 @@ export class Flights {
   /**
    * Waits for the callers that go on with what has just arrived: they can share the flight. It departs before the next answer is
    * looked at: taken up together, all flights would be under way at once, and then nobody has anything to do but wait for them.
+   * Where nobody had company the last time, nothing is under way that could bring some: then it departs at once, and what else
+   * can go on does so meanwhile.
    */
   #boardSoon(): void {
     if (this.#boarding || this.#flying >= this.#planes()) return;
+    if (this.#flying === 0 && this.#company <= 1) return void this.#depart(this.#board());
     this.#boarding = true;
     process.nextTick(() => {
       this.#boarding = false;
@@ -105,6 +110,7 @@ export class Flights {
 
   async #depart(passengers: readonly Passenger[]): Promise<void> {
     this.#flying += 1;
+    this.#company = passengers.length;
     try {
       await this.#deliver(passengers);
     } catch (error) {

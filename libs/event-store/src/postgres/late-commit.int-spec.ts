@@ -64,6 +64,22 @@ describe('a writer that took its position first and commits last', () => {
     },
   );
 
+  it('is waited for by whoever asks for the end of all that is committed', async () => {
+    await holder.query('select pg_advisory_lock(4711)');
+    const holding = under.store.append(freshStream(), [anEvent({ type: 'Held' })], 'no-stream');
+    await waitUntilHeld();
+    const quick = await other.append(freshStream(), [anEvent({ type: 'Quick' })], 'no-stream');
+    let answered = false;
+    const settling = other.settled().finally(() => {
+      answered = true;
+    });
+    await Promise.race([settling, new Promise(resolve => setTimeout(resolve, 100))]);
+    expect(answered).toBe(false);
+    await holder.query('select pg_advisory_unlock(4711)');
+    await holding;
+    expect(quick).toMatchObject({ position: await settling });
+  });
+
   it('is not overtaken on the short way from append to subscription either', async () => {
     const after = await under.store.head();
     const [held, quick] = [anEvent({ type: 'Held' }), anEvent({ type: 'Quick' })];

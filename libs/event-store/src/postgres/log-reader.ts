@@ -1,12 +1,11 @@
-import type { Pool } from 'pg';
 import { LogBehindError } from '../log-behind-error.js';
 import { START } from '../port.js';
 import type { EventFilter, Position, ReadStreamOptions, RecordedEvent, StreamRef, StreamSlice } from '../port.js';
 import { EVENT_COLUMNS, toEvent, weightOf } from './event-rows.js';
 import type { Row } from './event-rows.js';
 import { inSchema } from './migrate.js';
-import { run } from './session.js';
-import type { Statement } from './session.js';
+import type { Parameter, Statement } from './prepared-call.js';
+import type { Sessions } from './sessions.js';
 import { toReadError } from './store-errors.js';
 
 /** Events looked at by one filtered read; keeps each statement short however rare the matches are. */
@@ -42,7 +41,7 @@ export class LogReader {
   #given: Position = START;
 
   constructor(
-    private readonly pool: Pool,
+    private readonly sessions: Sessions,
     schema: string,
   ) {
     this.#statements = statementsFor(schema);
@@ -139,9 +138,9 @@ export class LogReader {
     return this.#run(this.#statements.filtered, [after, end, limit, ...filter]);
   }
 
-  async #run(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+  async #run(statement: Statement, values: readonly Parameter[]): Promise<readonly Row[]> {
     try {
-      return await run(this.pool, statement, values);
+      return await this.sessions.run(statement, values);
     } catch (error) {
       throw toReadError(error);
     }

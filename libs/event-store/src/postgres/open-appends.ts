@@ -1,7 +1,6 @@
-import type { Pool } from 'pg';
 import type { OpenAppends } from '../port.js';
 import { inSchema } from './migrate.js';
-import { run } from './session.js';
+import type { Sessions } from './sessions.js';
 import { toReadError } from './store-errors.js';
 
 /** Appends are recognised by the bound that they publish (W3 of 0002-append.sql). Sessions of other roles show no start. */
@@ -14,9 +13,9 @@ const OPEN_APPENDS = `
                       and l.database = (select d.oid from pg_database d where d.datname = current_database())), 0)`;
 
 /** What appends that have not committed hold back from readers, of all processes. */
-export async function openAppends(pool: Pool, schema: string): Promise<OpenAppends> {
+export async function openAppends(sessions: Sessions, schema: string): Promise<OpenAppends> {
   try {
-    const [row = []] = await run(pool, { name: 'runledger-open-appends', text: inSchema(OPEN_APPENDS, schema) }, []);
+    const [row = []] = await sessions.run({ name: 'runledger-open-appends', text: inSchema(OPEN_APPENDS, schema) }, []);
     const [given, settled, oldest] = row;
     return { given: BigInt(given ?? 0), settled: BigInt(settled ?? 0), oldestSeconds: Math.max(0, Number(oldest)) };
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { Pool } from 'pg';
 import { checkExpected, checkStream, toAppendRequest } from '../append-request.js';
 import type {
   AllSlice,
@@ -26,8 +25,10 @@ import { LogReader } from './log-reader.js';
 import { Loopback } from './loopback.js';
 import { checkedSchema } from './migrate.js';
 import { openAppends } from './open-appends.js';
-import { connectionConfig, createPool } from './session.js';
+import { connectionConfig } from './session.js';
 import type { ConnectionOptions } from './session.js';
+import { Sessions } from './sessions.js';
+import { settledEnd } from './settled-end.js';
 import { subscription } from './subscription.js';
 import { Tail } from './tail.js';
 
@@ -55,7 +56,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
 }
 
 class PostgresEventStore implements EventStore {
-  readonly #pool: Pool;
+  readonly #sessions: Sessions;
   readonly #schema: string;
   readonly #appender: Appender;
   readonly #loopback = new Loopback();
@@ -71,10 +72,10 @@ class PostgresEventStore implements EventStore {
     const schema = checkedSchema(options.schema);
     this.#schema = schema;
     this.#onProblem = options.onProblem ?? (() => undefined);
-    this.#pool = createPool(options, this.#onProblem);
-    this.#appender = new Appender(this.#pool, { schema, serialize: options.serialize ?? false });
+    this.#sessions = new Sessions(options, this.#onProblem);
+    this.#appender = new Appender(this.#sessions, { schema, serialize: options.serialize ?? false });
     this.#flights = new Flights(requests => this.#fly(requests), { ...FLIGHTS, ...options.flights });
-    this.#reader = new LogReader(this.#pool, schema);
+    this.#reader = new LogReader(this.#sessions, schema);
     this.#tail = new Tail(this.#reader, this.#loopback, this.#onProblem, options.lookAgainMs);
     this.#signal = new ChannelSignal(connectionConfig(options), `${schema}_head`, {
       onNews: () => this.#tail.wake(),
@@ -118,8 +119,15 @@ class PostgresEventStore implements EventStore {
     return this.#reader.head();
   }
 
+  async settled(): Promise<Position> {
+    const end = await settledEnd(this.#sessions, this.#schema, this.#closing.signal);
+    // Single answers of the head may lie before it, even now.
+    this.#reader.settledUpTo(end);
+    return end;
+  }
+
   openAppends(): Promise<OpenAppends> {
-    return openAppends(this.#pool, this.#schema);
+    return openAppends(this.#sessions, this.#schema);
   }
 
   identity(): Promise<string> {
@@ -142,7 +150,7 @@ class PostgresEventStore implements EventStore {
     this.#closing.abort();
     await this.#flights.idle();
     await this.#signal.close();
-    await this.#pool.end();
+    await this.#sessions.close();
   }
 
   async #fly(requests: readonly AppendRequest[]): Promise<readonly Landing[]> {

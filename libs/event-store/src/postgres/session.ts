@@ -1,6 +1,5 @@
 import pg from 'pg';
-import type { ClientBase, Pool, PoolClient, PoolConfig, QueryResult } from 'pg';
-import { StoreUnavailableError } from './store-errors.js';
+import type { ClientBase, Pool, PoolConfig } from 'pg';
 
 /** How to reach PostgreSQL: a URL, or the options of `pg`. */
 export interface ConnectionOptions {
@@ -49,49 +48,3 @@ export function connectionConfig({ connectionString, pool }: ConnectionOptions):
 
 /** `pg` waits for this promise before it hands the connection out, and fails the query when it fails. */
 const beforeFirstUse = { onConnect: (client: ClientBase) => client.query(SESSION) };
-
-/** One prepared statement. Columns come as text, in the order of the select list. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-}
-
-const AS_TEXT = { getTypeParser: () => (value: string | Buffer) => value } as unknown as pg.CustomTypesConfig;
-
-/** Runs a statement on any free connection. A failure to connect is told apart: then nothing was sent. */
-export async function run(
-  pool: Pool,
-  statement: Statement,
-  values: readonly unknown[],
-): Promise<readonly (readonly (string | null)[])[]> {
-  const client = await connect(pool);
-  let failed = true;
-  try {
-    const result: QueryResult<(string | null)[]> = await client.query({
-      ...statement,
-      values: values as unknown[],
-      rowMode: 'array',
-      types: AS_TEXT,
-    });
-    failed = false;
-    return result.rows;
-  } catch (error) {
-    failed = !isServerError(error);
-    throw error;
-  } finally {
-    client.release(failed);
-  }
-}
-
-async function connect(pool: Pool): Promise<PoolClient> {
-  try {
-    return await pool.connect();
-  } catch (cause) {
-    throw new StoreUnavailableError(cause);
-  }
-}
-
-/** The server answered with an error and goes on serving the connection. */
-function isServerError(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
-}

@@ -32,20 +32,26 @@ export async function* subscription(
   let told = { position: cursor, at: performance.now() };
   let live = false;
   const follower = tail.follow({ ...options, matches });
-  const wake = () => follower.wake();
-  signal.addEventListener('abort', wake);
+  // A signal that depends on others looks at all of them when it is asked, and here it would be for each event.
+  let ended = signal.aborted;
+  const end = () => {
+    ended = true;
+    follower.wake();
+  };
+  signal.addEventListener('abort', end);
   try {
-    for (let ahead: Look | undefined; !signal.aborted;) {
+    for (let ahead: Look | undefined; !ended;) {
       const { seen, answer }: Look = ahead ?? look(tail, next(cursor));
       ahead = undefined;
       // What is in memory is there at once: an event passes here once for each of its readers.
       const page = answer instanceof Promise ? await answer : answer;
-      if (signal.aborted || !page) continue;
+      if (ended || !page) continue;
       follower.moveTo((cursor = page.scannedTo));
       // Far behind, the next page is fetched while the reader is busy with this one.
       if (!page.fromTail && !page.atHead) ahead = look(tail, next(cursor));
       const reachedHead = page.atHead && !live;
-      live = page.atHead || (live && page.fromTail);
+      // One that was at the head when the tail had not begun reads what lies between: it has not fallen behind.
+      live = page.atHead || (live && (page.fromTail || tail.reaches(cursor)));
       const quietMs = performance.now() - told.at;
       if (page.events.length > 0 || reachedHead || (cursor > told.position && quietMs >= PROGRESS_MS)) {
         yield { events: page.events, scannedTo: cursor, caughtUp: page.atHead, reachedHead };
@@ -56,7 +62,7 @@ export async function* subscription(
       }
     }
   } finally {
-    signal.removeEventListener('abort', wake);
+    signal.removeEventListener('abort', end);
     tail.unfollow(follower);
   }
 }

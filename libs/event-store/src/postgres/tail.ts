@@ -13,6 +13,8 @@ const KEPT_EVENTS = 10_000;
 const KEPT_BYTES = 32_000_000;
 /** What it keeps for newcomers, when all followers have it behind them. */
 const SPARE_EVENTS = 1_000;
+/** Beyond that, which followers have what behind them is looked at no sooner: there may be thousands. */
+const SLACK_EVENTS = 250;
 const PAGE_EVENTS = 1_000;
 
 /** Between two looks at the log when nobody wakes the tail: at first, then twice as long each time, up to the longest pause. */
@@ -98,10 +100,15 @@ export class Tail {
     if (this.loopback.isStuck()) this.wake();
   }
 
+  /** What follows this position is here, as far as it is known. */
+  reaches(position: Position): boolean {
+    return this.#from !== undefined && position >= this.#from;
+  }
+
   /** The next events after `after` that match, looking at most at `limit`; undefined when they are not kept (any more). */
   read(after: Position, limit: number, matches: (event: RecordedEvent) => boolean): Page | undefined {
     if (this.#fault) throw this.#fault;
-    if (this.#from === undefined || after < this.#from) return undefined;
+    if (!this.reaches(after)) return undefined;
     const events: RecordedEvent[] = [];
     let scannedTo = after;
     for (const chunk of this.#chunksAfter(after)) {
@@ -172,6 +179,7 @@ export class Tail {
   }
 
   #trim(): void {
+    if (this.#events < SPARE_EVENTS + SLACK_EVENTS && this.#bytes <= KEPT_BYTES) return;
     const passed = this.#followers.lowest(this.#to);
     for (let [oldest] = this.#chunks; oldest && this.#chunks.length > 1; [oldest] = this.#chunks) {
       const isTooMuch = this.#events > KEPT_EVENTS || this.#bytes > KEPT_BYTES;
