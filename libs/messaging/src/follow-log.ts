@@ -2,6 +2,7 @@ import { pause } from '@runledger/event-store';
 import type { Position } from '@runledger/event-store';
 import type { ConsumerLog } from './consumer-log.js';
 import type { Delivery, Distribution, FollowOptions } from './distribution.js';
+import type { Pace } from './pace.js';
 import { isUsedUp, retryDelayMs } from './retry.js';
 import type { RetryPolicy } from './retry.js';
 
@@ -9,6 +10,8 @@ export interface FollowLogOptions extends FollowOptions {
   readonly consumer: string;
   readonly retry: RetryPolicy;
   readonly log: ConsumerLog;
+  /** How it rests when it has come to the end of the log; left out: not at all. */
+  readonly pace?: Pace;
 }
 
 /**
@@ -25,6 +28,7 @@ export async function* followLog(source: Distribution, options: FollowLogOptions
         const fresh = newerThan(delivery, after);
         after = fresh.scannedTo;
         yield fresh;
+        await restAfter(fresh, options);
       }
     } catch (error) {
       failures += 1;
@@ -36,8 +40,13 @@ export async function* followLog(source: Distribution, options: FollowLogOptions
   }
 }
 
+/** Where there is a backlog there is no rest, and who was only told how far the log was scanned has done nothing. */
+async function restAfter({ caughtUp, events }: Delivery, { pace, signal }: FollowLogOptions): Promise<void> {
+  if (caughtUp && events.length > 0) await pace?.rest(signal);
+}
+
 function subscription(options: FollowLogOptions, after: Position): FollowOptions {
-  const { consumer: _consumer, retry: _retry, log: _log, ...wanted } = options;
+  const { consumer: _consumer, retry: _retry, log: _log, pace: _pace, ...wanted } = options;
   return { ...wanted, after };
 }
 

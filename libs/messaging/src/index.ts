@@ -11,6 +11,7 @@ export type { FollowLogOptions } from './follow-log.js';
 export type { Claimant, Seat } from './leases/claimant.js';
 export { Leases } from './leases/leases.js';
 export type { LeasesOptions } from './leases/leases.js';
+export { Pace } from './pace.js';
 export { reached } from './reached.js';
 export { reactionContext } from './reaction-context.js';
 export type { ReactionOptions } from './reaction-context.js';

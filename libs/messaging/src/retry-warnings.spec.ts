@@ -2,15 +2,16 @@ import { RetryWarnings } from './retry-warnings.js';
 
 describe('warnings of tries that failed', () => {
   const told: object[] = [];
-  const log = { info: fail, error: fail, warn: (fields: object, message: string) => told.push({ ...fields, message }) };
+  const tell = (fields: object, message: string) => told.push({ ...fields, message });
+  const log = { info: tell, error: fail, warn: tell };
   function fail(): never {
-    throw new Error('This is a warning, and nothing else.');
+    throw new Error('What is tried again is no error.');
   }
   let now: number;
   let warnings: RetryWarnings;
   beforeEach(() => {
     [now, told.length] = [0, 0];
-    warnings = new RetryWarnings(log, 'orders', () => now);
+    warnings = new RetryWarnings(log, 'orders', { nowMs: () => now });
   });
 
   it('come with the first failure at once, and say of whom, of what and why', () => {
@@ -26,6 +27,18 @@ describe('warnings of tries that failed', () => {
       { failures: 1, err: { message: 'at 0' } },
       { failures: 100, err: { message: 'at 10000' } },
       { failures: 100, err: { message: 'at 20000' } },
+    ]);
+  });
+
+  it('end with the word that it works again, which is said once and to nobody who heard of no trouble', () => {
+    warnings.over('a look at the rows');
+    for (now = 0; now < 5_000; now += 100) warnings.of('a look at the rows')(new Error('away'));
+    for (const _ of ['once', 'twice']) warnings.over('a look at the rows');
+    warnings.of('a look at the rows')(new Error('away again'));
+    expect(told).toMatchObject([
+      { failures: 1, err: { message: 'away' } },
+      { consumer: 'orders', doing: 'a look at the rows', failures: 50, message: 'a look at the rows works again' },
+      { failures: 1, err: { message: 'away again' } },
     ]);
   });
 

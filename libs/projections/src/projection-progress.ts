@@ -1,6 +1,6 @@
 import { START } from '@runledger/event-store';
 import type { PartitionPlace, Position } from '@runledger/event-store';
-import { ConsumerProgress, pause, reached } from '@runledger/messaging';
+import { ConsumerProgress, Pace, pause, reached } from '@runledger/messaging';
 import type { ConsumerFault, ConsumerStatus } from '@runledger/messaging';
 import type { Projection } from './projection.js';
 import { consumerOf } from './projection.js';
@@ -13,6 +13,8 @@ const STATUS_EVERY_MS = 1_000;
 
 /** How far the rows of a projection are, whichever processes make them. */
 export class ProjectionProgress {
+  /** Hurried by those who wait for a position. */
+  readonly pace: Pace;
   #progress: ConsumerProgress;
 
   constructor(
@@ -21,6 +23,7 @@ export class ProjectionProgress {
     /** Whether this process has all partitions: then it knows by itself how far they are. */
     private readonly hasAll: () => boolean,
   ) {
+    this.pace = new Pace(projection.restMs ?? parts.settings.restMs);
     this.#progress = new ConsumerProgress(projection.name, START);
   }
 
@@ -54,6 +57,15 @@ export class ProjectionProgress {
   }
 
   async reached(position: Position): Promise<void> {
+    if (position > this.status().position) await this.pace.hurried(this.#reached(position));
+  }
+
+  /** Keeps the status true to what the other processes do, until the signal aborts. */
+  watch(signal: AbortSignal): Promise<void> {
+    return this.#lookAround(signal, STATUS_EVERY_MS);
+  }
+
+  async #reached(position: Position): Promise<void> {
     const arrived = new AbortController();
     const look = this.#lookAround(arrived.signal, LOOK_EVERY_MS, position);
     const { source } = this.parts;
@@ -63,11 +75,6 @@ export class ProjectionProgress {
       arrived.abort();
       await look;
     }
-  }
-
-  /** Keeps the status true to what the other processes do, until the signal aborts. */
-  watch(signal: AbortSignal): Promise<void> {
-    return this.#lookAround(signal, STATUS_EVERY_MS);
   }
 
   async #lookAround(signal: AbortSignal, everyMs: number, position?: Position): Promise<void> {

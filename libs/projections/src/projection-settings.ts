@@ -7,6 +7,8 @@ import type { RebuildParts } from './shadow/rebuild.js';
 export interface ProjectionSettings {
   /** Most events in one transaction. */
   readonly batchSize: number;
+  /** Rest between two batches of a projection that keeps up and says nothing else. */
+  readonly restMs: number;
   readonly retry: RetryPolicy;
   readonly log: ConsumerLog;
   readonly changes?: Changes;

@@ -24,6 +24,8 @@ export interface Projection {
   readonly partitioned?: boolean;
   /** True: events come exactly as they were stored, types that the catalogue does not know included. */
   readonly asStored?: boolean;
+  /** Rest between two batches while it keeps up, so that it takes more at a time; default: its host's. */
+  readonly restMs?: number;
   /** Data arrives upcast to today's version. */
   apply(events: readonly RecordedEvent[], rows: EntityManager): Promise<void>;
   /** What {@link Changes} names in its notices: the key of the row that an event touches. */

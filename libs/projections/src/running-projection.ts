@@ -153,7 +153,8 @@ export class RunningProjection implements RunningConsumer, Claimant {
       this.#progress.moved(position, { isAll, caughtUp });
       void this.#lifetime.notePast(position);
     };
-    const shift = new Shift({ projection: this.projection, rows, source, settings, onMoved });
+    const { pace } = this.#progress;
+    const shift = new Shift({ projection: this.projection, rows, source, settings, pace, onMoved });
     this.#shift = shift;
     try {
       await Promise.race([shift.ended, change]);

@@ -1,6 +1,6 @@
 import type { Position, RecordedEvent } from '@runledger/event-store';
 import { followLog, isFenced, retrying } from '@runledger/messaging';
-import type { Delivery, Distribution } from '@runledger/messaging';
+import type { Delivery, Distribution, Pace } from '@runledger/messaging';
 import { PoisonEvent } from './poison-event.js';
 import type { Projection } from './projection.js';
 import type { ProjectionSettings } from './projection-settings.js';
@@ -15,6 +15,7 @@ export interface ShiftParts {
   readonly rows: TransactionalRows;
   readonly source: Distribution;
   readonly settings: ProjectionSettings;
+  readonly pace: Pace;
   /** The rows hold everything up to here, of the partitions at work. */
   onMoved(this: void, position: Position, caughtUp: boolean): void;
 }
@@ -77,10 +78,10 @@ export class Shift {
   }
 
   async #follow(): Promise<void> {
-    const { projection, rows, source, settings, onMoved } = this.parts;
+    const { projection, rows, source, settings, pace, onMoved } = this.parts;
     const { batchSize, retry, log } = settings;
     const types = projection.types.length === 0 ? {} : { types: projection.types };
-    const from = { after: rows.position, batchSize, consumer: projection.name, retry, log, ...types };
+    const from = { after: rows.position, batchSize, consumer: projection.name, retry, log, pace, ...types };
     const open = (signal: AbortSignal) => followLog(source, { ...from, signal });
     for await (const delivery of readAhead(open, this.#ending.signal)) {
       if (this.#ending.signal.aborted) return;

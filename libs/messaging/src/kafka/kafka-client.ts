@@ -1,5 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaConfig, LogEntry, SASLOptions } from 'kafkajs';
+import { LRUCache } from 'lru-cache';
 import { SILENT } from '../consumer-log.js';
 import type { ConsumerLog } from '../consumer-log.js';
 import { repairPauses } from './client-repairs.js';
@@ -24,6 +25,7 @@ export interface KafkaConnection {
 /** The client's own defaults give up after one second, which a TLS handshake under load takes. */
 const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
+const TELL_EVERY_MS = 60_000;
 
 /** Connects to nothing yet. Failures are repeated by those who use it, so the client itself gives up soon. */
 export function kafkaClient(connection: KafkaConnection): Kafka {
@@ -36,7 +38,7 @@ export function kafkaClient(connection: KafkaConnection): Kafka {
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 },
     logLevel: logLevel.ERROR,
-    logCreator: () => entry => passOn(logger, entry),
+    logCreator: () => passingOn(logger),
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
   });
@@ -54,8 +56,18 @@ function saslOf({ mechanism, ...user }: KafkaUser): SASLOptions {
   }
 }
 
-/** What the client calls an error is repeated by its user, who reports those that stay. */
-function passOn(logger: ConsumerLog, { namespace, log }: LogEntry): void {
-  const { broker, clientId, error, groupId } = log as Record<string, unknown>;
-  logger.info({ namespace, broker, clientId, error, groupId }, `Kafka client: ${log.message}`);
+/**
+ * What the client calls an error is repeated by its user, who reports those that stay. It says the same of the same broker at
+ * each of its tries, which is passed on now and then.
+ */
+function passingOn(logger: ConsumerLog): (entry: LogEntry) => void {
+  const passedAtMs = new LRUCache<string, number>({ max: 1_000 });
+  return ({ namespace, log }) => {
+    const { broker, clientId, error, groupId } = log as Record<string, unknown>;
+    const key = [namespace, typeof broker === 'string' ? broker : '', log.message].join('\n');
+    const nowMs = performance.now();
+    if (nowMs - (passedAtMs.get(key) ?? -Infinity) < TELL_EVERY_MS) return;
+    passedAtMs.set(key, nowMs);
+    logger.info({ namespace, broker, clientId, error, groupId }, `Kafka client: ${log.message}`);
+  };
 }

@@ -12,6 +12,7 @@ import { followLog } from '../follow-log.js';
 import type { ConsumerStatus, RunningConsumer } from '../reactor.js';
 import { DEFAULT_RETRY, retrying } from '../retry.js';
 import type { RetryPolicy } from '../retry.js';
+import { RetryWarnings } from '../retry-warnings.js';
 import { kafkaFault } from './kafka-errors.js';
 import { messageBatches } from './message-batches.js';
 import type { MessageBatch } from './message-batches.js';
@@ -38,6 +39,9 @@ export interface KafkaRelayOptions extends TopicOptions {
   readonly batchSize?: number;
 }
 
+/** Brokers may be away for hours. */
+const TELL_EVERY_MS = 60_000;
+
 /**
  * Batches that are sent, at most, while one checkpoint is written. Twice as many are sent again by the next relay when this one dies,
  * at most, or are still sent by one that was fenced off.
@@ -59,6 +63,7 @@ export class KafkaRelay implements RunningConsumer {
   readonly #producer: Producer;
   readonly #retry: RetryPolicy;
   readonly #log: ConsumerLog;
+  readonly #warnings: RetryWarnings;
   readonly #ended: Promise<void>;
   #lease: CheckpointLease;
   /** What the brokers have. */
@@ -78,6 +83,7 @@ export class KafkaRelay implements RunningConsumer {
     this.#sent = lease.position;
     this.#retry = policyOf(options);
     this.#log = options.logger ?? SILENT;
+    this.#warnings = new RetryWarnings(this.#log, this.name, { everyMs: TELL_EVERY_MS });
     this.#progress = new ConsumerProgress(this.name, lease.position);
     this.#producer = parts.kafka.producer({
       allowAutoTopicCreation: false,
@@ -113,7 +119,7 @@ export class KafkaRelay implements RunningConsumer {
 
   async #run(): Promise<void> {
     try {
-      await this.#patiently(() => this.#connect());
+      await this.#patiently('connecting to Kafka', () => this.#connect());
       await this.#follow();
       await this.#covering;
     } catch (error) {
@@ -161,7 +167,7 @@ export class KafkaRelay implements RunningConsumer {
   /** A topic that was removed is made again; readers have what it held from the store. */
   async #deliver(batch: MessageBatch): Promise<void> {
     let failed = false;
-    await this.#patiently(async () => {
+    await this.#patiently('sending to Kafka', async () => {
       if (failed) await prepareTopic(this.parts.kafka, this.options);
       failed = true;
       await this.#send(batch);
@@ -188,7 +194,7 @@ export class KafkaRelay implements RunningConsumer {
 
   async #checkpoint(position: Position): Promise<void> {
     let failed = false;
-    await this.#patiently(async () => {
+    await this.#patiently('the checkpoint of the relay', async () => {
       if (failed) await this.#resync();
       failed = true;
       if (position > this.#lease.position) this.#lease = await this.parts.checkpoints.advance(this.#lease, position);
@@ -202,14 +208,14 @@ export class KafkaRelay implements RunningConsumer {
     if (stored !== undefined && stored > this.#lease.position) this.#lease = { ...this.#lease, position: stored };
   }
 
-  #patiently(work: () => Promise<void>): Promise<void> {
+  async #patiently(doing: string, work: () => Promise<void>): Promise<void> {
     const attempt = () =>
       work().catch((error: unknown) => {
         throw kafkaFault(error);
       });
-    const onRetry = (error: unknown, tries: number) =>
-      this.#log.warn({ consumer: this.name, attempt: tries, err: error }, 'the relay failed; it tries again');
-    return retrying(attempt, { policy: this.#retry, signal: this.#ending.signal, onRetry });
+    const onRetry = this.#warnings.of(doing);
+    await retrying(attempt, { policy: this.#retry, signal: this.#ending.signal, onRetry });
+    this.#warnings.over(doing);
   }
 
   #fail(error: unknown): void {

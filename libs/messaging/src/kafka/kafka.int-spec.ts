@@ -358,10 +358,14 @@ onKafka('events over Kafka (needs java and mvn)', () => {
   });
 
   it('are read from the store while the broker is away, and over the topic when it is back', async () => {
-    const relay = await world.relay({ retry: { maxDelayMs: 500 } });
-    const distribution = world.distribution({ lookEveryMs: 200 });
+    const told: string[] = [];
+    const tell = (_: object, message: string) => void told.push(message);
+    const logger = { info: tell, warn: tell, error: tell };
+    const relay = await world.relay({ retry: { maxDelayMs: 500 }, logger });
+    const distribution = world.distribution({ lookEveryMs: 200, logger });
     const { heard, consumer } = await world.listener('listener', distribution);
     await world.untilOverTopic(distribution);
+    told.length = 0;
     const { port } = broker;
     await broker.stop();
     await consumer.reached(await world.tell(runs));
@@ -374,6 +378,12 @@ onKafka('events over Kafka (needs java and mvn)', () => {
     expect(heard).toEqual(events);
     const sent = (await world.topicContents()).map(message => fromMessage(message).event.id);
     expect(new Set(sent)).toEqual(new Set(events.map(event => event.id)));
+    // Operators hear that it is away, and in the end that it is back; a broker that is about to begin may be away twice.
+    for (const what of ['reading the topic', 'sending to Kafka']) {
+      const of = told.filter(message => message.startsWith(what));
+      expect([of.at(0), of.at(-1)]).toEqual([`${what} failed; it is tried again`, `${what} works again`]);
+      expect(of.filter((message, index) => message === of[index - 1])).toEqual([]);
+    }
   });
 
   it('are spoken about in versions that the client and this broker share', async () => {

@@ -2,6 +2,7 @@ import { pause } from '@runledger/event-store';
 import { randomUUID } from 'node:crypto';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { ConsumerLog } from '../consumer-log.js';
+import { RetryWarnings } from '../retry-warnings.js';
 import { isStarting, isTopicMissing, kafkaFault } from './kafka-errors.js';
 
 export interface TopicReaderOptions {
@@ -20,6 +21,10 @@ const LONGEST_DELAY_MS = 5_000;
 const FETCH_WAIT_MS = 500;
 const GOODBYE_MS = 5_000;
 
+/** Brokers may be away for hours, in which the store is followed instead. */
+const TELL_EVERY_MS = 60_000;
+const READING = 'reading the topic';
+
 /**
  * Reads the topic from its end on, and goes on where it was after each failure. The client gives up after some failures, and
  * after others stops without a word; therefore each of its consumers is watched, and replaced by a fresh one when it ends.
@@ -30,11 +35,16 @@ const GOODBYE_MS = 5_000;
 export class TopicReader {
   #next: bigint | undefined;
   #consumers = 0;
+  readonly #warnings: RetryWarnings;
+  /** What is waited for, as it was told; undefined while the topic is read or cannot be. */
+  #awaited: string | undefined;
 
   constructor(
     private readonly kafka: Kafka,
     private readonly options: TopicReaderOptions,
-  ) {}
+  ) {
+    this.#warnings = new RetryWarnings(options.log, `reader of ${options.topic}`, { everyMs: TELL_EVERY_MS });
+  }
 
   /** How often a consumer was made. */
   get consumers(): number {
@@ -55,12 +65,18 @@ export class TopicReader {
     }
   }
 
+  /** Of what comes by itself once; of failures once, now and then while they last, and once when they are over. */
   #tell(reason: Error | undefined): void {
     const { topic, log } = this.options;
-    if (isTopicMissing(reason)) log.info({ topic }, 'the topic is not there yet; it is looked for again');
-    else if (isStarting(reason))
-      log.info({ topic, err: reason }, 'Kafka is about to begin its work; it is asked again');
-    else log.warn({ topic, err: reason }, 'reading the topic ended; it begins again');
+    const awaited = awaitedIn(reason);
+    if (awaited === undefined) this.#warnings.of(READING)(reason ?? new Error('The consumer ended.'));
+    else if (awaited !== this.#awaited) log.info({ topic }, awaited);
+    this.#awaited = awaited;
+  }
+
+  #tellOfFetch(): void {
+    this.#awaited = undefined;
+    this.#warnings.over(READING);
   }
 
   /** One consumer's life; answers what ended it. */
@@ -93,7 +109,10 @@ export class TopicReader {
   async #consume(consumer: Consumer, life: AbortController): Promise<Error | undefined> {
     let crash: Error | undefined;
     let lastFetch = Date.now();
-    consumer.on(consumer.events.FETCH, () => (lastFetch = Date.now()));
+    consumer.on(consumer.events.FETCH, () => {
+      lastFetch = Date.now();
+      this.#tellOfFetch();
+    });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       crash = kafkaFault(payload.error);
       life.abort();
@@ -122,10 +141,14 @@ export class TopicReader {
   /** The client may wait for ever for answers that do not come. */
   async #sayGoodbye(consumer: Consumer): Promise<void> {
     const waiting = new AbortController();
-    const goodbye = consumer.disconnect().catch((error: unknown) => {
-      this.options.log.warn({ topic: this.options.topic, err: error }, 'the consumer could not say goodbye to Kafka');
-    });
+    const goodbye = consumer.disconnect().catch(this.#warnings.of('the goodbye of a consumer of the topic'));
     await Promise.race([goodbye, pause(GOODBYE_MS, waiting.signal)]);
     waiting.abort();
   }
+}
+
+/** What passes by itself at a start, in words; undefined for a failure. */
+function awaitedIn(reason: Error | undefined): string | undefined {
+  if (isTopicMissing(reason)) return 'the topic is not there yet; it is looked for again';
+  return isStarting(reason) ? 'Kafka is about to begin its work; it is asked again' : undefined;
 }
