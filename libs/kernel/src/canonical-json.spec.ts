@@ -52,6 +52,13 @@ describe('canonical JSON', () => {
     expect(canonicalJson(number)).toBe(text);
   });
 
+  it('writes any character of text and names as JSON does', () => {
+    for (let code = 0; code < 0x3000; code += 1) {
+      const text = `a${String.fromCharCode(code)}`;
+      expect(canonicalJson({ [text]: text })).toBe(JSON.stringify({ [text]: text }));
+    }
+  });
+
   it('gives equal values equal text, whatever order they were built in', () => {
     expect(canonicalJson({ b: [{ d: 1, c: 2 }], a: 'x' })).toBe(canonicalJson({ a: 'x', b: [{ c: 2, d: 1 }] }));
     expect(canonicalJson({ b: 1, a: undefined })).toBe('{"b":1}');

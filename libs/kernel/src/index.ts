@@ -1,5 +1,6 @@
 export { canonicalJson } from './canonical-json.js';
 export { EventCatalogue, UnknownEventError } from './catalogue.js';
+export { closestWord, closestWords } from './closest-word.js';
 export type { Decider } from './decider.js';
 export { defineEvent } from './define-event.js';
 export type {

@@ -2,7 +2,6 @@ import { catalogue, eventTriggerEvents, type EventTriggerEvent } from '@runledge
 import { START, type EventStore, type Position, type RecordedEvent } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
 import { LRUCache } from 'lru-cache';
-import { setTimeout as passes } from 'node:timers/promises';
 import { afterEventTriggerEvent, type EventTrigger, type EventTriggers } from './event-trigger.decider.js';
 
 const PAGE = 500;
@@ -67,7 +66,7 @@ class TriggerBook {
   async #goOn(): Promise<void> {
     try {
       const early = this.#beganAt + PACE_MS - performance.now();
-      if (early > 0) await passes(early);
+      if (early > 0) await new Promise(resolve => setTimeout(resolve, early));
       this.#beganAt = performance.now();
       const asked = this.#asked;
       const head = await this.log.head();

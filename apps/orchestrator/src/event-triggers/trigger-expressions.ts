@@ -1,10 +1,10 @@
+import { closestWord } from '@runledger/kernel';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { InputOf, CreateEventTrigger } from '@runledger/contracts';
 import { TRIGGERING_EVENTS } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
 import { parseExpression, operandsOf, type ExpressionProblem } from '../expressions/expression-language.js';
 import { didYouMean, problem, profileProblems } from '../expressions/expression-profile.js';
-import { closestWord } from '../values/closest-word.js';
 
 const OFFERED = ['event', 'run', 'parameters', 'steps'];
 

@@ -1,5 +1,5 @@
+import { closestWord } from '@runledger/kernel';
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { closestWord } from '../values/closest-word.js';
 import { literalProblems, type KnownParameter } from './expression-literals.js';
 import { operandsOf, parseExpression, type ExpressionProblem } from './expression-language.js';
 import { didYouMean, parameterOf, problem, profileProblems, STEP_FIELDS, stepOf } from './expression-profile.js';

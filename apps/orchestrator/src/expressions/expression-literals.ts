@@ -1,6 +1,6 @@
+import { closestWord } from '@runledger/kernel';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { attemptOutcome } from '@runledger/contracts';
-import { closestWord } from '../values/closest-word.js';
 import { operandsOf, type ExpressionProblem } from './expression-language.js';
 import { didYouMean, parameterOf, problem, stepOf } from './expression-profile.js';
 

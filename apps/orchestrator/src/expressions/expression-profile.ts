@@ -1,5 +1,5 @@
+import { closestWord } from '@runledger/kernel';
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { closestWord } from '../values/closest-word.js';
 import { operandsOf, ROOTS, type ExpressionProblem } from './expression-language.js';
 
 /**

@@ -1,6 +1,6 @@
+import { closestWord } from '@runledger/kernel';
 import type { Problem } from '@runledger/kernel';
 import { referencesIn } from '../references/references.js';
-import { closestWord } from '../values/closest-word.js';
 import type { LocatedDocument } from './located-document.js';
 import { isRecord } from './step-graph.js';
 

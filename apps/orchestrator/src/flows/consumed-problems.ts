@@ -1,5 +1,5 @@
+import { closestWord } from '@runledger/kernel';
 import type { Problem } from '@runledger/kernel';
-import { closestWord } from '../values/closest-word.js';
 import type { LocatedDocument } from './located-document.js';
 import { allNeedsOf, isRecord, type StepSketch } from './step-graph.js';
 

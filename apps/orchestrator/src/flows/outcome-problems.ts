@@ -1,6 +1,6 @@
+import { closestWord } from '@runledger/kernel';
 import { durationText, readDuration } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
-import { closestWord } from '../values/closest-word.js';
 import type { LocatedDocument, Path } from './located-document.js';
 import { isRecord, type StepSketch } from './step-graph.js';
 

@@ -1,6 +1,6 @@
+import { closestWord } from '@runledger/kernel';
 import type { Problem } from '@runledger/kernel';
 import { referencesIn, type MalformedReference, type Reference } from '../references/references.js';
-import { closestWord } from '../values/closest-word.js';
 import type { LocatedDocument, Path } from './located-document.js';
 import { allNeedsOf, isRecord, MAX_PROBLEMS, type StepSketch } from './step-graph.js';
 

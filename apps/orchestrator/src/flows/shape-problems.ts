@@ -1,7 +1,7 @@
+import { closestWord } from '@runledger/kernel';
 import { flowDocument, keysAt } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
 import type { z } from 'zod';
-import { closestWord } from '../values/closest-word.js';
 import { pathText, type LocatedDocument, type Path } from './located-document.js';
 
 type Issue = z.core.$ZodIssue;

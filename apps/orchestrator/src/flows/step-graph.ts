@@ -1,5 +1,5 @@
+import { closestWord } from '@runledger/kernel';
 import type { Problem } from '@runledger/kernel';
-import { closestWord } from '../values/closest-word.js';
 import type { LocatedDocument, Path } from './located-document.js';
 
 /** Looking for what was meant takes time; more problems than these help nobody. */

@@ -19,6 +19,15 @@ describe('the parameters of a start', () => {
     expect(given).toEqual({ title: 'x' });
   });
 
+  it('may be schemas themselves, by the name that their schema has in the standard', () => {
+    const asked = new ParameterSchema({
+      type: 'object',
+      properties: { shape: { $ref: 'https://json-schema.org/draft/2020-12/schema' } },
+    });
+    expect(asked.check({ shape: { type: 'string' } })).toMatchObject({ parameters: { shape: { type: 'string' } } });
+    expect(asked.check({ shape: { type: 3 } })).toMatchObject({ errors: expect.anything() });
+  });
+
   it('are told everything that is wrong: what is missing, and what was expected where', () => {
     const checked = schema.check({ count: '3', level: 'mid', mail: 'nobody', extra: 1 });
     expect('errors' in checked ? checked.errors : []).toEqual(

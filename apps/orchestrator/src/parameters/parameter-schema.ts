@@ -29,7 +29,7 @@ export class ParameterSchema {
   /** The parameters with defaults, or everything that is wrong with them. The given object stays as it is. */
   check(given: JsonObject): { readonly parameters: JsonObject } | { readonly errors: readonly PointedError[] } {
     const parameters = structuredClone(given) as Record<string, Json>;
-    const validate = (this.#compiled ??= newAjv({ validateSchema: false }).compile(this.#schema));
+    const validate = (this.#compiled ??= compiled(this.#schema));
     if (validate(parameters)) return { parameters };
     return { errors: (validate.errors ?? []).map(error => pointed(error, parameters)) };
   }
@@ -45,11 +45,17 @@ export function schemaErrors(schema: JsonObject): PointedError[] {
     return dropEchoes((metaSchema.errors ?? []).map(error => pointed(error, schema)));
   }
   try {
-    newAjv({ validateSchema: false }).compile(schema);
+    compiled(schema);
     return [];
   } catch (error) {
     return [{ path: [], missing: false, message: error instanceof Error ? error.message : 'cannot be compiled' }];
   }
+}
+
+/** Instances know the schemas of schemas only for those who refer to them: to take them in is most of what an instance costs. */
+function compiled(schema: JsonObject): ValidateFunction {
+  const meta = JSON.stringify(schema).includes('json-schema.org');
+  return newAjv({ validateSchema: false, meta }).compile(schema);
 }
 
 /** A fresh instance each: instances keep every schema that they have seen. */

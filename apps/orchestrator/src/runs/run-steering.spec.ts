@@ -186,6 +186,20 @@ describe('retrying', () => {
       .thenEmits(the.completedAt('left', 2), runFailed('right'));
   });
 
+  it('of one step starts those that need it as well, whatever has become of a sibling', () => {
+    const flow = [...pair, step('after', ['left'])];
+    const history = [the.started(flow), the.ready('left'), the.ready('right'), the.failed('right'), the.failed('left')];
+    const ended = [...history, the.cancelled('after'), runFailed('right')];
+    const again = [reopened({ scope: 'STEP', step: 'left' }), readyAgain('left')];
+    const after = StepReady({ ...the.ready('after', { STEP_LEFT_SUMMARY: '' }).data, askedBy: ada });
+    given(...ended)
+      .when(onStep('RetryStep', 'left'))
+      .thenEmits(...again);
+    given(...ended, ...again)
+      .when(the.ended('left', { attempt: 2 }))
+      .thenEmits(the.completedAt('left', 2), after);
+  });
+
   it('with other instructions writes down how they differ, and gives them to this attempt only', () => {
     const agent = { provider: 'anthropic', model: 'sonnet', prompt: 'Plan.', instructions: 'Be brief.' } as const;
     const { command: _command, ...rest } = step('plan');

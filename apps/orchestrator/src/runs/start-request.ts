@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { slug } from '@runledger/contracts';
 import type { DailyRuns, InputOf, Json, RefusalOf, RunChoices, StartRun } from '@runledger/contracts';
-import { canonicalJson, keyOf, reject, type Problem, type Rejection } from '@runledger/kernel';
+import { canonicalJson, closestWord, keyOf, reject, type Problem, type Rejection } from '@runledger/kernel';
 import type { JsonObject, PointedError } from '../parameters/parameter-schema.js';
-import { closestWord } from '../values/closest-word.js';
 import { jsonBytes, unstorableTexts } from '../values/storable-text.js';
 import type { PinnedFlow } from './pinned-flows.js';
 

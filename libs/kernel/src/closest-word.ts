@@ -3,18 +3,26 @@ const MAX_WORDS = 1_000;
 
 /** The known word that was probably meant, or undefined when none is near. */
 export function closestWord(written: string, known: Iterable<string>): string | undefined {
-  if (written.length > 100) return undefined;
+  return closestWords(written, known, 1)[0];
+}
+
+/** Known words that may have been meant, the nearest first, so many at most; none when none is near. */
+export function closestWords(written: string, known: Iterable<string>, most: number): string[] {
+  if (written.length > 100) return [];
   const reach = Math.max(1, Math.floor(written.length / 3));
-  let best: { word: string; distance: number } | undefined;
+  const near: { readonly word: string; readonly distance: number }[] = [];
   let looked = 0;
   for (const word of known) {
     looked += 1;
     if (looked > MAX_WORDS) break;
     if (Math.abs(word.length - written.length) > reach) continue;
     const distance = editDistance(written.toLowerCase(), word.toLowerCase());
-    if (distance <= reach && (!best || distance < best.distance)) best = { word, distance };
+    if (distance <= reach) near.push({ word, distance });
   }
-  return best?.word;
+  return near
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, most)
+    .map(({ word }) => word);
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
