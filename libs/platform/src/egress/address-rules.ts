@@ -53,22 +53,28 @@ function embedded(address: string): string | undefined {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
-/** Of one family each: a `BlockList` takes an IPv4 address for the IPv6 address that stands for it. */
+/** Made when an address is first asked for: what is native cannot be part of a program's startup snapshot. */
 class Ranges {
-  readonly #lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  #lists: ReturnType<typeof listsOf> | undefined;
 
-  constructor(ranges: readonly string[]) {
-    for (const range of ranges) {
-      const [address = '', bits] = range.split('/');
-      const family = familyOf(address);
-      this.#lists[family].addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
-    }
-  }
+  constructor(private readonly ranges: readonly string[]) {}
 
   holds(address: string): boolean {
     const family = familyOf(address);
+    this.#lists ??= listsOf(this.ranges);
     return this.#lists[family].check(address, family);
   }
+}
+
+/** Of one family each: a `BlockList` takes an IPv4 address for the IPv6 address that stands for it. */
+function listsOf(ranges: readonly string[]) {
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/');
+    const family = familyOf(address);
+    lists[family].addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
+  }
+  return lists;
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

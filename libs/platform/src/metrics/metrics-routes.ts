@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { OpenToAll } from '../health/open-to-all.js';
+import { NOTHING_HERE } from '../internal/nothing-here.js';
 import { Metrics } from './metrics.js';
 
 /** Who may read the metrics of a process. */
@@ -42,7 +43,7 @@ export class MetricsRoutes {
   @OpenToAll()
   async read(@Req() request: Request, @Res() reply: Reply): Promise<void> {
     if (!mayRead(this.access, request)) {
-      await reply.status(404).send({ error: { code: 'NOT_FOUND', message: 'Cannot GET /metrics' } });
+      await reply.status(404).send({ error: NOTHING_HERE });
       return;
     }
     const text = await this.metrics.text();
