@@ -17,6 +17,8 @@ const environment = { ...process.env, CI: 'true', NX_DAEMON: 'false', NO_COLOR: 
 const SILENCE_MS = 8 * 60_000;
 /** What a real Kafka broker takes: on a machine that is there to prove things, it must be there. */
 const required = process.env.CI ? ['java', 'mvn'] : [];
+/** What the checks remember from one run to the next. */
+const CHECKED = join('node_modules', '.cache', 'runledger');
 const bin = name => join('node_modules', ...name);
 const tools = {
   prettier: bin(['prettier', 'bin', 'prettier.cjs']),
@@ -47,12 +49,16 @@ async function check(name, run) {
   return ok;
 }
 
+/** A file that was found to be well formatted is not looked at again until it, the settings or Prettier have changed. */
 async function formatting() {
-  return node([tools.prettier, '--check', '--log-level=warn', '.']);
+  const kept = ['--cache', '--cache-strategy=content', `--cache-location=${join(CHECKED, 'format')}`];
+  return node([tools.prettier, '--check', '--log-level=warn', ...kept, '.']);
 }
 
+/** What does not depend on anything that has changed is not checked again. */
 async function types() {
-  return node([tools.tsc, '-p', 'tsconfig.json', '--pretty', 'false']);
+  const kept = ['--incremental', '--tsBuildInfoFile', join(CHECKED, 'types.tsbuildinfo')];
+  return node([tools.tsc, '-p', 'tsconfig.json', '--pretty', 'false', ...kept]);
 }
 
 /**

@@ -7,8 +7,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile } from '../compile.mjs';
+import { serverPlace } from './server-place.mjs';
 
-const parent = join(tmpdir(), 'runledger-tests');
+/** Where runs before this one may have left something. */
+const PLACES = [tmpdir(), '/dev/shm'].map(place => join(place, 'runledger-tests'));
 
 export default async function setUp({ runTestsByPath, testPathPatterns }) {
   checkRuntime();
@@ -19,13 +21,15 @@ export default async function setUp({ runTestsByPath, testPathPatterns }) {
   keepCompiled();
   if (process.env.RUNLEDGER_TEST_POSTGRES_URL) return;
   const { openPostgres } = await import('../../libs/platform/dist/postgres/index.js');
-  await sweep(openPostgres);
-  const dataDir = join(parent, String(process.pid));
+  for (const parent of PLACES) await sweep(openPostgres, parent);
+  const dataDir = join(serverPlace(), 'runledger-tests', String(process.pid));
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // Test data need not survive a crash of the machine.
-  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' };
+  const unsafe = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+  const settings = { ...unsafe, shared_buffers: '64MB', max_wal_size: '256MB' };
   const server = await openPostgres({ dataDir, settings });
   process.env.RUNLEDGER_TEST_POSTGRES_URL = server.url;
+  process.env.RUNLEDGER_TEST_SERVER_IS_NEW = 'yes';
   globalThis.stopTestPostgres = async () => {
     process.off('exit', endNow);
     await server.stop();
@@ -62,7 +66,7 @@ function checkRuntime() {
 }
 
 /** Ends servers and removes folders of test runs that were killed. */
-async function sweep(openPostgres) {
+async function sweep(openPostgres, parent) {
   if (!existsSync(parent)) return;
   const dead = readdirSync(parent).filter(pid => !isAlive(Number(pid)));
   for (const pid of dead) {

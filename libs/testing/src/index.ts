@@ -9,5 +9,5 @@ export type { SlackMessage, TestSlack } from './slack-server.js';
 export { specify } from './specify.js';
 export type { Given, Then } from './specify.js';
 export { isWholeSweep, swept } from './swept.js';
-export { testDatabase } from './test-database.js';
+export { preparedDatabase, testDatabase } from './test-database.js';
 export type { TestDatabase } from './test-database.js';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { testDatabase } from './test-database.js';
+import { preparedDatabase, testDatabase } from './test-database.js';
 
 describe('a database of a spec’s own', () => {
   it('is empty, real, and gone after drop even while it is in use', async () => {
@@ -18,4 +18,28 @@ describe('a database of a spec’s own', () => {
     await second.drop();
     await expect(new pg.Client({ connectionString: first.url }).connect()).rejects.toThrow(/does not exist/);
   });
+
+  it('has what was prepared, once however many ask at the same time, and is nobody else’s', async () => {
+    let prepared = 0;
+    const open = () =>
+      preparedDatabase('of_this_spec', async url => {
+        prepared += 1;
+        await asked(url, 'CREATE TABLE ready (id int)');
+      });
+    const [one, other] = await Promise.all([open(), open()]);
+    await asked(one.url, 'INSERT INTO ready VALUES (1)');
+    const counts = [one, other].map(({ url }) => asked(url, 'SELECT count(*)::int AS n FROM ready'));
+    expect(await Promise.all(counts)).toEqual([[{ n: 1 }], [{ n: 0 }]]);
+    expect(prepared).toBe(process.env['RUNLEDGER_TEST_SERVER_IS_NEW'] === 'yes' ? 1 : 2);
+    await one.drop();
+    await other.drop();
+  });
 });
+
+async function asked(url: string, statement: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<object>(statement);
+  await client.end();
+  return rows;
+}

@@ -11,13 +11,56 @@ export interface TestDatabase {
 
 /** Makes an empty database (about 30 ms). Call it in `beforeAll` and `drop()` it in `afterAll`. */
 export async function testDatabase(): Promise<TestDatabase> {
+  return copyOf('template1');
+}
+
+/**
+ * Makes a database as `prepare` leaves an empty one, which is done once in a run of the specs: later ones of this name are copies.
+ * For tables that many specs need, none of which is about how they come to be.
+ */
+export async function preparedDatabase(name: string, prepare: (url: string) => Promise<void>): Promise<TestDatabase> {
+  if (process.env['RUNLEDGER_TEST_SERVER_IS_NEW'] === 'yes') return copyOf(await template(name, prepare));
+  const database = await testDatabase(); // a server of one's own may have what older sources prepared
+  await prepare(database.url);
+  return database;
+}
+
+/** Workers ask for it at the same time: one prepares it, and it has its name when it is complete. */
+async function template(name: string, prepare: (url: string) => Promise<void>): Promise<string> {
+  const [complete, unfinished] = [`template_${name}`, `unfinished_${name}`];
+  const client = new pg.Client({ connectionString: serverUrl() });
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock(hashtext($1))', [complete]);
+    const { rows } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [complete]);
+    if (rows.length > 0) return complete;
+    await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
+    await client.query(`CREATE DATABASE ${unfinished} STRATEGY file_copy`);
+    await prepare(urlOf(unfinished));
+    await client.query(`ALTER DATABASE ${unfinished} RENAME TO ${complete}`);
+    return complete;
+  } finally {
+    await client.end();
+  }
+}
+
+async function copyOf(original: string): Promise<TestDatabase> {
+  const name = `spec_${randomBytes(8).toString('hex')}`;
+  // As files: half of the work of writing it to the log as well.
+  await execute(serverUrl(), `CREATE DATABASE ${name} TEMPLATE ${original} STRATEGY file_copy`);
+  return { url: urlOf(name), drop: () => dropDatabase(serverUrl(), name) };
+}
+
+function serverUrl(): string {
   const server = process.env['RUNLEDGER_TEST_POSTGRES_URL'];
   if (!server) throw new TypeError('There is no PostgreSQL for this spec: run it through Jest with jest.config.mjs.');
-  const name = `spec_${randomBytes(8).toString('hex')}`;
-  await execute(server, `CREATE DATABASE ${name} STRATEGY file_copy`); // half of the work of writing it to the log as well
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: () => dropDatabase(server, name) };
+  return server;
+}
+
+function urlOf(database: string): string {
+  const url = new URL(serverUrl());
+  url.pathname = `/${database}`;
+  return url.href;
 }
 
 const LAST_WORDS_MS = 1_000;
