@@ -1,10 +1,12 @@
 import { isAbsolute } from 'node:path';
 import { isAddressRange, parseConfig } from '@runledger/platform';
 import { z } from 'zod';
-import { versioned } from './agent/providers.js';
-import type { ProviderSettings } from './agent/providers.js';
+import { versioned } from './agent/operator-providers.js';
+import type { ProviderSettings } from './agent/operator-providers.js';
 import { containerSettings, containerVariables } from './container/container.config.js';
 import type { ContainerSettings } from './container/container.config.js';
+
+export { connectedProviders } from './agent/operator-providers.js';
 
 const url = z.url({ protocol: /^https?$/ });
 

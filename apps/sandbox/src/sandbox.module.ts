@@ -31,12 +31,8 @@ import type { Liveness } from './workers/membership.js';
 
 export { claimReactor } from './attempt/claim.reactor.js';
 export { fileRetention } from './retention/retention.reactor.js';
-export { connectedProviders } from './agent/providers.js';
-export type { ProviderName, ProviderSettings } from './agent/providers.js';
-export { SANDBOX_SCHEMA } from './workers/work-tables.js';
+export type { ProviderName, ProviderSettings } from './agent/operator-providers.js';
 export { toolDescriptions, toolInputs } from './agent/tool-inputs.js';
-export { readSandboxConfig, sandboxVariables } from './sandbox.config.js';
-export type { SandboxConfig } from './sandbox.config.js';
 export { SandboxRuntime } from './attempt/sandbox-runtime.js';
 export type { SandboxLoad } from './attempt/sandbox-runtime.js';
 export type { OperatorsOffer } from './integrations/unmet-needs.js';

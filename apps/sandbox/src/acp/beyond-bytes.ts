@@ -1,4 +1,5 @@
-type Part = Readonly<Record<string, unknown>>;
+import { isRecord } from './told-record.js';
+import type { ToldRecord as Part } from './told-record.js';
 
 /** What a request asks for that its bytes do not bound. */
 export interface BeyondBytes {
@@ -55,8 +56,4 @@ function ofPrice({ prompt, service_tier: tier, speed, inference_geo: place }: Pa
 
 function given(value: unknown): boolean {
   return value !== undefined && value !== null;
-}
-
-function isRecord(value: unknown): value is Part {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

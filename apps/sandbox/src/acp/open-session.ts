@@ -7,6 +7,7 @@ import type {
 } from '@agentclientprotocol/sdk';
 import { AgentSessionOpened } from '@runledger/contracts';
 import type { AgentWork } from '@runledger/contracts';
+import { prefixOf } from '../agent/agent-run.js';
 import type { Conversation, Parties } from './conversation.js';
 import { isAsking, leavesModelTo, PROGRAMS } from './program-access.js';
 import { cannotAsk, faultOf, isAnswered, noSuchModel, sessionLost, wantsSignIn } from './program-faults.js';
@@ -140,7 +141,7 @@ async function setModel(opening: Opening, sessionId: string, { configOptions }: 
   const choice = configOptions?.find(isModelChoice);
   if (!choice) {
     const text = `${title} does not let others choose its model: ${work.model} is not set.`;
-    return run.transcript.note('InfoRecorded', `model.e${run.history.epoch}`, text);
+    return run.transcript.note('InfoRecorded', `${prefixOf(run.transcript.place)}model.e${run.history.epoch}`, text);
   }
   const offered = choice.options.flatMap((option): SessionConfigSelectOption[] =>
     'options' in option ? option.options : [option],

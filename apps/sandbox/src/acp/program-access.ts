@@ -38,9 +38,14 @@ interface ProgramKind {
     readonly whenCounted: Readonly<Record<string, string>>;
     readonly whenAsking: Readonly<Record<string, string>>;
   };
+  /** How long its client waits for an answer of a server, for certain; left out: for as long as it takes. */
+  readonly patienceMs?: number;
   /** How it is told to use what opens it, when it says that it has not been told. */
   readonly signIn?: string;
 }
+
+/** Most clients of servers give up after a minute, and cannot be told otherwise. */
+const PATIENCE_MS = 50_000;
 
 /** Stands where programs insist on a key; the real one is put in outside. */
 const NO_KEY = 'put-in-outside-of-the-sandbox';
@@ -73,6 +78,7 @@ export const PROGRAMS: Readonly<Record<CommandLineAgent, ProgramKind>> = {
       variables: url => ({ OPENAI_BASE_URL: url, OPENAI_API_KEY: NO_KEY }),
     },
     login: '.codex/auth.json',
+    patienceMs: PATIENCE_MS,
     modes: { asking: 'read-only', allowing: 'agent-full-access' },
     configured: {
       variable: 'CODEX_CONFIG',
@@ -85,9 +91,10 @@ export const PROGRAMS: Readonly<Record<CommandLineAgent, ProgramKind>> = {
     title: 'Cursor',
     command: 'cursor-agent acp',
     variables: { apiKey: 'CURSOR_API_KEY' },
+    patienceMs: PATIENCE_MS,
     signIn: 'cursor_login',
   },
-  acp: { title: 'The agent', command: '' },
+  acp: { title: 'The agent', command: '', patienceMs: PATIENCE_MS },
 };
 
 /** Usage under this name costs 0 on purpose: it is paid for otherwise. */

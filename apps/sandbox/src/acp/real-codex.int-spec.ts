@@ -51,6 +51,7 @@ describeReal('the real Codex (needs it and codex-acp, on the PATH or in RUNLEDGE
     const body = await text(request);
     if (!request.url?.endsWith('/responses')) return void response.writeHead(404).end('{}');
     asked.push(`${String(request.headers.authorization)} ${body}`);
+    if (body.includes('Share it out') && !body.includes('one of several agents')) return share(body, response);
     const { input } = JSON.parse(body) as { input: readonly { type: string }[] };
     const isDone = input.some(item => item.type.endsWith('_output') && JSON.stringify(item).includes('codex-made'));
     // A sandbox of its own cannot be had in there, and it is told so where it would make one.
@@ -61,6 +62,17 @@ describeReal('the real Codex (needs it and codex-acp, on the PATH or in RUNLEDGE
     const words = { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'It is made.' }] };
     const made = { ...call, arguments: JSON.stringify(command) };
     response.writeHead(200, { 'content-type': 'text/event-stream' }).end(eventsOf(isDone ? words : made));
+  }
+
+  /** Of the one that starts others. */
+  function share(body: string, response: ServerResponse): void {
+    const words = { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Made for me.' }] };
+    const input = { agents: [{ prompt: 'Make a file.' }] };
+    const named = { name: 'spawn_agents', namespace: 'mcp__runledger' };
+    const call = { type: 'function_call', id: 'fc_1', call_id: `call_${asked.length}`, ...named };
+    const isDone = body.includes('[Agent 1]');
+    const spawn = { ...call, arguments: JSON.stringify(input) };
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(eventsOf(isDone ? words : spawn));
   }
 
   beforeAll(async () => {
@@ -104,4 +116,19 @@ describeReal('the real Codex (needs it and codex-acp, on the PATH or in RUNLEDGE
     },
     180_000,
   );
+
+  it('starts agents that are itself, by a tool of ours', async () => {
+    const service = await ground.wiredService({ mountSources: [modules!] });
+    const agent: AgentWork = { provider: 'codex', model: 'default', prompt: 'Share it out.', tools: ['spawn_agents'] };
+    const ready = await ground.ready({ runId: newRunId(), agent, timeoutMs: 90_000 });
+    const ended = await ground.end(ready, 100_000);
+    expect([ended.outcome, ended.error, ended.summary]).toEqual(['SUCCESS', undefined, 'Made for me.']);
+    await service.stop();
+    const ends = await dataOf(ground, ready, 'ToolCallEnded');
+    expect(ends.map(({ tool, state, agent: who }) => [tool, state, who])).toEqual([
+      ['bash', 'ok', '1'],
+      ['agent', 'ok', '1'],
+      ['spawn_agents', 'ok', undefined],
+    ]);
+  }, 180_000);
 });

@@ -78,10 +78,22 @@ describeReal(
         name: 'Bash',
         input: { command: 'echo real > made.txt; cat made.txt', description: 'Make it' },
       };
+      if (body.includes('Share it out') && !body.includes('one of several agents')) return share(body, response);
       const isDone = /tool_result[^}]*real/.test(body);
       const said = isDone
         ? eventsOf([{ type: 'text', text: 'It is made.' }], 'end_turn')
         : eventsOf([call], 'tool_use');
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(said);
+    }
+
+    /** Of the one that starts others. */
+    function share(body: string, response: ServerResponse): void {
+      const input = { agents: [{ prompt: 'Make a file.' }] };
+      const spawn = { type: 'tool_use', id: `toolu_${(calls += 1)}`, name: 'mcp__runledger__spawn_agents', input };
+      const isDone = /tool_result[^}]*It is made/.test(body);
+      const said = isDone
+        ? eventsOf([{ type: 'text', text: 'It was made for me.' }], 'end_turn')
+        : eventsOf([spawn], 'tool_use');
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end(said);
     }
 
@@ -123,6 +135,28 @@ describeReal(
       ]);
       const [usage] = await dataOf(ground, ready, 'UsageRecorded');
       expect(usage).toMatchObject({ usage: { kind: 'model', provider: 'anthropic' } });
+    }, 120_000);
+
+    it('starts agents that are itself, by a tool of ours', async () => {
+      const service = await ground.wiredService({ mountSources: [modules!] });
+      const agent: AgentWork = {
+        provider: 'claude-code',
+        model: 'default',
+        prompt: 'Share it out.',
+        tools: ['spawn_agents'],
+      };
+      const ready = await ground.ready({ runId: newRunId(), agent, timeoutMs: 90_000 });
+      const ended = await ground.end(ready, 100_000);
+      expect([ended.outcome, ended.error, ended.summary]).toEqual(['SUCCESS', undefined, 'It was made for me.']);
+      await service.stop();
+      const ends = await dataOf(ground, ready, 'ToolCallEnded');
+      expect(ends.map(({ tool, state, agent: who }) => [tool, state, who])).toEqual([
+        ['bash', 'ok', '1'],
+        ['agent', 'ok', '1'],
+        ['spawn_agents', 'ok', undefined],
+      ]);
+      const used = (await dataOf(ground, ready, 'UsageRecorded')).map(({ agent: who }) => who);
+      expect(used).toEqual(expect.arrayContaining(['1', undefined]));
     }, 120_000);
 
     it('is ended while people are asked, goes on with its conversation when they have answered, and is asked about once', async () => {

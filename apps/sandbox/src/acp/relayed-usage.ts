@@ -1,10 +1,10 @@
 import { earlyBuckets, tokensIn } from '../agent/model-usage.js';
 import type { TokenBuckets } from '../agent/model-usage.js';
+import { recordOf } from './told-record.js';
+import type { ToldRecord } from './told-record.js';
 
 /** Most of an answer that is looked into; what tells of tokens is far shorter. */
 const MOST_CHARS = 33_554_432;
-
-type Counts = Record<string, unknown>;
 
 /**
  * Reads from an answer on its way what it used: of the Messages API, chat completions and the Responses API, streamed or whole. What cannot be
@@ -15,7 +15,7 @@ export class RelayedUsage {
   #writtenBytes = 0;
   #isTold = false;
   #rest = '';
-  #counts: Counts | undefined;
+  #counts: ToldRecord | undefined;
 
   constructor(private readonly contentType: string) {}
 
@@ -71,7 +71,7 @@ function writtenIn(delta: unknown): number {
   );
 }
 
-function bucketsIn(counts: Counts): TokenBuckets | undefined {
+function bucketsIn(counts: ToldRecord): TokenBuckets | undefined {
   const isAnthropic = 'cache_read_input_tokens' in counts || 'cache_creation_input_tokens' in counts;
   if (tokensIn(counts['input_tokens'] ?? counts['prompt_tokens']) === undefined) return undefined;
   const details = recordOf(counts['input_tokens_details']) ?? recordOf(counts['prompt_tokens_details']);
@@ -88,12 +88,8 @@ function bucketsIn(counts: Counts): TokenBuckets | undefined {
   };
 }
 
-function count(counts: Counts | undefined, name: string): number {
+function count(counts: ToldRecord | undefined, name: string): number {
   return tokensIn(counts?.[name]) ?? 0;
-}
-
-function recordOf(value: unknown): Counts | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Counts) : undefined;
 }
 
 function jsonOf(text: string): unknown {

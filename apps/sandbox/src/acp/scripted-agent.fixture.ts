@@ -3,6 +3,7 @@ import type { AttemptEvent, IntegrationKind, ProfileDefinition } from '@runledge
 import { newUuid } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
 import { systemClock } from '@runledger/platform';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadyStep } from '../attempt/attempt-place.js';
@@ -22,17 +23,18 @@ export type Act =
       readonly diff?: object;
     }
   /** A tool of a server that its session was told of; it says what came of it. `servers`: what it was told, and its environment. */
-  | { readonly use: string; readonly server: string; readonly input: object }
+  | { readonly use: string; readonly server: string; readonly input: object; readonly timeout?: number }
   /** `garbage`: a line that is no message; `crash`: it dies; `hang`: it never answers; `fetch`: asks its model's address. */
   | { readonly body?: object; readonly do: 'garbage' | 'crash' | 'hang' | 'fetch' | 'env' | 'servers' }
   | { readonly fail: { readonly code: number; readonly message: string } };
 
 /**
- * A program that speaks the Agent Client Protocol as it is on the wire, without any library: it does what its prompt says, keeps
+ * A program that speaks the Agent Client Protocol as it is on the wire, without a library for it: it does what its prompt says, keeps
  * its conversation in its home, tells it again when it is loaded, and goes on where it was when it is asked to.
  */
 const PROGRAM = `
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 const has = name => process.argv.includes('--' + name);
@@ -44,8 +46,9 @@ let ids = 0, cancelled = false, servers = [], session, wake = () => {};
 const ask = (method, params) => new Promise(resolve => { asked.set(++ids, resolve); send({ id: ids, method, params }); });
 // Whole or as it was: it may be killed at any moment.
 const keep = () => {
-  writeFileSync(home + '/next', JSON.stringify(session));
-  renameSync(home + '/next', home + '/' + session.id);
+  const next = home + '/next-' + session.id;
+  writeFileSync(next, JSON.stringify(session));
+  renameSync(next, home + '/' + session.id);
 };
 const update = said => { send({ method: 'session/update', params: { sessionId: session.id, update: said } }); };
 const tell = said => { session.told.push(said); keep(); update(said); };
@@ -71,28 +74,16 @@ async function call(act) {
   const content = act.diff ? [{ type: 'diff', ...act.diff }] : [{ type: 'content', content: text(output) }];
   tell({ sessionUpdate: 'tool_call_update', toolCallId, status: code === 0 ? 'completed' : 'failed', content, rawOutput: { exit_code: code } });
 }
-const post = (url, message) => fetch(url, {
-  method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }, body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-});
-// As clients of servers do it: over HTTP, or with a program that is started for it.
-async function talk(server, messages) {
-  if (server.type === 'http') {
-    const answers = [];
-    for (const message of messages) answers.push(await post(server.url, message).then(answer => answer.json()));
-    return answers;
-  }
-  const env = { ...process.env, ...Object.fromEntries(server.env.map(({ name, value }) => [name, value])) };
-  const child = spawn(server.command, server.args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  const answers = [];
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  for (const message of messages) {
-    child.stdin.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n');
-    answers.push(JSON.parse((await lines.next()).value));
-  }
-  child.stdin.end();
-  return answers;
+// With the library that real clients are made with, which knows servers over HTTP and as programs.
+async function connected(server) {
+  const { Client, StdioClientTransport, StreamableHTTPClientTransport } = await import('./client.mjs');
+  const client = new Client({ name: 'scripted', version: '1' });
+  const env = { ...process.env, ...Object.fromEntries((server.env ?? []).map(({ name, value }) => [name, value])) };
+  const { command, args } = server;
+  await client.connect(server.type === 'http' ? new StreamableHTTPClientTransport(new URL(server.url)) : new StdioClientTransport({ command, args, env }));
+  return client;
 }
-async function use({ use: name, server, input }) {
+async function use({ use: name, server, input, timeout = 60_000 }) {
   const toolCallId = 'use.' + name + '.' + session.starts + '.' + session.at;
   const title = 'mcp__' + server + '__' + name;
   tell({ sessionUpdate: 'tool_call', status: 'pending', toolCallId, title, kind: 'other', rawInput: input });
@@ -100,12 +91,13 @@ async function use({ use: name, server, input }) {
     const options = [{ optionId: 'yes', kind: 'allow_once', name: 'yes' }];
     await ask('session/request_permission', { sessionId: session.id, toolCall: { toolCallId }, options });
   }
-  const initialize = { id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 's', version: '1' } } };
-  const known = servers.find(one => one.name === server);
-  const [, list, done] = await talk(known, [initialize, { id: 2, method: 'tools/list' }, { id: 3, method: 'tools/call', params: { name, arguments: input } }]);
-  const said = done.error ? done.error.message : done.result.content[0].text;
+  const client = await connected(servers.find(one => one.name === server));
+  const { tools } = await client.listTools();
+  const done = await client.callTool({ name, arguments: input }, { timeout }).catch(error => ({ content: [text(error.message)] }));
+  await client.close();
+  const said = done.content[0].text;
   tell({ sessionUpdate: 'tool_call_update', toolCallId, status: 'completed', content: [{ type: 'content', content: text(said) }] });
-  tell({ sessionUpdate: 'agent_message_chunk', content: text('[' + list.result.tools.map(tool => tool.name) + '] ' + said + '. ') });
+  tell({ sessionUpdate: 'agent_message_chunk', content: text('[' + tools.map(tool => tool.name) + '] ' + said + '. ') });
 }
 async function act(one) {
   if (one.say !== undefined) for (const piece of one.say.match(/.{1,4}/gs)) tell({ sessionUpdate: 'agent_message_chunk', content: text(piece) });
@@ -132,7 +124,7 @@ const answers = {
   'session/new': ({ mcpServers }) => {
     servers = mcpServers;
     if (has('signed-out')) throw { code: -32000, message: 'Authentication required' };
-    session = { id: 'session-' + process.pid + '-' + Date.now(), acts: [], at: 0, told: [], prompts: 0, starts: 1 };
+    session = { id: 'session-' + randomUUID(), acts: [], at: 0, told: [], prompts: 0, starts: 1 };
     keep();
     return { sessionId: session.id };
   },
@@ -176,12 +168,20 @@ createInterface({ input: process.stdin }).on('line', async line => {
 
 const PLACE = '/mnt/agent';
 
+/** The library with which real programs speak to servers, in one file: sandboxes see no `node_modules`. */
+const CLIENT = `
+  export { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+  export { StdioClientTransport } from '@modelcontextprotocol/client/stdio';`;
+const BANNER = 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);';
+const BUNDLED = ['--bundle', '--platform=node', '--format=esm', '--log-level=error', `--banner:js=${BANNER}`];
+
 /** Puts the program where the sandboxes of this profile find it. Answers the mount. */
 export function installScriptedAgent(ground: Pick<Ground, 'directory'>): ProfileDefinition['mounts'] {
   const source = join(ground.directory, 'agent');
   mkdirSync(source, { recursive: true });
   chmodSync(source, 0o755);
   writeFileSync(join(source, 'agent.mjs'), PROGRAM, { mode: 0o644 });
+  execFileSync('node_modules/.bin/esbuild', [...BUNDLED, `--outfile=${join(source, 'client.mjs')}`], { input: CLIENT });
   return [{ source, target: PLACE, mode: 'ro' }];
 }
 

@@ -1,7 +1,8 @@
 import type { RecordedAsk, RecordedCall } from '../attempt/attempt-history.js';
+import { ProgramNames } from './program-names.js';
 import { ServedCallNames } from './served-call-names.js';
 
-const place = { attemptId: 'att_1.work.1', runId: 'run_1', step: 'work', attempt: 1 };
+const place = new ProgramNames({ attemptId: 'att_1.work.1', runId: 'run_1', step: 'work', attempt: 1 });
 const fresh = () => new ServedCallNames({ calls: new Map(), asks: new Map() }, place);
 const begun = { stdout: '', stderr: '' } as RecordedCall;
 const ended = { ...begun, ended: {} } as RecordedCall;

@@ -1,7 +1,7 @@
 import type { Json } from '@runledger/contracts';
 import type { AttemptHistory } from '../attempt/attempt-history.js';
-import type { AttemptPlace } from '../attempt/attempt-place.js';
 import { callHashOf } from './program-call.js';
+import type { ProgramNames } from './program-names.js';
 
 const HASH_CHARS = 16;
 
@@ -11,20 +11,21 @@ const HASH_CHARS = 16;
  * made afterwards: the program had not heard it (R2).
  */
 export class ServedCallNames {
-  readonly #prefix: string;
+  readonly #names: ProgramNames;
   readonly #known = new Map<string, number>();
   readonly #open = new Map<string, string[]>();
   #unheard: string | undefined;
 
-  constructor({ calls, asks }: Pick<AttemptHistory, 'calls' | 'asks'>, { step, attempt }: AttemptPlace) {
-    this.#prefix = `${step}.${attempt}.served.`;
+  constructor({ calls, asks }: Pick<AttemptHistory, 'calls' | 'asks'>, names: ProgramNames) {
+    this.#names = names;
+    const hashed = names.call('served.').length;
     for (const callId of new Set([...asks.keys(), ...calls.keys()])) {
-      if (!callId.startsWith(this.#prefix)) continue;
-      const hash = callId.slice(this.#prefix.length, this.#prefix.length + HASH_CHARS);
+      if (!names.isServed(callId)) continue;
+      const hash = callId.slice(hashed, hashed + HASH_CHARS);
       this.#known.set(hash, (this.#known.get(hash) ?? 0) + 1);
       if (!calls.get(callId)?.ended) this.#open.set(hash, [...(this.#open.get(hash) ?? []), callId]);
     }
-    this.#unheard = [...calls].findLast(([callId, { ended }]) => callId.startsWith(this.#prefix) && ended)?.[0];
+    this.#unheard = [...calls].findLast(([callId, { ended }]) => names.isServed(callId) && ended)?.[0];
   }
 
   of(tool: string, input: Record<string, Json>): string {
@@ -33,9 +34,16 @@ export class ServedCallNames {
     this.#unheard = undefined;
     const open = this.#open.get(hash)?.shift();
     if (open !== undefined) return open;
-    if (unheard?.startsWith(`${this.#prefix}${hash}`)) return unheard;
+    if (unheard?.startsWith(this.#names.call(`served.${hash}`))) return unheard;
     const number = (this.#known.get(hash) ?? 0) + 1;
     this.#known.set(hash, number);
-    return `${this.#prefix}${hash}.${number}`;
+    return this.#names.call(`served.${hash}.${number}`);
+  }
+
+  /** Those that were begun before a restart and not made again; from now on they are not waited for. */
+  giveUp(): readonly string[] {
+    const left = [...this.#open.values()].flat();
+    this.#open.clear();
+    return left;
   }
 }

@@ -1,57 +1,80 @@
 import type { InitializeResponse, McpServer as SessionServer } from '@agentclientprotocol/sdk';
-import type { AgentWork, Json, ToolName } from '@runledger/contracts';
+import type { AgentWork, BuiltInTool, Json, ToolName } from '@runledger/contracts';
 import { z } from 'zod';
 import type { AgentRun } from '../agent/agent-run.js';
 import { BackgroundProcesses } from '../agent/background-processes.js';
-import { answerCall, resultText } from '../agent/tool-round.js';
 import { toolDescriptions, toolInputs, toolsOf } from '../agent/tool-inputs.js';
-import { AwaitingPeopleError } from '../attempt/people.js';
 import type { StepRun } from '../attempt/step-run.js';
+import type { StopSwitch } from '../attempt/stop-switch.js';
 import type { Relay } from '../egress/key-relays.js';
 import { mcpEndpoint } from '../mcp/mcp-endpoint.js';
 import type { ServedServer, ServedTool, ToolAnswer } from '../mcp/mcp-endpoint.js';
-import { McpTools, serversOf } from '../mcp/mcp-tools.js';
+import type { McpTools } from '../mcp/mcp-tools.js';
 import { heldFor } from './held-questions.js';
 import { ProgramFault } from './program-faults.js';
+import type { ProgramNames } from './program-names.js';
+import type { ProgramTeam } from './program-team.js';
+import { BRIDGE } from './server-bridge.js';
 import { ServedCallNames } from './served-call-names.js';
+import { ServedCalls } from './served-calls.js';
 
 /** Under which our own tools are served: `mcp__runledger__ask_user`. */
 const OWN = 'runledger';
 /** Of our tools those that a program cannot have of its own. */
-const OURS = ['ask_user', 'start_flow'] as const;
+const OURS = ['ask_user', 'start_flow', 'spawn_agents'] as const satisfies readonly BuiltInTool[];
+/** Not a tool of agents, but the other half of one: clients of servers do not wait for as long as agents work. */
+const AWAIT_AGENTS: ServedTool = {
+  name: 'await_agents',
+  description:
+    'Waits for agents that spawn_agents has started and that were not done when it answered; returns their reports.',
+  inputSchema: z.toJSONSchema(z.object({})),
+};
+
+export interface ServedTo {
+  readonly run: StepRun & Partial<Pick<AgentRun, 'team' | 'tools'>>;
+  readonly work: AgentWork;
+  readonly names: ProgramNames;
+  readonly mcp: McpTools;
+  readonly holdMs: number;
+  /** Left out: it has its answer when all agents are done. */
+  readonly patienceMs?: number | undefined;
+  /** Left out for a sub-agent: it has none of its own. */
+  readonly agents?: ProgramTeam | undefined;
+}
 
 /**
- * What a program has of ours: tools that ask people and start flows, and those of the servers of its skill and its profile. They are offered to it as
- * servers on the loopback of its sandbox. Who connects to the real ones, holds their secrets, asks people first and writes down what is called is
- * this process, outside (S1).
+ * What a program has of ours: tools that ask people, start flows and start agents, and those of the servers of its skill and its profile. They
+ * are offered to it as servers on the loopback of its sandbox. Who connects to the real ones, holds their secrets, asks people first and writes down
+ * what is called is this process, outside (S1).
  */
 export class ServedTools {
-  readonly #waiting = new Set<string>();
+  readonly calls: ServedCalls;
+  readonly #tools: readonly ToolName[];
   readonly #names: ServedCallNames;
-  readonly #run: AgentRun;
   readonly #relays = new Map<string, Relay>();
-  #calling = 0;
-  /** Ends the conversation: set by whoever holds it. */
-  onLeave: (error: unknown) => void = () => undefined;
+  readonly #called = new Set<string>();
 
-  private constructor(
-    run: StepRun,
-    work: AgentWork,
-    private readonly mcp: McpTools,
-    holdMs: number,
-  ) {
-    this.#names = new ServedCallNames(run.history, run.attempt.place);
-    const tools = toolsOf(work, { hosts: [] }, mcp.offered).filter(isServed);
+  private constructor(private readonly to: ServedTo) {
+    const { run, work, mcp, patienceMs } = to;
+    this.#tools = run.tools ?? toolsOf(work, { hosts: [] }, mcp.offered).filter(isServed);
+    this.#names = new ServedCallNames(run.history, to.names);
     const background = new BackgroundProcesses(run);
-    this.#run = { ...run, background, mcp, tools, team: { whileOthersWork: heldFor(run, holdMs) } };
+    const runWith = (stop: StopSwitch): AgentRun => {
+      const held = { stop, team: run.team };
+      const team = { whileOthersWork: heldFor(held, to.holdMs, () => this.hasAgents) };
+      return { ...run, stop, background, mcp, tools: this.#tools, team, subAgents: to.agents?.until(stop) };
+    };
+    this.calls = new ServedCalls({ run, names: this.#names, runWith, patienceMs });
   }
 
-  /** Throws `McpUnavailableError` when a server cannot be worked with, and {@link ProgramFault} where there is no way to offer them. */
-  static async open(run: StepRun, work: AgentWork, holdMs: number): Promise<ServedTools> {
-    const mcp = await McpTools.open(run, serversOf(run.profile, work));
-    const served = new ServedTools(run, work, mcp, holdMs);
+  /** Throws {@link ProgramFault} where there is no way to offer them. */
+  static async open(to: ServedTo): Promise<ServedTools> {
+    const served = new ServedTools(to);
     try {
-      for (const server of served.#servers()) served.#relays.set(server.name, await served.#offered(server));
+      for (const server of served.#servers()) {
+        served.#relays.set(server.name, await served.#offered(server));
+        for (const { name } of server.tools) served.#callNames(server.name, name);
+      }
     } catch (error) {
       await served.close();
       throw error;
@@ -59,19 +82,14 @@ export class ServedTools {
     return served;
   }
 
-  /** Questions and permissions that its calls wait for. */
-  get waiting(): readonly string[] {
-    return [...this.#waiting];
-  }
-
-  /** Whether one of its calls is under way. */
-  get busy(): boolean {
-    return this.#calling > 0;
+  /** Whether agents that it has started are at work. */
+  get hasAgents(): boolean {
+    return this.to.agents?.isAtWork ?? false;
   }
 
   /** Whether the platform itself asks people about what a program calls so. */
   holds(name: string): boolean {
-    return [...this.#relays.keys()].some(server => name.startsWith(`mcp__${server}__`));
+    return this.#called.has(name);
   }
 
   /** As a session is told of them, in the way that the program can use. */
@@ -84,72 +102,78 @@ export class ServedTools {
     );
   }
 
+  /**
+   * The prompt is over: what it did not wait for ends. Answers the calls that were begun before a restart and that it did not make again, and
+   * those of the agents that were at work for them.
+   */
+  async promptEnds(): Promise<readonly string[]> {
+    await this.calls.drop();
+    const unmade = this.#names.giveUp();
+    const { calls } = this.to.run.history;
+    const started = [...calls].filter(([id]) => unmade.some(batch => id.startsWith(`${batch}.a`)));
+    const agents = new Set(started.map(([, call]) => call.started.agent));
+    const theirs = [...calls].filter(
+      ([
+        ,
+        {
+          started: { agent },
+        },
+      ]) => agent !== undefined && agents.has(agent),
+    );
+    return [...unmade, ...theirs.map(([id]) => id)];
+  }
+
+  /** What is under way goes on when the program is taken up again. */
   async close(): Promise<void> {
+    await this.calls.leave();
     await Promise.all([...this.#relays.values()].map(relay => relay.close()));
-    await this.mcp.close();
+  }
+
+  /** As most programs name a tool of a server, and as Codex does. */
+  #callNames(server: string, tool: string): void {
+    this.#called.add(`mcp__${server}__${tool}`).add(`mcp.${server}.${tool}`);
   }
 
   #servers(): ServedServer[] {
-    const { tools } = this.#run;
+    const tools = this.#tools;
+    const { mcp } = this.to;
     const own = OURS.filter(tool => tools.includes(tool)).map(name => ({
       name,
       description: toolDescriptions[name],
       inputSchema: z.toJSONSchema(toolInputs[name]),
     }));
     const others = new Map<string, ServedTool[]>();
-    for (const { name, tool, description, inputSchema } of this.mcp.offered) {
+    for (const { name, tool, description, inputSchema } of mcp.offered) {
       if (!tools.includes(name)) continue;
       const server = name.slice('mcp__'.length, -`__${tool}`.length);
       others.set(server, [...(others.get(server) ?? []), { name: tool, description, inputSchema }]);
     }
-    const named = [...others].map(([name, its]) => this.#server(name, its, tool => `mcp__${name}__${tool}`));
-    return own.length === 0 ? named : [this.#server(OWN, own, tool => tool), ...named];
+    const named = [...others].map(([server, its]) => ({
+      ...{ name: server, tools: its },
+      call: (tool: string, input: Record<string, Json>, gone: AbortSignal) =>
+        this.calls.call(`mcp__${server}__${tool}`, input, gone),
+    }));
+    return own.length === 0 ? named : [this.#own(own), ...named];
   }
 
-  #server(name: string, tools: readonly ServedTool[], nameOf: (tool: string) => string): ServedServer {
-    return { name, tools, call: (tool, input) => this.#call(nameOf(tool), input) };
+  #own(tools: readonly (ServedTool & { readonly name: BuiltInTool })[]): ServedServer {
+    const batches = tools.some(({ name }) => name === 'spawn_agents');
+    const call = (name: string, input: Record<string, Json>, gone: AbortSignal): Promise<ToolAnswer> => {
+      const tool = tools.find(one => one.name === name);
+      return tool ? this.calls.call(tool.name, input, gone) : this.calls.awaitAgents(gone);
+    };
+    return { name: OWN, tools: batches ? [...tools, AWAIT_AGENTS] : tools, call };
   }
 
   async #offered(server: ServedServer): Promise<Relay> {
-    const { sandbox } = this.#run;
+    const { sandbox } = this.to.run;
     if (sandbox.relay) return sandbox.relay({ serve: mcpEndpoint(server) });
     const message = 'The sandbox of this step has no way in which a program inside can use tools from outside.';
     const fix = 'Use a profile whose isolation is bubblewrap or docker, or take tools and servers from the step.';
     throw new ProgramFault('BLOCKED', { code: 'ENVIRONMENT', message, fix });
-  }
-
-  async #call(toolName: string, input: Record<string, Json>): Promise<ToolAnswer> {
-    const callId = this.#names.of(toolName, input);
-    this.#calling += 1;
-    try {
-      const call = { type: 'tool-call', toolCallId: callId, toolName, input } as const;
-      const result = await answerCall(this.#run, callId, call);
-      return { text: resultText(result), isError: result.state !== 'ok' };
-    } catch (error) {
-      if (error instanceof AwaitingPeopleError) this.#waiting.add(error.callId);
-      this.onLeave(error);
-      throw error;
-    } finally {
-      this.#calling -= 1;
-    }
   }
 }
 
 function isServed(tool: ToolName): boolean {
   return tool.startsWith('mcp__') || OURS.some(name => name === tool);
 }
-
-/** For programs that know servers only as programs: passes on what it reads, line by line, and writes down what is answered. */
-const BRIDGE = `
-const url = process.env.MCP_SERVER_URL;
-const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-require('readline').createInterface({ input: process.stdin }).on('line', async body => {
-  if (!body.trim()) return;
-  try {
-    const text = await (await fetch(url, { method: 'POST', headers, body })).text();
-    if (text) process.stdout.write(text + '\\n');
-  } catch {
-    process.exitCode = 1;
-    process.stdin.destroy();
-  }
-});`;

@@ -1,4 +1,5 @@
 import type { ToolName } from '@runledger/contracts';
+import type { ToolCallPart } from 'ai';
 import type { AttemptPlace } from '../attempt/attempt-place.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import type { McpTools } from '../mcp/mcp-tools.js';
@@ -18,8 +19,12 @@ export interface AgentOrder {
 
 /** How the sub-agents of a step are started, and what is counted of them. */
 export interface SubAgents {
-  /** How many were asked for so far: the next one has the next number. The same after a restart, as the same calls come first. */
-  asked: number;
+  /** Which number the first one of a call has, of so many. The same after a restart. */
+  firstOf(callId: string, call: ToolCallPart, count: number): number;
+  /** How many turns one takes at most of which nothing else is said. */
+  readonly usualTurns?: number;
+  /** Those that work side by side, of all calls; left out: each call has a team of its own. */
+  readonly team?: AgentTeam;
   /** Model turns that they took. */
   readonly turns: Map<string, number>;
   work(run: AgentRun, order: AgentOrder): Promise<StepResult>;

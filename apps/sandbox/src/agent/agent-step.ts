@@ -47,8 +47,11 @@ export interface AgentSettings {
  */
 export async function runAgentStep(settings: AgentSettings, run: StepRun, work: AgentWork): Promise<StepResult> {
   const background = new BackgroundProcesses(run);
+  let asked = 0;
   const subAgents: SubAgents = {
-    ...{ asked: 0, turns: new Map<string, number>() },
+    turns: new Map<string, number>(),
+    // The same after a restart, as the same calls come first.
+    firstOf: (_callId, _call, count) => (asked += count) - count + 1,
     work: async (its, order) =>
       converse(await agentOf(settings, { run: its, work: subAgentWork(work, order), answer: undefined })),
   };

@@ -1,6 +1,6 @@
 import { InvalidConfigError } from '@runledger/platform';
 import { readSandboxConfig } from '../sandbox.config.js';
-import { connectedProviders } from './providers.js';
+import { connectedProviders } from './operator-providers.js';
 
 describe('the configuration of the sandbox', () => {
   it('connects only the scripted provider when nothing is set', () => {

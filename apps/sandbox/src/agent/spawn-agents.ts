@@ -13,7 +13,7 @@ import { misfit } from './sandbox-tools.js';
 import { toolInputs } from './tool-inputs.js';
 
 /** Of one step; the others wait for their turn. */
-const AT_ONCE = 4;
+export const AT_ONCE = 4;
 const MOST_TURNS = 20;
 
 export const DEEPER =
@@ -28,14 +28,15 @@ export async function spawnAgents(run: AgentRun, callId: string, call: ToolCallP
   if (!subAgents) return refuse(run, callId, call, DEEPER);
   const asked = toolInputs.spawn_agents.safeParse(withoutScripts(call.input));
   if (!asked.success) return refuse(run, callId, call, misfit('spawn_agents', asked.error));
-  const orders = asked.data.agents.map((agent, index) => ({
+  const { agents } = asked.data;
+  const first = subAgents.firstOf(callId, call, agents.length);
+  const orders = agents.map((agent, index) => ({
     name: agent.name,
-    order: orderOf(run, { ...agent, number: subAgents.asked + index + 1, script: scriptOf(call.input, index) }),
+    order: orderOf(run, { ...agent, number: first + index, script: scriptOf(call.input, index) }),
   }));
-  subAgents.asked += orders.length;
   for (const { order } of orders) noteTurns(run, subAgents, order);
   return recordedWork(run, { callId, call, repeatable: true }, async () => {
-    const team = new AgentTeam(AT_ONCE, run.stop.signal);
+    const team = subAgents.team ?? new AgentTeam(AT_ONCE, run.stop.signal);
     const reports = await Promise.allSettled(
       orders.map(({ order, name }) =>
         team.work(() => reportOf(agentRun(run, order, team), { callId, order, name, subAgents })),
@@ -55,9 +56,13 @@ interface Asked {
 }
 
 /** They have no more tools than whoever asks for them. */
-function orderOf({ tools: all }: AgentRun, { prompt, tools = all, max_turns, number, script }: Asked): AgentOrder {
+function orderOf(
+  { tools: all, subAgents }: AgentRun,
+  { prompt, tools = all, max_turns, number, script }: Asked,
+): AgentOrder {
   const own = all.filter(tool => meansTool(tools, tool) && tool !== 'spawn_agents');
-  return { agent: String(number), prompt, tools: own, maxTurns: max_turns ?? MOST_TURNS, script };
+  const maxTurns = max_turns ?? subAgents?.usualTurns ?? MOST_TURNS;
+  return { agent: String(number), prompt, tools: own, maxTurns, script };
 }
 
 /** What they took before a restart. */

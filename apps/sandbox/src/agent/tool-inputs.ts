@@ -89,7 +89,12 @@ export const toolInputs = {
             .max(50_000)
             .describe('Everything that it has to know: it sees nothing of this conversation.'),
           tools: z.array(toolName).max(50).optional().describe('Default: yours.'),
-          max_turns: z.int().min(1).max(100).optional().describe('Default 20.'),
+          max_turns: z
+            .int()
+            .min(1)
+            .max(100)
+            .optional()
+            .describe('Default 20. Of agents that are programs: calls of tools; default that of the step, else 500.'),
         }),
       )
       .min(1)

@@ -8,7 +8,8 @@ import type { Connection } from '../integrations/credentials.js';
 import { SandboxGround } from '../driver/sandbox.fixture.js';
 import { runAgentStep } from './agent-step.js';
 import type { AgentSettings } from './agent-step.js';
-import { openModel, operatorsConnection } from './providers.js';
+import { operatorsConnection } from './operator-providers.js';
+import { openModel } from './providers.js';
 
 type Of<Type extends AttemptEvent['type']> = Extract<AttemptEvent, { type: Type }>['data'];
 const of = <Type extends AttemptEvent['type']>(events: readonly AttemptEvent[], type: Type): Of<Type>[] =>

@@ -53,6 +53,8 @@ export interface AttemptHistory {
   readonly thoughtChars: Map<string, number>;
   /** Under which an agent that is a program, or works elsewhere, keeps its conversation. */
   sessionId?: string;
+  /** The same of its sub-agents. */
+  readonly agentSessions: Map<string, string>;
   /** Of an agent at work elsewhere: its last run before those of this attempt. */
   sessionAfter?: string;
   outcome?: AttemptOutcome;
@@ -74,6 +76,7 @@ export function emptyHistory(): AttemptHistory {
     activeMs: 0,
     turns: [],
     agentTurns: new Map(),
+    agentSessions: new Map(),
     calls: new Map(),
     asks: new Map(),
     autoResolved: new Set(),
@@ -150,6 +153,10 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
       history.asks.set(event.data.callId, { ...history.asks.get(event.data.callId), answer: event.data });
       return;
     case 'AgentSessionOpened':
+      if (event.data.agent !== undefined) {
+        history.agentSessions.set(event.data.agent, event.data.sessionId);
+        return;
+      }
       history.sessionId = event.data.sessionId;
       if (event.data.after !== undefined) history.sessionAfter = event.data.after;
       return;

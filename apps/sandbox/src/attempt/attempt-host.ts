@@ -87,7 +87,7 @@ function runnersOf({ store, config, homeDir, telemetry }: AttemptHostParts): Run
   const { agents, mountSources, privateNetworks, allowProcessIsolation, docker, kubernetes } = config;
   return new Runners({
     directory: join(homeDir, 'runners'),
-    program: { main: runnerProgram(), environment: agents.environment },
+    program: { ...runnerProgram(), environment: agents.environment },
     machine: {
       homeDir,
       mountSources,

@@ -153,11 +153,15 @@ describe('what runs in a sandbox is held to its limits', () => {
     const sandbox = await ground.open();
     const calls = Array.from({ length: 40 }, (_, n) => `kept-${n}`);
     for (const callId of calls) await ground.sh(sandbox, 'echo printed', { callId });
-    expect(readdirSync(join(ground.homeDir, sandbox.runId, 'journal'))).toHaveLength(32);
+    const journal = join(ground.homeDir, sandbox.runId, 'journal');
+    expect(readdirSync(journal)).toHaveLength(32);
     expect(await ground.sh(sandbox, 'echo again', { callId: 'kept-39' })).toMatchObject({
       stdout: 'printed\n',
       replayed: true,
     });
+    // Calls that leave nothing behind push none of these out.
+    for (const callId of calls.slice(0, 4)) await ground.sh(sandbox, 'true', { callId: `of-${callId}`, forget: true });
+    expect(readdirSync(journal)).toHaveLength(32);
   });
 
   it('waits for a slow reader and loses nothing', async () => {

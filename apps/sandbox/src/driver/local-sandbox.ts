@@ -184,7 +184,7 @@ export class LocalSandbox implements Sandbox {
     const unwatch = request.onEgress && this.#parts.watch(one => request.onEgress?.(one));
     try {
       const end = await call.run();
-      this.#keep(journal);
+      if (!request.forget) this.#keep(journal); // else it goes at once, and pushes out nobody
       return end;
     } finally {
       unwatch?.();

@@ -2,7 +2,7 @@ import type { CommandHandler } from '@runledger/event-store';
 import { Vault, vaultKeysFrom } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
 import type { Pool } from 'pg';
-import { operatorsConnection } from '../agent/providers.js';
+import { operatorsConnection } from '../agent/operator-providers.js';
 import type { SandboxConfig } from '../sandbox.config.js';
 import { Integrations } from './integrations.js';
 

@@ -1,6 +1,7 @@
 import type { Json } from '@runledger/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { SlowAnswer } from './slow-answer.js';
 
 /** A tool as the protocol lists it. */
 export interface ServedTool {
@@ -18,7 +19,8 @@ export interface ToolAnswer {
 export interface ServedServer {
   readonly name: string;
   readonly tools: readonly ServedTool[];
-  call(tool: string, input: Record<string, Json>): Promise<ToolAnswer>;
+  /** `gone` aborts when nobody waits for the answer any more. */
+  call(tool: string, input: Record<string, Json>, gone: AbortSignal): Promise<ToolAnswer>;
 }
 
 const MOST_BYTES = 4_194_304;
@@ -36,43 +38,85 @@ const message = z.object({
   method: z.string().optional(),
   params: z.record(z.string(), z.unknown()).optional(),
 });
+const requestId = z.union([z.string(), z.number()]);
 const called = z.object({
   name: z.string(),
   arguments: z.record(z.string(), z.json()).optional(),
+  _meta: z.object({ progressToken: requestId.optional().catch(undefined) }).optional(),
 });
+const cancelled = z.object({ requestId });
+
+/** Calls under way, by the ids of their requests. */
+type UnderWay = Map<string | number, AbortController>;
 
 /**
  * A server of the Model Context Protocol over streamable HTTP, for programs inside of a sandbox: each request is answered as it comes,
- * with JSON, and nothing is kept between two of them.
+ * and of all that it hears it keeps only which calls are under way.
  */
 export function mcpEndpoint(server: ServedServer): (request: IncomingMessage, response: ServerResponse) => void {
+  const underWay: UnderWay = new Map();
   return (request, response) => {
     if (request.method !== 'POST') return void response.writeHead(405, { allow: 'POST' }).end();
     bodyOf(request)
       .then(body =>
         body === undefined
           ? reply(response, failure(undefined, PARSE_ERROR, 'This is too long, or no JSON.'))
-          : answer(server, body, response),
+          : answer({ server, underWay, request, response }, body),
       )
       .catch(() => response.destroy()); // the connection broke, or the agent is ended: nobody waits for an answer
   };
 }
 
-async function answer(server: ServedServer, body: unknown, response: ServerResponse): Promise<void> {
+interface Asked {
+  readonly server: ServedServer;
+  readonly underWay: UnderWay;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function answer(to: Asked, body: unknown): Promise<void> {
+  const { server, response } = to;
   const asked = message.safeParse(body).data;
   if (!asked) return reply(response, failure(undefined, INVALID_REQUEST, 'This is no message of JSON-RPC 2.0.'));
   const { id, method, params = {} } = asked;
   // Notifications, and answers to what was never asked.
-  if (id === undefined || method === undefined) return void response.writeHead(202).end();
-  reply(response, await answerTo(server, id, method, params));
+  if (id === undefined || method === undefined) {
+    const given = method === 'notifications/cancelled' ? cancelled.safeParse(params).data : undefined;
+    if (given) to.underWay.get(given.requestId)?.abort();
+    return void response.writeHead(202).end();
+  }
+  if (method === 'tools/call') return call(to, id, params);
+  reply(response, answerTo(server, id, method, params));
 }
 
-async function answerTo(
-  server: ServedServer,
+async function call(
+  { server, underWay, request, response }: Asked,
   id: string | number,
-  method: string,
   params: Record<string, unknown>,
-): Promise<object> {
+): Promise<void> {
+  const asked = called.safeParse(params).data;
+  if (!asked)
+    return reply(response, failure(id, INVALID_PARAMS, 'A call names a tool, and its arguments as an object.'));
+  if (!server.tools.some(({ name }) => name === asked.name)) {
+    return reply(response, failure(id, INVALID_PARAMS, `There is no tool ${asked.name} here.`));
+  }
+  const gone = new AbortController();
+  underWay.set(id, gone);
+  response.once('close', () => gone.abort());
+  const streams = (request.headers.accept ?? '').includes('text/event-stream');
+  const answering = new SlowAnswer(response, streams, asked._meta?.progressToken);
+  try {
+    const { text, isError } = await server.call(asked.name, asked.arguments ?? {}, gone.signal);
+    if (gone.signal.aborted) answering.drop();
+    else answering.end(success(id, { content: [{ type: 'text', text }], isError }));
+  } finally {
+    answering.stop();
+    if (underWay.get(id) === gone) underWay.delete(id);
+    gone.abort();
+  }
+}
+
+function answerTo(server: ServedServer, id: string | number, method: string, params: Record<string, unknown>): object {
   switch (method) {
     case 'initialize': {
       const wanted = params['protocolVersion'];
@@ -84,15 +128,6 @@ async function answerTo(
       return success(id, {});
     case 'tools/list':
       return success(id, { tools: server.tools });
-    case 'tools/call': {
-      const call = called.safeParse(params).data;
-      if (!call) return failure(id, INVALID_PARAMS, 'A call names a tool, and its arguments as an object.');
-      if (!server.tools.some(({ name }) => name === call.name)) {
-        return failure(id, INVALID_PARAMS, `There is no tool ${call.name} here.`);
-      }
-      const { text, isError } = await server.call(call.name, call.arguments ?? {});
-      return success(id, { content: [{ type: 'text', text }], isError });
-    }
     default:
       return failure(id, NO_SUCH_METHOD, `${method} is not answered here.`);
   }

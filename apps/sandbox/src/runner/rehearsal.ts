@@ -46,7 +46,6 @@ export async function rehearseAgent(): Promise<StepResult> {
     stop: new StopSwitch(),
     remainingMs: () => ready.timeoutMs,
   };
-  await fetch('data:,'); // loads what speaks HTTP; nothing is sent
   return runAgentWork({ open: openModel, patience: DEFAULT_PATIENCE, modelCallMs: ready.timeoutMs }, run, AGENT);
 }
 

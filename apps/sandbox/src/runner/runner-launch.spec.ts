@@ -1,10 +1,13 @@
 import { RetryableError } from '@runledger/kernel';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { eventually } from '@runledger/testing';
+import { jest } from '@jest/globals';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RunnerDirectory } from './runner-directory.js';
 import { RunnerLateError, RunnerNotStartedError } from './runner-faults.js';
-import { launchRunner, type ReadyRunner } from './runner-launch.js';
+import { launchRunner, runnerProgram, type ReadyRunner } from './runner-launch.js';
+import { RunnerStart } from './runner-start.js';
 
 let home: string;
 
@@ -43,4 +46,29 @@ describe('a runner that is started', () => {
     await expect(silent).rejects.toBeInstanceOf(RetryableError);
     expect(existsSync(directory().path)).toBe(false);
   });
+
+  it('starts from a snapshot of the memory of one that has loaded everything', async () => {
+    const { snapshot } = runnerProgram();
+    expect(snapshot).toMatch(/\.blob$/);
+    const runner = await launchRunner(directory(), { ...runnerProgram(), environment: {} });
+    expect(readFileSync(`/proc/${pidOf(runner)}/cmdline`, 'utf8')).toContain(snapshot);
+    const pid = pidOf(runner);
+    runner.directory.remove(); // it looks from time to time: its timers fire
+    await eventually(() => !existsSync(`/proc/${pid}`));
+    await runner.dismiss();
+  });
+
+  it('starts without its snapshot where that is of no use, from then on', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockReturnValue();
+    const snapshot = join(home, 'of-another-machine.blob');
+    writeFileSync(snapshot, 'Made elsewhere.');
+    const start = new RunnerStart({ ...runnerProgram(), snapshot, environment: {} });
+    for (let n = 0; n < 2; n += 1) await (await start.launch(directory())).dismiss();
+    expect(warned).toHaveBeenCalledTimes(1);
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('startup snapshot is of no use'));
+  });
 });
+
+function pidOf({ directory }: ReadyRunner): number {
+  return (JSON.parse(readFileSync(`${directory.path}/runner.json`, 'utf8')) as { pid: number }).pid;
+}

@@ -8,10 +8,15 @@ import { fileURLToPath } from 'node:url';
 import type { RunnerDirectory } from './runner-directory.js';
 import { RunnerLateError, RunnerNotStartedError } from './runner-faults.js';
 
-/** Compiled, also where the service runs from its sources; in one file, where there was a bundler. */
-export function runnerProgram(): string {
-  const programs = ['bundle/main.js', 'main.js'].map(name => new URL(`../../dist/runner/${name}`, import.meta.url));
-  return programs.map(url => fileURLToPath(url)).find(path => existsSync(path)) ?? '';
+/** Compiled, also where the service runs from its sources; in one file, where there was a bundler, and with the memory that it starts with. */
+export function runnerProgram(): Pick<RunnerProgram, 'main' | 'snapshot'> {
+  const [bundled = '', separate = '', snapshot = ''] = [
+    'bundle/main.js',
+    'main.js',
+    `bundle/snapshot/runner-${process.versions.node}-${process.arch}.blob`,
+  ].map(name => fileURLToPath(new URL(`../../dist/runner/${name}`, import.meta.url)));
+  if (!existsSync(bundled)) return { main: separate };
+  return { main: bundled, ...(existsSync(snapshot) && { snapshot }) };
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -20,6 +25,8 @@ const LOG_CHARS = 2_000;
 export interface RunnerProgram {
   /** The compiled entry. */
   readonly main: string;
+  /** The memory of one that has loaded everything, made by this version of Node.js. */
+  readonly snapshot?: string;
   /** Of the runner's process: nothing of the service's but what its connections need, and no secret. */
   readonly environment: Readonly<Record<string, string>>;
   /** It must have said so by then; default 30,000. */
@@ -62,10 +69,11 @@ export async function launchRunner(directory: RunnerDirectory, program: RunnerPr
   };
 }
 
-function start(directory: RunnerDirectory, { main, environment }: RunnerProgram): ChildProcess {
+function start(directory: RunnerDirectory, { main, snapshot, environment }: RunnerProgram): ChildProcess {
   const log = openSync(directory.log, 'a', 0o600);
+  const memory = snapshot === undefined ? ['--enable-source-maps'] : ['--snapshot-blob', snapshot];
   try {
-    const child = spawn(process.execPath, [...NODE_OPTIONS, main, directory.path], {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, ...memory, main, directory.path], {
       env: environment,
       cwd: '/',
       detached: true,
@@ -101,7 +109,7 @@ function ready(said: Readable): Promise<undefined> {
 }
 
 /** A small heap is collected often: a loop has little to keep. */
-const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=1'];
+const NODE_OPTIONS = ['--max-semi-space-size=1'];
 
 /** Why it is there no more. */
 function endOf(child: ChildProcess): Promise<string> {

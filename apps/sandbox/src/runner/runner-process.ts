@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net';
 import { once } from 'node:events';
 import { Fault } from '@runledger/kernel';
 import { StopSwitch } from '../attempt/stop-switch.js';
+import { runAttempt } from './attempt-runner.js';
 import { LineChannel, wireFault } from './line-channel.js';
 import type { RunnerDirectory } from './runner-directory.js';
 import type { BeginOrder, RunnerEnd, RunnerLimits, RunnerOps, Taken } from './runner-protocol.js';
@@ -108,8 +109,7 @@ export class RunnerProcess {
     this.#attach(channel, spec.epoch);
     const spool = (this.#spool = new Spool(this.directory.spool, spec.limits.spoolBytes));
     const tools = { spool, ports: this.#ports, stop: this.#stop, blobsDir: this.directory.blobs };
-    void import('./attempt-runner.js')
-      .then(({ runAttempt }) => runAttempt(order, tools))
+    void runAttempt(order, tools)
       .then(end => this.#over(end))
       .catch((error: unknown) => this.fail(error));
   }

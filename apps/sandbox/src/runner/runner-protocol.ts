@@ -99,11 +99,12 @@ export function storedHistory(history: AttemptHistory): StoredHistory {
 }
 
 export function historyOf(stored: StoredHistory): AttemptHistory {
-  const { agentTurns, calls, asks, autoResolved, entryIds, saidChars, thoughtChars } = stored;
+  const { agentTurns, agentSessions, calls, asks, autoResolved, entryIds, saidChars, thoughtChars } = stored;
   const { usageIds, artifactIds, snapshots } = stored;
   return {
     ...stored,
     agentTurns: new Map(agentTurns),
+    agentSessions: new Map(agentSessions),
     calls: new Map(calls),
     asks: new Map(asks),
     autoResolved: new Set(autoResolved),

@@ -57,4 +57,15 @@ describe('an agent in a runner', () => {
     expect((await Promise.all(ends)).map(({ outcome }) => outcome)).toEqual(Array.from(ends, () => 'SUCCESS'));
     await service.stop();
   });
+
+  it('loads what few agents need when one needs it', async () => {
+    const service = await ground.wiredService(IN_RUNNERS);
+    const mcpServers = [{ name: 'absent', command: ['no-such-program'] }];
+    const script = [{ text: 'Never.' }];
+    const ready = await calls.begin(() => ({
+      agent: { provider: 'scripted', model: 'm', prompt: 'Go.', script, mcpServers },
+    }));
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'BLOCKED', error: { code: 'INTEGRATION' } });
+    await service.stop();
+  });
 });

@@ -10,10 +10,10 @@ import { ended, RunnerAttachment, storeRest } from './runner-attachment.js';
 import type { Followed } from './runner-attachment.js';
 import { RunnerDirectory } from './runner-directory.js';
 import { PassingRunnerFault, RunnerFault, RunnerLostError } from './runner-faults.js';
-import { launchRunner } from './runner-launch.js';
 import type { ReadyRunner, RunnerProgram } from './runner-launch.js';
 import type { BeginOrder, RunnerEnd, RunnerLimits, RunnerMachine } from './runner-protocol.js';
 import { storedHistory } from './runner-protocol.js';
+import { RunnerStart } from './runner-start.js';
 import { servedPorts } from './served-ports.js';
 
 const SPARE_AFTER_MS = 300;
@@ -42,9 +42,11 @@ export class Runners {
   readonly #busy = new Set<string>();
   #isOpen = true;
   #outlive: boolean;
+  readonly #start: RunnerStart;
 
   constructor(private readonly parts: RunnersParts) {
     this.#outlive = parts.outlive;
+    this.#start = new RunnerStart(parts.program);
     mkdirSync(parts.directory, { recursive: true, mode: 0o700 });
   }
 
@@ -135,7 +137,7 @@ export class Runners {
   async #launch(): Promise<ReadyRunner> {
     const directory = new RunnerDirectory(`${this.parts.directory}/${randomBytes(5).toString('hex')}`);
     this.#busy.add(directory.path);
-    return launchRunner(directory, this.parts.program);
+    return this.#start.launch(directory);
   }
 
   #order(run: StepRun, history: AttemptHistory): BeginOrder {
