@@ -105,6 +105,14 @@ describe('a call under a budget', () => {
       .thenEmits(settled(1, 7, 0));
   });
 
+  it('is not written down when it cost nothing and nothing was set aside for it', () => {
+    given(opened).when(settle(1, 0)).thenNothing();
+    given(opened).when(settle(1, null)).thenNothing();
+    given(opened, reserved(1, 60))
+      .when(settle(1, 0))
+      .thenEmits(settled(1, 0, 60));
+  });
+
   it('is not counted again that was charged before anybody counted', () => {
     given(opened)
       .when(settle(1, 7, 10n))
@@ -180,6 +188,26 @@ describe('a budget', () => {
       .thenEmits(settled(2, 5, 0));
   });
 
+  it('tells of them in their order, in the moment in which they are reached', () => {
+    const told = settle(1, 80);
+    given(opened)
+      .when({ ...told, data: { ...told.data, notifyAtPercent: [80, 100, 50] } })
+      .thenEmits(settled(1, 80, 0), reached(50, 80), reached(80, 80));
+    given(opened)
+      .when(settle(1, 49))
+      .thenEmits(settled(1, 49, 0));
+  });
+
+  it('of nothing, or taken away, has no percentages', () => {
+    const { data, type } = settle(1, 7);
+    given(opened)
+      .when({ type, data: { ...data, terms: { ...terms, limit: 0 } } })
+      .thenEmits(settled(1, 7, 0));
+    given(opened)
+      .when({ type, data: { ...data, terms: undefined } })
+      .thenEmits(settled(1, 7, 0));
+  });
+
   it('lets runs go on that it held as soon as there is room, those first that wait longest', () => {
     const held = [opened, settled(1, 60, 0), exceeded(2, 50, 40, 'run_2'), exceeded(3, 45, 40, 'run_3')];
     given(...held)
@@ -194,6 +222,22 @@ describe('a budget', () => {
     given(...held, BudgetFreed({ ledger, runId: 'run_2', freedAt: AT }))
       .when(freeRun('run_3', 110))
       .thenEmits(BudgetFreed({ ledger, runId: 'run_3', freedAt: AT }));
+    given(...held)
+      .when(freeRun('run_4'))
+      .thenNothing();
+  });
+
+  it('has no room where something is set aside, and lets a small call pass a large one that does not fit', () => {
+    const held = [opened, reserved(1, 60), exceeded(2, 50, 40, 'run_2'), exceeded(3, 40, 30, 'run_3')];
+    given(...held)
+      .when(freeRun('run_2'))
+      .thenNothing();
+    given(...held)
+      .when(freeRun('run_3'))
+      .thenEmits(BudgetFreed({ ledger, runId: 'run_3', freedAt: AT }));
+    given(...held, reserved(4, 1, 'run_4'))
+      .when(freeRun('run_3'))
+      .thenNothing();
   });
 
   it('is never overshot, in whatever order calls ask, end and cost less (M1)', () => {

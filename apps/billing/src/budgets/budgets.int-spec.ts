@@ -49,13 +49,58 @@ beforeAll(async () => {
   const pool = new pg.Pool({ connectionString: database.url });
   await migrateEventStore(pool);
   await pool.end();
-  processes = [new Process(database.url), new Process(database.url)];
+  processes = [new Process(database.url), new Process(database.url), new Process(database.url)];
 });
 
 afterAll(async () => {
   await Promise.all(processes.map(({ store }) => store.close()));
   await database.drop();
 });
+
+/** Holds the insert of a `Held` event, after its position was taken, for as long as somebody has this lock. */
+const HOLD = `
+  create or replace function hold() returns trigger language plpgsql as $$
+  begin
+    if new.type = 'Held' then perform pg_advisory_xact_lock(4711); end if;
+    return new;
+  end $$;
+  create or replace trigger hold before insert on runledger.event for each row execute function hold()`;
+
+/** A writer that has taken its position, and commits when it is told to. */
+class OpenAppend {
+  private constructor(
+    private readonly holder: pg.Client,
+    private readonly appended: Promise<unknown>,
+  ) {}
+
+  static async begin(connectionString: string, store: EventStore): Promise<OpenAppend> {
+    const holder = new pg.Client({ connectionString });
+    await holder.connect();
+    await holder.query(HOLD);
+    await holder.query('select pg_advisory_lock(4711)');
+    const tenant = `ws_${newUuid()}`;
+    const actor = { kind: 'service', id: 'spec' } as const;
+    const story = { correlationId: 'run_held', causationId: 'spec', actor, workspaceId: tenant };
+    const held = {
+      ...{ id: newUuid(), type: 'Held', data: {} },
+      metadata: { ...story, occurredAt: AT, schemaVersion: 1 },
+    };
+    const appended = store.append({ tenant, name: 'thing-held' }, [held], 'no-stream');
+    const text = `select 1 from pg_locks where locktype = 'advisory' and objid = 4711 and not granted`;
+    while ((await holder.query(text)).rows.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    return new OpenAppend(holder, appended);
+  }
+
+  async commit(): Promise<void> {
+    await this.holder.query('select pg_advisory_unlock_all()');
+    await this.appended;
+  }
+
+  async end(): Promise<void> {
+    await this.holder.end();
+    await this.appended;
+  }
+}
 
 /** A workspace with a rate card, and runs that spend. */
 class Spending {
@@ -136,6 +181,7 @@ class Spending {
       startedAt: AT,
     });
     await this.#happens(streamOf('run', runId), started);
+    await this.#happens(streamOf('flow', 'flow_ship'), { type: 'FlowVersionPublished', data: {} });
   }
 
   #place() {
@@ -245,6 +291,31 @@ describe('a budget', () => {
     }
   });
 
+  it('counts a charge that was made in the moment in which it was set, while a third writer had not committed (M1)', async () => {
+    const spending = await Spending.begin();
+    const third = await OpenAppend.begin(database.url, processOf(2).store);
+    try {
+      // Its charge lies behind the open append, and whoever made it saw no budget.
+      await spending.used('att_before.t1', 70, processOf(1));
+      const terms = [month, { kind: 'FLOW', flowId: 'flow_ship' }, { kind: 'RUN', runId: spending.runId }] as const;
+      const setting = Promise.all(terms.map(scope => spending.set(scope, 100)));
+      // Whoever does not wait for the third counts in this time.
+      await Promise.race([setting, new Promise(resolve => setTimeout(resolve, 200))]);
+      await third.commit();
+      await setting;
+    } finally {
+      await third.end();
+    }
+    for (const kind of ['workspace', 'flow', 'run']) {
+      expect(highWater(await spending.events(kind))).toMatchObject({ spent: 70, reserved: 0 });
+    }
+    expect(await spending.asks(31)).toMatchObject({ status: 'HELD' });
+    await spending.used((await spending.asks(30)).callId, 20, processOf(1));
+    for (const kind of ['workspace', 'flow', 'run']) {
+      expect(highWater(await spending.events(kind))).toMatchObject({ spent: 90, reserved: 0 });
+    }
+  });
+
   it('tells once of each threshold', async () => {
     const spending = await Spending.begin();
     await spending.set(month, 100);
@@ -296,7 +367,7 @@ describe('a budget', () => {
     expect(await check('flow_other')).toMatchObject({ status: 'accepted' });
   });
 
-  it('is refused in another currency, and for a run that there is not', async () => {
+  it('is refused in another currency, and for a run or a flow that there is not', async () => {
     const spending = await Spending.begin();
     const terms = { limitMicroUnits: 1, unpriced: 'REFUSE' as const, notifyAtPercent: [] };
     const { setter } = one();
@@ -307,6 +378,15 @@ describe('a budget', () => {
     expect(await setter.set({ ...terms, scope }, spending.context())).toMatchObject({
       refusal: { rejected: 'RUN_NOT_FOUND' },
     });
+    // A slug in the place of an id would be a limit that holds for nothing.
+    for (const kind of ['FLOW', 'EACH_RUN'] as const) {
+      for (const flowId of ['ship', 'flow_none', 'nonsense']) {
+        const outcome = await setter.set({ ...terms, scope: { kind, flowId } }, spending.context());
+        expect(outcome).toMatchObject({
+          refusal: { rejected: 'INVALID_BUDGET', fix: expect.stringContaining('flow_…') as string },
+        });
+      }
+    }
   });
 });
 

@@ -27,4 +27,14 @@ export class RunFlows {
     this.#known.set(key, flowId);
     return flowId;
   }
+
+  /** Whether it is the id of a flow that was published: slugs name the same streams, and are no ids. */
+  async isFlow(workspaceId: string, flowId: string): Promise<boolean> {
+    if (!flowId.startsWith('flow_')) return false;
+    const { state } = await this.store.readStream(
+      { tenant: workspaceId, name: streamOf('flow', flowId) },
+      { limit: 1 },
+    );
+    return state === 'active';
+  }
 }

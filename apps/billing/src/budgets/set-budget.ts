@@ -28,6 +28,8 @@ export class BudgetSetter {
     const { scope, limitMicroUnits, unpriced, notifyAtPercent } = asked;
     const flowId = scope.kind === 'RUN' ? await this.desk.flows.flowOf(workspaceId, scope.runId) : undefined;
     if (scope.kind === 'RUN' && flowId === undefined) return noSuchRun();
+    const named = 'flowId' in scope ? scope.flowId : undefined;
+    if (named !== undefined && !(await this.desk.flows.isFlow(workspaceId, named))) return noSuchFlow(named);
     const budgetId = idOf(
       'bud',
       createHash('sha256')
@@ -79,4 +81,11 @@ function otherCurrency(asked: string, currency: string): Outcome {
 
 function noSuchRun(): Outcome {
   return { status: 'refused', refusal: reject('RUN_NOT_FOUND', 'There is no such run.') };
+}
+
+/** A limit for a flow that is not there would hold for nothing, and nobody would notice. */
+function noSuchFlow(flowId: string): Outcome {
+  const fix = 'Take its id, `flow_…`, from the list of flows; a slug is none.';
+  const message = `There is no flow with the id ${flowId.slice(0, 100)}.`;
+  return { status: 'refused', refusal: reject('INVALID_BUDGET', message, { fix }) };
 }
