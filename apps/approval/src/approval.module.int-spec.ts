@@ -11,7 +11,8 @@ import type { CommandClient } from '@runledger/platform';
 import { eventually, testDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
-import { ApprovalModule, readApprovalConfig } from './approval.module.js';
+import { readApprovalConfig } from './approval.config.js';
+import { ApprovalModule } from './approval.module.js';
 
 const WORKSPACE = 'ws_acme';
 const AT = '2026-11-21T10:00:00.000Z';

@@ -15,9 +15,6 @@ import type { ApprovalConfig } from './approval.config.js';
 
 export { Approval } from './approval.js';
 export type { ApprovalParts } from './approval.js';
-export { approvalVariables, readApprovalConfig } from './approval.config.js';
-export type { ApprovalConfig } from './approval.config.js';
-export { APPROVAL_SCHEMA } from './approval-tables.js';
 
 export interface ApprovalOptions {
   readonly config: ApprovalConfig;

@@ -12,11 +12,8 @@ import type { AuditConfig } from './audit.config.js';
 import { openAudit } from './open-audit.js';
 import type { OpenedAudit } from './open-audit.js';
 
-export { auditVariables, readAuditConfig } from './audit.config.js';
-export type { AuditConfig } from './audit.config.js';
 export { openAudit } from './open-audit.js';
 export type { AuditParts, OpenedAudit } from './open-audit.js';
-export { AUDIT_SCHEMA } from './tree/tree-tables.js';
 
 export interface AuditOptions {
   /** Where the tree is kept. */

@@ -39,9 +39,9 @@ export async function openAudit(parts: AuditParts) {
   const signer = new NoteSigner(origin, parts.signingSeed);
   const previous = previousSeed === undefined ? {} : { previous: new NoteSigner(origin, previousSeed) };
   const keys = new SigningKeys({ store, signer, ...previous, now: () => parts.clock.now() });
-  const desk = new CheckpointDesk({ store, tree, signer });
-  const cursors = new BundleCursors(parts.cursorKey);
   const sealer = new Sealer({ store, checkpoints, leases, database, ...told });
+  const desk = new CheckpointDesk({ store, tree, signer, hurry: waiting => sealer.hurried(waiting) });
+  const cursors = new BundleCursors(parts.cursorKey);
   return {
     keys,
     sealer,

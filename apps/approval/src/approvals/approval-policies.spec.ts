@@ -48,6 +48,10 @@ describe('a gate that takes two of three named members', () => {
   it('counts one vote for each member: the newest', () => {
     given(named, voted('grace')).when(says('grace', 'APPROVE')).thenNothing();
     given(named, voted('grace')).when(says('grace', 'SKIP')).thenEmits(voted('grace', 'SKIP'));
+    const withReason = ApprovalVoted({ ...voted('grace').data, comment: 'Tested.' });
+    given(named, voted('grace'))
+      .when(says('grace', 'APPROVE', { comment: 'Tested.' }))
+      .thenEmits(withReason);
     const linus = { email: 'linus@acme.example' };
     const skips = after(named, says('grace', 'SKIP'), says('linus', 'APPROVE', linus), says('linus', 'SKIP', linus));
     expect(skips[0]).toMatchObject({ type: 'ApprovalDecided', data: { decision: 'SKIP' } });
@@ -138,6 +142,20 @@ describe('what can be decided', () => {
         ApprovalRequested(data),
         ApprovalDecided({ ...place, ...settlement, kind: 'gate', shownHash: hash, calls: [] }),
       );
+  });
+});
+
+describe('a gate that somebody forces', () => {
+  const settlement = { decision: 'APPROVE', how: 'FORCE', by: member('root'), decidedAt: AT } as const;
+  const force: ApprovalCommand = { type: 'SettleApproval', data: settlement };
+  const forced = ApprovalDecided({ ...place, ...settlement, kind: 'gate', shownHash: hash, calls: [] });
+
+  it('is decided by that alone, and only while it is open', () => {
+    given(asked({ policy: { count: 2, excludeStarter: true } }))
+      .when(force)
+      .thenEmits(forced);
+    given(asked(), forced).when(force).thenNothing();
+    given().when(force).thenNothing();
   });
 });
 

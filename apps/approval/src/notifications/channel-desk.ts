@@ -9,8 +9,8 @@ import type {
   TestChannel,
 } from '@runledger/contracts';
 import { derivedId } from '@runledger/event-store';
-import type { CommandContext, CommandHandler } from '@runledger/event-store';
-import { idOf, streamOf } from '@runledger/kernel';
+import type { Accepted, CommandContext, CommandHandler } from '@runledger/event-store';
+import { canonicalJson, idOf, streamOf } from '@runledger/kernel';
 import type { Rejection } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
 import { channelBook, channelsStream } from './channel-books.js';
@@ -18,7 +18,7 @@ import { channelProblems } from './channel-rules.js';
 import { mintSigningSecret } from './channel-secrets.js';
 import type { ChannelSecrets } from './channel-secrets.js';
 import { channels, unknownChannel } from './channels.decider.js';
-import type { ChannelCommand } from './channels.decider.js';
+import type { ChannelBook, ChannelCommand } from './channels.decider.js';
 import { notice } from './notice.decider.js';
 import type { OutboundPost } from './outbound-post.js';
 import type { Recipients } from './recipients.js';
@@ -65,7 +65,7 @@ export class ChannelDesk {
   /**
    * It is said first and kept then: who gets no answer because the process ended in between goes on with the secret that there
    * was, and asks again. The same command once more is answered with what it has made: another secret would end the overlap of the
-   * one that receivers still check with.
+   * one that receivers still check with. When somebody else has rotated it since, it makes none either, and says the one that holds.
    */
   async rotate(
     { channelId, overlapMinutes }: InputOf<typeof RotateChannelSecret>,
@@ -78,7 +78,8 @@ export class ChannelDesk {
     if (outcome.status === 'refused') return refusedAs(outcome.refusal, 'CHANNEL_NOT_FOUND', 'NO_SIGNING_SECRET');
     const before = await this.parts.secrets.signing(workspaceId, channelId);
     const madeBy = context.commandId;
-    const signingSecret = before?.madeBy === madeBy ? before.current : mintSigningSecret();
+    const isMade = before?.madeBy === madeBy || isSuperseded(outcome, channelId);
+    const signingSecret = before && isMade ? before.current : mintSigningSecret();
     if (signingSecret !== before?.current) {
       await this.parts.secrets.rotate(workspaceId, channelId, {
         ...{ current: signingSecret, madeBy },
@@ -119,6 +120,13 @@ export class ChannelDesk {
   #handle(command: ChannelCommand, context: CommandContext) {
     return this.parts.handler.handle(channels, channelsStream(context.workspaceId), command, context);
   }
+}
+
+/** Whether another rotation came behind the one of this command. */
+function isSuperseded({ events, state }: Accepted<ChannelBook>, channelId: string): boolean {
+  const [own] = events;
+  const last = state.get(channelId)?.rotated;
+  return own !== undefined && last !== undefined && canonicalJson(own.data) !== canonicalJson(last);
 }
 
 function steering({ channelId, verb }: InputOf<typeof SteerChannel>, context: CommandContext): ChannelCommand {

@@ -11,17 +11,20 @@ import { reject } from '@runledger/kernel';
 import type { Decider, Problem, Rejection } from '@runledger/kernel';
 
 export type Added = ReturnType<typeof ChannelAdded>['data'];
+export type Rotated = ReturnType<typeof ChannelSecretRotated>['data'];
 
 /** A place where people are told things; a removed one is kept as `removed`, so that removing it again changes nothing. */
 export interface Channel extends Added {
   readonly state: 'open' | 'paused' | 'removed';
+  /** How its signing secret was rotated last, if it was. */
+  readonly rotated?: Rotated;
 }
 
 export type ChannelCommand =
   | { readonly type: 'Add'; readonly data: Added; readonly problems: readonly Problem[] }
   | { readonly type: 'Pause'; readonly data: ReturnType<typeof ChannelPaused>['data'] }
   | { readonly type: 'Resume'; readonly data: ReturnType<typeof ChannelResumed>['data'] }
-  | { readonly type: 'RotateSecret'; readonly data: ReturnType<typeof ChannelSecretRotated>['data'] }
+  | { readonly type: 'RotateSecret'; readonly data: Rotated }
   | { readonly type: 'Remove'; readonly data: ReturnType<typeof ChannelRemoved>['data'] };
 
 /** The channels of one workspace by id, the oldest first. */
@@ -40,7 +43,8 @@ export const channels: Decider<ChannelCommand, ChannelBook, ChannelEvent, Channe
     if (event.type === 'ChannelAdded') return new Map(book).set(event.data.channelId, { ...event.data, state: 'open' });
     const known = book.get(event.data.channelId);
     if (!known) return book;
-    return new Map(book).set(known.channelId, { ...known, state: stateAfter(event, known) });
+    const rotated = event.type === 'ChannelSecretRotated' ? { rotated: event.data } : {};
+    return new Map(book).set(known.channelId, { ...known, ...rotated, state: stateAfter(event, known) });
   },
   decide: (command, book) => {
     if (command.type === 'Add') return add(command, book);

@@ -7,8 +7,8 @@ import type { Reactor } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
 import { approval } from '../approvals/approval.decider.js';
 import type { RunFacts } from '../approvals/run-facts.js';
-import { channelBook } from './channel-books.js';
 import type { Channel } from './channels.decider.js';
+import { CurrentBooks } from './current-books.js';
 import { NEWS, placeOf, saysSomething, TOPIC_OF_KIND } from './notice-news.js';
 import type { NewsPlace } from './notice-news.js';
 import { notice } from './notice.decider.js';
@@ -35,7 +35,11 @@ export class NoticesReactor implements Reactor {
   readonly name = NAME;
   readonly types = Object.keys(NEWS);
 
-  constructor(private readonly parts: NoticesParts) {}
+  readonly #books: CurrentBooks;
+
+  constructor(private readonly parts: NoticesParts) {
+    this.#books = new CurrentBooks(parts.handler);
+  }
 
   async react(event: RecordedEvent): Promise<void> {
     const news = NEWS[event.type];
@@ -51,9 +55,9 @@ export class NoticesReactor implements Reactor {
   }
 
   /** A channel is told nothing that happened before there was one: a log that is read again tells nobody anything. */
-  async #openChannels({ tenant, metadata }: RecordedEvent): Promise<Channel[]> {
-    const book = await channelBook(this.parts.handler, tenant);
-    const isOpen = ({ state, addedAt }: Channel) => state === 'open' && addedAt <= metadata.occurredAt;
+  async #openChannels(event: RecordedEvent): Promise<Channel[]> {
+    const book = await this.#books.at(event);
+    const isOpen = ({ state, addedAt }: Channel) => state === 'open' && addedAt <= event.metadata.occurredAt;
     return [...book.values()].filter(isOpen);
   }
 

@@ -1,5 +1,6 @@
 import type { AddChannel, InputOf } from '@runledger/contracts';
 import { Decide, RotateChannelSecret, SteerChannel, TestChannel } from '@runledger/contracts';
+import type { CommandContext } from '@runledger/event-store';
 import { Webhook } from 'standardwebhooks';
 import { member, otherSide, Story, toldPeople } from './told-people.fixture.js';
 import type { ToldPeople } from './told-people.fixture.js';
@@ -170,6 +171,34 @@ describe('a webhook that is told what waits for people', () => {
       const secrets = [before, after];
       const { events } = await world.store.readAll({ after: 0n, limit: 1_000 });
       expect(secrets.some(secret => JSON.stringify(events.map(({ data }) => data)).includes(secret))).toBe(false);
+    } finally {
+      await receiver.close();
+    }
+  });
+
+  it('keeps the secret of the last rotation when one before it is sent again', async () => {
+    const receiver = await otherSide(() => ({}));
+    try {
+      const { channelId } = await story.addChannel(webhook(`${receiver.url}/hook`));
+      const rotate = async (context: CommandContext) => {
+        const outcome = await story.send(RotateChannelSecret, { channelId, overlapMinutes: 60 }, context);
+        if (outcome.status !== 'accepted') throw new Error('It was not rotated.');
+        return outcome.output.signingSecret;
+      };
+      const first = story.context(member('admin'));
+      const made = [await rotate(first)];
+      await world.timers.advance(1);
+      const second = story.context(member('admin'));
+      made.push(await rotate(second));
+      expect(new Set(made).size).toBe(2);
+      expect([await rotate(first), await rotate(second), await rotate(first)]).toEqual([made[1], made[1], made[1]]);
+      const context = story.context(member('admin'));
+      await story.send(TestChannel, { channelId }, context);
+      await story.noticed(context.correlationId, 'NoticeQueued', 'NoticeDelivered');
+      const { headers, body } = receiver.taken[0]!;
+      const at = new Date(Number(headers['webhook-timestamp']) * 1_000);
+      const by = (secret = '') => new Webhook(secret).sign(String(headers['webhook-id']), at, body);
+      expect(String(headers['webhook-signature']).split(' ')).toEqual([by(made[1]), by(made[0])]);
     } finally {
       await receiver.close();
     }

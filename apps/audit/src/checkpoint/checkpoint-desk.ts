@@ -24,6 +24,8 @@ export interface CheckpointParts {
   readonly store: Pick<EventStore, 'head'>;
   readonly tree: TreeRows;
   readonly signer: NoteSigner;
+  /** Seals at once until what is handed over is settled; left out: whoever seals does so in another process. */
+  readonly hurry?: <T>(waiting: Promise<T>) => Promise<T>;
 }
 
 /** Signs what is sealed. Any process that has the key may: a size has one root, and Ed25519 signs it in one way. */
@@ -36,7 +38,8 @@ export class CheckpointDesk {
 
   /** Of a tree that has everything that is in the log now; undefined when the sealer does not get there in time. */
   async current(): Promise<SignedCheckpoint | undefined> {
-    const size = await this.#sealedUpTo(await this.parts.store.head());
+    const { store, hurry = waiting => waiting } = this.parts;
+    const size = await hurry(this.#sealedUpTo(await store.head()));
     return size === undefined ? undefined : this.at(size);
   }
 

@@ -1,6 +1,7 @@
 import { RetryableError } from '@runledger/kernel';
 import { createTransport } from 'nodemailer';
 import type { SignedCheckpoint } from '../checkpoint/checkpoint-desk.js';
+import { mailAddressIn } from './mail-address.js';
 import { nameOf } from './place.js';
 import type { Place } from './place.js';
 
@@ -14,9 +15,6 @@ export interface MailSettings {
 }
 
 const ANSWERS_WITHIN_MS = 10_000;
-
-/** One plain address; anything more could name people whom nobody meant. */
-export const PLAIN_ADDRESS = /^[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*$/;
 
 /** A letter for each checkpoint, with the note as its text and attached as a file. What a mailbox keeps cannot be read from here. */
 export class Mailbox implements Place {
@@ -60,9 +58,4 @@ export class Mailbox implements Place {
   last(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
-}
-
-/** Of a `mailto:` address. */
-export function mailAddressIn(address: string): string {
-  return new URL(address).pathname;
 }

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** What a leaf holds is hashed behind 0x00, two nodes behind 0x01, so that neither passes for the other (RFC 9162, 2.1.1). */
 export function leafHash(bytes: string | Uint8Array): Buffer {
+  if (typeof bytes === 'string') return hash('sha256', `\0${bytes}`, 'buffer');
   return createHash('sha256').update('\0').update(bytes).digest();
 }
 

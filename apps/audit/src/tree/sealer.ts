@@ -7,6 +7,7 @@ import {
   failureCode,
   followLog,
   isFenced,
+  Pace,
   SILENT,
   storeDirect,
 } from '@runledger/messaging';
@@ -19,6 +20,8 @@ import type { Sealed } from './tree-rows.js';
 
 const BATCH = 1_000;
 const AGAIN_AFTER_MS = 5_000;
+/** A batch costs ten statements, however few events it has; what is sealed so much later is in the log all the same. */
+const REST_MS = 250;
 
 /** The tree was made of another log than this one. */
 export class ForeignTreeError extends Fault {
@@ -53,6 +56,7 @@ export class Sealer implements Claimant {
   readonly parts = 1;
   readonly #progress = new ConsumerProgress(this.consumer, 0n);
   readonly #log: ConsumerLog;
+  readonly #pace = new Pace(REST_MS);
   readonly #stopping = new AbortController();
   #working: { readonly ending: AbortController; readonly ended: Promise<void> } | undefined;
   #fault: ConsumerStatus['fault'];
@@ -78,6 +82,11 @@ export class Sealer implements Claimant {
   /** This process is the one that seals. */
   get isAtWork(): boolean {
     return this.#working !== undefined;
+  }
+
+  /** Seals without a rest until `wanted`, which waits for what is sealed, is settled. */
+  hurried<T>(wanted: Promise<T>): Promise<T> {
+    return this.#pace.hurried(wanted);
   }
 
   async stop(): Promise<void> {
@@ -143,6 +152,7 @@ export class Sealer implements Claimant {
       retry: { ...DEFAULT_RETRY, retryableAttempts: Infinity },
       log: this.#log,
       batchSize: BATCH,
+      pace: this.#pace,
     });
     for await (const { events, caughtUp } of deliveries) {
       if (events.length > 0) {
