@@ -124,6 +124,43 @@ describe('a gateway among strangers', () => {
     await Promise.all([batch.text(), form.text()]);
   });
 
+  it('says in one form what is wrong with a request that no route takes, and what to do', async () => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const post = (body: string, type = headers['content-type']) => ({
+      ...{ method: 'POST', body },
+      headers: { ...headers, 'content-type': type },
+    });
+    const none = `run_${'0'.repeat(20)}`;
+    for (const [path, request, status, code] of [
+      ['/graphql', post('{"query": '), 400, 'BAD_REQUEST'],
+      ['/api/v1/flows/ship/runs', post('{"parameters": {]'), 400, 'BAD_REQUEST'],
+      ['/api/v1/flows/ship/runs', post('{"__proto__": {"x": 1}}'), 400, 'BAD_REQUEST'],
+      ['/graphql', post('query=1', 'text/x-nothing'), 415, 'UNSUPPORTED_MEDIA_TYPE'],
+      ['/api/v1/nothing', { headers }, 404, 'NOT_FOUND'],
+      ['/nothing-either?x=<script>', {}, 404, 'NOT_FOUND'],
+      ['/console/nothing.js', {}, 404, 'NOT_FOUND'],
+      ['/explorer/nothing.js', {}, 404, 'NOT_FOUND'],
+      ['/api/v1/artifacts/art_nothing', { headers }, 404, 'NOT_FOUND'],
+      [`/api/v1/runs/${none}/artifacts.zip`, { headers }, 404, 'NOT_FOUND'],
+    ] as const) {
+      const answer = await fetch(gateway.url + path, request);
+      const body: unknown = await answer.json();
+      const text: unknown = expect.stringMatching(/^[^<]{10,}\.$/);
+      expect([path, answer.status, body]).toEqual([path, status, { error: { code, message: text, fix: text } }]);
+    }
+  });
+
+  it('answers those who may not see its figures as if there were none', async () => {
+    const headers = { 'x-forwarded-for': '10.0.0.1' };
+    const [hidden, absent] = await Promise.all(
+      ['metrics', 'nothing'].map(async path => {
+        const answer = await fetch(`${gateway.url}/${path}`, { headers });
+        return [answer.status, await answer.json()];
+      }),
+    );
+    expect(hidden).toEqual(absent);
+  });
+
   it('has no answer kept on its way: it is for this caller, and for now', async () => {
     const response = await fetch(`${gateway.url}/graphql`, {
       method: 'POST',

@@ -10,9 +10,10 @@ import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoin
 import type { EventStore } from '@runledger/event-store';
 import { streamOf, type DomainEvent } from '@runledger/kernel';
 import { FileBlobStore, PlatformModule, SubjectKeys } from '@runledger/platform';
-import { FakeClock, testDatabase } from '@runledger/testing';
+import { migrateReadModels } from '@runledger/projections';
+import { FakeClock, preparedDatabase } from '@runledger/testing';
 import pg from 'pg';
-import { AccessDesk, gatewayAdapter, GatewayModule, ReadModels } from './gateway.module.js';
+import { AccessDesk, gatewayAdapter, GatewayModule, ReadModels, readModelSource } from './gateway.module.js';
 import type { HttpTimeouts } from './gateway-adapter.js';
 import type { GatewayOptions } from './gateway.config.js';
 
@@ -57,6 +58,19 @@ export interface GraphqlAnswer<T> {
   readonly text: string;
 }
 
+/** The tables that a gateway needs: what each gateway of a spec would make for itself. */
+async function migrate(databaseUrl: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: databaseUrl });
+  const source = readModelSource(databaseUrl);
+  try {
+    await migrateEventStore(pool);
+    await migrateReadModels(source);
+  } finally {
+    await pool.end();
+    if (source.isInitialized) await source.destroy();
+  }
+}
+
 export async function testGateway(
   options: Partial<GatewayOptions> & {
     readonly modules?: readonly (DynamicModule | { new (): object })[];
@@ -68,9 +82,8 @@ export async function testGateway(
   } = {},
 ): Promise<TestGateway> {
   const { modules = [], modulesOn = () => [], timeouts, sealed = false, ...gatewayOptions } = options;
-  const database = await testDatabase();
+  const database = await preparedDatabase('gateway', migrate);
   const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
   const store = createPostgresEventStore({ connectionString: database.url });
   const folder = mkdtempSync(join(tmpdir(), 'runledger-gateway-'));
   const blobs = new FileBlobStore(folder);

@@ -23,7 +23,11 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const requirement = this.reflector.get<Requirement | undefined>(REQUIREMENT, context.getHandler());
     if (requirement === undefined) {
-      throw new RequestError('FORBIDDEN', 'This entry point declares no scope, so nobody may use it.');
+      throw new RequestError(
+        'FORBIDDEN',
+        'This entry point declares no scope, so nobody may use it.',
+        'Tell whoever made it: it is a defect.',
+      );
     }
     if (requirement === 'open') return true;
     const carrier = carrierOf(context);

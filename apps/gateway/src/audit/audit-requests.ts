@@ -13,7 +13,11 @@ const SHOWN: Readonly<Record<Code, RequestErrorCode>> = {
 
 /** What a caller is told when the audit service has refused. */
 export function auditRefused(refusal: { readonly rejected: Code; readonly message: string; readonly fix?: string }) {
-  return new RequestError(SHOWN[refusal.rejected], refusal.message, refusal.fix);
+  return new RequestError(
+    SHOWN[refusal.rejected],
+    refusal.message,
+    refusal.fix ?? 'Look up in the reference what it may be.',
+  );
 }
 
 /** The size of a checkpoint, as callers write it. */

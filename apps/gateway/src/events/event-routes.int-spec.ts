@@ -77,6 +77,23 @@ describe('events for programs outside', () => {
     expect((await get('?kinds=x')).status).toBe(400);
   });
 
+  it.each([
+    ['MembersAdded', 'Did you mean `MemberAdded` or `MemberErased`? '],
+    ['Nonsense', ''],
+  ])('say that no event is of the type %s, what was meant, and where the types are listed', async (type, meant) => {
+    const fix = `${meant}\`/catalogue\` shows every type, \`/catalogue/events.json\` lists them.`;
+    const error = { code: 'UNKNOWN_EVENT_TYPE', message: `No event is of the type \`${type}\`.`, fix };
+    for (const accept of ['application/x-ndjson', 'text/event-stream']) {
+      const answer = await get(`?types=TokenIssued,${type}`, { accept });
+      expect([answer.status, await answer.json()]).toEqual([400, { error }]);
+    }
+    const { status, errors } = await gateway.graphql(ada, `{ events(types: ["${type}"]) { nodes { id } } }`);
+    const { message, code } = error;
+    expect([status, errors?.[0]]).toMatchObject([400, { message, extensions: { code, fix } }]);
+    const listed = await (await fetch(`${gateway.url}/catalogue/events.json`)).json();
+    expect(JSON.stringify(listed)).toContain('"MemberAdded"');
+  });
+
   it('are followed as they happen, and go on behind Last-Event-ID without a gap or a repeat', async () => {
     const before = await heard(3);
     await join('mem_bob');

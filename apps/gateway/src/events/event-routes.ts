@@ -8,6 +8,7 @@ import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { fitting } from '../reads/fitting.js';
 import { keptAlive, textsOf, type EventForm } from './event-stream.js';
+import { knownTypes } from './event-types.js';
 import { LogReader } from './log-reader.js';
 import { tail } from './log-stream.js';
 
@@ -50,7 +51,7 @@ export class EventRoutes implements BeforeApplicationShutdown {
     const filter = {
       tenant: caller.workspaceId,
       ...(runId !== undefined && { correlationId: runId }),
-      ...(types !== undefined && { types }),
+      ...(types !== undefined && { types: knownTypes(types) }),
       ...(categories !== undefined && { categories }),
     };
     const isFollowed = follow === undefined ? form === 'sse' : follow === 'true';

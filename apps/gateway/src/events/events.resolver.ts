@@ -10,6 +10,7 @@ import { SAME_FOR_ALL, type SourceEvent } from '../graph/item-encoder.js';
 import { positionOf, positionText } from '../graph/position-text.js';
 import { ReadModels } from '../reads/read-models.js';
 import { eventNode } from './event-nodes.js';
+import { knownTypes } from './event-types.js';
 import { LogReader, storyOf } from './log-reader.js';
 import { tail } from './log-stream.js';
 import { only } from './resumption.js';
@@ -66,7 +67,7 @@ export class EventsResolver {
 
   async #page(args: EventsArgs, caller: Caller, after: bigint) {
     const size = pageSize(args.first, 50);
-    const types = args.types ?? undefined;
+    const types = args.types == null ? undefined : knownTypes(args.types);
     if (args.stream != null) {
       const { runId } = args;
       const keep = (event: RecordedEvent) =>

@@ -101,7 +101,8 @@ class Delivery {
 
   #write(event: SourceEvent, json: Buffer): Sent | Promise<Sent> {
     if (this.#ended) return 'closed';
-    const [[field, item] = ['', {}]] = Object.entries(event) as [string, Item][];
+    const [field = ''] = Object.keys(event);
+    const item = (event[field] ?? {}) as Item;
     if (item.cursor !== undefined) this.#last = { field, cursor: item.cursor };
     if (item.__typename === 'CursorExpired') this.options.onExpired();
     if (written.hasSubscribers) written.publish({ json, subscription: this });

@@ -8,6 +8,7 @@ export type RequestErrorCode =
   | 'FORBIDDEN'
   | 'NOT_FOUND'
   | 'BAD_USER_INPUT'
+  | 'UNKNOWN_EVENT_TYPE'
   | 'INVALID_CURSOR'
   | 'CURSOR_EXPIRED'
   | 'READ_MODEL_BEHIND'
@@ -25,6 +26,7 @@ const STATUS: Record<RequestErrorCode, number> = {
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   BAD_USER_INPUT: 400,
+  UNKNOWN_EVENT_TYPE: 400,
   INVALID_CURSOR: 400,
   CURSOR_EXPIRED: 410,
   READ_MODEL_BEHIND: 503,
@@ -40,15 +42,13 @@ const STATUS: Record<RequestErrorCode, number> = {
 
 /** A request that cannot be answered, with what the caller can do about it; shown to callers as it is. */
 export class RequestError extends Fault {
-  readonly fix: string | undefined;
   constructor(
     override readonly code: RequestErrorCode,
     message: string,
-    fix?: string,
+    readonly fix: string,
     more: { readonly cause?: unknown; readonly fields?: Readonly<Record<string, unknown>> } = {},
   ) {
     super(code, message, more);
-    this.fix = fix;
   }
 
   /** HTTP status that says the same. */

@@ -27,8 +27,7 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown): Gr
   };
   const request = asRequestError(cause);
   if (request) {
-    const fix = request.fix === undefined ? {} : { fix: request.fix };
-    return { message: request.message, ...where, extensions: { code: request.code, ...fix } };
+    return { message: request.message, ...where, extensions: { code: request.code, fix: request.fix } };
   }
   const { code, fix } = (formatted.extensions ?? {}) as { code?: unknown; fix?: unknown };
   if (typeof code === 'string' && CLIENT_CODES.has(code)) {

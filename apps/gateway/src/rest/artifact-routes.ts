@@ -27,7 +27,7 @@ export class ArtifactRoutes {
   ): Promise<void> {
     const { workspaceId } = caller;
     const row = await this.rows.getRepository(ArtifactRow).findOneBy({ workspaceId, artifactId });
-    if (!row) throw new RequestError('NOT_FOUND', 'There is no such artifact.');
+    if (!row) throw new RequestError('NOT_FOUND', 'There is no such artifact.', 'Take an id from `run.artifacts`.');
     const { sha256, bytes, path } = row;
     await sendDownload(reply, this.blobs.area('artifacts'), {
       sha256,

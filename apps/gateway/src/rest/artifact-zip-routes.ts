@@ -34,7 +34,7 @@ export class ArtifactZipRoutes {
   @Requires('flows.read')
   async download(@Param('id') runId: string, @CallerOf() caller: Caller, @Res() reply: FastifyReply): Promise<void> {
     const run = await this.runs.find(caller.workspaceId, runId);
-    if (!run) throw new RequestError('NOT_FOUND', 'There is no such run.');
+    if (!run) throw new RequestError('NOT_FOUND', 'There is no such run.', 'Look at the list of runs.');
     const kept = await this.#kept(caller.workspaceId, runId);
     await reply
       .header('content-type', 'application/zip')

@@ -29,8 +29,7 @@ async function contentOf(blobs: BlobStore, { sha256, fileName }: Download) {
     return await blobs.get(sha256);
   } catch (cause) {
     if (!(cause instanceof BlobNotFoundError)) throw cause;
-    throw new RequestError('NOT_FOUND', `The content of ${fileName} is gone from the blob store.`, undefined, {
-      cause,
-    });
+    const fix = 'It was kept for as long as its flow says; restore the blob store if that is not over.';
+    throw new RequestError('NOT_FOUND', `The content of ${fileName} is gone from the blob store.`, fix, { cause });
   }
 }

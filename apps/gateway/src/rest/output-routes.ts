@@ -29,7 +29,11 @@ export class OutputRoutes {
     const row = await this.rows.getRepository(TranscriptEntryRow).findOneBy({ workspaceId, runId, entryId });
     const whole = row?.ending?.outputBlob;
     if (!row || !whole) {
-      throw new RequestError('NOT_FOUND', 'There is no such output, or the transcript has all of it.');
+      throw new RequestError(
+        'NOT_FOUND',
+        'There is no such output, or the transcript has all of it.',
+        'Take the address from `outputUrl` of the entry.',
+      );
     }
     await sendDownload(reply, this.blobs, { ...whole, fileName: `${row.step}-${entryId.split('/').at(-1) ?? ''}.txt` });
   }

@@ -113,7 +113,12 @@ export class SchedulesResolver {
   @ResolveField('flow')
   async flow(@Parent() schedule: ScheduleNode, @Context() context: GraphContext) {
     const found = await this.flows.find(callerOf(context).workspaceId, { slug: schedule.flowSlug });
-    if (!found) throw new RequestError('NOT_FOUND', `The flow ${schedule.flowSlug} is not in the read model.`);
+    if (!found)
+      throw new RequestError(
+        'NOT_FOUND',
+        `The flow ${schedule.flowSlug} is not in the read model.`,
+        'Ask again in a moment.',
+      );
     return found;
   }
 

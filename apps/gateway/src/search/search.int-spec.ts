@@ -9,6 +9,7 @@ import {
   UsageRecorded,
   type Json,
 } from '@runledger/contracts';
+import type { RecordedEvent } from '@runledger/event-store';
 import { attemptId, streamOf, type DomainEvent } from '@runledger/kernel';
 import fc from 'fast-check';
 import type { DataSource } from 'typeorm';
@@ -16,6 +17,7 @@ import { testGateway, type TestGateway } from '../gateway.fixture.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { at, BY, published, story } from '../runs/run-story.fixture.js';
 import { questionOf } from './question.js';
+import { searchProjection } from './search.projection.js';
 import { wholeTextOf } from './searched-texts.js';
 import { putDownTexts } from './text-rows.js';
 import { wordsOf } from './words.js';
@@ -52,6 +54,15 @@ const call = (callId: string, command: string) =>
   ToolCallStarted({ ...place, callId, tool: 'bash', arguments: { command }, at: at(2) });
 const output = (callId: string, text: string) =>
   ToolCallEnded({ ...place, callId, tool: 'bash', state: 'ok', output: text, durationMs: 5, at: at(3) });
+
+function recorded({ type, data }: DomainEvent, n: number): RecordedEvent {
+  const correlationId = 'run_0198f3a0-0000-7000-8000-500000000009';
+  const metadata = { correlationId, causationId: 'test', occurredAt: at(1), schemaVersion: 1 };
+  return {
+    ...{ id: `event-${n}`, type, data, tenant: 'ws_acme', stream: 'attempt-x', category: 'attempt', revision: n },
+    ...{ position: BigInt(1_000 + n), recordedAt: at(1), metadata: metadata as RecordedEvent['metadata'] },
+  };
+}
 
 describe('search', () => {
   let gateway: TestGateway;
@@ -146,6 +157,21 @@ describe('search', () => {
     expect((await find('"walrus sleeps"')).nodes).toMatchObject([{ kind: 'TEXT', agent: '2' }]);
   });
 
+  it('finds an answer that came in pieces, from batch to batch and through its parts', async () => {
+    const words = Array.from({ length: 4_000 }, (_, n) => `piece${n} `).join('');
+    for (let from = 0; from < words.length; from += 6_000) await tell(say(words.slice(from, from + 6_000), 's3', '3'));
+    await tell(say('a tall\0 gir', 's3', '3'));
+    await tell(say('affe', 's3', '3'));
+    expect((await find('"piece7 piece8"')).nodes).toMatchObject([{ kind: 'TEXT', agent: '3' }]);
+    expect((await find('giraffe')).nodes).toEqual([]);
+    const usage = { kind: 'compute', resourceClass: 'small', milliseconds: 4 } as const;
+    await tell(UsageRecorded({ ...place, agent: '3', usageId: 'u3', usage, at: at(6) }));
+    const [hit] = (await find('"piece3999 a tall giraffe"')).nodes;
+    expect(hit?.snippet).toContain('piece3999 a tall');
+    const rows = gateway.app.get<DataSource>(READ_MODEL_SOURCE);
+    expect(await rows.query(`SELECT key FROM search_pieces WHERE key LIKE '%/3'`)).toEqual([]);
+  });
+
   it('looks through the beginning and the end of what is long, and no further', async () => {
     const long = `opening-chord ${'la '.repeat(40_000)} middle-eight ${'la '.repeat(40_000)} final-cadence`;
     await tell(output('c5', long));
@@ -214,6 +240,40 @@ describe('search', () => {
     const event = ToolCallStarted({ ...place, callId: 'c1', tool: 'bash', arguments: {}, at: at(2) });
     const said = wholeTextOf({ ...event, data: { ...event.data, arguments: { top: 'quokka', deep } } });
     expect(said?.text).toBe('bash top: quokka\ndeep: …');
+  });
+
+  it('has the same rows however what was said comes in batches', async () => {
+    const rows = gateway.app.get<DataSource>(READ_MODEL_SOURCE);
+    const place = placeIn('run_0198f3a0-0000-7000-8000-500000000009');
+    const words = (agent: string) => (entryId: string, text: string) =>
+      AgentText({ ...place, entryId, agent, text, at: at(1) });
+    const [one, two] = [words('1'), words('2')];
+    const said = 'all that was said '.repeat(500);
+    const usage = { kind: 'compute', resourceClass: 'small', milliseconds: 4 } as const;
+    const events = [
+      ...[one('a', said), two('b', 'short '), one('a', said), one('a', said), two('b', 'and long'), one('c', said)],
+      ...[UsageRecorded({ ...place, agent: '2', usageId: 'u', usage, at: at(1) }), one('c', said), two('d', said)],
+    ].map((event, n) => recorded(event, n));
+    const rowsOf = async (batches: readonly (readonly RecordedEvent[])[]) => {
+      const runner = rows.createQueryRunner();
+      await runner.startTransaction();
+      try {
+        for (const batch of batches) await searchProjection.apply(batch, runner.manager);
+        const tables = searchProjection.tables.map(table => `SELECT t::text AS row FROM ${table} t ORDER BY 1`);
+        return await Promise.all(tables.map(sql => runner.manager.query<object[]>(sql)));
+      } finally {
+        await runner.rollbackTransaction();
+        await runner.release();
+      }
+    };
+    const whole = await rowsOf([events]);
+    const cuts = fc.uniqueArray(fc.integer({ min: 1, max: events.length - 1 }));
+    const sameRows = async (at: readonly number[]) => {
+      const ends = [0, ...at.toSorted((a, b) => a - b), events.length];
+      const batches = ends.slice(1).map((end, n) => events.slice(ends[n], end));
+      expect(await rowsOf(batches)).toEqual(whole);
+    };
+    await fc.assert(fc.asyncProperty(cuts, sameRows), { numRuns: 30 });
   });
 
   it('puts down any text that there can be, and finds it by each of its words', async () => {

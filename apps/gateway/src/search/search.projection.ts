@@ -6,6 +6,8 @@ import { putDownTexts, type TextRow } from './text-rows.js';
 
 /** Of longer texts the beginning and the end are looked through, as people are shown them. */
 const MAX_CHARS = 65_536;
+/** Nobody looks for what is being said in this moment. */
+const REST_MS = 250;
 
 /**
  * Everything that was said in runs, to be looked for. A projection of its own: it may lag behind without holding up what people
@@ -13,11 +15,12 @@ const MAX_CHARS = 65_536;
  */
 export const searchProjection: Projection = {
   name: 'search',
-  version: 1,
+  version: 2,
   // The correlation id is part of every event's row.
   partitioned: true,
+  restMs: REST_MS,
   types: searchedEvents.map(event => event.type),
-  tables: ['search_texts', 'search_spoken'],
+  tables: ['search_texts', 'search_spoken', 'search_pieces'],
   apply: async (events, rows) => {
     const own = events as readonly Recorded<SearchedEvent>[];
     const spoken = await Spoken.load(own, rows);

@@ -1,5 +1,5 @@
 import { badge, details, h, problem, redraw } from './elements.js';
-import { ago, count, instant, until, words } from './formats.js';
+import { ago, count, instant, soon, words } from './formats.js';
 import { query } from './graphql.js';
 import { DELIVERIES } from './queries.js';
 
@@ -82,13 +82,9 @@ function row({ id, news, recipient, runId, state, attempts, lastError, nextTryAt
     h('span', {}, words(news), recipient && h('span.mute', {}, ` to ${recipient}`)),
     runId ? h('a', { href: `#/runs/${runId}` }, 'run') : h('span'),
     h('span.mute', { title: instant(queuedAt) }, ago(queuedAt)),
-    h('span.mute', {}, count(attempts, 'try').replace('trys', 'tries')),
+    h('span.mute', {}, count(attempts, 'attempt')),
     state !== 'DELIVERED' &&
       lastError &&
       h('p.mute', {}, lastError.message, state === 'WAITING' && nextTryAt && ` Tried again ${soon(nextTryAt)}.`),
   );
-}
-
-function soon(at) {
-  return until(at).replace('for at most', 'in').replace(' more', '').replace('which is over', 'now');
 }

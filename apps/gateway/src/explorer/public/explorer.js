@@ -47,3 +47,15 @@ function draw() {
   );
 }
 draw();
+
+const LABELS = { graphql: 'Query', 'graphql-variables': 'Variables', 'graphql-results': 'Answer' };
+
+/** The editors type into fields that are out of sight, and have no label unless they are told one: screen readers read it out. */
+function labelEditors() {
+  for (const { CodeMirror: editor } of document.querySelectorAll('#explorer .CodeMirror')) {
+    const mode = editor.getOption('mode');
+    const label = LABELS[mode?.name ?? mode] ?? 'Headers';
+    if (editor.getOption('screenReaderLabel') !== label) editor.setOption('screenReaderLabel', label);
+  }
+}
+new MutationObserver(labelEditors).observe(document.getElementById('explorer'), { childList: true, subtree: true });

@@ -37,6 +37,15 @@ export function until(text) {
   return ms > 0 ? `for at most ${duration(ms)} more` : 'which is over';
 }
 
+/** `in 3 min`, or `now` for what is over or about to be. */
+export function soon(text) {
+  const seconds = (Date.parse(text) - Date.now()) / 1_000;
+  if (seconds < 1) return 'now';
+  if (seconds < 60) return `in ${Math.ceil(seconds)} s`;
+  if (seconds < 3_600) return `in ${Math.ceil(seconds / 60)} min`;
+  return `in ${Math.ceil(seconds / 3_600)} h`;
+}
+
 /** Unpriced is never shown as nothing. */
 export function cost(money, unpriced) {
   if (!money) return unpriced ? 'unpriced' : '–';

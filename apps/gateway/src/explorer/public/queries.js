@@ -126,8 +126,11 @@ export const CHANNEL_VERBS = {
 
 const FIRED = 'firings { firedAt runId declined }';
 
-export const SCHEDULES = `{
-  schedules(first: 200) { nodes { id name status cron timeZone nextFireAt flow { slug } ${FIRED} } }
+export const SCHEDULES = `query ($after: String) {
+  schedules(first: 200, after: $after) {
+    nodes { id name status cron timeZone nextFireAt flow { slug } ${FIRED} }
+    pageInfo { hasNextPage endCursor }
+  }
 }`;
 
 export const EVENT_TRIGGERS = `{ eventTriggers { id name status event condition flow ${FIRED} } }`;

@@ -12,9 +12,14 @@ export async function showStarters(place, slug) {
   place.replaceChildren(h('section.card.starters', {}, h('h2', {}, 'Starts by itself'), rows));
 }
 
-async function schedulesOf(slug) {
-  const { schedules } = await query(SCHEDULES);
-  const own = schedules.nodes.filter(({ flow }) => flow.slug === slug);
+export async function schedulesOf(slug) {
+  const all = [];
+  for (let after = null, more = true; more;) {
+    const { schedules } = await query(SCHEDULES, { after });
+    all.push(...schedules.nodes);
+    ({ hasNextPage: more, endCursor: after } = schedules.pageInfo);
+  }
+  const own = all.filter(({ flow }) => flow.slug === slug);
   return own.map(schedule => ({ kind: 'schedule', ...schedule, when: timesOf(schedule) }));
 }
 
