@@ -24,7 +24,8 @@ import {
 } from '@runledger/contracts';
 import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import { COMMAND_CLIENT, CommandRegistry, FileBlobStore, PlatformModule } from '@runledger/platform';
-import { readSandboxConfig, SandboxModule } from '@runledger/sandbox';
+import { SandboxModule } from '@runledger/sandbox';
+import { readSandboxConfig } from '@runledger/sandbox/config';
 import pg from 'pg';
 import { percentiles } from './rounds.mjs';
 

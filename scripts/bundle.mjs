@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeSnapshot, nodeOfPrograms } from './runner-snapshot.mjs';
 
 const root = dirname(import.meta.dirname ?? dirname(fileURLToPath(import.meta.url)));
 const OLD_AFTER_MS = 24 * 60 * 60 * 1_000;
@@ -45,9 +46,12 @@ const LOADED_WHOLE = [
 
 /** Brings the bundle of runners up to date; answers whether it was made anew. */
 export async function bundleRunner() {
+  const node = nodeOfPrograms();
   return bundle({
     folder: join(root, RUNNER_FOLDER, 'bundle'),
-    entries: [join(root, RUNNER_FOLDER, 'main.js')],
+    entries: ['main', 'startup-snapshot'].map(name => join(root, RUNNER_FOLDER, `${name}.js`)),
+    madeFor: node?.version ?? 'no snapshot',
+    finish: made => (node ? snapshot(node, made) : undefined),
     options: {
       // Asked for by packages of which nothing else is left.
       external: [
@@ -66,6 +70,19 @@ export async function bundleRunner() {
       minifyWhitespace: true,
     },
   });
+}
+
+/** Without one, runners start from the bundle. */
+async function snapshot(node, { bundler, folder, metafile, outputFiles }) {
+  const place = join(folder, 'snapshot');
+  const made = { bundler, node, metafile, outputFiles, banner: OPTIONS.banner.js };
+  try {
+    const files = await makeSnapshot({ ...made, folder: place, entry: 'startup-snapshot.js' });
+    keep(place, files, new Set([files.at(-1).path]));
+  } catch (error) {
+    rmSync(place, { recursive: true, force: true }); // an old one must not be started in place of new files
+    console.error(`No startup snapshot was made, so agents start more slowly: ${error.message}`);
+  }
 }
 
 /** Brings the bundle of the platform's programs up to date; answers whether it was made anew. */
@@ -108,7 +125,7 @@ function mainOf(folder, entry) {
   return join(folder, basename(entry).replace(/\.mjs$/, '.js'));
 }
 
-async function bundle({ folder, entries, options }) {
+async function bundle({ folder, entries, options, madeFor = '', finish }) {
   const mains = entries.map(path => mainOf(folder, path));
   const stampPath = join(folder, 'bundled.json');
   const bundler = await import('esbuild').catch(() => undefined);
@@ -117,7 +134,7 @@ async function bundle({ folder, entries, options }) {
     drop();
     return false;
   }
-  const key = `${bundler.version} ${printOf(fileURLToPath(import.meta.url))}`;
+  const key = `${bundler.version} ${printOf(fileURLToPath(import.meta.url))} ${madeFor}`;
   if (isUpToDate(mains, stampPath, key)) return false;
   try {
     const { metafile, outputFiles } = await bundler.build({
@@ -126,7 +143,9 @@ async function bundle({ folder, entries, options }) {
       entryPoints: entries,
       outdir: folder,
     });
+    await finish?.({ bundler, folder, metafile, outputFiles });
     keep(folder, outputFiles, new Set(mains));
+    rmSync(join(folder, 'compiled'), { recursive: true, force: true }); // by V8, of the files before
     const inputs = Object.keys(metafile.inputs).map(path => join(root, path));
     const prints = Object.fromEntries(inputs.filter(path => existsSync(path)).map(path => [path, printOf(path)]));
     replaceFile(stampPath, JSON.stringify({ key, prints }));
@@ -155,7 +174,7 @@ const OPTIONS = {
 /** For {@link everyFileKeepsItsPlace}: in every part of a bundle. */
 const PLACES =
   "import{fileURLToPath as pathOfUrl,pathToFileURL as urlOfPath}from'node:url';" +
-  'const placeOf=path=>pathOfUrl(new globalThis.URL(path,import.meta.url));';
+  'const __placeOf=path=>pathOfUrl(new globalThis.URL(path,import.meta.url));';
 
 /** What packages of others load although an agent's loop never uses it. */
 const neverUsedIsLeftOut = {
@@ -208,7 +227,7 @@ const everyFileKeepsItsPlace = folder => ({
   setup(build) {
     build.onLoad({ filter: /\.[cm]?js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      const place = of => `placeOf(${JSON.stringify(relative(folder, of).split(sep).join('/'))})`;
+      const place = of => `__placeOf(${JSON.stringify(relative(folder, of).split(sep).join('/'))})`;
       if (/\bimport\.meta\b/.test(text)) {
         const contents = text
           .replace(/\bimport\.meta\.url\b/g, `urlOfPath(${place(path)}).href`)
@@ -228,7 +247,8 @@ function keep(folder, outputFiles, mains) {
   const inOrder = outputFiles.toSorted((one, other) => mains.has(one.path) - mains.has(other.path));
   for (const { path, contents } of inOrder) replaceFile(path, contents);
   const current = new Set(outputFiles.map(({ path }) => path));
-  for (const path of readdirSync(folder).map(name => join(folder, name))) {
+  const files = readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isFile());
+  for (const path of files.map(({ name }) => join(folder, name))) {
     if (!current.has(path) && Date.now() - statSync(path).mtimeMs > OLD_AFTER_MS) rmSync(path, { force: true });
   }
 }

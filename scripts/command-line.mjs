@@ -31,13 +31,14 @@ export function misused(url, why) {
   process.exit(MISUSED);
 }
 
-/** Those values, as numbers of at least `least`; ends with 2 when one is none. Undefined stays undefined. */
+/** Those values, as finite numbers of at least `least`; ends with 2 when one is none. Undefined stays undefined. */
 export function numbersOf(url, values, names, { least = 0 } = {}) {
   return Object.fromEntries(
     names.map(name => {
       const text = values[name];
-      const number = text === undefined ? undefined : Number(text);
-      if (text === '' || Number.isNaN(number) || number < least)
+      if (text === undefined) return [name, undefined];
+      const number = Number(text);
+      if (text.trim() === '' || !Number.isFinite(number) || number < least)
         misused(url, `--${name} ${text} is no number from ${least}`);
       return [name, number];
     }),

@@ -22,6 +22,8 @@ describe('the programs that operators start by hand', () => {
     ['an unknown option', ['--bogus'], /^Unknown option '--bogus'\.\n/],
     ['an option without its value', ['--port'], /^Option '--port <value>' argument missing\.\n/],
     ['what is no number', ['--port', 'high'], /^--port high is no number from 0\.\n/],
+    ['a blank where a number is meant', ['--port', ' '], /^--port {3}is no number from 0\.\n/],
+    ['a number without end', ['--port', 'Infinity'], /^--port Infinity is no number from 0\.\n/],
   ])('say what is wrong with %s in one line, and how it is right', (_what, args, line) => {
     const refused = run('infra/kafka/main.mjs', ...args);
     expect(refused).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(line) });

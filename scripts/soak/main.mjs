@@ -21,7 +21,7 @@ import { once } from 'node:events';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commandLine, misused } from '../command-line.mjs';
+import { commandLine, numbersOf } from '../command-line.mjs';
 import { createPostgresEventStore } from '@runledger/event-store';
 import { Api } from '../load/api.mjs';
 import { withEndings } from '../load/endings.mjs';
@@ -32,6 +32,8 @@ import { faultsOf, summaryOf } from './figures.mjs';
 import { PROBE, watchInside } from './inside.mjs';
 import { startRuns } from './runs.mjs';
 import { truthOf, Writer } from './writer.mjs';
+
+const NUMBERS = ['sockets', 'minutes', 'seconds', 'rate', 'runs', 'cut-every', 'cut-share', 'slow', 'p99', 'cores'];
 
 const { values } = commandLine(import.meta.url, {
   options: {
@@ -51,16 +53,17 @@ const { values } = commandLine(import.meta.url, {
     json: { type: 'boolean', default: false },
   },
 });
+const number = numbersOf(import.meta.url, values, NUMBERS);
 const plan = {
-  sockets: numberOf('sockets'),
-  forMs: values.minutes === undefined ? numberOf('seconds') * 1_000 : numberOf('minutes') * 60_000,
-  rate: numberOf('rate'),
-  runs: Math.min(numberOf('runs'), numberOf('sockets')),
-  cutEveryMs: numberOf('cut-every') * 1_000,
-  cutShare: numberOf('cut-share'),
-  slow: numberOf('slow'),
-  p99Ms: values.p99 === undefined ? undefined : numberOf('p99'),
-  cores: values.cores === undefined ? undefined : numberOf('cores'),
+  sockets: number.sockets,
+  forMs: number.minutes === undefined ? number.seconds * 1_000 : number.minutes * 60_000,
+  rate: number.rate,
+  runs: Math.min(number.runs, number.sockets),
+  cutEveryMs: number['cut-every'] * 1_000,
+  cutShare: number['cut-share'],
+  slow: number.slow,
+  p99Ms: number.p99,
+  cores: number.cores,
   distribution: values.distribution,
 };
 const log = values.json ? () => undefined : line => console.log(line);
@@ -71,12 +74,6 @@ await withEndings(async ending => {
   console.log(values.json ? JSON.stringify({ ...figures, faults }) : summaryOf(figures, faults));
   return faults.length === 0;
 });
-
-function numberOf(option) {
-  const number = Number(values[option]);
-  if (values[option].trim() !== '' && number >= 0 && Number.isFinite(number)) return number;
-  return misused(import.meta.url, `--${option} is a number from 0 on, not "${values[option]}"`);
-}
 
 async function soak(ending) {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'runledger-soak-')));

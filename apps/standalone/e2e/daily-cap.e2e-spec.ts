@@ -166,6 +166,7 @@ function boundTo(store: EventStore): EventStore {
     readAll: asked => store.readAll(asked),
     subscribe: asked => store.subscribe(asked),
     head: () => store.head(),
+    settled: () => store.settled(),
     identity: () => store.identity(),
     deleteStream: (...asked) => store.deleteStream(...asked),
     tombstoneStream: (...asked) => store.tombstoneStream(...asked),

@@ -34,7 +34,7 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
 
   beforeAll(async () => {
     build();
-    platform = await home.start({ RUNLEDGER_SAMPLE: 'off' });
+    platform = await home.startQuiet();
     expect(await node('publish-flow/publish.mjs', join(EXAMPLES, 'hello-flow'))).toMatchObject({ code: 0 });
   }, PATIENCE_MS);
 

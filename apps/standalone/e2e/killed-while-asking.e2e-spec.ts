@@ -57,7 +57,6 @@ describeWith('bwrap')('a platform that is killed while agents wait for people (n
   const counted = new CountedWork();
   /** Of the sandbox and of the agents: nobody watches a background run. */
   const isAtRest = () => tracesOf(home.path).every(({ name }) => name !== 'bwrap');
-  const environment = () => ({ ...counted.environment, RUNLEDGER_SAMPLE: 'off' });
 
   beforeAll(build, PATIENCE_MS);
   afterAll(async () => {
@@ -66,7 +65,7 @@ describeWith('bwrap')('a platform that is killed while agents wait for people (n
   });
 
   it('holds no sandbox, takes their answers at the next start, asks nobody twice and repeats no finished call', async () => {
-    const first = await home.start(environment());
+    const first = await home.startQuiet(counted.environment);
     await counted.publishProfile(first.api);
     await first.api.publishFlow(FLOW);
     const runId = await first.api.started('asking');
@@ -74,7 +73,7 @@ describeWith('bwrap')('a platform that is killed while agents wait for people (n
     await eventually(() => Promise.resolve(isAtRest()), 60_000);
     await first.kill();
 
-    const second = await home.start(environment());
+    const second = await home.startQuiet(counted.environment);
     expect(await bothAsked(second.api, runId)).toEqual(asked);
     const answer =
       'mutation ($id: ID!) { answerQuestion(requestId: $id, answer: "blue") { ... on ApprovalRequest { state } } }';
@@ -83,7 +82,7 @@ describeWith('bwrap')('a platform that is killed while agents wait for people (n
     // Once more, before or after the agents have heard of it.
     await second.kill();
 
-    const third = await home.start(environment());
+    const third = await home.startQuiet(counted.environment);
     const run = await third.api.reaches(runId, 'COMPLETED');
     expect(run.timeline.map(step => step.attempts.length)).toEqual([1, 1]);
     const ran = counted.ran().sort();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** `describe`, where these programs are installed; elsewhere the specs are skipped, and their name must say "(needs …)". */
@@ -8,6 +8,9 @@ export function describeWith(...programs: readonly string[]) {
   const all = programs.every(program => folders.some(folder => existsSync(join(folder, program))));
   return all ? describe : describe.skip;
 }
+
+/** Hierarchies of the first version are folders of their own, and this very process may be in a group two below. */
+const DEEPEST_GROUP = 3;
 
 /** A living process that has to do with a folder, and how that shows. */
 export interface Trace {
@@ -30,10 +33,19 @@ export function tracesOf(folder: string): Trace[] {
     });
 }
 
-/** Control groups of the folder's sandboxes that are still there. */
+/**
+ * Control groups of the folder's sandboxes that are still there. One walk for all of them: a machine may have thousands of
+ * groups, and what is expected to be gone is looked for after every spec.
+ */
 export function controlGroupsOf(folder: string): string[] {
-  const places = ['', '*/', '*/*/', '*/*/*/'].flatMap(depth => groupsOf(folder).map(group => depth + group));
-  return places.flatMap(place => globSync(`/sys/fs/cgroup/${place}`));
+  const groups = new Set(groupsOf(folder));
+  const below = (parent: string, depth: number): string[] =>
+    foldersIn(parent).flatMap(name => {
+      const path = join(parent, name);
+      if (groups.has(name)) return [path];
+      return depth < DEEPEST_GROUP ? below(path, depth + 1) : [];
+    });
+  return below('/sys/fs/cgroup', 0);
 }
 
 /** Mounts of the folder, or below it, in this process's own view. */
@@ -93,6 +105,15 @@ function linkOf(pid: number, file: string): string {
     return readlinkSync(`/proc/${pid}/${file}`);
   } catch {
     return '';
+  }
+}
+
+function foldersIn(parent: string): string[] {
+  try {
+    const entries = readdirSync(parent, { withFileTypes: true });
+    return entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
+  } catch {
+    return []; // removed while we looked
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * Loaded before a program (`node --import`): the program is started from its bundle, where one was made (`scripts/bundle.mjs`),
- * in place of the file that was named. That loads a dozen files and not three thousand.
+ * in place of the file that was named. That loads a dozen files and not three thousand, and what V8 made of them is kept beside them.
  */
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const programs = new URL('./', import.meta.url).href;
 
@@ -15,7 +16,9 @@ if (typeof module.registerHooks === 'function') {
       if (context.parentURL !== undefined || !named.url.startsWith(programs)) return named;
       hooks.deregister();
       const url = `${programs}bundle/${named.url.slice(programs.length)}`;
-      return existsSync(new URL(url)) ? { ...named, url } : named;
+      if (!existsSync(new URL(url))) return named;
+      module.enableCompileCache(fileURLToPath(`${programs}bundle/compiled`)); // where that cannot be written, nothing is kept
+      return { ...named, url };
     },
   });
 }

@@ -1,9 +1,9 @@
-import { approvalVariables } from '@runledger/approval';
-import { auditVariables } from '@runledger/audit';
+import { approvalVariables } from '@runledger/approval/config';
+import { auditVariables } from '@runledger/audit/config';
 import { telemetryVariables } from '@runledger/platform';
 import { storageVariables } from '@runledger/platform/storage';
 import { billingVariables } from '@runledger/billing';
-import { sandboxVariables } from '@runledger/sandbox';
+import { sandboxVariables } from '@runledger/sandbox/config';
 import { consumerVariables } from '@runledger/sdk';
 import type { z } from 'zod';
 import { apiVariables } from './api.config.js';

@@ -1,9 +1,9 @@
-import { readApprovalConfig, type ApprovalConfig } from '@runledger/approval';
-import { readAuditConfig, type AuditConfig } from '@runledger/audit';
+import { readApprovalConfig, type ApprovalConfig } from '@runledger/approval/config';
+import { readAuditConfig, type AuditConfig } from '@runledger/audit/config';
 import type { WebhookLimits } from '@runledger/gateway';
 import { allOf, readTelemetryConfig, type TelemetryConfig } from '@runledger/platform';
 import { readStorageConfig, type StorageConfig } from '@runledger/platform/storage';
-import { readSandboxConfig, type SandboxConfig } from '@runledger/sandbox';
+import { readSandboxConfig, type SandboxConfig } from '@runledger/sandbox/config';
 import { z } from 'zod';
 import { readApiConfig, type ApiConfig } from './api.config.js';
 import { readAvailableConfig, type AvailableConfig } from './available.config.js';

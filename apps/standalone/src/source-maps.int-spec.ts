@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -42,5 +42,17 @@ describe('an error of a program that was compiled', () => {
     expect(stderr).toContain('cook is no service; name one of');
     expect(stderr).toMatch(/at \S* ?\(?\S*\/apps\/standalone\/src\/service\.ts:\d+:\d+/);
     expect(stderr).toMatch(/\/apps\/standalone\/dist\/bundle\/service\.js:\d+:\d+/);
+  });
+});
+
+describe('a program that is started from its bundle', () => {
+  it('leaves what V8 made of it to the next start', () => {
+    execFileSync(process.execPath, ['scripts/prepare.mjs', '--build', '--quiet'], { cwd: ROOT });
+    const compiled = join(PROGRAMS, 'bundle', 'compiled');
+    rmSync(compiled, { recursive: true, force: true });
+    const flags = ['--import', join(PROGRAMS, 'source-maps.js'), join(PROGRAMS, 'service.js'), 'cook'];
+    const { stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8', env: {} });
+    expect(stderr).toContain('cook is no service; name one of');
+    expect(existsSync(compiled)).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { absolute, parseConfig } from '@runledger/platform';
-import { readSandboxConfig } from '@runledger/sandbox';
-import type { SandboxConfig } from '@runledger/sandbox';
+import { readSandboxConfig } from '@runledger/sandbox/config';
+import type { SandboxConfig } from '@runledger/sandbox/config';
 import { z } from 'zod';
 
 const schema = z.object({

@@ -38,6 +38,10 @@ export class SimulatedStore implements EventStore {
     return this.desk.ask(this.life, () => this.log.head(), false);
   }
 
+  settled(): Promise<Position> {
+    return this.head();
+  }
+
   identity(): Promise<string> {
     return Promise.resolve('00000000-0000-4000-8000-000000000000');
   }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { DEPLOYED_SERVICES } from '@runledger/contracts';
 import type { DeployedService } from '@runledger/contracts';
 import { InvalidConfigError } from '@runledger/platform';
-import { connectedProviders } from '@runledger/sandbox';
+import { connectedProviders } from '@runledger/sandbox/config';
 import { deployedService } from '../services/service.config.js';
 import { readStandaloneConfig } from '../standalone.config.js';
 import type { StandaloneConfig } from '../standalone.config.js';

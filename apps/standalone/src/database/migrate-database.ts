@@ -1,10 +1,10 @@
-import { APPROVAL_SCHEMA } from '@runledger/approval';
-import { AUDIT_SCHEMA } from '@runledger/audit';
+import { APPROVAL_SCHEMA } from '@runledger/approval/tables';
+import { AUDIT_SCHEMA } from '@runledger/audit/tables';
 import { checkEventStore, checkSchema, migrateEventStore, migrateSchema } from '@runledger/event-store';
 import type { MigrationReport, SchemaHistory } from '@runledger/event-store';
 import { servicePool } from '@runledger/platform';
-import { checkReadModels, migrateReadModels } from '@runledger/projections';
-import { SANDBOX_SCHEMA } from '@runledger/sandbox';
+import type * as Projections from '@runledger/projections';
+import { SANDBOX_SCHEMA } from '@runledger/sandbox/tables';
 import { timersHistory } from '@runledger/timers';
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
@@ -27,7 +27,7 @@ export async function migrateDatabase(url: string, report: MigrationReport): Pro
   await withPool(url, async pool => {
     await migrateEventStore(pool, { report });
     for (const history of OWN_TABLES) await migrateSchema(pool, history, report);
-    await withReadModels(url, source => migrateReadModels(source, report));
+    await withReadModels(url, ({ migrateReadModels }, source) => migrateReadModels(source, report));
     await refreshRoles(pool, report);
   });
 }
@@ -39,7 +39,8 @@ export async function migrateDatabase(url: string, report: MigrationReport): Pro
 export async function checkDatabase(pool: Pool, url: string): Promise<void> {
   await checkEventStore(pool);
   for (const history of OWN_TABLES) if (await isOurs(pool, history.schema)) await checkSchema(pool, history);
-  if (await isOurs(pool, 'gateway')) await withReadModels(url, checkReadModels);
+  if (await isOurs(pool, 'gateway'))
+    await withReadModels(url, ({ checkReadModels }, source) => checkReadModels(source));
 }
 
 /** A schema that is missing is looked for as well. */
@@ -52,11 +53,17 @@ async function isOurs(pool: Pool, schema: string): Promise<boolean> {
 }
 
 /** The gateway is loaded for it alone: a process of another service need not. */
-async function withReadModels<T>(url: string, work: (source: DataSource) => Promise<T>): Promise<T> {
-  const { readModelSource } = await import('@runledger/gateway');
+async function withReadModels<T>(
+  url: string,
+  work: (projections: typeof Projections, source: DataSource) => Promise<T>,
+): Promise<T> {
+  const [projections, { readModelSource }] = await Promise.all([
+    import('@runledger/projections'),
+    import('@runledger/gateway'),
+  ]);
   const source = readModelSource(url);
   try {
-    return await work(source);
+    return await work(projections, source);
   } finally {
     if (source.isInitialized) await source.destroy();
   }

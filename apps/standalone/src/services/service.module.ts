@@ -2,15 +2,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { ApprovalModule } from '@runledger/approval';
-import { AuditModule } from '@runledger/audit';
-import { BillingModule } from '@runledger/billing';
 import { catalogue, commandSenders } from '@runledger/contracts';
 import type { CommandSender, DeployedService } from '@runledger/contracts';
-import { OrchestratorModule } from '@runledger/orchestrator';
 import { HttpCommands, PlatformModule, SubjectKeys } from '@runledger/platform';
 import type { CommandClient, Log, Telemetry } from '@runledger/platform';
-import { SandboxModule } from '@runledger/sandbox';
 import { remotesFolder } from '../sample/sample.js';
 import { openTimers } from '../service-timers.js';
 import type { Storage } from '../storage.js';
@@ -45,16 +40,20 @@ export class ServiceModule {
   }
 }
 
-function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule | Promise<DynamicModule> {
+/** Loads the code of that service alone: what the others need is most of what a start would take. */
+async function moduleOf(service: ModularService, parts: ServiceParts): Promise<DynamicModule> {
   const { config, storage, log } = parts;
   switch (service) {
-    case 'orchestrator':
+    case 'orchestrator': {
+      const { OrchestratorModule } = await import('@runledger/orchestrator');
       return OrchestratorModule.register({
         connectedProviders: config.connectedProviders,
         available: config.available,
         timers: openTimers('orchestrator', storage, { log, isShared: true }),
       });
+    }
     case 'sandbox': {
+      const { SandboxModule } = await import('@runledger/sandbox');
       const mountSources = [...config.sandbox.mountSources, remotesFolder(config.home)];
       const sandbox = { ...config.sandbox, mountSources };
       return SandboxModule.register({
@@ -68,14 +67,18 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
         timers: openTimers('sandbox', storage, { log, isShared: true }),
       });
     }
-    case 'approval':
+    case 'approval': {
+      const { ApprovalModule } = await import('@runledger/approval');
       return ApprovalModule.register({
         ...{ config: config.approval, database: storage.pool, log },
         vaultKeyFile: join(config.secretsDir, 'vault.key'),
         timers: openTimers('approval', storage, { log, isShared: true }),
       });
-    case 'billing':
+    }
+    case 'billing': {
+      const { BillingModule } = await import('@runledger/billing');
       return BillingModule.register();
+    }
     case 'audit':
       return auditModule(parts);
     case 'gateway':
@@ -84,6 +87,7 @@ function moduleOf(service: ModularService, parts: ServiceParts): DynamicModule |
 }
 
 async function auditModule({ config: { secretsDir, audit }, storage, log }: ServiceParts): Promise<DynamicModule> {
+  const { AuditModule } = await import('@runledger/audit');
   const [cursorKey, signing] = [await exportCursorKey(secretsDir), await auditSigning(secretsDir)];
   return AuditModule.register({ config: audit, database: storage.pool, cursorKey, ...signing, log });
 }
@@ -93,7 +97,6 @@ async function gatewayModule({
   storage: { postgres },
   log,
 }: ServiceParts): Promise<DynamicModule> {
-  // Only the gateway needs it, and it is more than all the rest together.
   const { GatewayModule } = await import('@runledger/gateway');
   const pepper = await gatewayPepper(secretsDir);
   const access = { databaseUrl: postgres.url, pepper, owner: owner() };
