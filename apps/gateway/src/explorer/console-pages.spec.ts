@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSchema, parse, validate } from 'graphql';
+import type { GraphQLEnumType } from 'graphql';
 
 const HERE = import.meta.dirname;
 const PUBLIC = join(HERE, 'public');
@@ -18,6 +19,14 @@ describe('the pages of the console', () => {
     const served = readFileSync(join(HERE, 'console-routes.ts'), 'utf8');
     const missing = reachedFrom('console.js').filter(file => !served.includes(`'${file}'`));
     expect(missing).toEqual([]);
+  });
+
+  it('let no rule that is meant for something else move the button of a decision', () => {
+    const decisions = (schema.getType('GateDecision') as GraphQLEnumType).getValues().map(({ name }) => name);
+    expect(decisions).toContain('SKIP');
+    const rules = readFileSync(join(PUBLIC, 'console.css'), 'utf8');
+    const taken = decisions.filter(name => new RegExp(`^\\.${name.toLowerCase()}\\b(?!-)`, 'm').test(rules));
+    expect(taken).toEqual([]);
   });
 
   it('consist of files that are used', () => {

@@ -141,7 +141,7 @@ addEventListener('hashchange', () => {
   page.focus({ preventScroll: true });
   show();
 });
-document.querySelector('.skip').addEventListener('click', event => {
+document.querySelector('.skip-link').addEventListener('click', event => {
   event.preventDefault(); // its address would be taken for that of a page
   page.focus();
 });
