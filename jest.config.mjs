@@ -22,7 +22,8 @@ export default {
       },
     ],
   },
-  modulePathIgnorePatterns: ['/dist/'],
+  // What runs of a platform beside it have checked out names packages, too.
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/\\.runledger/'],
   globalSetup: '<rootDir>/scripts/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/scripts/jest/global-teardown.mjs',
   testSequencer: '<rootDir>/scripts/jest/sequencer.mjs',

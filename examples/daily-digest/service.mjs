@@ -1,10 +1,11 @@
 // A service on the events, in a process of its own: it counts what each workspace did on each day (UTC), and posts the digest of a day
 // that is over as JSON to DIGESTS_TO:
 //
-//   DATABASE_URL=postgres://… DIGESTS_TO=http://127.0.0.1:8080/digests node examples/daily-digest/service.mjs
+//   DIGESTS_TO=http://127.0.0.1:8080/digests npx node examples/daily-digest/service.mjs
 //
-// With DISTRIBUTION=kafka and KAFKA_BROKERS events come over Kafka. `--today 2030-01-31` pretends that it is that day, to see a digest
-// at once. A digest carries an Idempotency-Key: it is sent again when the answer was lost, and is the same then.
+// Beside `npm start` that is all; DATABASE_URL names the database of any other platform. With DISTRIBUTION=kafka and KAFKA_BROKERS
+// events come over Kafka. `--today 2030-01-31` pretends that it is that day, to see a digest at once. A digest carries an
+// Idempotency-Key: it is sent again when the answer was lost, and is the same then.
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { runService } from '@runledger/sdk';
@@ -15,7 +16,7 @@ const LOOK_EVERY_MS = 1_000;
 const GRACE_MS = 60_000;
 const POST_WITHIN_MS = 10_000;
 
-const { values } = parseArgs({ allowPositionals: true, options: { today: { type: 'string' } } });
+const { values } = parseArgs({ strict: false, options: { today: { type: 'string' } } });
 const address = process.env.DIGESTS_TO;
 
 await runService(dailyDigest, { work: postDigests });

@@ -17,7 +17,7 @@ export { defineService } from './service/define-service.js';
 export type { Migration, Service, ServiceDefinition } from './service/define-service.js';
 export { runService } from './service/run-service.js';
 export type { RunOptions } from './service/run-service.js';
-export { consumerVariables, readServiceConfig } from './service/service.config.js';
+export { besidePlatform, consumerVariables, readServiceConfig } from './service/service.config.js';
 export type { ServiceConfig } from './service/service.config.js';
 export { startService } from './service/start-service.js';
 export type { RunningService, StartOptions } from './service/start-service.js';

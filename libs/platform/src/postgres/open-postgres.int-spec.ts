@@ -11,11 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { eventually } from '@runledger/testing';
 import { Client } from 'pg';
-import { openPostgres } from './open-postgres.js';
+import { openPostgres, runningPostgres } from './open-postgres.js';
 import type { OpenedPostgres } from './open-postgres.js';
 import { kill, openInOtherProcess, processesOf, query } from './open-postgres.fixture.js';
 import type { OtherProcess } from './open-postgres.fixture.js';
@@ -84,6 +85,31 @@ describe('the embedded PostgreSQL', () => {
     const second = await open();
     expect([second.started, second.pid]).toEqual(['adopted', first.pid]);
     expect(await query(second.url, 'SELECT * FROM left_there')).toEqual([]);
+  });
+
+  it('is found by who only wants to join in, as long as it runs', async () => {
+    expect(await runningPostgres(join(parent, 'nowhere'))).toBeUndefined();
+    const server = await open();
+    expect(await runningPostgres(dataDir)).toBe(server.url);
+    await server.stop();
+    expect(await runningPostgres(dataDir)).toBeUndefined();
+    expect(processesOf(dataDir)).toEqual([]);
+  });
+
+  it('comes back to its address, unless somebody else has taken it', async () => {
+    const first = await open();
+    await first.stop();
+    const second = await open();
+    expect([second.started, second.url]).toEqual(['started', first.url]);
+    await second.stop();
+    const stranger = createServer().listen(Number(new URL(first.url).port), '127.0.0.1');
+    try {
+      const third = await open();
+      expect(new URL(third.url).port).not.toBe(new URL(first.url).port);
+      expect(await query(third.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    } finally {
+      stranger.close();
+    }
   });
 
   it('is started once when three processes race for it', async () => {

@@ -81,6 +81,17 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Opened
   });
 }
 
+/**
+ * Where the embedded server of another process is reached; undefined when none runs in `dataDir`. Nothing is started. Holds the
+ * password: never log it.
+ */
+export async function runningPostgres(dataDir: string): Promise<string | undefined> {
+  const folder = clusterFolder(resolve(dataDir));
+  if (!existsSync(folder.cluster)) return undefined;
+  const running = await alone(folder, () => findPostmaster(folder));
+  return running && urlOf(running, await readPassword(folder));
+}
+
 async function start(folder: ClusterFolder, settings: Readonly<Record<string, string>>): Promise<Postmaster> {
   const binaries = await postgresBinaries();
   const account = serverAccount();

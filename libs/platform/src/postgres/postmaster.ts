@@ -8,6 +8,7 @@ import { identityOf } from '../processes/process-identity.js';
 import { answersOn } from './answers.js';
 import type { PostgresBinaries } from './binaries.js';
 import type { ClusterFolder } from './cluster.js';
+import { lastPort } from './last-port.js';
 import { PostgresFailedError } from './postgres-errors.js';
 import { commandOf, SERVER_ENVIRONMENT } from './server-account.js';
 import type { ServerAccount } from './server-account.js';
@@ -41,8 +42,8 @@ export async function findPostmaster(folder: ClusterFolder): Promise<Postmaster 
 }
 
 /**
- * Starts the server in its own session, so that neither Ctrl-C nor the death of this process takes it along. On a free port,
- * unless the settings name one.
+ * Starts the server in its own session, so that neither Ctrl-C nor the death of this process takes it along. On the port that it
+ * had before or another free one, unless the settings name one.
  */
 export async function launchPostmaster(
   folder: ClusterFolder,
@@ -52,8 +53,8 @@ export async function launchPostmaster(
 ): Promise<Postmaster> {
   await rotateLog(folder);
   const deadline = Date.now() + READY_WITHIN_MS;
-  for (;;) {
-    const [port] = await lastingPorts(1, '127.0.0.1');
+  for (let known = await lastPort(folder); ; known = undefined) {
+    const [port] = known === undefined ? await lastingPorts(1, '127.0.0.1') : [known];
     const started = await tryLaunch(folder, binaries, account, { port: String(port), ...settings });
     if (started) return started;
     const log = await endOfLog(folder);

@@ -26,7 +26,7 @@ export default function generateService(tree, { name }) {
   return () =>
     console.log(
       `\n${folder} is there. Link it with "npm install", then:\n` +
-        `  npx nx build @runledger/${name}   npm test -- ${folder}   DATABASE_URL=postgres://… node ${folder}/dist/main.js\n`,
+        `  npx nx build @runledger/${name}   npm test -- ${folder}   npx node ${folder}/dist/main.js   (beside npm start)\n`,
     );
 }
 

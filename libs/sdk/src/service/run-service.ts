@@ -3,7 +3,7 @@ import { createLog } from '@runledger/platform';
 import { letterLine, withDesk } from './service-desk.js';
 import type { ServiceDesk } from './service-desk.js';
 import type { Service } from './define-service.js';
-import { readServiceConfig } from './service.config.js';
+import { besidePlatform, readServiceConfig } from './service.config.js';
 import { startService } from './start-service.js';
 import type { RunningService } from './start-service.js';
 
@@ -30,6 +30,7 @@ export async function runService(
 ): Promise<void> {
   try {
     const [verb] = args;
+    if (verb === '--help' || verb === '-h') return say(helpOf(service.name));
     if (verb === undefined || verb.startsWith('-')) return await runUntilSignal(service, work);
     if (!(await command(service, args))) {
       say(helpOf(service.name));
@@ -45,7 +46,7 @@ async function runUntilSignal(service: Service, work: RunOptions['work']): Promi
   const ending = new AbortController();
   const end = () => ending.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
-  const config = readServiceConfig();
+  const config = readServiceConfig(await besidePlatform());
   const log = createLog({ level: config.logLevel, service: service.name });
   const running = await startService(service, config, { log });
   log.info({ events: running.place, operations: running.operationsUrl }, `${service.name} has started`);
@@ -66,7 +67,7 @@ async function runUntilSignal(service: Service, work: RunOptions['work']): Promi
 async function command(service: Service, [verb, first, second]: readonly string[]): Promise<boolean> {
   const work = workOf(verb, first, second);
   if (!work) return false;
-  await withDesk(service, readServiceConfig(), work);
+  await withDesk(service, readServiceConfig(await besidePlatform()), work);
   return true;
 }
 

@@ -1,4 +1,5 @@
-import { absolute, allOf, parseConfig, readTelemetryConfig } from '@runledger/platform';
+import { join } from 'node:path';
+import { absolute, allOf, parseConfig, readTelemetryConfig, runningPostgres } from '@runledger/platform';
 import type { TelemetryConfig } from '@runledger/platform';
 import { readStorageConfig } from '@runledger/platform/storage';
 import type { StorageConfig } from '@runledger/platform/storage';
@@ -7,7 +8,9 @@ import { z } from 'zod';
 const postgres = z.string().regex(/^postgres(ql)?:\/\//);
 
 const schema = z.object({
-  DATABASE_URL: postgres.describe('postgres://user:password@host:port/database of the platform'),
+  DATABASE_URL: postgres.describe(
+    'postgres://user:password@host:port/database of the platform, or RUNLEDGER_HOME to the data directory of one that runs here with a server of its own',
+  ),
   SERVICE_DATABASE_URL: postgres
     .optional()
     .describe(
@@ -57,10 +60,21 @@ export interface ServiceConfig {
   readonly telemetry: TelemetryConfig;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The environment; where it names no database, with that of the platform that runs in RUNLEDGER_HOME (default `.runledger`) on an
+ * embedded server, whose address nobody has to know. Holds credentials then: never log it.
+ */
+export async function besidePlatform(environment: Environment = process.env): Promise<Environment> {
+  if (environment['DATABASE_URL'] || environment['DATABASE_URL_FILE']) return environment;
+  const home = absolute(environment['RUNLEDGER_HOME'] || '.runledger');
+  const url = await runningPostgres(join(home, 'postgres'));
+  return url === undefined ? environment : { ...environment, DATABASE_URL: url, RUNLEDGER_HOME: home };
+}
+
 /** Throws `InvalidConfigError`, which lists every variable that cannot be used. */
-export function readServiceConfig(
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): ServiceConfig {
+export function readServiceConfig(environment: Environment = process.env): ServiceConfig {
   const [values, storage, telemetry] = allOf(
     () => parseConfig(schema, environment),
     () => readStorageConfig({ ...environment }),
