@@ -8,8 +8,11 @@ import type { Parameter, Statement } from './prepared-call.js';
 import type { Sessions } from './sessions.js';
 import { toReadError } from './store-errors.js';
 
-/** Events looked at by one filtered read; keeps each statement short however rare the matches are. */
-const SCAN_EVENTS = 20_000;
+/** Positions looked at by one filtered read; keeps each statement short however rare the matches are. */
+const SCAN_POSITIONS = 20_000n;
+
+/** The last event up to a position. */
+export const LAST_EVENT = 'select max(e.gpos) from runledger.event e where e.gpos <= $1';
 
 /** A piece of the log: every matching event after `after` and up to `scannedTo`, inclusive. */
 export interface Page {
@@ -41,7 +44,7 @@ export class LogReader {
   #given: Position = START;
 
   constructor(
-    private readonly sessions: Sessions,
+    private readonly sessions: Pick<Sessions, 'run'>,
     schema: string,
   ) {
     this.#statements = statementsFor(schema);
@@ -73,11 +76,10 @@ export class LogReader {
     if (asked) await this.#askHead(after);
     const head = this.#head;
     if (after >= head) return { events: [], scannedTo: after, atHead: true };
-    const end = await this.#scanEnd(request, head);
-    const rows = await this.#rows(request, end);
+    const { rows, seen } = await this.#scan(request, head);
     const events = rows.map(toEvent);
     const last = rows.length < limit ? undefined : events.at(-1);
-    const scannedTo = last?.position ?? end;
+    const scannedTo = last?.position ?? seen;
     return { events, scannedTo, atHead: asked && scannedTo >= head };
   }
 
@@ -120,12 +122,16 @@ export class LogReader {
     this.#given = given;
   }
 
-  /** A filtered scan by position ends after SCAN_EVENTS; one story's events come from their own index. */
-  async #scanEnd({ after, tenant, types, categories, correlationId }: PageRequest, head: Position): Promise<Position> {
-    const filtered = tenant !== undefined || types !== undefined || categories !== undefined;
-    if (!filtered || correlationId !== undefined || head - after <= BigInt(SCAN_EVENTS)) return head;
-    const [row] = await this.#run(this.#statements.scanEnd, [after, head, SCAN_EVENTS - 1]);
-    return row?.[0] ? BigInt(row[0]) : head;
+  /** The matching events behind `after`, and the last event that was looked at if they are fewer than wanted. */
+  async #scan(request: PageRequest, head: Position): Promise<{ rows: readonly Row[]; seen: Position }> {
+    const { after, limit } = request;
+    const end = scanEnd(request, head);
+    const rows = await this.#rows(request, end);
+    if (rows.length === limit || end === head) return { rows, seen: end };
+    const [row] = await this.#run(this.#statements.lastEvent, [end]);
+    const seen = BigInt(row?.[0] ?? 0);
+    // Writers that rolled back leave holes: one may be wider than a look.
+    return seen > after ? { rows, seen } : this.#scan({ ...request, after: end }, head);
   }
 
   #rows(request: PageRequest, end: Position): Promise<readonly Row[]> {
@@ -147,6 +153,13 @@ export class LogReader {
   }
 }
 
+/** A filtered scan by position ends after SCAN_POSITIONS; one story's events come from their own index. */
+function scanEnd({ after, tenant, types, categories, correlationId }: PageRequest, head: Position): Position {
+  const filtered = tenant !== undefined || types !== undefined || categories !== undefined;
+  const end = after + SCAN_POSITIONS;
+  return filtered && correlationId === undefined && end < head ? end : head;
+}
+
 function statementsFor(schema: string) {
   const statement = (name: string, text: string): Statement => ({
     name: `runledger-${name}`,
@@ -165,10 +178,7 @@ function statementsFor(schema: string) {
   return {
     head: statement('head', 'select runledger.head(), (select g.last_value from runledger.gpos g)'),
     identity: statement('identity', 'select s.epoch from runledger.store s'),
-    scanEnd: statement(
-      'scan-end',
-      'select e.gpos from runledger.event e where e.gpos > $1 and e.gpos <= $2 order by e.gpos offset $3 limit 1',
-    ),
+    lastEvent: statement('last-event', LAST_EVENT),
     tail: statement('tail', 'select * from runledger.tail($1, $2)'),
     all: statement('all', `${log} ${inOrder}`),
     filtered: statement('filtered', `${log} ${filter} ${inOrder}`),

@@ -11,13 +11,13 @@ export interface ConnectionOptions {
 
 /**
  * A writer that lingers in its transaction holds back every reader behind it, so the server ends such sessions.
- * Every statement here is a walk along an index: planning it again for each call, compiling it, or scanning the table
- * because the plan was made while it was empty, would cost far more than it saves.
+ * Every statement here is a walk along an index: planning it again for each call, compiling it, or scanning the table, or
+ * all of a range to sort it, because the plan was made before anything was known of the table, would cost far more than it saves.
  */
 const SESSION = `
   set timezone = 'UTC'; set datestyle = 'ISO';
   set jit = off; set plan_cache_mode = force_generic_plan;
-  set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;
+  set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off;
   set default_transaction_isolation = 'read committed';
   set idle_in_transaction_session_timeout = '10s'; set transaction_timeout = '30s'`;
 

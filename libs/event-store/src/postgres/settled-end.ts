@@ -1,12 +1,11 @@
 import { pause } from '../pause.js';
 import { START } from '../port.js';
 import type { Position } from '../port.js';
+import { LAST_EVENT } from './log-reader.js';
 import { inSchema } from './migrate.js';
 import { openAppends } from './open-appends.js';
 import type { Sessions } from './sessions.js';
 import { ReadInterruptedError, toReadError } from './store-errors.js';
-
-const LAST_EVENT = 'select max(e.gpos) from runledger.event e where e.gpos <= $1';
 
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 50;
