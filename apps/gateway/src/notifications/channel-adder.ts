@@ -1,9 +1,11 @@
 import { AddChannel, channelSettings, noticeTopic, type ChannelKind, type NoticeTopic } from '@runledger/contracts';
 import { reject } from '@runledger/kernel';
+import type { Problem } from '@runledger/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../access/caller.js';
 import { CommandDesk } from '../reads/command-desk.js';
+import { misfits } from '../reads/misfits.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 
 export interface ChannelInput {
@@ -35,8 +37,9 @@ export class ChannelAdder {
 
   async add(input: ChannelInput, caller: Caller) {
     const { name, kind } = input;
-    const settings = channelSettings.safeParse(await this.#settingsOf(input, caller));
-    if (!settings.success) return { status: 'refused' as const, refusal: unfit(settings.error.issues) };
+    const written = await this.#settingsOf(input, caller);
+    const settings = channelSettings.safeParse(written);
+    if (!settings.success) return { status: 'refused' as const, refusal: unfit(misfits(channelSettings, written)) };
     const about = input.about?.length ? [...new Set(input.about)] : noticeTopic.options.slice(0, 3);
     const secrets = given({ botToken: input.slackBotToken, signingSecret: input.slackSigningSecret });
     const flows = input.flows?.length ? { flows: [...input.flows] } : {};
@@ -76,9 +79,7 @@ function given(fields: Readonly<Record<string, string | null | undefined>>): Rec
   );
 }
 
-/** Says where, and never what. */
-function unfit(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]) {
-  const details = issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+function unfit(details: readonly Problem[]) {
   const [first] = details;
   const message = `The particulars of the channel do not fit: ${first?.path ?? ''}: ${first?.message ?? ''}`;
   return reject('INVALID_CHANNEL', message, { details });

@@ -1,4 +1,5 @@
 import { DescribeSandboxDrivers, PublishSandboxProfile, profileDefinition } from '@runledger/contracts';
+import type { Problem } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { DataSource } from 'typeorm';
@@ -7,6 +8,7 @@ import { Requires } from '../access/requires.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { actorNode, refusalNode } from '../graph/nodes.js';
 import { CommandDesk } from '../reads/command-desk.js';
+import { misfits } from '../reads/misfits.js';
 import { neverRefused } from '../reads/never-refused.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { ReadModels } from '../reads/read-models.js';
@@ -54,7 +56,7 @@ export class ProfilesResolver {
   @Requires('flows.manage')
   async publishSandboxProfile(@Args('input') input: { readonly definition: unknown }, @CallerOf() caller: Caller) {
     const definition = profileDefinition.safeParse(input.definition);
-    if (!definition.success) return unfit(definition.error.issues);
+    if (!definition.success) return unfit(misfits(profileDefinition, input.definition));
     const outcome = await this.desk.send(PublishSandboxProfile, { definition: definition.data }, caller);
     if (outcome.status === 'refused') return refusalNode('SandboxProfileRefused', outcome.refusal);
     if (outcome.position !== undefined) await this.readModels.reach(outcome.position, ['profiles']);
@@ -81,11 +83,11 @@ function profileNode(view: ProfileView) {
   };
 }
 
-function unfit(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]) {
+function unfit(details: readonly Problem[]) {
   return refusalNode('SandboxProfileRefused', {
     rejected: 'INVALID_PROFILE',
     message: 'The definition is not that of a sandbox profile.',
     fix: 'Put the named places right.',
-    details: issues.map(issue => ({ path: issue.path.map(String).join('.'), message: issue.message })),
+    details,
   });
 }

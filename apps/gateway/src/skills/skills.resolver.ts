@@ -1,4 +1,5 @@
 import { PublishSkill, skillDefinition } from '@runledger/contracts';
+import type { Problem } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { DataSource } from 'typeorm';
@@ -7,6 +8,7 @@ import { Requires } from '../access/requires.js';
 import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { actorNode, refusalNode } from '../graph/nodes.js';
 import { CommandDesk } from '../reads/command-desk.js';
+import { misfits } from '../reads/misfits.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { ReadModels } from '../reads/read-models.js';
 import { SkillRow } from './skills.entity.js';
@@ -40,8 +42,9 @@ export class SkillsResolver {
     @CallerOf() caller: Caller,
   ) {
     const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
-    const definition = skillDefinition.safeParse({ name: input.slug, ...given });
-    if (!definition.success) return unfit(definition.error.issues);
+    const written = { name: input.slug, ...given };
+    const definition = skillDefinition.safeParse(written);
+    if (!definition.success) return unfit(misfits(skillDefinition, written));
     const outcome = await this.desk.send(PublishSkill, { definition: definition.data }, caller);
     if (outcome.status === 'refused') return refusalNode('SkillRefused', outcome.refusal);
     if (outcome.position !== undefined) await this.readModels.reach(outcome.position, ['skills']);
@@ -70,11 +73,11 @@ function skillNode({ skillId, slug, version, hash, definition, publishedBy, publ
   };
 }
 
-function unfit(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]) {
+function unfit(details: readonly Problem[]) {
   return refusalNode('SkillRefused', {
     rejected: 'INVALID_SKILL',
     message: 'The input is not that of a skill.',
     fix: 'Put the named places right.',
-    details: issues.map(issue => ({ path: issue.path.map(String).join('.'), message: issue.message })),
+    details,
   });
 }
