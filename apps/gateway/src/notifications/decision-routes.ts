@@ -5,6 +5,7 @@ import { OpenToAll } from '@runledger/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { ApprovalReader } from '../approvals/approval-reader.js';
+import { ReadModels } from '../reads/read-models.js';
 import { decisionPage, DECISION_PAGE_SECURITY, wordsPage } from './decision-page.js';
 import { LetterLinks, unknownLink } from './letter-links.js';
 import { OutsideDecisions } from './outside-decisions.js';
@@ -26,6 +27,7 @@ export class DecisionRoutes {
     @Inject(LetterLinks) private readonly links: LetterLinks,
     @Inject(ApprovalReader) private readonly approvals: ApprovalReader,
     @Inject(OutsideDecisions) private readonly decisions: OutsideDecisions,
+    @Inject(ReadModels) private readonly readModels: ReadModels,
   ) {}
 
   @Get(':channelId')
@@ -57,6 +59,8 @@ export class DecisionRoutes {
     const { requestId, shownHash } = proven.ticket;
     const outcome = await this.decisions.decide({ requestId, shownHash, ...said }, sealed, proven.caller);
     if (outcome.status === 'refused') return sendRefusal(reply, outcome.refusal);
+    // Whoever follows the link again sees what was decided, and no form.
+    if (outcome.position !== undefined) await this.readModels.reach(outcome.position, ['approvals']);
     const text =
       outcome.decision === undefined ? 'Your vote counts; more are needed.' : `Decided: ${outcome.decision}.`;
     await send(reply, 200, wordsPage('Thank you', text));

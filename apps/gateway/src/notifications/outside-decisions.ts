@@ -1,5 +1,6 @@
 import { AnswerQuestion, Decide, personDecision, type ApprovalDecision } from '@runledger/contracts';
 import { derivedId } from '@runledger/event-store';
+import type { Position } from '@runledger/event-store';
 import { reject, type Rejection } from '@runledger/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { Authority, type VouchedMember } from '../access/authority.js';
@@ -18,7 +19,13 @@ export interface SaidOutside {
 }
 
 export type OutsideOutcome =
-  | { readonly status: 'accepted'; readonly decision: ApprovalDecision | undefined; readonly caller: Caller }
+  | {
+      readonly status: 'accepted';
+      readonly decision: ApprovalDecision | undefined;
+      readonly caller: Caller;
+      /** Where it stands in the log. */
+      readonly position: Position | undefined;
+    }
   | { readonly status: 'refused'; readonly refusal: Rejection };
 
 /**
@@ -56,7 +63,7 @@ export class OutsideDecisions {
       if (answer === undefined || answer === '') return { status: 'refused', refusal: noAnswer() };
       const outcome = await this.desk.sendOnce(AnswerQuestion, { requestId, answer, ...email }, caller, story);
       if (outcome.status === 'refused') return outcome;
-      return { status: 'accepted', decision: outcome.output.decision, caller };
+      return { status: 'accepted', decision: outcome.output.decision, caller, position: outcome.position };
     }
     const input = {
       ...{ requestId, shownHash, decision: personDecision.parse(decision), ...email },
@@ -64,7 +71,7 @@ export class OutsideDecisions {
     };
     const outcome = await this.desk.sendOnce(Decide, input, caller, story);
     if (outcome.status === 'refused') return outcome;
-    return { status: 'accepted', decision: outcome.output.decision, caller };
+    return { status: 'accepted', decision: outcome.output.decision, caller, position: outcome.position };
   }
 }
 
