@@ -38,3 +38,16 @@ it('the verifier is a package of one file, which npx runs in a directory that ha
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+it('the verifier says in one line what is wrong with its arguments, though the bundle is not there either', async () => {
+  const program = fileURLToPath(new URL('verify.mjs', import.meta.url));
+  const asked = (...args: readonly string[]) => run(process.execPath, [program, 'no-such.ndjson', ...args]);
+  await expect(asked('--key', 'nonsense')).rejects.toMatchObject({
+    code: 2,
+    stderr: '--key nonsense: this is no Ed25519 key: nonsense\n',
+  });
+  await expect(asked()).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^ENOENT: .*no-such\.ndjson'\n$/),
+  });
+});

@@ -354,11 +354,12 @@ async function main() {
   if (positionals.length !== 1)
     throw new TypeError('Usage: node verify.mjs <bundle.ndjson | -> [--key <key>]… [--checkpoint <file>]…');
   const [file] = positionals;
-  const input = file === '-' ? process.stdin : createReadStream(file);
   const { key: keys = [], checkpoint: files = [] } = values;
   for (const key of keys) asArgument(`--key ${key}`, () => readKey(key));
   const checkpoints = files.map(path => readFileSync(path, 'utf8'));
   checkpoints.forEach((note, at) => asArgument(`--checkpoint ${files[at]}`, () => mustBeNote(note)));
+  // Opened last: a file that is not there fails where somebody reads it, and nowhere else.
+  const input = file === '-' ? process.stdin : createReadStream(file);
   const result = await verifyBundle(linesOf(input), { keys, checkpoints });
   console.log(report(result, keys.length > 0).join('\n'));
   for (const why of result.unknown) console.error(`??  ${why}`);
