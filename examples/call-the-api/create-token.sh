@@ -3,5 +3,5 @@ curl -s "$RUNLEDGER_URL/graphql" \
   -H "authorization: Bearer $RUNLEDGER_TOKEN" -H 'content-type: application/json' \
   -d '{
     "query": "mutation ($input: TokenInput!) { createToken(input: $input) { __typename ... on IssuedToken { secret token { id name scopes expiresAt } } ... on Refusal { code message fix } } }",
-    "variables": { "input": { "name": "dashboard", "scopes": ["FLOWS_READ"], "expiresAt": "2027-01-01T00:00:00.000Z" } }
+    "variables": { "input": { "name": "dashboard", "scopes": ["FLOWS_READ"], "expiresAt": "'"$(date -u -d '+90 days' +%FT%TZ)"'" } }
   }'

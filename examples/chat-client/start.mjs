@@ -20,8 +20,11 @@ try {
     run = await call('get_run', { id: started.id });
   }
   for (const { what } of run.waitingOn) console.log(`Waits: ${what}`);
-  for (const { name, summary } of run.timeline) console.log(`${name}: ${summary}`);
+  for (const { name, state, summary } of run.timeline) console.log(`${name}: ${summary ?? state}`);
   console.log(run.status);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
 } finally {
   await client.close();
 }
