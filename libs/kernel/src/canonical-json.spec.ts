@@ -52,6 +52,12 @@ describe('canonical JSON', () => {
     expect(canonicalJson(number)).toBe(text);
   });
 
+  it('sorts the names that are out of order only at the end, at any depth', () => {
+    expect(
+      canonicalJson([{ a: 1, b: { x: true, y: false, w: null }, '': undefined, '10': 0, '9': -0 }, undefined]),
+    ).toBe('[{"10":0,"9":0,"a":1,"b":{"w":null,"x":true,"y":false}},null]');
+  });
+
   it('writes any character of text and names as JSON does', () => {
     for (let code = 0; code < 0x3000; code += 1) {
       const text = `a${String.fromCharCode(code)}`;

@@ -8,21 +8,33 @@ const PLAIN_CHARS = 64;
  * Text that was cut within a character keeps the half as an escape, where RFC 8785 would stop: a stored event is always readable.
  */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value !== 'object') return primitive(value);
-  if (Array.isArray(value)) return `[${value.map(item => canonicalJson(item ?? null)).join(',')}]`;
-  return objectText(value as Readonly<Record<string, unknown>>);
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value !== 'object') return primitive(value);
+  if (value === null) return 'null';
+  return Array.isArray(value) ? listText(value) : objectText(value as Readonly<Record<string, unknown>>);
+}
+
+function listText(list: readonly unknown[]): string {
+  let text = '';
+  for (const item of list) text += `${text === '' ? '' : ','}${canonicalJson(item ?? null)}`;
+  return `[${text}]`;
 }
 
 /** Without a list of members on the way: whoever seals, or keeps views, writes each event's. */
 function objectText(value: Readonly<Record<string, unknown>>): string {
   let text = '';
-  // By UTF-16 code units, which is how strings are sorted where nothing else is said.
-  for (const key of Object.keys(value).sort()) {
+  for (const key of sortedKeys(value)) {
     const member = value[key];
     if (member === undefined) continue;
     text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(member)}`;
   }
   return `{${text}}`;
+}
+
+/** By UTF-16 code units, which is how strings are compared and sorted. What was read from such text is in order mostly. */
+function sortedKeys(value: object): readonly string[] {
+  const keys = Object.keys(value);
+  return keys.every((key, index) => index === 0 || (keys[index - 1] ?? '') < key) ? keys : keys.sort();
 }
 
 /** Names and ids are short and plain, and many: those need no serializer. */
@@ -31,10 +43,6 @@ function quoted(text: string): string {
 }
 
 function primitive(value: unknown): string {
-  if (typeof value === 'string') return quoted(value);
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} has no JSON form.`);
-  if (typeof value === 'bigint') throw new TypeError('A bigint has no JSON form.');
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new TypeError(`A ${typeof value} has no JSON form.`);
-  return text;
+  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return String(value);
+  throw new TypeError(`${typeof value === 'number' ? value : `A ${typeof value}`} has no JSON form.`);
 }
