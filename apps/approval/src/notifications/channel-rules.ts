@@ -55,13 +55,11 @@ function mailProblems(
   { addresses = [], members = [], approvers = false }: ChannelSettings,
   sendsMail: boolean,
 ): Problem[] {
-  const unplain = addresses
-    .filter(address => !PLAIN_ADDRESS.test(address))
-    .map((_address, index) => ({
-      path: `addresses.${index}`,
-      message: 'It is no plain e-mail address.',
-      fix: 'Give one address for each mailbox, as team@example.com, without a name.',
-    }));
+  const unplain = addresses.flatMap((address, index) => {
+    if (PLAIN_ADDRESS.test(address)) return [];
+    const fix = 'Give one address for each mailbox, as team@example.com, without a name.';
+    return [{ path: `addresses.${index}`, message: 'It is no plain e-mail address.', fix }];
+  });
   const nobody = addresses.length + members.length === 0 && !approvers;
   return [
     ...unplain,
