@@ -47,9 +47,21 @@ describe('a member', () => {
     given(added, erased).when({ type: 'AddMember', data: added.data }).thenNothing();
     given().when(erase).thenRejects('MEMBER_NOT_FOUND');
   });
-  it('has a name', () => {
-    given()
-      .when({ type: 'AddMember', data: { ...added.data, name: '' } })
-      .thenRejects('MEMBER_NAME_MISSING');
+  it('whose erasure is asked for again was erased when and by whom it was first', () => {
+    const data = {
+      memberId: 'mem_ada',
+      workspaceId: 'ws_acme',
+      erasedBy: 'mem_bob',
+      erasedAt: '2026-05-02T10:00:00.000Z',
+    };
+    const state = [added, MemberErased(data)].reduce((now, event) => member.evolve(now, event), member.initialState());
+    expect(state).toEqual({ status: 'erased', by: data.erasedBy, at: data.erasedAt });
+  });
+  it('has a name, and not only spaces for one', () => {
+    for (const name of ['', ' ']) {
+      given()
+        .when({ type: 'AddMember', data: { ...added.data, name } })
+        .thenRejects('MEMBER_NAME_MISSING');
+    }
   });
 });

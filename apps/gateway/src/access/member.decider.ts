@@ -1,4 +1,4 @@
-import { MemberAdded, MemberErased, memberEvents, type MemberEvent, type Scope } from '@runledger/contracts';
+import { MemberAdded, MemberErased, memberEvents, type MemberEvent } from '@runledger/contracts';
 import { reject, type Decider, type EventOf, type Rejection } from '@runledger/kernel';
 
 export interface AddMember {
@@ -11,15 +11,11 @@ export interface EraseMember {
   readonly data: EventOf<readonly [typeof MemberErased]>['data'];
 }
 
-interface Known {
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-}
-
 export type MemberState =
   | { readonly status: 'absent' }
-  | ({ readonly status: 'active' } & Known)
-  | ({ readonly status: 'erased'; readonly by: string; readonly at: string } & Known);
+  | { readonly status: 'active' }
+  /** `by`: the id of the member who erased them. */
+  | { readonly status: 'erased'; readonly by: string; readonly at: string };
 
 export type MemberRefusal = Rejection<'MEMBER_NAME_MISSING' | 'MEMBER_NOT_FOUND'>;
 
@@ -28,13 +24,12 @@ export const member: Decider<AddMember | EraseMember, MemberState, MemberEvent, 
   category: 'member',
   events: memberEvents,
   initialState: () => ({ status: 'absent' }),
-  evolve: (state, event) => {
+  evolve: (_state, event) => {
     switch (event.type) {
       case 'MemberAdded':
-        return { status: 'active', name: event.data.name, scopes: event.data.scopes };
+        return { status: 'active' };
       case 'MemberErased':
-        if (state.status === 'absent') return state;
-        return { ...state, status: 'erased', by: event.data.erasedBy, at: event.data.erasedAt };
+        return { status: 'erased', by: event.data.erasedBy, at: event.data.erasedAt };
     }
   },
   decide: (command, state) => {
