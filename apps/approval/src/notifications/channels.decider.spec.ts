@@ -5,6 +5,7 @@ import {
   ChannelResumed,
   ChannelSecretRotated,
 } from '@runledger/contracts';
+import type { ChannelEvent } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { channels } from './channels.decider.js';
 import type { Added, ChannelCommand } from './channels.decider.js';
@@ -71,6 +72,33 @@ describe('a channel', () => {
     given(ChannelAdded(added({ kind: 'SLACK' })))
       .when(rotate)
       .thenRejects('NO_SIGNING_SECRET');
+  });
+
+  it('stays paused with a new secret, and remembers until when the old one holds', () => {
+    const paused = ChannelPaused({ channelId, by, pausedAt: at });
+    const rotated = ChannelSecretRotated({ channelId, previousUntil: at, by, rotatedAt: at });
+    const after = (...events: readonly ChannelEvent[]) =>
+      events.reduce((book, event) => channels.evolve(book, event), channels.initialState()).get(channelId);
+    expect(after(known)).toEqual({ ...added(), state: 'open' });
+    expect(after(known, rotated)).toEqual({ ...added(), state: 'open', rotated: rotated.data });
+    expect(after(known, rotated, paused)).toEqual({ ...added(), state: 'paused', rotated: rotated.data });
+    expect(after(known, paused, rotated)).toEqual({ ...added(), state: 'paused', rotated: rotated.data });
+    expect(after(paused)).toBeUndefined();
+  });
+
+  it('is refused with the first thing that is wrong, and how to put it right', () => {
+    const problems = [
+      { path: 'url', message: 'It is no address.', fix: 'Give one.' },
+      { path: 'name', message: 'x' },
+    ];
+    const command = { type: 'Add', data: added(), problems } as const;
+    expect(channels.decide(command, new Map())).toMatchObject({
+      message: 'It is no address.',
+      fix: 'Give one.',
+      details: problems,
+    });
+    const bare = { ...command, problems: problems.slice(1) };
+    expect(channels.decide(bare, new Map())).not.toHaveProperty('fix');
   });
 
   it('is removed for good', () => {

@@ -6,6 +6,7 @@ import {
   NoticePutOff,
   NoticeQueued,
 } from '@runledger/contracts';
+import type { NoticeEvent } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { pauseAfter } from './back-off.js';
 import { CircuitBreaker } from './circuit-breaker.js';
@@ -68,6 +69,20 @@ describe('a notice', () => {
       .when(tried(1, { kind: 'delivered' }))
       .thenEmits();
     given(queued, dropped).when(due(1)).thenEmits();
+  });
+
+  it('remembers what it was and what became of it', () => {
+    const delivered = NoticeDelivered({ ...place, attempt: 1, reference: 'C1/17.1', deliveredAt: at });
+    const failed = NoticeFailed({ ...place, attempt: 1, error, failedAt: at });
+    const dropped = NoticeDropped({ ...place, reason: 'the request waits no more', droppedAt: at });
+    const after = (...events: readonly NoticeEvent[]) =>
+      events.reduce((state, event) => notice.evolve(state, event), notice.initialState());
+    expect(after(queued)).toEqual({ status: 'waiting', notice: queued.data, attempt: 1, isDue: true });
+    expect(after(queued, delivered)).toEqual({ status: 'delivered', notice: queued.data, reference: 'C1/17.1' });
+    expect(after(queued, failed)).toEqual({ status: 'failed', notice: queued.data });
+    expect(after(queued, dropped)).toEqual({ status: 'dropped', notice: queued.data });
+    // At most one of those who tried at once is the one that was heard (R1).
+    expect(after(queued, delivered, failed)).toEqual(after(queued, delivered));
   });
 
   it('is tried later and later, for about a day', () => {

@@ -3,7 +3,7 @@ import { isRejection } from '@runledger/kernel';
 import { specify } from '@runledger/testing';
 import fc from 'fast-check';
 import { allowances, type ReserveDailyRun } from './allowance.decider.js';
-import { endOfDay, utcDayOf } from './daily-cap.js';
+import { dailyCap, endOfDay, utcDayOf } from './daily-cap.js';
 
 const given = specify(allowances);
 const asked = (runId: string, cap = 2) => ({
@@ -17,6 +17,10 @@ const reserve = (runId: string, cap = 2): ReserveDailyRun => ({ type: 'ReserveDa
 const reserved = (runId: string, used: number, cap = 2) => DailyRunReserved({ ...asked(runId, cap), used });
 
 describe('the starts of a workspace on one day', () => {
+  it('are as many as its plan says', () => {
+    expect([dailyCap('free'), dailyCap('team'), dailyCap('business')]).toEqual([5, 20, undefined]);
+  });
+
   it('are given out until the cap is reached, and not one more', () => {
     given().when(reserve('run_1')).thenEmits(reserved('run_1', 1));
     given(reserved('run_1', 1)).when(reserve('run_2')).thenEmits(reserved('run_2', 2));

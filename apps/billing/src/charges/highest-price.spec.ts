@@ -37,6 +37,43 @@ describe('the most that a call can cost', () => {
     expect(highestPrice(model('p', 'm', 100, 1), tiers)).toBe(1);
   });
 
+  it('takes the dearest price of the tier that the prompt falls into and of those below it, and of none above', () => {
+    const tier = (upToPromptTokens: number, input: number, more: { cacheRead?: number; reasoning?: number } = {}) => ({
+      ...{ provider: 'p', model: 'm', upToPromptTokens },
+      perMillionTokens: { input, output: 0, ...more },
+    });
+    const tiers: RateCard = { ...card, models: [tier(300, 9_000_000), tier(200, 3_000_000), tier(100, 5_000_000)] };
+    expect(highestPrice(model('p', 'm', 100, 0), tiers)).toBe(500);
+    expect(highestPrice(model('p', 'm', 101, 0), tiers)).toBe(505);
+    expect(highestPrice(model('p', 'm', 201, 0), tiers)).toBe(1_809);
+  });
+
+  it('takes a cached prompt and reasoning for what the call may be where they are dearer', () => {
+    const dear: RateCard = {
+      ...card,
+      models: [
+        {
+          provider: 'p',
+          model: 'm',
+          perMillionTokens: { input: 1, output: 2, cacheRead: 3_000_000, reasoning: 7_000_000 },
+        },
+      ],
+    };
+    expect(highestPrice(model('p', 'm', 10, 0), dear)).toBe(30);
+    expect(highestPrice(model('p', 'm', 0, 10), dear)).toBe(70);
+  });
+
+  it('of compute is what it costs, and unknown where the amount cannot be written down exactly', () => {
+    const compute: RateCard = { ...card, compute: [{ resourceClass: 'gpu', perHour: 3_600_000 }] };
+    expect(highestPrice({ kind: 'compute', resourceClass: 'gpu', milliseconds: 5 }, compute)).toBe(5);
+    const dear: RateCard = {
+      ...card,
+      models: [{ provider: 'p', model: 'm', perMillionTokens: { input: 1_000_000_000_000, output: 0 } }],
+    };
+    expect(highestPrice(model('p', 'm', 9_007_199_254, 0), dear)).toBe(9_007_199_254_000_000);
+    expect(highestPrice(model('p', 'm', 9_007_199_255, 0), dear)).toBeNull();
+  });
+
   it('is never less than what the call then costs, whatever it reads, caches and writes', () => {
     const models = card.models.map(({ provider, model: name }) => ({ provider, name }));
     fc.assert(

@@ -1,6 +1,6 @@
 import type { RateCard, Usage } from '@runledger/contracts';
 import fc from 'fast-check';
-import { price } from './price.js';
+import { isUntold, price } from './price.js';
 
 const card: RateCard = {
   currency: 'USD',
@@ -74,6 +74,19 @@ describe('the price of a model call', () => {
     expect(price(used('scripted', 'any', {}), card).amountMicroUnits).toBe(0);
   });
 
+  it('is known of whatever is told, in equal numbers too', () => {
+    for (const usage of [
+      used('p', 'plain', { inputTokens: 5, outputTokens: 5 }),
+      used('anthropic', 'claude-opus-5-5', { inputTokens: 5, cacheReadTokens: 5 }),
+      used('anthropic', 'claude-opus-5-5', { inputTokens: 5, cacheWriteTokens: 5 }),
+      used('anthropic', 'claude-opus-5-5', { outputTokens: 5, cacheWrite1hTokens: 5 }),
+      used('anthropic', 'claude-opus-5-5', { outputTokens: 5, reasoningTokens: 5 }),
+    ]) {
+      expect(isUntold(usage)).toBe(false);
+    }
+    expect(isUntold({ kind: 'compute', resourceClass: 'standard', milliseconds: 0 })).toBe(false);
+  });
+
   it('is rounded once per charge, half up', () => {
     expect(price(used('p', 'plain', { inputTokens: 499_999 }), card).amountMicroUnits).toBe(0);
     expect(price(used('p', 'plain', { inputTokens: 500_000 }), card).amountMicroUnits).toBe(1);
@@ -118,6 +131,26 @@ describe('the price of a model call', () => {
     expect(price(used('p', 'tiered', { inputTokens: 1_001 }), card).amountMicroUnits).toBe(2_002);
     expect(price(used('p', 'tiered', { inputTokens: 900, cacheReadTokens: 101 }), card).amountMicroUnits).toBe(2_002);
     expect(price(used('p', 'tiered', { inputTokens: 5_001 }), card).amountMicroUnits).toBeNull();
+  });
+
+  it('counts what is written into a cache to the size of a prompt, and takes the smallest tier that it fits into', () => {
+    const tier = (input: number, upToPromptTokens?: number) => ({
+      ...{ provider: 'p', model: 'm', ...(upToPromptTokens && { upToPromptTokens }) },
+      perMillionTokens: { input, output: 0, cacheWrite: input, cacheWrite1h: input },
+    });
+    // Whatever order the card has them in; the one without a bound is the last.
+    const tiers: RateCard = { ...card, models: [tier(9_000_000), tier(3_000_000, 200), tier(1_000_000, 100)] };
+    const amount = (tokens: Partial<typeof none>) => price(used('p', 'm', tokens), tiers).amountMicroUnits;
+    expect(amount({ inputTokens: 100 })).toBe(100);
+    expect(amount({ inputTokens: 100, cacheWriteTokens: 1 })).toBe(303);
+    expect(amount({ inputTokens: 100, cacheWrite1hTokens: 101 })).toBe(1_809);
+    expect(amount({ cacheWriteTokens: 60, cacheWrite1hTokens: 60 })).toBe(360);
+  });
+
+  it('is that of the provider that was called, also where another has a model of that name', () => {
+    const other = { ...card.models[1]!, provider: 'q', perMillionTokens: { input: 7_000_000, output: 0 } };
+    const both: RateCard = { ...card, models: [other, ...card.models] };
+    expect(price(used('p', 'plain', { inputTokens: 1_000_000 }), both).amountMicroUnits).toBe(1);
   });
 
   it('of a dated snapshot is that of its model, unless the card names the snapshot', () => {

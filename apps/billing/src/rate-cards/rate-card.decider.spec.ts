@@ -63,6 +63,15 @@ describe('rate cards', () => {
       .thenEmits(published(2, card, MARCH));
   });
 
+  it('are published as its own by a workspace also where they say what a price list says', () => {
+    given(seeded(1, card, MARCH))
+      .when(publish(card))
+      .thenEmits(published(2, card, MARCH));
+    given(published(1, card, MARCH))
+      .when(publish(cheaper))
+      .thenEmits(published(2, cheaper, MARCH));
+  });
+
   it('come with a workspace: the prices of now, and what the list knows of later', () => {
     given()
       .when(seed({ effectiveFrom: DECEMBER, card: cheaper }))
@@ -124,6 +133,19 @@ describe('rate cards', () => {
       .when(publish(tiered))
       .thenEmits(published(1, tiered, MARCH));
   });
+
+  it('may price models of one name at two providers, up to the highest price that is no slip of the pen', () => {
+    const [first] = card.models;
+    const highest = { input: 1_000_000_000_000, output: 0 };
+    const dear = { ...card, models: [...card.models, { ...first!, provider: 'q', perMillionTokens: highest }] };
+    given()
+      .when(publish(dear))
+      .thenEmits(published(1, dear, MARCH));
+    const absurd = { ...first!, provider: 'q', perMillionTokens: { ...highest, input: highest.input + 1 } };
+    given()
+      .when(publish({ ...card, models: [absurd] }))
+      .thenRejects('INVALID_RATE_CARD');
+  });
 });
 
 describe('the card in force', () => {
@@ -146,6 +168,14 @@ describe('the card in force', () => {
     expect(versionInForce(mixed, JANUARY)?.version).toBe(1);
     expect(versionInForce(mixed, MARCH)?.version).toBe(3);
     expect(versionInForce(mixed, DECEMBER)?.version).toBe(3);
+  });
+
+  it('stays where an older price is put down afterwards', () => {
+    const late = [published(1, card, MARCH), published(2, cheaper, JANUARY)].reduce(
+      (folded, event) => rateCards.evolve(folded, event),
+      rateCards.initialState(),
+    );
+    expect(versionInForce(late, DECEMBER)?.version).toBe(1);
   });
 
   it('is none before the first took effect', () => {

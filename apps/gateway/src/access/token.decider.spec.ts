@@ -56,6 +56,12 @@ describe('an API token', () => {
       .when(issue({ expiresAt: '2026-05-01T10:00:00.000Z' }))
       .thenRejects('TOKEN_EXPIRED');
   });
+  it('may end at any time after that', () => {
+    const expiresAt = '2026-05-01T10:00:00.001Z';
+    given()
+      .when(issue({ expiresAt }))
+      .thenEmits(TokenIssued({ ...data, expiresAt }));
+  });
   it('is issued once', () => {
     given(issued).when(issue()).thenNothing();
   });

@@ -1,4 +1,5 @@
 import { ScheduleCreated, ScheduleDeleted, ScheduleFired, SchedulePaused, ScheduleResumed } from '@runledger/contracts';
+import type { ScheduleEvent } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { schedule } from './schedule.decider.js';
 
@@ -74,6 +75,8 @@ describe('a schedule', () => {
   it('keeps what a firing did that was under way while it was paused', () => {
     given(created, paused).when(record(MON, TUE)).thenEmits(firedOn(MON, TUE));
     given(created, paused, firedOn(MON, TUE)).when(pause).thenEmits();
+    given(created, paused, firedOn(MON, TUE)).when(record(MON, TUE)).thenEmits();
+    given(created, paused, firedOn(MON, TUE)).when(record(TUE, WED)).thenEmits(firedOn(TUE, WED));
   });
 
   it('can be fired by hand at any time, and its times stay as they are', () => {
@@ -86,6 +89,16 @@ describe('a schedule', () => {
     given(created, paused).when(byHand).thenEmits(hand(MON));
     given(created, firedOn(MON)).when(byHand).thenEmits(hand());
     given(created, hand(MON)).when(record(MON, TUE)).thenEmits(firedOn(MON, TUE));
+  });
+
+  it('keeps what it starts and when, whatever happens to its times', () => {
+    const { recurrence, catchUp, start, createdBy } = plan;
+    const kept = { scheduleId, recurrence, catchUp, start, createdBy };
+    const after = (...events: readonly ScheduleEvent[]) =>
+      events.reduce((state, event) => schedule.evolve(state, event), schedule.initialState());
+    expect(after(created)).toEqual({ status: 'active', plan: kept, nextFireAt: MON });
+    expect(after(created, paused, firedOn(MON, TUE))).toEqual({ status: 'paused', plan: kept, nextFireAt: TUE });
+    expect(after(created, firedOn(MON))).toEqual({ status: 'ended', plan: kept });
   });
 
   it('is gone when it was deleted', () => {

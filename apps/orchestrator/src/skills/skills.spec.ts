@@ -74,6 +74,35 @@ describe('a flow that works with a skill', () => {
     expect('flow' in reading && (await pinSkills(reading.flow, findReview))).toEqual({ flow });
   });
 
+  it('has its connections, and takes nothing that the skill has not', async () => {
+    const mcpServers = [{ name: 'docs', url: 'https://mcp.example' }];
+    const definition = { slug: 'review', name: 'Review', instructions: 'Be strict.', mcpServers };
+    const bare: FindSkill = () => Promise.resolve({ ...data, version: 1, definition });
+    const result = await pinSkills(flowOf('model: m'), bare);
+    const step = 'flow' in result ? result.flow.steps[0] : undefined;
+    expect(step?.agent?.mcpServers).toEqual(mcpServers);
+    expect([step && 'output' in step, step?.agent && 'tools' in step.agent]).toEqual([false, false]);
+    expect((await pinned(flowOf('model: m')))?.agent).not.toHaveProperty('mcpServers');
+  });
+
+  it('holds two versions of it where its steps name two', async () => {
+    const [first, second] = ['skillVersion: 1', 'model: m'].map((agent, n) => ({
+      ...flowOf(agent).steps[0]!,
+      key: `s${n}`,
+    }));
+    const result = await pinSkills({ ...flowOf('model: m'), steps: [first!, second!] }, findReview);
+    expect('flow' in result && result.flow.steps.map(({ agent }) => agent?.skillVersion)).toEqual([1, 3]);
+  });
+
+  it('is refused with a version of no skill', async () => {
+    const [step] = flowOf('model: m').steps;
+    const { skill: _none, ...agent } = step!.agent!;
+    const flow = { ...flowOf('model: m'), steps: [{ ...step!, agent: { ...agent, skillVersion: 2 } }] };
+    expect(await pinSkills(flow, findReview)).toEqual({
+      problems: [expect.objectContaining({ path: 'steps[0].agent.skillVersion', message: 'No skill is named.' })],
+    });
+  });
+
   it('is left open when the skill is not there yet, and refused when a version of it is not', async () => {
     const flow = flowOf('model: m');
     expect(await pinSkills(flow, () => Promise.resolve(undefined))).toEqual({ flow });

@@ -6,6 +6,7 @@ import {
   integrationKind,
   IntegrationRecovered,
 } from '@runledger/contracts';
+import type { IntegrationEvent } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { integrations } from './integration.decider.js';
 import { integrationProblems, partedFields } from './integration-rules.js';
@@ -47,6 +48,33 @@ describe('an integration', () => {
     given(connected).when(success).thenNothing();
   });
 
+  it('is refused with the one thing that is wrong, or with their number', () => {
+    const [key, url] = [
+      { path: 'fields.apiKey', message: 'apiKey is missing.', fix: 'The key of the account.' },
+      { path: 'fields.url', message: 'There is no url.' },
+    ];
+    const refusedWith = (...problems: { path: string; message: string; fix?: string }[]) =>
+      integrations.decide({ type: 'Connect', data: claude, problems }, new Map());
+    expect(refusedWith(key)).toMatchObject({ message: key.message, fix: key.fix, details: [key] });
+    expect(refusedWith(url, key)).toMatchObject({ message: 'The integration has 2 problems.', details: [url, key] });
+  });
+
+  it('is known with its particulars, and with why it failed until it works again', () => {
+    const after = (...events: readonly IntegrationEvent[]) =>
+      events.reduce((book, event) => integrations.evolve(book, event), integrations.initialState()).get('claude');
+    const { by: _by, ...known } = claude;
+    const { code, message, failedAt } = auth;
+    const failed = IntegrationFailed(auth);
+    expect(after(connected)).toEqual(known);
+    expect(after(connected, failed)).toEqual({ ...known, failure: { code, message, at: failedAt } });
+    expect(after(connected, failed, IntegrationRecovered({ name: 'claude', recoveredAt: later }))).toEqual(known);
+    expect(after(connected, failed, connected)).toEqual(known);
+  });
+
+  it('that is not there any more is not blamed', () => {
+    given().when({ type: 'ReportFailure', data: auth, connectedAt: at }).thenNothing();
+  });
+
   it('is not blamed for what went wrong before it was connected anew', () => {
     given(connected, IntegrationConnected({ ...claude, connectedAt: later }))
       .when({ type: 'ReportFailure', data: auth, connectedAt: at })
@@ -81,9 +109,27 @@ describe('the particulars of an integration', () => {
     ['a field that the kind has not', 'credential', { value: 'x', secretX: 'y' }, ['fields.secretX']],
     ['no way to reach it', 'mcp', { token: 'x' }, ['fields']],
     ['an address that all on the way can read', 'git', { url: 'http://git.example', token: 't' }, ['fields.url']],
+    ['no key and no token', 'claude-code', {}, ['fields']],
+    ['no key and no login', 'codex', { apiKey: '' }, ['fields']],
+    ['an address of no web server', 'openai-compatible', { baseUrl: 'ftp://a/v1' }, ['fields.baseUrl']],
+    ['an address that is none, once', 'git', { url: 'forge', token: 't' }, ['fields.url']],
     ['a word for yes', 'openai-compatible', { baseUrl: 'http://a/v1', local: 'true' }, ['fields.local']],
   ] as const)('are refused with %s', (_what, kind, fields, paths) => {
     expect(integrationProblems(kind, fields).map(({ path }) => path)).toEqual(paths);
+  });
+
+  it.each([
+    ['claude-code', { apiKey: 'k' }],
+    ['claude-code', { token: 't' }],
+    ['codex', { apiKey: 'k' }],
+    ['codex', { login: '{}' }],
+    ['mcp', { url: 'https://mcp.example' }],
+    ['mcp', { command: 'serve' }],
+    ['git', { url: 'https://git.example', token: 't' }],
+    ['openai-compatible', { baseUrl: 'http://a/v1', local: 'yes' }],
+    ['openai-compatible', { baseUrl: 'http://a/v1', local: 'no' }],
+  ] as const)('of %s may be %j', (kind, fields) => {
+    expect(integrationProblems(kind, fields)).toEqual([]);
   });
 
   it('are told apart: what may be shown, and what goes into the vault', () => {

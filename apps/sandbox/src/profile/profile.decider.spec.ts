@@ -1,6 +1,7 @@
 import { DEFAULT_LIMITS, SandboxProfilePublished } from '@runledger/contracts';
 import type { ProfileDefinition } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
+import { profileProblems } from './profile-rules.js';
 import { profile } from './profile.decider.js';
 import type { OperatorPolicy, PublishProfileVersion } from './profile.decider.js';
 
@@ -44,6 +45,10 @@ function published(version: number, changes: Partial<ProfileDefinition> = {}) {
   const { data } = publish(changes);
   return SandboxProfilePublished({ ...data, version });
 }
+
+/** Where something is wrong with a profile. */
+const problemsWith = (changes: Partial<ProfileDefinition>) =>
+  profileProblems(definition(changes)).map(({ path }) => path);
 
 describe('a sandbox profile', () => {
   it('is published as version 1', () => {
@@ -94,6 +99,97 @@ describe('a sandbox profile', () => {
     given()
       .when(publish({ network, isolation: 'none' }, { isolations: ['bubblewrap', 'none'] }))
       .thenRejects('INVALID_PROFILE');
+  });
+
+  it('may not list hosts where the proxy that keeps to them cannot go: in a pod', () => {
+    const network = { mode: 'allowlist' as const, hosts: ['registry.npmjs.org'] };
+    const changes = { isolation: 'kubernetes' as const, image: 'node:24', network };
+    given()
+      .when(publish(changes, { isolations: ['kubernetes'] }))
+      .thenRejects('INVALID_PROFILE');
+    given()
+      .when(publish({ ...changes, network: 'none' }, { isolations: ['kubernetes'] }))
+      .thenEmits(published(1, { ...changes, network: 'none' }));
+  });
+
+  it('may have limits with which a program can just start, and not less', () => {
+    const MIB = 1_048_576;
+    const least = {
+      ...{ memoryBytes: 16 * MIB, pids: 8, cpuPercent: 1 },
+      ...{ tmpBytes: MIB, workspaceBytes: MIB, outputBytes: 4_096 },
+    };
+    given()
+      .when(publish({ limits: { ...DEFAULT_LIMITS, ...least } }))
+      .thenEmits(published(1, { limits: { ...DEFAULT_LIMITS, ...least } }));
+    for (const [name, bytes] of Object.entries(least)) {
+      expect(problemsWith({ limits: { ...DEFAULT_LIMITS, ...least, [name]: bytes - 1 } })).toEqual([`limits.${name}`]);
+    }
+  });
+
+  it.each([
+    ...[
+      '/',
+      '/workspace',
+      '/home/agent',
+      '/proc',
+      '/sys',
+      '/dev',
+      '/usr',
+      '/bin',
+      '/sbin',
+      '/lib',
+      '/lib32',
+      '/libx32',
+    ],
+    ...['/lib64', '/etc', '/tmp', '/opt/node', '/run'],
+  ])('may not mount over %s, nor below it', place => {
+    const mounts = [place, `${place === '/' ? '' : place}/x`].map(target => ({
+      source: '/srv',
+      target,
+      mode: 'ro' as const,
+    }));
+    const taken = mounts.map((_mount, index) => `mounts[${index}].target`);
+    // Below the root is everything else.
+    expect(problemsWith({ mounts })).toEqual(place === '/' ? taken.slice(0, 1) : taken);
+  });
+
+  it('may mount beside what the sandbox has, also where the name begins alike', () => {
+    const mounts = ['/mnt/data', '/users', '/opt/node-modules'].map(target => ({
+      ...{ source: '/srv', target, mode: 'rw' as const },
+    }));
+    expect(problemsWith({ mounts })).toEqual([]);
+  });
+
+  it.each(['.', 'app', 'a/b', '..app'])('may put a repository at %s of the workspace', path => {
+    expect(problemsWith({ repositories: [{ url: '/r.git', path }] })).toEqual([]);
+  });
+
+  it.each(['/app', '..', 'a/../../b', 'a\0b'])('may not put a repository at %j', path => {
+    expect(problemsWith({ repositories: [{ url: '/r.git', path }] })).toEqual(['repositories[0].path']);
+  });
+
+  it('names each thing that is wrong with it', () => {
+    const mount = { source: '/srv', target: '/mnt', mode: 'ro' as const };
+    const env = { HOME: '/', PATH: '/', RUNLEDGER_OUTPUT: '/', '1X': '', GOOD_1: 'yes' };
+    const mounts = [mount, { ...mount, source: '/a/./b' }, { ...mount, source: 'srv' }];
+    expect(problemsWith({ mounts, env, image: 'node:24' })).toEqual([
+      ...['mounts[1].source', 'mounts[2].source', 'env.HOME', 'env.PATH', 'env.RUNLEDGER_OUTPUT', 'env.1X', 'image'],
+      ...['mounts[1].target', 'mounts[2].target'],
+    ]);
+  });
+
+  it('says how to get an isolation that is not there', () => {
+    const refusalOf = (isolation: ProfileDefinition['isolation'], image?: string) => {
+      const command = publish({ isolation, ...(image && { image }) }, { isolations: ['bubblewrap', 'none'] });
+      return profile.decide(command, profile.initialState());
+    };
+    expect(refusalOf('docker', 'node:24')).toMatchObject({
+      message: 'This installation has no docker driver.',
+      fix: 'Set isolation to bubblewrap, or ask the operator to set RUNLEDGER_DOCKER_HOST.',
+    });
+    expect(refusalOf('kubernetes', 'node:24')).toMatchObject({
+      fix: expect.stringContaining('RUNLEDGER_KUBERNETES_NAMESPACE'),
+    });
   });
 
   it.each([
