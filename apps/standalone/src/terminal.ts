@@ -29,13 +29,32 @@ export function readyFacts({ url, token, database, log }: Started, home: string)
   return { url, token, home, log, database: database === 'external' ? 'the PostgreSQL of DATABASE_URL' : embedded };
 }
 
-/** For the convenience of whoever sits at the terminal; the platform does not need it. */
-export async function followRuns({ url, token }: Started, ending: AbortSignal): Promise<void> {
-  try {
-    await followUnfinishedRuns(new GraphqlClient(`${url}/graphql`, token), { url, token, print });
-  } catch (error) {
-    if (ending.aborted) return;
-    print(`Gates are not announced here any more (${(error as Error).message}); the console shows them.`);
+const LOOK_AGAIN_MS = 1_000;
+/** A gateway that is replaced is back long before. */
+const LOOKS = 60;
+
+/**
+ * For the convenience of whoever sits at the terminal; the platform does not need it. A gateway that is away is waited for, and what
+ * was said is not said again.
+ */
+export async function followRuns({ url, token }: Pick<Started, 'url' | 'token'>, ending: AbortSignal): Promise<void> {
+  const said = new Set<string>();
+  const printOnce = (text: string) => {
+    if (!said.has(text)) print(text);
+    said.add(text);
+  };
+  for (let looks = 1; !ending.aborted; looks += 1) {
+    const since = performance.now();
+    try {
+      await followUnfinishedRuns(new GraphqlClient(`${url}/graphql`, token), { url, token, print: printOnce });
+      return;
+    } catch (error) {
+      if (ending.aborted) return;
+      if (performance.now() - since > LOOKS * LOOK_AGAIN_MS) looks = 0;
+      if (looks === LOOKS)
+        return print(`Gates are not announced here any more (${(error as Error).message}); the console shows them.`);
+      await delay(LOOK_AGAIN_MS, undefined, { signal: ending }).catch(() => undefined); // the end does not wait for it
+    }
   }
 }
 

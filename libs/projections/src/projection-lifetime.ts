@@ -124,14 +124,16 @@ export class ProjectionLifetime {
   /** Somebody else may be at it: then there may be nothing left to do. */
   async #whenAlone(doing: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     const { settings } = this.parts;
-    const onRetry = this.warnings.of(doing);
+    const warn = this.warnings.of(doing);
+    // Replicas that start together meet here each time, and wait for each other for a moment: that is worth no warning.
+    const onRetry = (error: unknown) => error instanceof RebuildUnderWayError || warn(error);
     for (;;) {
       try {
         await retrying(work, { policy: settings.retry, signal, onRetry });
         return;
       } catch (error) {
         if (!(error instanceof RebuildUnderWayError) || signal.aborted) throw error;
-        onRetry(error);
+        warn(error);
         await pause(LOOK_EVERY_MS, signal);
       }
     }
