@@ -197,7 +197,7 @@ describe('an agent step', () => {
       prompt: 'p',
       script: [{ tools: [{ name: 'bash', arguments: { command: 'sleep 60' } }] }],
     };
-    const ready = await ground.ready({ runId: newRunId(), agent, timeoutMs: 600 });
+    const ready = await ground.ready({ runId: newRunId(), agent, timeoutMs: 3_000 });
     expect(await ground.end(ready)).toMatchObject({ outcome: 'ERROR', turns: 1, error: { code: 'TIMEOUT' } });
   });
 });

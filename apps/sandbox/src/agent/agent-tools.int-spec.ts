@@ -8,8 +8,9 @@ import { DEFAULT_PATIENCE } from './model-patience.js';
 import { openModel } from './providers.js';
 import { Ground, newRunId } from '../attempt/ground.fixture.js';
 import type { ReadyStep } from '../attempt/attempt-place.js';
-import { living, testProfile } from '../driver/sandbox.fixture.js';
+import { living, markOf, testProfile } from '../driver/sandbox.fixture.js';
 
+const MARK = markOf(4716);
 const ID = 'work.1.t1.1';
 
 describe('the tools of an agent', () => {
@@ -49,19 +50,19 @@ describe('the tools of an agent', () => {
 
   it('run commands in the background, read what they write, and stop them; none outlives its agent', async () => {
     const service = await ground.wiredService();
-    const watch = 'echo ready; while [ ! -e go ]; do sleep 0.02; done; echo gone; sleep 4716.1';
+    const watch = `echo ready; while [ ! -e go ]; do sleep 0.02; done; echo gone; sleep ${MARK}`;
     const ready = await begin([
       use('bash', { command: watch, run_in_background: true }),
       use('bash_output', { id: ID, wait_ms: 5_000 }),
       use('bash', { command: 'touch go' }),
       use('bash_output', { id: ID, wait_ms: 5_000 }),
       use('bash_stop', { id: ID }),
-      use('bash', { command: 'sleep 4716.2', run_in_background: true }),
+      use('bash', { command: `sleep ${MARK}`, run_in_background: true }),
       use('bash_output', { id: 'work.1.t9.9' }),
       { text: 'Done.' },
     ]);
     expect((await ground.end(ready)).outcome).toBe('SUCCESS');
-    expect([...living('4716.1'), ...living('4716.2')]).toEqual([]);
+    expect(living(MARK)).toEqual([]);
     await service.stop();
     const outputs = (await dataOf(ready, 'ToolCallEnded')).map(({ output }) => output);
     expect(outputs.slice(0, 6)).toEqual([

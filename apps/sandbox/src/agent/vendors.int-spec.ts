@@ -52,7 +52,7 @@ describe('an agent that talks to a real wire', () => {
     const settings: AgentSettings = {
       open: openModel,
       patience: { retries, firstPauseMs: 20, longestSleepMs: 1_500, longestPauseMs: 60_000 },
-      modelCallMs: 1_500,
+      modelCallMs: 4_000,
     };
     await ground.service({
       work: run => runAgentStep(settings, run, run.attempt.ready.agent!),

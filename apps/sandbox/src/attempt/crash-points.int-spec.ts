@@ -120,11 +120,10 @@ describe('a sandbox service that is killed at a boundary', () => {
         await expectRecovered(ready, point);
       };
     },
-    60_000,
   );
 
   it('recovers from the last of them as well', async () => {
     life = await ServiceProcess.start(calls.settings('only'));
     await recovered();
-  }, 60_000);
+  });
 });

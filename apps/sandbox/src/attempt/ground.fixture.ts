@@ -172,7 +172,7 @@ export class Ground {
       step: 'work',
       attempt: 1,
       profile: 'test',
-      timeoutMs: 20_000,
+      timeoutMs: 100_000,
       artifacts: [],
       readyAt: systemClock.now(),
       ...step,

@@ -1,10 +1,11 @@
 import type { ScriptedTurn } from '@runledger/contracts';
 import { eventually, isWholeSweep } from '@runledger/testing';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CallJournal } from '../driver/call-journal.js';
+import { living, markOf } from '../driver/sandbox.fixture.js';
 import { CountedCalls, expectWholeTranscript, outputOf } from './counted-calls.fixture.js';
 import type { Counts } from './counted-calls.fixture.js';
 import type { Ground } from './ground.fixture.js';
@@ -12,6 +13,7 @@ import type { ReadyStep } from './attempt-place.js';
 import { ServiceProcess } from './service-process.fixture.js';
 import type { ServiceSettings } from './service-process.fixture.js';
 
+const MARK = markOf(4761);
 const KILLS = isWholeSweep() ? 10 : 4;
 const TURNS = 7;
 
@@ -107,16 +109,16 @@ describe('a sandbox service that is killed', () => {
       expectWholeTranscript(events);
       expect(outputOf(events, callId)).toBe('begins\nends\n');
     }
-  }, 60_000);
+  });
 
   it('leaves an executing attempt to the next start when it is told to stop, and no process behind', async () => {
     const ready = await begin(count => ({
-      command: { run: `${count('command')}\n[ -e waited ] && exit 0\ntouch waited\necho up\nsleep 61.5` },
+      command: { run: `${count('command')}\n[ -e waited ] && exit 0\ntouch waited\necho up\nsleep ${MARK}` },
     }));
     const service = await ServiceProcess.start(settings);
     await eventually(async () => outputOf(await ground.transcript(ready), 'work.1.command').includes('up'));
     expect(await service.stop()).toBe(0);
-    expect(processesWith('sleep\u000061.5')).toEqual([]);
+    expect(living(`sleep\0${MARK}`)).toEqual([]);
     expect((await ground.transcript(ready)).some(({ type }) => type === 'AttemptEnded')).toBe(false);
     const next = await ServiceProcess.start(settings);
     expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', cancelled: false });
@@ -142,17 +144,5 @@ function safeList(directory: string): string[] {
     return readdirSync(directory);
   } catch {
     return [];
-  }
-}
-
-function processesWith(commandLine: string): string[] {
-  return readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && textOf(`/proc/${pid}/cmdline`).includes(commandLine));
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // it has ended meanwhile
   }
 }

@@ -15,7 +15,7 @@ const PATIENCE_MS = 60_000;
 /** How many runs a replica takes at most, where it matters: all others go to the next one. */
 const EACH = 3;
 
-const liveness = { ttlMs: 3_000, beatEveryMs: 300 };
+const liveness = { ttlMs: 5_000, beatEveryMs: 300 };
 
 jest.setTimeout(120_000);
 

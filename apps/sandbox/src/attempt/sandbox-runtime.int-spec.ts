@@ -6,10 +6,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { testProfile } from '../driver/sandbox.fixture.js';
+import { living, markOf, testProfile } from '../driver/sandbox.fixture.js';
 import { attempt } from './attempt.decider.js';
 import { attemptStream, placeOf } from './attempt-place.js';
 import { Ground, newRunId } from './ground.fixture.js';
+
+const MARK = markOf(4762);
 
 type Of<Type extends AttemptEvent['type']> = Extract<AttemptEvent, { type: Type }>['data'];
 const of = <Type extends AttemptEvent['type']>(events: readonly AttemptEvent[], type: Type): Of<Type>[] =>
@@ -121,7 +123,7 @@ describe('the sandbox service', () => {
   });
 
   it('stops at once when another worker has taken the attempt over, and records nothing more (R3)', async () => {
-    const ready = await ground.ready(command('while true; do echo tick; sleep 0.05; done # taken-over'));
+    const ready = await ground.ready(command(`while true; do echo tick; sleep 0.05; done # ${MARK}`));
     await eventually(async () => of(await ground.transcript(ready), 'ToolOutput').length > 1);
     const place = placeOf(ready);
     await ground.pool.query(`INSERT INTO sandbox.workers VALUES ('another', $1, clock_timestamp() + '1 hour')`, [
@@ -145,7 +147,7 @@ describe('the sandbox service', () => {
       },
     );
     expect(taken.status).toBe('accepted');
-    await eventually(() => !processes().some(line => line.includes('taken-over')));
+    await eventually(() => living(MARK).length === 0);
     await delay(300);
     expect((await ground.transcript(ready)).at(-1)!.type).toBe('AttemptResumed');
   });
@@ -164,16 +166,10 @@ describe('the sandbox service', () => {
   });
 
   it('leaves nothing of a run that has ended', async () => {
-    const ready = await ground.ready(command('(setsid sleep 62.5 &) ; echo x > left'));
+    const ready = await ground.ready(command(`(setsid sleep ${MARK} &) ; echo x > left`));
     await ground.end(ready);
     await ground.completed(ready.runId);
     await eventually(() => !existsSync(`${ground.directory}/home/bubblewrap/${ready.runId}`));
-    expect(processes().some(line => line.includes('62.5'))).toBe(false);
+    expect(living(MARK)).toEqual([]);
   });
 });
-
-function processes(): string[] {
-  return execFileSync('ps', ['-eo', 'stat,args'], { encoding: 'utf8' })
-    .split('\n')
-    .filter(line => !line.startsWith('Z'));
-}

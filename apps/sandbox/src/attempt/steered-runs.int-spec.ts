@@ -87,8 +87,9 @@ describe('a run that people steer', () => {
   });
 
   it('says that its worker is gone while the platform is updated, and is taken up again', async () => {
-    const ready = await ground.ready({ runId: newRunId(), command: { run: 'sleep 0.3; echo done' } });
-    await eventually(async () => (await eventsOf(ready, 'ToolCallStarted')).length > 0);
+    const run = 'if [ ! -e begun ]; then touch begun; echo begun; sleep 60; fi; echo done';
+    const ready = await ground.ready({ runId: newRunId(), command: { run } });
+    await eventually(async () => (await eventsOf(ready, 'ToolOutput')).length > 0);
     await service.stop();
     expect((await eventsOf(ready, 'AttemptInterrupted'))[0]?.data).toMatchObject({ step: 'work', attempt: 1 });
     service = await ground.wiredService({}, { lookEveryMs: 50 });

@@ -22,11 +22,11 @@ described(`a step in a container${reason === undefined ? '' : ` (not tested here
     for (const [slug, image] of Object.entries(slugs)) {
       await ground.publishProfile(testProfile({ slug, isolation: 'docker', image }));
     }
-  }, 60_000);
+  });
   afterAll(async () => {
     await ground.giveBack();
     await docker.stop();
-  }, 60_000);
+  });
 
   it('goes its whole way: profile, container, output, files kept for the next step, nothing left', async () => {
     const runId = newRunId();
@@ -42,7 +42,7 @@ described(`a step in a container${reason === undefined ? '' : ` (not tested here
     expect(started?.data).toMatchObject({ driver: 'docker' });
     await ground.completed(runId);
     await eventually(async () => expect(await docker.client.listContainers({ all: true })).toEqual([]));
-  }, 60_000);
+  });
 
   it('is the same place for an agent, who works in a process of its own', async () => {
     const tools = [{ name: 'bash' as const, arguments: { command: 'cat file; echo agent >> file' } }];
@@ -59,7 +59,7 @@ described(`a step in a container${reason === undefined ? '' : ` (not tested here
     expect(outputs.join('')).toBe('command\n');
     const after = { runId, step: 'after', profile: 'there', command: { run: 'tail -n 1 file' } };
     expect(await ground.end(await ground.ready(after))).toMatchObject({ summary: 'agent' });
-  }, 60_000);
+  });
 
   it('is blocked with the command to type when its image is not there', async () => {
     const ready = await ground.ready({ runId: newRunId(), profile: 'missing', command: { run: 'true' } });
@@ -67,5 +67,5 @@ described(`a step in a container${reason === undefined ? '' : ` (not tested here
       outcome: 'BLOCKED',
       error: { code: 'IMAGE_UNUSABLE', fix: 'docker pull example/none:1' },
     });
-  }, 60_000);
+  });
 });

@@ -11,8 +11,8 @@ if (reason !== undefined) {
   it.skip(`the docker driver is not tested here: ${reason}`, () => undefined);
 } else {
   let ground: DockerGround;
-  beforeAll(async () => void (ground = await DockerGround.start()), 60_000);
-  afterAll(() => ground?.stop(), 60_000);
+  beforeAll(async () => void (ground = await DockerGround.start()));
+  afterAll(() => ground?.stop());
 
   describeSandboxDriver('docker', () => {
     const base = mkdtempSync(join(tmpdir(), 'runledger-docker-'));

@@ -33,12 +33,12 @@ described(`a call in a container${reason === undefined ? '' : ` (not tested here
       cwd: root,
     });
     ground = await DockerGround.start();
-  }, 60_000);
+  });
   afterAll(async () => {
     await new DockerDriver(options()).sweep(new Set());
     await ground.stop();
     rmSync(base, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('that ended while its service was busy is known whole to the next one, and is not run again', async () => {
     let proceed: () => void = () => undefined;
@@ -54,7 +54,7 @@ described(`a call in a container${reason === undefined ? '' : ` (not tested here
     expect(found).toMatchObject({ why: 'exit', exitCode: 4, replayed: true, stderr: 'e\n' });
     expect(found.stdout).toBe(`first\n${'x'.repeat(100_000)}`);
     expect(readFileSync(join(homeDir, 'run-busy', 'workspace', 'count'), 'utf8')).toBe('once\n');
-  }, 60_000);
+  });
 
   it('dies with a service that is killed, and runs again from the start in the container that is still there', async () => {
     const script =
@@ -85,5 +85,5 @@ described(`a call in a container${reason === undefined ? '' : ` (not tested here
     expect(again).toMatchObject({ exitCode: 0, replayed: false, stdout: 'second run\n' });
     const [after] = await ground.client.listContainers({ filters: { label: ['runledger.run=run-killed'] } });
     expect(after?.Id).toBe(before?.Id);
-  }, 60_000);
+  });
 });

@@ -39,7 +39,7 @@ const PROGRAMS = [
     'mount',
   ],
 ];
-const START_MS = 20_000;
+const START_MS = 90_000;
 
 /** Why no Docker Engine can be started here; undefined where one can. */
 export function noDocker(): string | undefined {

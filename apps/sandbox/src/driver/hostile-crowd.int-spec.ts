@@ -1,17 +1,18 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { controlGroupsNamed, living, SandboxGround, testProfile } from './sandbox.fixture.js';
+import { controlGroupsNamed, living, markOf, SandboxGround, testProfile } from './sandbox.fixture.js';
 
+const MARK = markOf(4741);
 const MIB = 1_048_576;
 
 /** What each of them does, and what stops it. */
 const ATTACKS = {
-  forks: ['bomb() { bomb 4741.1 | bomb & }; bomb 2>/dev/null; sleep 4741.1', 'timeout'],
-  hogs: [`perl -e '$0 = "4741.1"; my @a; push @a, "x" x 1048576 for 1..400; sleep 9'`, 'oom'],
-  fills: ['head -c 64000000 /dev/zero > a; head -c 64000000 /dev/zero > b; sleep 4741.1', 'output-limit'],
-  floods: ['yes 4741.1 & yes 4741.1 >&2', 'output-limit'],
-  stays: [`trap '' TERM; (trap '' TERM; setsid nohup sleep 4741.1 &) ; while :; do sleep 4741.1; done`, 'timeout'],
+  forks: [`bomb() { bomb ${MARK} | bomb & }; bomb 2>/dev/null; sleep ${MARK}`, 'timeout'],
+  hogs: [`perl -e '$0 = "${MARK}"; my @a; push @a, "x" x 1048576 for 1..400; sleep 9'`, 'oom'],
+  fills: [`head -c 64000000 /dev/zero > a; head -c 64000000 /dev/zero > b; sleep ${MARK}`, 'output-limit'],
+  floods: [`yes ${MARK} & yes ${MARK} >&2`, 'output-limit'],
+  stays: [`trap '' TERM; (trap '' TERM; setsid nohup sleep ${MARK} &) ; while :; do sleep ${MARK}; done`, 'timeout'],
 } as const;
 
 describe('HOSTILE: twenty sandboxes at once', () => {
@@ -30,7 +31,7 @@ describe('HOSTILE: twenty sandboxes at once', () => {
     );
     expect((await ground.sh(honest, 'seq 3')).stdout).toBe('1\n2\n3\n');
     expect((await stopped).map(({ why }) => why)).toEqual(attacks.map(([, why]) => why));
-    expect(living('4741.1')).toEqual([]);
+    expect(living(MARK)).toEqual([]);
     await Promise.all([honest, ...crowd].map(sandbox => sandbox.release()));
     expect([controlGroupsNamed(`run_${process.pid}-*`), readdirSync(slotsDir)]).toEqual(['', []]);
     expect(crowd.filter(({ runId }) => existsSync(join(ground.homeDir, runId)))).toEqual([]);

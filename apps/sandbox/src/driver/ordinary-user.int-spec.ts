@@ -3,8 +3,9 @@ import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { living, testProfile } from './sandbox.fixture.js';
+import { living, markOf, testProfile } from './sandbox.fixture.js';
 
+const MARK = markOf(4742);
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const NOBODY = 65_534;
 
@@ -73,8 +74,8 @@ describe('a service that is an ordinary user', () => {
       await driver.selfTest();
       const sandbox = await driver.open({ workspaceId: 'ws', runId: 'run-1', profile });
       const result = await run(sandbox, 'id -u; pwd; echo data > file; cat file >/dev/stdout; exit 3');
-      const timeout = await run(sandbox, 'setsid sleep 4741.1 & sleep 4741.1', { timeoutMs: 400, graceMs: 200 });
-      const bomb = await run(sandbox, 'for i in $(seq 80); do sleep 1 & done; wait', { timeoutMs: 800, graceMs: 0 });
+      const timeout = await run(sandbox, 'setsid sleep ${MARK} & sleep ${MARK}', { timeoutMs: 400, graceMs: 200 });
+      const bomb = await run(sandbox, 'for i in $(seq 80); do sleep 1 & done; wait', { timeoutMs: 5_000, graceMs: 0 });
       await sandbox.release();
       console.log(JSON.stringify({ result, timeout, bomb, capabilities: driver.capabilities() }));`);
     expect(found).toMatchObject({
@@ -83,7 +84,7 @@ describe('a service that is an ordinary user', () => {
       bomb: { output: expect.stringContaining('Resource temporarily unavailable') },
       capabilities: { memory: 'soft', pids: 'hard', cpu: 'absent', freeze: false },
     });
-    expect(living('4741.1')).toEqual([]);
+    expect(living(MARK)).toEqual([]);
   });
 
   it('passes on nothing of what it inherited itself, not even an open file', () => {
@@ -107,13 +108,13 @@ describe('a service that is an ordinary user', () => {
       const driver = new ProcessDriver({ homeDir, allowed: true });
       await driver.selfTest();
       const sandbox = await driver.open({ workspaceId: 'ws', runId: 'run-1', profile: { ...profile, isolation: 'none' } });
-      const script = 'setsid sleep 4742.1 & trap "" TERM; echo on; while :; do sleep 0.1; done';
-      const timeout = await run(sandbox, script, { timeoutMs: 400, graceMs: 200 });
-      const running = run(sandbox, 'setsid sleep 4742.1 & sleep 4742.1').catch(error => error.code);
+      const script = 'setsid sleep ${MARK} & trap "" TERM; echo on; while :; do sleep 0.1; done';
+      const timeout = await run(sandbox, script, { timeoutMs: 2_000, graceMs: 200 }); // it must have set its trap by then
+      const running = run(sandbox, 'setsid sleep ${MARK} & sleep ${MARK}').catch(error => error.code);
       await new Promise(resolve => setTimeout(resolve, 300));
       await sandbox.release();
       console.log(JSON.stringify({ timeout, released: await running }));`);
     expect(found).toMatchObject({ timeout: { why: 'timeout', exitCode: 137 }, released: 'SANDBOX_RELEASED' });
-    expect(living('4742.1')).toEqual([]);
+    expect(living(MARK)).toEqual([]);
   });
 });

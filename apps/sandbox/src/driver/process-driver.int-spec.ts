@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { driverFor } from './driver-choice.js';
 import { ProcessDriver } from './process-driver.js';
 import { IsolationNotAllowedError, SandboxUnavailableError } from './sandbox-faults.js';
-import { living, ran, testProfile } from './sandbox.fixture.js';
+import { living, markOf, ran, testProfile } from './sandbox.fixture.js';
+const MARK = markOf(4731);
 
 describe('a call without isolation', () => {
   const base = mkdtempSync(join(tmpdir(), 'runledger-process-'));
@@ -43,21 +44,21 @@ describe('a call without isolation', () => {
   });
 
   it('is killed whole when its time is over, setsid escapees included', async () => {
-    const script = `trap 'echo bye; exit 9' TERM; setsid sleep 4731.1 & (setsid nohup sleep 4731.1 >/dev/null 2>&1 &)
-      bash -c 'trap "" TERM; setsid sleep 4731.1' & while :; do sleep 0.05; done`;
+    const script = `trap 'echo bye; exit 9' TERM; setsid sleep ${MARK} & (setsid nohup sleep ${MARK} >/dev/null 2>&1 &)
+      bash -c 'trap "" TERM; setsid sleep ${MARK}' & while :; do sleep 0.05; done`;
     const result = await ran(await open(), { ...bash(script), timeoutMs: 1_500, graceMs: 5_000 });
     expect(result).toMatchObject({ why: 'timeout', exitCode: 9, stdout: 'bye\n' });
-    expect(living('4731.1')).toEqual([]);
+    expect(living(MARK)).toEqual([]);
   });
 
   it('is killed whole when the sandbox is released', async () => {
     const sandbox = await open();
     const running = ran(sandbox, {
-      ...bash('echo on; setsid sleep 4732.1 & sleep 4732.1'),
+      ...bash(`echo on; setsid sleep ${MARK} & sleep ${MARK}`),
       onOutput: () => void sandbox.release(),
     });
     await expect(running).rejects.toMatchObject({ code: 'SANDBOX_RELEASED' });
-    expect(living('4732.1')).toEqual([]);
+    expect(living(MARK)).toEqual([]);
   });
 
   it('is refused to a profile that asks for isolation, and where the operator did not allow it', async () => {

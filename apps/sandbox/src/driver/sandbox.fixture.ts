@@ -86,6 +86,11 @@ export async function ran(sandbox: Sandbox, request: ExecRequest): Promise<Ran> 
   return { ...result, ...output };
 }
 
+/** A time to sleep, in seconds, that no other run of specs on this machine waits for: who looks for it finds their own. */
+export function markOf(seconds: number): string {
+  return `${seconds}.${String(process.pid).padStart(8, '0')}`;
+}
+
 /** Host pids of living processes whose command line holds the mark. */
 export function living(mark: string): number[] {
   return readdirSync('/proc')

@@ -16,8 +16,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@runledger/testing';
 import { BubblewrapDriver } from './bubblewrap-driver.js';
-import { controlGroupsNamed, living, ran, SandboxGround, testProfile } from './sandbox.fixture.js';
+import { controlGroupsNamed, living, markOf, ran, SandboxGround, testProfile } from './sandbox.fixture.js';
 
+const MARK = markOf(4721);
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const compiled = new URL('../../dist/driver/bubblewrap-driver.js', import.meta.url).href;
 
@@ -76,13 +77,12 @@ describe('when the service is killed with kill -9', () => {
   });
 
   it('takes everything inside with it, and the unfinished call runs again from the start', async () => {
-    const script =
-      'echo first run; setsid sleep 4721.1 & (setsid nohup sleep 4721.1 >/dev/null 2>&1 &); trap "" TERM; sleep 4721.1';
+    const script = `echo first run; setsid sleep ${MARK} & (setsid nohup sleep ${MARK} >/dev/null 2>&1 &); trap "" TERM; sleep ${MARK}`;
     const service = startService(ground.homeDir, { runId: 'run-killed', script, onOutput: 'process.send("output")' });
     await once(service, 'message');
-    await eventually(() => living('sleep\0' + '4721.1').length === 3);
+    await eventually(() => living(`sleep\0${MARK}`).length === 3);
     await kill9(service);
-    await eventually(() => living('4721.1').length === 0);
+    await eventually(() => living(MARK).length === 0);
 
     const sandbox = await ground.open(testProfile(), 'run-killed');
     expect(await ran(sandbox, again)).toMatchObject({ exitCode: 0, replayed: false, stdout: 'second run\n' });
@@ -91,7 +91,7 @@ describe('when the service is killed with kill -9', () => {
   it('has its leftovers killed by the next one, even if they would not die by themselves', async () => {
     const service = startService(ground.homeDir, {
       runId: 'run-stuck',
-      script: 'echo on; sleep 4723.1',
+      script: `echo on; sleep ${MARK}`,
       onOutput: 'process.send("output")',
     });
     await once(service, 'message');
@@ -102,7 +102,7 @@ describe('when the service is killed with kill -9', () => {
     await new BubblewrapDriver({ homeDir: ground.homeDir, controlGroups: 'off' }).sweep(
       new Set(['run-busy', 'run-killed']),
     );
-    expect(living('4723.1')).toEqual([]);
+    expect(living(MARK)).toEqual([]);
     expect(existsSync(join(ground.homeDir, 'run-stuck'))).toBe(false);
   });
 
@@ -149,12 +149,12 @@ describe('a released sandbox', () => {
     const sandbox = await ground.open();
     const locked = 'mkdir -p a/b && touch a/b/c "$(printf "bad\\377name")" && chmod 000 a';
     await ground.sh(sandbox, locked);
-    const running = ground.sh(sandbox, 'setsid sleep 4722.1 & sleep 4722.1').catch((error: unknown) => error);
-    await eventually(() => living('sleep\0' + '4722.1').length === 2);
+    const running = ground.sh(sandbox, `setsid sleep ${MARK} & sleep ${MARK}`).catch((error: unknown) => error);
+    await eventually(() => living(`sleep\0${MARK}`).length === 2);
     await sandbox.release();
     await sandbox.release();
     expect(await running).toMatchObject({ code: 'SANDBOX_RELEASED' });
-    expect(living('4722.1')).toEqual([]);
+    expect(living(MARK)).toEqual([]);
     expect(existsSync(join(ground.homeDir, sandbox.runId))).toBe(false);
     expect(readdirSync(slotsDir)).toEqual([]);
     expect(controlGroupsNamed(sandbox.runId)).toBe('');

@@ -4,8 +4,9 @@ import type { ReadyStep } from '../attempt/attempt-place.js';
 import type { CountedCalls } from '../attempt/counted-calls.fixture.js';
 import { expectWholeTranscript, outputOf, UNTIL_TOLD } from '../attempt/counted-calls.fixture.js';
 import type { Ground } from '../attempt/ground.fixture.js';
-import { living } from '../driver/sandbox.fixture.js';
+import { living, markOf } from '../driver/sandbox.fixture.js';
 import { ServicesWithRunners } from './services-with-runners.fixture.js';
+const MARK = markOf(4767);
 
 describe('a service whose agents are in runners', () => {
   let calls: CountedCalls;
@@ -15,7 +16,7 @@ describe('a service whose agents are in runners', () => {
   beforeAll(async () => {
     services = await ServicesWithRunners.make();
     ({ calls, ground } = services);
-  }, 60_000);
+  });
   afterEach(() => services.clear());
   afterAll(() => ground.giveBack());
 
@@ -50,7 +51,7 @@ describe('a service whose agents are in runners', () => {
     expect(outputOf(await ground.transcript(ready), 'work.1.t1.1')).toBe('told\n');
     expect(calls.counts(ready)).toEqual({ first: 1, second: 1, third: 1 });
     expect(services.runners()).toEqual([]);
-  }, 60_000);
+  });
 
   it('ends its agents when it is told to, and goes on with them at its next start', async () => {
     const ready = await counting(count => [
@@ -66,29 +67,29 @@ describe('a service whose agents are in runners', () => {
     await next.stop();
     expect(calls.counts(ready)).toEqual({ first: 1, second: 2 });
     expectWholeTranscript(await ground.transcript(ready));
-  }, 60_000);
+  });
 
   it('HOSTILE: goes on with another runner when one dies, with nothing left of what that one ran, and repeats no finished call', async () => {
-    const escapes = `(trap '' TERM HUP; setsid nohup sleep 4767.1 >/dev/null 2>&1 &)`;
+    const escapes = `(trap '' TERM HUP; setsid nohup sleep ${MARK} >/dev/null 2>&1 &)`;
     const ready = await counting(count => [
       {
         tools: [
           bash(count('first')),
-          bash(`[ -e on ] || ${escapes}; ${count('second')}; [ -e on ] || { touch on; sleep 4767.1; }`),
+          bash(`[ -e on ] || ${escapes}; ${count('second')}; [ -e on ] || { touch on; sleep ${MARK}; }`),
         ],
       },
     ]);
     const service = await services.start();
     await made(ready, 'second');
-    await eventually(() => living('4767.1').length > 0);
+    await eventually(() => living(MARK).length > 0);
     services.working().forEach(runner => runner.kill());
-    await eventually(() => living('4767.1').length === 0);
+    await eventually(() => living(MARK).length === 0);
     expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', turns: 2 });
     await service.stop();
     expect(await typesOf(ready)).toEqual(expect.arrayContaining(['AttemptInterrupted', 'AttemptResumed']));
     expect(calls.counts(ready)).toEqual({ first: 1, second: 2 });
     expectWholeTranscript(await ground.transcript(ready));
-  }, 60_000);
+  });
 
   it('ends the runner of a run that was cancelled while it was down', async () => {
     const ready = await counting(count => [{ tools: [bash(`${count('first')}; sleep 67`)] }]);
@@ -102,5 +103,5 @@ describe('a service whose agents are in runners', () => {
     await eventually(() => services.runners().filter(runner => runner.spec()).length === 0);
     await next.stop();
     expect(await typesOf(ready)).toContain('ToolCallStarted');
-  }, 60_000);
+  });
 });

@@ -15,7 +15,7 @@ describe('an agent in a runner', () => {
   beforeAll(async () => {
     calls = await CountedCalls.make();
     ground = calls.ground;
-  }, 60_000);
+  });
   afterAll(() => ground.giveBack());
 
   it('works as it does in the service', async () => {

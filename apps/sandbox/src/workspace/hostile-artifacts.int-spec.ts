@@ -3,9 +3,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { LocalSandbox } from '../driver/local-sandbox.js';
-import { living, SandboxGround } from '../driver/sandbox.fixture.js';
+import { living, markOf, SandboxGround } from '../driver/sandbox.fixture.js';
 import { collectArtifacts, type CollectRequest } from './collect-artifacts.js';
 
+const MARK = markOf(4733);
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 describe('HOSTILE: what a step leaves to be kept', () => {
@@ -27,9 +28,9 @@ describe('HOSTILE: what a step leaves to be kept', () => {
   it('is as it was when its processes were gone: nothing goes on writing while it is read', async () => {
     await ground.sh(
       sandbox,
-      `(trap '' TERM; setsid bash -c 'while :; do echo 4731.1 >> grows.txt; done' &) ; sleep 0.2`,
+      `(trap '' TERM; setsid bash -c 'while :; do echo ${MARK} >> grows.txt; done' &) ; sleep 0.2`,
     );
-    expect(living('4731.1')).toEqual([]);
+    expect(living(MARK)).toEqual([]);
     const { kept } = await collect(['grows.txt']);
     expect(kept.get('grows.txt')).toEqual(readFileSync(inWorkspace('grows.txt')));
   });
