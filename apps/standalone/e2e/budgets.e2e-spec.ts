@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '@runledger/testing';
 import { profileNamed } from './counted-work.fixture.js';
+import { enoughOfTheDay } from './day.fixture.js';
 import { describeWith } from './machine.fixture.js';
 import { argumentsOf, build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
@@ -96,6 +97,7 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
 
   beforeAll(async () => {
     build();
+    await enoughOfTheDay();
     mkdirSync(join(home.path, 'program'));
     writeFileSync(join(home.path, 'program', 'agent.mjs'), PROGRAM);
     platform = await home.startQuiet({ SANDBOX_MOUNT_SOURCES: join(home.path, 'program') });
@@ -128,8 +130,12 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
     await shell('set-budget.sh', 'WORKSPACE', '9000000');
 
     const runId = await platform.api.started('spending');
-    await eventually(async () => (await shown(runId)).status === 'PAUSED');
-    const held = await shown(runId);
+    // That it waits, and which runs a budget holds, are read models of their own.
+    const held = await eventually(async () => {
+      const run = await shown(runId);
+      expect(run).toMatchObject({ status: 'PAUSED', cost: { budget: { heldRuns: [runId] } } });
+      return run;
+    });
     expect(held.waitingOn[0]).toMatchObject({ kind: 'BUDGET', step: 'agent', mayAct: 'BILLING_MANAGE' });
     expect(held.waitingOn[0]?.what).toMatch(/^The next call may cost 0\.0\d+ USD, and 0\.01 USD of 0\.01 USD is left/);
     expect(held.cost).toMatchObject({ total: null, reserved: { microUnits: '0' }, budget: { heldRuns: [runId] } });

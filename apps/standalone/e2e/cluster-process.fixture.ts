@@ -62,6 +62,6 @@ export class ClusterProcess {
       const members = this.members();
       const answers = await Promise.all(members.map(({ internalUrl }) => fetch(`${internalUrl}/health/ready`)));
       return members.every(member => member.pid !== pid) && answers.every(({ ok }) => ok);
-    }, 60_000);
+    }, READY_WITHIN_MS);
   }
 }

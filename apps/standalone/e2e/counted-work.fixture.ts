@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient } from './api-client.fixture.js';
@@ -60,6 +60,15 @@ export class CountedWork {
     return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
   }
 
+  /** From now on the work named so does not end before it is let go: whoever kills in its middle need not hurry. */
+  hold(work: 'second' | 'program'): void {
+    writeFileSync(join(this.folder, `hold-${work}`), '');
+  }
+
+  letGo(work: 'second' | 'program'): void {
+    rmSync(join(this.folder, `hold-${work}`));
+  }
+
   /** Counts anew from here. */
   forget(): void {
     rmSync(join(this.folder, 'ran'), { force: true });
@@ -70,7 +79,7 @@ export class CountedWork {
   }
 }
 
-/** Work that counts itself, slow enough to be killed in its middle: an agent with three calls, then a program. */
+/** Work that counts itself, and that can be held in its middle: an agent with three calls, then a program. */
 export const COUNTED_FLOW = `
 slug: counted
 defaults: { profile: counted }
@@ -84,7 +93,7 @@ steps:
         - text: I begin.
           tools: [{ name: bash, arguments: { command: 'echo first >> /counts/ran' } }]
         - text: I go on.
-          tools: [{ name: bash, arguments: { command: 'echo second begins >> /counts/ran; sleep 1; echo second ends >> /counts/ran' } }]
+          tools: [{ name: bash, arguments: { command: 'echo second begins >> /counts/ran; sleep 1; while [ -e /counts/hold-second ]; do sleep 0.1; done; echo second ends >> /counts/ran' } }]
         - tools: [{ name: bash, arguments: { command: 'echo third >> /counts/ran' } }]
         - text: Done.
   - key: program
@@ -92,5 +101,6 @@ steps:
     run: |
       echo program begins >> /counts/ran
       sleep 1
+      while [ -e /counts/hold-program ]; do sleep 0.1; done
       echo program ends >> /counts/ran
 `;

@@ -11,6 +11,7 @@ import pg from 'pg';
 import { profileNamed } from './counted-work.fixture.js';
 import { startBroker } from './kafka-broker.fixture.js';
 import type { KafkaBroker } from './kafka-broker.fixture.js';
+import { enoughOfTheDay } from './day.fixture.js';
 import { describeWith } from './machine.fixture.js';
 import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
@@ -84,6 +85,7 @@ describeWith(
 
   beforeAll(async () => {
     build();
+    await enoughOfTheDay();
     [kafka, database] = await Promise.all([startBroker(), testDatabase()]);
     platform = await home.start({ RUNLEDGER_SAMPLE: 'off', DISTRIBUTION: 'kafka', ...reach() });
     address = await mailbox.open();

@@ -73,7 +73,8 @@ describeWith('bwrap')('people and failures steer a run (needs bwrap)', () => {
   it('a cancellation ends an executing step and everything that it started within seconds', async () => {
     const runId = await api.started('long');
     await eventually(async () => (await api.transcript(runId)).some(entry => entry.streamed?.includes('working')));
-    expect(tracesOf(home.path).filter(trace => trace.name === 'sleep')).toHaveLength(3);
+    const sleeping = () => tracesOf(home.path).filter(trace => trace.name === 'sleep');
+    await eventually(() => expect(sleeping()).toHaveLength(3)); // one begins after what was heard
     const askedAt = performance.now();
     expect(await api.cancel(runId, 'FORCE')).toMatchObject({ __typename: 'Run' });
     const run = await api.reaches(runId, 'CANCELLED');
@@ -97,8 +98,11 @@ describeWith('bwrap')('people and failures steer a run (needs bwrap)', () => {
     await eventually(async () => (await api.transcript(runId)).some(entry => entry.streamed?.includes('working')));
     await api.cancel(runId);
     await api.reaches(runId, 'CANCELLED');
-    const [call] = (await api.transcript(runId)).filter(entry => entry.name === 'command');
-    expect(call).toMatchObject({ state: 'CANCELLED', streamed: expect.stringContaining('tidied up') as string });
+    // The transcript is a read model of its own.
+    await eventually(async () => {
+      const [call] = (await api.transcript(runId)).filter(entry => entry.name === 'command');
+      expect(call).toMatchObject({ state: 'CANCELLED', streamed: expect.stringContaining('tidied up') as string });
+    });
   });
 
   it('EVERY_STEP asks before each step, NONE before none', async () => {

@@ -36,7 +36,7 @@ async function expectWholeLog(api: ApiClient, runId: string): Promise<void> {
   expect(new Set(ended).size).toBe(ended.length);
 }
 
-/** Waits until the run's log holds such an event; looks often, because what is waited for may be short. */
+/** Waits until the run's log holds such an event. Looks often for a moment: what is short is waited for after what comes before it. */
 async function happens(api: ApiClient, runId: string, type: string, step: string): Promise<void> {
   await eventually(async () => {
     const events = await api.events(runId, 200);
@@ -68,6 +68,7 @@ describeWith('bwrap')('a platform that is killed with SIGKILL (needs bwrap)', ()
   it('in the middle of the sample’s verify step goes on at the next start and pushes one commit', async () => {
     const first = await home.start();
     const runId = await firstRun(first.api);
+    await happens(first.api, runId, 'StepCompleted', 'implement');
     await happens(first.api, runId, 'ToolCallStarted', 'verify');
     await first.kill();
     const second = await home.start();
@@ -90,13 +91,17 @@ describeWith('bwrap')('a platform that is killed with SIGKILL (needs bwrap)', ()
     const first = await home.start(quiet());
     await counted.publishProfile(first.api);
     await first.api.publishFlow(COUNTED_FLOW);
+    counted.hold('second');
+    counted.hold('program');
     const runId = await first.api.started('counted');
     await eventually(() => counted.ran().includes('second begins'), PATIENCE_MS);
     await first.kill();
+    counted.letGo('second');
     const second = await home.start(quiet());
     await eventually(() => counted.ran().includes('program begins'), PATIENCE_MS);
     await second.kill();
     const third = await home.start(quiet());
+    counted.letGo('program');
     const run = await third.api.reaches(runId, 'COMPLETED');
     // Whatever had finished ran once. The agent's call was not even cut off; the program was, and is begun again.
     const begunTwice = ALL_COUNTED.flatMap(line => (line === 'program begins' ? [line, line] : [line]));

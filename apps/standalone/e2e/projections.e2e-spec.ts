@@ -111,18 +111,18 @@ describeWith('bwrap')('npm run projections, beside a platform at work (needs bwr
     });
   });
 
-  it('says what to do where there are no tables to look after', () => {
-    const server = new URL(process.env['RUNLEDGER_TEST_POSTGRES_URL'] ?? '');
-    server.pathname = '/template1'; // nobody has made tables there
+  it('says what to do where there are no tables to look after', async () => {
+    const empty = await testDatabase();
     for (const command of [
       ['timers.js', 'list'],
       ['projections.js', 'list'],
     ]) {
-      const env = { ...ofThisRun(), RUNLEDGER_HOME: home.path, DATABASE_URL: server.href };
+      const env = { ...ofThisRun(), RUNLEDGER_HOME: home.path, DATABASE_URL: empty.url };
       const { stderr } = spawnSync(process.execPath, argumentsOf(command), { env, encoding: 'utf8' });
       expect(stderr).toMatch(/does not exist.*npm run migrate/);
       expect(stderr).not.toMatch(/^ {4}at /m);
     }
+    await empty.drop();
   });
 
   it('makes no database where a mistyped folder has none', async () => {

@@ -54,7 +54,7 @@ describeWith('bwrap')('a platform whose database was restored from an older back
     const goingOn = await start(database.url);
     after = await newRun(goingOn);
     await goingOn.stop();
-  }, 120_000);
+  }, PATIENCE_MS);
   afterAll(async () => {
     await home.giveBack();
     await copies.drop(database.url);

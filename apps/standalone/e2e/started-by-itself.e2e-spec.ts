@@ -98,15 +98,15 @@ describeWith(
     expect(createSchedule.nextFirings).toHaveLength(5);
     const id = createSchedule.id;
     expect(await answer('schedule-a-flow/pause.sh', id)).toMatchObject({ pauseSchedule: { status: 'PAUSED' } });
-    expect(await answer('schedule-a-flow/resume.sh', id)).toMatchObject({
-      resumeSchedule: { status: 'ACTIVE', nextFireAt: createSchedule.nextFirings[0] },
-    });
+    const { resumeSchedule } = await answer<{ resumeSchedule: ShownSchedule }>('schedule-a-flow/resume.sh', id);
+    expect(resumeSchedule.status).toBe('ACTIVE');
+    expect(createSchedule.nextFirings).toContain(resumeSchedule.nextFireAt); // not the first one where that has just passed
     const { fireScheduleNow } = await answer<{ fireScheduleNow: { id: string } }>('schedule-a-flow/fire-now.sh', id);
     const runId = fireScheduleNow.id;
     await platform.api.reaches(runId, 'COMPLETED');
     await eventually(async () => {
       const shown = (await schedules()).find(schedule => schedule.id === id);
-      expect(shown?.firings).toMatchObject([{ byHand: true, runId }]);
+      expect(shown?.firings.filter(({ byHand }) => byHand)).toMatchObject([{ runId }]);
     });
   });
 

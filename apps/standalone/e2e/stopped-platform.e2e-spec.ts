@@ -28,18 +28,21 @@ describeWith('bwrap')('a platform that is asked to stop during a run (needs bwra
     let platform = await home.start(environment());
     await counted.publishProfile(platform.api);
     await platform.api.publishFlow(COUNTED_FLOW);
+    counted.hold('second');
+    counted.hold('program');
     const runId = await platform.api.started('counted');
-    for (const [signal, moment] of [
-      ['SIGTERM', 'second begins'],
-      ['SIGINT', 'program begins'],
+    for (const [signal, work] of [
+      ['SIGTERM', 'second'],
+      ['SIGINT', 'program'],
     ] as const) {
-      await eventually(() => counted.ran().includes(moment));
+      await eventually(() => counted.ran().includes(`${work} begins`));
       expect(descendantsOf(platform.pid).length).toBeGreaterThan(0);
       const ending = await platform.stop(signal);
       expect(ending).toMatchObject({ code: 0, signal: null });
       expect(ending.afterMs).toBeLessThan(10_000);
       expect([platform.output, platform.errors]).toEqual([expect.stringContaining(`${signal}: stopping`), '']);
       expect(home.leftovers()).toEqual([]);
+      counted.letGo(work);
       platform = await home.start(environment());
     }
     await platform.api.reaches(runId, 'COMPLETED');
@@ -66,7 +69,7 @@ describe('npm start', () => {
     let said = '';
     for (const stream of [npm.stdout, npm.stderr]) stream.on('data', chunk => (said += String(chunk)));
     const ended = once(npm, 'close');
-    await eventually(() => said.includes('Runledger is ready'), 60_000);
+    await eventually(() => said.includes('Runledger is ready'), PATIENCE_MS / 2);
     process.kill(-(npm.pid ?? 0), 'SIGINT');
     expect(await ended).toEqual([0, null]);
     expect(said).toMatch(/SIGINT: stopping …\n$/);

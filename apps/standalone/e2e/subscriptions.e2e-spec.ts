@@ -37,11 +37,14 @@ interface Item {
   readonly entries: readonly Entry[];
 }
 
+/** A connection that brings nothing for so long is cut as well: else nothing but its end could end a reader at rest. */
+const FIRST_WITHIN_MS = 5_000;
+
 /** A reader whose connection breaks all the time, without a word, and who goes on behind the last item that reached it. */
 class FlakyReader {
   readonly items: Item[] = [];
   drops = 0;
-  #ended = false;
+  readonly #ending = new AbortController();
 
   constructor(
     private readonly api: ApiClient,
@@ -51,7 +54,7 @@ class FlakyReader {
 
   /** Reads until `stop`. */
   async read(): Promise<void> {
-    while (!this.#ended) {
+    while (!this.#ending.signal.aborted) {
       const before = this.items.length;
       await this.#connection(Math.floor(Math.random() * 12), Math.random() * 250);
       if (this.items.length > before) this.drops += 1;
@@ -59,7 +62,7 @@ class FlakyReader {
   }
 
   stop(): void {
-    this.#ended = true;
+    this.#ending.abort();
   }
 
   /** Ends after so many items, or so many ms after the first one came, by cutting the socket. */
@@ -75,9 +78,12 @@ class FlakyReader {
     const after = this.items.at(-1)?.cursor;
     const items = client.iterate<{ item: Item }>({ query: this.query, variables: { runId: this.runId, after } });
     const cut = new AbortController();
+    const signal = AbortSignal.any([cut.signal, this.#ending.signal]);
+    const late = (ms: number) => delay(ms, 'late' as const, { signal }).catch(() => 'late' as const);
     try {
-      for (let left = most; left >= 0 && !this.#ended; left -= 1) {
-        const next = await Promise.race([items.next(), delay(longestMs + 200, 'late' as const, cut)]);
+      for (let left = most; left >= 0 && !this.#ending.signal.aborted; left -= 1) {
+        // To connect may take longest of all.
+        const next = await Promise.race([items.next(), late(left === most ? FIRST_WITHIN_MS : longestMs + 200)]);
         if (next === 'late' || next.done) break;
         if (!next.value.data) throw new Error(JSON.stringify(next.value.errors));
         this.items.push(next.value.data.item);
@@ -123,32 +129,40 @@ describeWith('bwrap')('a reader whose connection breaks at random (needs bwrap)'
     expect(platform.errors).toBe('');
   });
 
-  it('has every event once and in order, and the transcript as if it had never broken', async () => {
-    const runId = await api.started('talkative');
-    const eventReaders = [1, 2, 3].map(() => new FlakyReader(api, RUN_EVENTS, runId));
-    const transcriptReaders = [1, 2, 3].map(() => new FlakyReader(api, TRANSCRIPT, runId));
-    const readers = [...eventReaders, ...transcriptReaders];
-    const reading = Promise.all(readers.map(reader => reader.read()));
-    await api.reaches(runId, 'COMPLETED');
-    // Charges of the last step may follow the end of the run.
-    await eventually(
-      async () => (await api.events(runId)).filter(event => event.type === 'ChargeRecorded').length >= 3,
-    );
-    const events = await api.events(runId);
-    const entries = await api.transcript(runId);
-    const caughtUp = () =>
-      eventReaders.every(({ items }) => items.length >= events.length) &&
-      transcriptReaders.every(({ items }) => JSON.stringify(folded(items)) === JSON.stringify(entries));
-    await eventually(caughtUp).catch(() => undefined); // what is missing is shown below
-    readers.forEach(reader => reader.stop());
-    await reading;
-    for (const reader of eventReaders) expect(reader.items.map(item => item.event)).toEqual(events);
-    for (const reader of transcriptReaders) expect(folded(reader.items)).toEqual(entries);
-    expect(Math.min(...readers.map(reader => reader.drops))).toBeGreaterThan(0);
-    expect(entries.find(entry => entry.step === 'one')?.__typename).toBeDefined();
-    const spoken = entries.find(entry => entry.step === 'two' && entry.name === 'command')?.streamed;
-    expect(spoken).toBe(Array.from({ length: 20 }, (_, at) => `two ${at + 1}\n`).join(''));
-  });
+  it(
+    'has every event once and in order, and the transcript as if it had never broken',
+    async () => {
+      const runId = await api.started('talkative');
+      const eventReaders = [1, 2, 3].map(() => new FlakyReader(api, RUN_EVENTS, runId));
+      const transcriptReaders = [1, 2, 3].map(() => new FlakyReader(api, TRANSCRIPT, runId));
+      const readers = [...eventReaders, ...transcriptReaders];
+      const reading = Promise.all(readers.map(reader => reader.read()));
+      await api.reaches(runId, 'COMPLETED');
+      // Charges of the last step may follow the end of the run.
+      await eventually(
+        async () => (await api.events(runId)).filter(event => event.type === 'ChargeRecorded').length >= 3,
+      );
+      const events = await api.events(runId);
+      let entries: readonly Entry[] = [];
+      const caughtUp = async () => {
+        entries = await api.transcript(runId); // it may be a moment behind the run's own state
+        return (
+          eventReaders.every(({ items }) => items.length >= events.length) &&
+          transcriptReaders.every(({ items }) => JSON.stringify(folded(items)) === JSON.stringify(entries))
+        );
+      };
+      await eventually(caughtUp).catch(() => undefined); // what is missing is shown below
+      readers.forEach(reader => reader.stop());
+      await reading;
+      for (const reader of eventReaders) expect(reader.items.map(item => item.event)).toEqual(events);
+      for (const reader of transcriptReaders) expect(folded(reader.items)).toEqual(entries);
+      expect(Math.min(...readers.map(reader => reader.drops))).toBeGreaterThan(0);
+      expect(entries.find(entry => entry.step === 'one')?.__typename).toBeDefined();
+      const spoken = entries.find(entry => entry.step === 'two' && entry.name === 'command')?.streamed;
+      expect(spoken).toBe(Array.from({ length: 20 }, (_, at) => `two ${at + 1}\n`).join(''));
+    },
+    PATIENCE_MS,
+  );
 
   it('is told when it has no right to read, or when the run is not there', async () => {
     const unknown = new FlakyReader(api, RUN_EVENTS, 'run_01999999-0000-7000-8000-000000000000');

@@ -27,7 +27,7 @@ describe('the list of a cluster’s processes', () => {
   });
 
   it('lets the next supervisor wait for processes of one that was killed', async () => {
-    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 600)'], { stdio: 'ignore' });
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 3_000)'], { stdio: 'ignore' });
     const ended = once(child, 'exit');
     await new MembersFile(home).write([member(child.pid ?? 0)]);
     expect(await new MembersFile(home).clear()).toBe(1);
