@@ -18,7 +18,7 @@ describe('whoever attacks the API', () => {
     issuer = await testIssuer(NOW);
     gateway = await testGateway({
       identityProvider: { issuer: issuer.url, audience: AUDIENCE },
-      timeouts: { headersMs: 300, requestMs: 600, checkMs: 100 },
+      timeouts: { headersMs: 1_500, requestMs: 3_000, checkMs: 100 },
     });
     token = await gateway.tokenFor('ws_acme', 'mem_ada');
     made = await tokensMade();

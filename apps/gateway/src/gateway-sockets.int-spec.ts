@@ -8,6 +8,7 @@ import {
 } from '@runledger/contracts';
 import { newUuid } from '@runledger/event-store';
 import { attemptId, type DomainEvent } from '@runledger/kernel';
+import { eventually } from '@runledger/testing';
 import { collect, socketClient } from './gateway-sockets.fixture.js';
 import { testGateway, type TestGateway } from './gateway.fixture.js';
 import { at, story } from './runs/run-story.fixture.js';
@@ -244,8 +245,9 @@ describe('subscriptions', () => {
     );
     const { secret, token: short } = answer.data.createToken as { secret: string; token: { id: string } };
     const client = socketClient(gateway.url, secret);
-    const stream = collect<Segment>(client, TRANSCRIPT, { run: runId }, () => false);
-    await new Promise(resolve => setTimeout(resolve, 300));
+    let follows = false;
+    const stream = collect<Segment>(client, TRANSCRIPT, { run: runId }, () => ((follows = true), false));
+    await eventually(() => follows); // it has heard that nothing was said yet
     await gateway.graphql(token, 'mutation ($id: ID!) { revokeToken(id: $id) { __typename } }', { id: short.id });
     gateway.clock.advance(5_000);
     await gateway.tell(attempt, AgentText({ ...place(runId), entryId: 'e1', text: 'secret', at: at(2) }));

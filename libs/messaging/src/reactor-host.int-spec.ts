@@ -114,7 +114,7 @@ describe('a reactor host', () => {
 
   it('writes many moves of the checkpoint at once', async () => {
     const end = log.append(...Array.from({ length: 500 }, (_, n) => ({ run: `run_${n}` })));
-    await (await newHost({ checkpointEveryMs: 50 }).start(starter(() => Promise.resolve()))).reached(end);
+    await (await newHost({ checkpointEveryMs: 500 }).start(starter(() => Promise.resolve()))).reached(end);
     await eventually(async () => expect(await stored()).toBe(end));
     expect(checkpoints.writes()).toBeLessThan(6);
   });

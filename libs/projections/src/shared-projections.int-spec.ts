@@ -86,7 +86,7 @@ describe('a projection that several processes run', () => {
     await bob.host.start(orders);
     await bob.host.reached('orders', await shop.trade(5, 2), 60_000);
     expect([await partitionsOf('ada'), await partitionsOf('bob')]).toEqual([1, 0]);
-    expect(bob.host.status()).toMatchObject([{ state: 'live' }]);
+    await eventually(() => expect(bob.host.status()).toMatchObject([{ state: 'live' }]));
   });
 
   it('goes on in another process when one falls silent, which takes part again when it wakes up', async () => {
@@ -101,7 +101,7 @@ describe('a projection that several processes run', () => {
     const end = await shop.trade(20, 2, 'later');
     await Promise.all([ada, bob].map(({ host }) => host.reached('orders', end, 60_000)));
     expect(await items()).toEqual({ items: 80 });
-    expect(ada.host.status()).toMatchObject([{ state: 'live' }]);
+    await eventually(() => expect(ada.host.status()).toMatchObject([{ state: 'live' }]));
   });
 
   it('goes on when the work is shared out anew while the database is away', async () => {
@@ -116,7 +116,7 @@ describe('a projection that several processes run', () => {
     await eventually(async () => expect((await shop.pool.query(adas)).rowCount).toBe(16));
     database.comeBack();
     await ada.host.reached('orders', end, 60_000);
-    expect(ada.host.status()).toMatchObject([{ state: 'live' }]);
+    await eventually(() => expect(ada.host.status()).toMatchObject([{ state: 'live' }]));
     expect(await items()).toEqual({ items: 40 });
   });
 
@@ -134,7 +134,7 @@ describe('a projection that several processes run', () => {
     database.comeBack();
     await host.reached('ledger', end, 60_000);
     expect(await shop.rows('ledger')).toHaveLength(48);
-    expect(host.status()).toMatchObject([{ state: 'live' }]);
+    await eventually(() => expect(host.status()).toMatchObject([{ state: 'live' }]));
   });
 
   it('is taken up again by all of them after its rows were exchanged', async () => {

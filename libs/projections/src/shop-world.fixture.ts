@@ -82,7 +82,7 @@ export async function shopWorld(): Promise<ShopWorld> {
       const heartbeat = heartbeats.partitions.heartbeat.bind(heartbeats.partitions);
       heartbeats.partitions.heartbeat = beat =>
         sharing.isSilent ? Promise.reject(new RetryableError('SILENT', 'nobody hears it')) : heartbeat(beat);
-      const options: LeasesOptions = { owner, sharing: 'shared', ttlMs: 1_500, heartbeatMs: 200 };
+      const options: LeasesOptions = { owner, sharing: 'shared', ttlMs: 3_000, heartbeatMs: 200 };
       const leases = new Leases(heartbeats, options);
       ending.push(() => leases.stop());
       const sharing: SharingHost = { host: host({ owner, leases }), isSilent: false };

@@ -124,7 +124,7 @@ describe('the costs of a workspace', () => {
       }),
       { numRuns: 4 },
     );
-  }, 60_000);
+  });
 
   it('name the member and the run beside their ids, and say nothing of what has no name', async () => {
     const token = await gateway.tokenFor('ws_named', 'mem_0');

@@ -39,7 +39,7 @@ describe('readers of sockets', () => {
   const mine: WebSocket[] = [];
   beforeAll(async () => {
     gateway = await testGateway({
-      sockets: { initMs: 300, operations: 3, waitingBytes: 65_536, patienceMs: 300, recheckMs: 100 },
+      sockets: { initMs: 2_000, operations: 3, waitingBytes: 65_536, patienceMs: 300, recheckMs: 100 },
     });
     (gateway.app.getHttpServer() as Server).on('upgrade', (_request, socket: Socket) => {
       served.add(socket);
@@ -147,7 +147,7 @@ describe('readers of sockets', () => {
     for (let n = 0; n < 16; n += 1) await appendLarge(runId, n);
     await eventually(() => expect(waiting() > 65_536).toBe(true));
     expect(waiting()).toBeLessThan(65_536 + 2_000_000);
-    await new Promise(resolve => setTimeout(resolve, 500));
+    await new Promise(resolve => setTimeout(resolve, 1_500)); // five times its patience
     slow.socket.resume();
     expect(await slow.closed).toBe(4411);
     const got = slow.items();

@@ -67,4 +67,4 @@ it('starts a run of 10,000 steps, which another process takes on from the log', 
   expect(first?.type).toBe('RunStarted');
   const again = await other.commands.send(RerunFromStep, { runId, step: 'build-9999', version: 'SAME' }, adaAsks());
   expect(again).toMatchObject({ status: 'refused', refusal: { rejected: 'NOT_POSSIBLE' } });
-}, 60_000);
+});

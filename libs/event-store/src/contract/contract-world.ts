@@ -61,14 +61,14 @@ export function events(count: number, more: Parameters<typeof anEvent>[0] = {}):
 
 export const idsOf = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id);
 
-/** Follows a subscription until `enough` says so, then ends it; answers all batches. Fails after ten seconds. */
+/** Follows a subscription until `enough` says so, then ends it; answers all batches. Fails after a minute. */
 export async function follow(
   store: EventStore,
   options: Omit<SubscribeOptions, 'signal'>,
   enough: (events: readonly RecordedEvent[], batches: readonly SubscriptionBatch[]) => boolean,
 ): Promise<{ readonly events: RecordedEvent[]; readonly batches: SubscriptionBatch[] }> {
   const ending = new AbortController();
-  const timer = setTimeout(() => ending.abort(), 10_000);
+  const timer = setTimeout(() => ending.abort(), 60_000);
   const seen: RecordedEvent[] = [];
   const batches: SubscriptionBatch[] = [];
   for await (const batch of store.subscribe({ ...options, signal: ending.signal })) {

@@ -1,8 +1,12 @@
+import { eventually } from '@runledger/testing';
 import type { DoubleCall } from '@runledger/testing';
 import { anEvent, events, freshStream, idsOf } from '../contract/contract-world.js';
 import { toWireName } from './stream-names.js';
 import { openOnDouble } from './store-under-test.fixture.js';
 import type { DoubleUnderTest } from './store-under-test.fixture.js';
+
+/** An answer that is not late comes in a few milliseconds: what was sent is counted, so none may seem late that is not. */
+const DEADLINE_MS = 1_500;
 
 let under: DoubleUnderTest;
 const problems: Error[] = [];
@@ -10,9 +14,9 @@ const problems: Error[] = [];
 beforeAll(async () => {
   // A server that has just been started remembers no ids: only what was read can tell a repeat.
   const options = {
-    deadlineMs: 400,
-    silenceMs: 400,
-    retryForMs: 3_000,
+    deadlineMs: DEADLINE_MS,
+    silenceMs: DEADLINE_MS,
+    retryForMs: 20_000,
     onProblem: (error: Error) => problems.push(error),
   };
   under = await openOnDouble(options, { remembersIds: false });
@@ -47,9 +51,9 @@ describe('an append to EventStoreDB', () => {
       const stream = freshStream();
       await under.store.append(stream, events(2), 'no-stream');
       const two = events(2);
-      await under.double.inject({ on: 'append', kind: 'delay', ms: 700, done: 'before' });
+      await under.double.inject({ on: 'append', kind: 'delay', ms: 2 * DEADLINE_MS, done: 'before' });
       const writing = under.store.append(stream, two, expected);
-      await new Promise(resolve => setTimeout(resolve, 150));
+      await eventually(async () => (await under.store.readStream(stream)).events.length === 4);
       const [late] = events(1);
       await under.store.append(stream, late ? [late] : [], 'any');
       expect(await writing).toMatchObject({ status: 'appended', revision: 3 });
@@ -75,7 +79,7 @@ describe('an append to EventStoreDB', () => {
   it('that was too late for its deadline is not stored twice', async () => {
     const stream = freshStream();
     const one = anEvent();
-    await under.double.inject({ on: 'append', kind: 'delay', ms: 600, done: 'before' });
+    await under.double.inject({ on: 'append', kind: 'delay', ms: 2 * DEADLINE_MS, done: 'before' });
     expect(await under.store.append(stream, [one], 'any')).toMatchObject({ status: 'appended', revision: 0 });
     expect(idsOf((await under.store.readStream(stream)).events)).toEqual([one.id]);
   });

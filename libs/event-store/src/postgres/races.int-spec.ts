@@ -2,7 +2,7 @@ import pg from 'pg';
 import { anEvent, freshStream } from '../contract/contract-world.js';
 import { compare } from '../contract/race-check.js';
 import { START } from '../port.js';
-import type { EventStore, RecordedEvent, StreamRef } from '../port.js';
+import type { EventStore, NewEvent, RecordedEvent, StreamRef } from '../port.js';
 import { openPostgres } from './store-under-test.fixture.js';
 import type { PostgresUnderTest } from './store-under-test.fixture.js';
 
@@ -39,7 +39,7 @@ describe('the order of the log', () => {
         ...Array.from({ length: 8 }, (_, n) => hurry(stores[n % 2] ?? under.store, streams, writing)),
         killNowAndThen(under.pool, writing),
       ]);
-      await under.store.append(freshStream(), [anEvent({ type: 'TheEnd' })], 'any');
+      await surely(under.store, freshStream(), [anEvent({ type: 'TheEnd' })]);
       const seen = await reading;
       const { rows } = await under.pool.query<{ event_id: string }>('select event_id from runledger.event');
       const report = compare(
@@ -53,7 +53,7 @@ describe('the order of the log', () => {
       over.abort();
       await Promise.all(stores.map(store => store.close()));
     }
-  }, 60_000);
+  });
 
   it('has no hole in any stream', async () => {
     const { rows } = await under.pool.query(
@@ -151,20 +151,23 @@ async function appendBy(client: pg.Client, stream: StreamRef | undefined): Promi
   expect(rows[0]?.status).toBe('appended');
 }
 
-/** The store's own appends, through shared transactions or alone; killed ones are sent again with the same ids. */
+/** The store's own append, through a shared transaction or alone; if it is killed it is sent again with the same ids. */
+async function surely(store: EventStore, stream: StreamRef, events: readonly NewEvent[]): Promise<void> {
+  const send = () =>
+    store.append(stream, events, 'any').then(
+      () => true,
+      (error: { code?: string }) => {
+        expect(error.code).toMatch(/^(APPEND_UNCERTAIN|STORE_UNAVAILABLE)$/);
+        return false;
+      },
+    );
+  while (!(await send())) await breathe();
+}
+
 async function hurry(store: EventStore, streams: readonly StreamRef[], writing: WritingTime): Promise<void> {
   while (!writing.isOver) {
     const stream = streams[Math.floor(Math.random() * streams.length)] ?? freshStream();
-    const events = [anEvent(), anEvent()];
-    const send = () =>
-      store.append(stream, events, 'any').then(
-        () => true,
-        (error: { code?: string }) => {
-          expect(error.code).toMatch(/^(APPEND_UNCERTAIN|STORE_UNAVAILABLE)$/);
-          return false;
-        },
-      );
-    while (!(await send())) await breathe();
+    await surely(store, stream, [anEvent(), anEvent()]);
     writing.count();
   }
 }

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { Sessions } from './sessions.js';
 
 const WHO = { name: 'who', text: 'select pg_backend_pid()' };
-const WAIT = { name: 'wait', text: `select pg_backend_pid(), pg_sleep(0.002)` };
+const WAIT = { name: 'wait', text: `select pg_backend_pid(), pg_sleep(0.02)` };
 const NAME = 'sessions-spec';
 
 let database: TestDatabase;
@@ -45,7 +45,7 @@ describe('the connections of an event store', () => {
     expect(await pidOf()).toBe(first);
     await observer.query('select pg_terminate_backend($1)', [first]);
     while ((await connections()) > 0) await new Promise(resolve => setTimeout(resolve, 5));
-    await new Promise(resolve => setTimeout(resolve, 20));
+    await new Promise(resolve => setTimeout(resolve, 100));
     expect(await pidOf()).not.toBe(first);
     await sessions.close();
   });

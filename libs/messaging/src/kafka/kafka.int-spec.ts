@@ -256,7 +256,7 @@ onKafka('events over Kafka (needs java and mvn)', () => {
       return Object.assign(Object.create(kafka) as Kafka, { consumer });
     };
     await world.relay();
-    const distribution = world.distribution({ lookEveryMs: NEVER_MS, silenceMs: 2_000 }, sometimesSilent());
+    const distribution = world.distribution({ lookEveryMs: NEVER_MS, silenceMs: 6_000 }, sometimesSilent());
     const { heard, consumer } = await world.listener('listener', distribution);
     await world.untilOverTopic(distribution);
     await consumer.reached(await world.tell(runs));

@@ -110,7 +110,7 @@ describe('processes that share a reactor', () => {
     await processes.get('eve')?.end('SIGKILL');
     await ask();
     await expectAllDone();
-    expect(await shares()).toEqual([8, 8]);
+    await eventually(async () => expect(await shares()).toEqual([8, 8]));
     const twice = await begunTwice();
     const eves = await begunBy('eve');
     expect(twice.filter(event => !eves.has(event))).toEqual([]);

@@ -17,7 +17,7 @@ const program = (databaseUrl: string, name: string): string => `
   const { setTimeout: delay } = await import('node:timers/promises');
   const { defineTimer, PostgresTimers } = await import('@runledger/timers');
   const pool = new pg.Pool({ connectionString, max: 4 });
-  const timers = new PostgresTimers({ database: pool, service: 'counted', newsUrl: connectionString, leaseMs: 1_500 });
+  const timers = new PostgresTimers({ database: pool, service: 'counted', newsUrl: connectionString, leaseMs: 5_000 });
   process.once('SIGTERM', async () => {
     await timers.stop();
     await pool.end();
