@@ -94,6 +94,21 @@ describe('events for programs outside', () => {
     expect(JSON.stringify(listed)).toContain('"MemberAdded"');
   });
 
+  it.each([
+    ['tokens', 'Did you mean `token`? '],
+    ['', ''],
+  ])('say that no stream is of the category %j, what was meant, and which there are', async (category, meant) => {
+    const answer = await get(`?categories=token,${category}`);
+    const fix = expect.stringMatching(
+      /^(?:Did you mean `token`\? )?There are flow, skill, run, .*token, webhook\.$/,
+    ) as string;
+    const message = `No stream is of the category \`${category}\`.`;
+    const error = { code: 'UNKNOWN_STREAM_CATEGORY', message, fix };
+    const said = await answer.json();
+    expect([answer.status, said]).toEqual([400, { error }]);
+    expect(JSON.stringify(said)).toContain(`"fix":"${meant}There are`);
+  });
+
   it('are followed as they happen, and go on behind Last-Event-ID without a gap or a repeat', async () => {
     const before = await heard(3);
     await join('mem_bob');

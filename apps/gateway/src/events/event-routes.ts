@@ -8,7 +8,7 @@ import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { fitting } from '../reads/fitting.js';
 import { keptAlive, textsOf, type EventForm } from './event-stream.js';
-import { knownTypes } from './event-types.js';
+import { knownCategories, knownTypes } from './event-types.js';
 import { LogReader } from './log-reader.js';
 import { tail } from './log-stream.js';
 
@@ -52,7 +52,7 @@ export class EventRoutes implements BeforeApplicationShutdown {
       tenant: caller.workspaceId,
       ...(runId !== undefined && { correlationId: runId }),
       ...(types !== undefined && { types: knownTypes(types) }),
-      ...(categories !== undefined && { categories }),
+      ...(categories !== undefined && { categories: knownCategories(categories) }),
     };
     const isFollowed = follow === undefined ? form === 'sse' : follow === 'true';
     const texts = isFollowed
