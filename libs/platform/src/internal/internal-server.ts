@@ -10,6 +10,12 @@ import { MetricsRoutes } from '../metrics/metrics-routes.js';
 import type { MetricsAccess } from '../metrics/metrics-routes.js';
 import type { Metrics } from '../metrics/metrics.js';
 
+const NOTHING_OF_OURS = {
+  code: 'NOT_FOUND',
+  message: 'Nothing has this address.',
+  fix: 'This port is for the other processes and for probes: `/health/live`, `/health/ready`, `/metrics`, and POST to `/commands/<service>/<command>`.',
+} as const;
+
 /** Largest command, in bytes; the gateway takes requests of at most a quarter of it. */
 export const MAX_COMMAND_BYTES = 8_000_000;
 
@@ -82,6 +88,7 @@ export class InternalServer {
     // The bytes as they came: the caller's token holds their hash.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    app.setNotFoundHandler((_request, reply) => reply.status(404).send({ error: NOTHING_OF_OURS }));
     app.setErrorHandler((error, _request, reply) => this.#failed(error, reply));
     app.get('/health/live', () => ({ status: 'live' }));
     app.get('/health/ready', (_request, reply) => this.#ready(reply));

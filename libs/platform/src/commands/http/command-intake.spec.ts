@@ -161,6 +161,24 @@ describe('the internal port of a service', () => {
     expect(greeted).toEqual([]);
   });
 
+  it('says of an address that nothing has what the port is for', async () => {
+    const answers = await Promise.all(
+      [
+        ['GET', '/'],
+        ['GET', '/commands/approval/Greet'],
+        ['POST', '/health/live'],
+      ].map(async ([method, path]) => {
+        const answer = await fetch(`${service.url}${path}`, { method: method ?? 'GET' });
+        return [answer.status, await answer.json()] as const;
+      }),
+    );
+    const fix = expect.stringMatching(
+      /^This port is for the other processes and for probes: `\/health\/live`/,
+    ) as string;
+    const error = { code: 'NOT_FOUND', message: 'Nothing has this address.', fix };
+    expect(answers).toEqual(Array.from(answers, () => [404, { error }]));
+  });
+
   it('writes a defect down where it happened, and never the token', async () => {
     const broken = { ...Greet, name: 'Break' };
     service.registry.answer(broken, () => Promise.reject(new TypeError('no such cupboard')));
