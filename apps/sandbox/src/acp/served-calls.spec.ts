@@ -53,6 +53,23 @@ describe('the calls that a program makes of our tools', () => {
     expect([begun(), calls.busy]).toEqual([1, false]);
   });
 
+  it('leave no timer behind, whichever way they end', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    const { calls, report } = program(50_000);
+    const answered = calls.call('spawn_agents', BATCH, waiting);
+    await new Promise(setImmediate);
+    expect(jest.getTimerCount()).toBe(1);
+    report();
+    expect(await answered).toMatchObject({ isError: false });
+    expect(jest.getTimerCount()).toBe(0);
+    const leaving = new AbortController();
+    const unheard = calls.call('spawn_agents', BATCH, leaving.signal);
+    await new Promise(setImmediate);
+    leaving.abort();
+    expect(await unheard).toMatchObject({ isError: true });
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('are another one when the same is asked for while somebody waits for the first', async () => {
     const { calls, report, begun } = program(undefined);
     const both = [1, 2].map(() => calls.call('spawn_agents', BATCH, waiting));

@@ -116,10 +116,8 @@ export class ServedCalls {
 
   async #heard(made: MadeCall, gone: AbortSignal): Promise<ToolAnswer> {
     made.callers += 1;
-    const { patienceMs } = this.parts;
-    const isPatient = made.tool !== 'spawn_agents' || patienceMs === undefined;
     try {
-      const first = await Promise.race([made.answer, when(gone), ...(isPatient ? [] : [after(patienceMs, gone)])]);
+      const first = await this.#first(made, gone);
       if (first === 'gone') return refused('Nobody waits for this.');
       if (first === 'late') return { text: STILL_AT_WORK, isError: false };
       this.#made.delete(made);
@@ -131,6 +129,18 @@ export class ServedCalls {
       return refused('Nobody waits for this.');
     } finally {
       made.callers -= 1;
+    }
+  }
+
+  /** Whatever comes first of an answer, the end of the program's patience and the end of whoever asked. */
+  async #first(made: MadeCall, gone: AbortSignal): Promise<ToolAnswer | 'gone' | 'late'> {
+    const { patienceMs } = this.parts;
+    if (made.tool !== 'spawn_agents' || patienceMs === undefined) return Promise.race([made.answer, when(gone)]);
+    const over = new AbortController();
+    try {
+      return await Promise.race([made.answer, when(gone), after(patienceMs, over.signal)]);
+    } finally {
+      over.abort();
     }
   }
 
