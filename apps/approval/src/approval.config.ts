@@ -1,6 +1,5 @@
-import { InvalidConfigError, isAddressRange, parseConfig } from '@runledger/platform';
+import { InvalidConfigError, isAddressRange, parseConfig, PLAIN_ADDRESS } from '@runledger/platform';
 import { z } from 'zod';
-import { PLAIN_ADDRESS } from './notifications/plain-address.js';
 
 const schema = z.object({
   NOTIFY_PUBLIC_URL: z

@@ -1,7 +1,7 @@
-import { InvalidConfigError, parseConfig } from '@runledger/platform';
+import { InvalidConfigError, parseConfig, PLAIN_ADDRESS } from '@runledger/platform';
 import type { ConfigProblem } from '@runledger/platform';
 import { z } from 'zod';
-import { mailAddressIn, PLAIN_ADDRESS } from './publishing/mail-address.js';
+import { mailAddressIn } from './publishing/mail-address.js';
 import type { PlaceSettings } from './publishing/places.js';
 
 const schema = z.object({

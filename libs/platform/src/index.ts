@@ -42,6 +42,7 @@ export { createLog, NestLog } from './logs/create-log.js';
 export type { Log, LogOptions } from './logs/create-log.js';
 export { redact } from './logs/redact.js';
 export { NOTHING_HERE } from './internal/nothing-here.js';
+export { PLAIN_ADDRESS } from './mail/plain-address.js';
 export { boundCounter, boundHistogram } from './metrics/bound-labels.js';
 export type { BoundLabels } from './metrics/bound-labels.js';
 export { METRICS } from './metrics/metric-catalogue.js';

@@ -1,7 +1,7 @@
 import type { ChannelKind, ChannelSettings } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
+import { PLAIN_ADDRESS } from '@runledger/platform';
 import type { OutboundPost } from './outbound-post.js';
-import { PLAIN_ADDRESS } from './plain-address.js';
 
 export interface GivenChannel {
   readonly kind: ChannelKind;

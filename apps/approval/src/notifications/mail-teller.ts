@@ -1,3 +1,4 @@
+import { PLAIN_ADDRESS } from '@runledger/platform';
 import type { Clock } from '@runledger/platform';
 import { createTransport } from 'nodemailer';
 import type { MailSettings } from '../approval.config.js';
@@ -6,7 +7,6 @@ import { DeliveryError } from './delivery-errors.js';
 import type { Links } from './links.js';
 import { letterOf } from './mail-letter.js';
 import type { MemberBook } from './member-book.js';
-import { PLAIN_ADDRESS } from './plain-address.js';
 import type { Teller, Telling, Told } from './telling.js';
 import { sealTicket } from './tickets.js';
 
