@@ -104,6 +104,26 @@ describe('the client package', () => {
     expect(asked).toBe(1 + 3);
   });
 
+  it('says what may be wrong when nobody answers: in a browser it may be the origin of the page', async () => {
+    const unheard = () =>
+      new RunledgerClient({
+        url: 'http://127.0.0.1:1',
+        token: 'rl_any',
+        fetch: () => Promise.reject(new TypeError('fetch failed')),
+      });
+    const input = { requestId: story(RUN).requestId, decision: 'APPROVE' as const };
+    const problem = () => unheard().request(DecideDocument, { input });
+    const fix = 'Look whether the platform runs at this address';
+    await expect(problem()).rejects.toMatchObject({ code: 'CONNECTION_LOST', more: { fix: `${fix}.` } });
+    Object.assign(globalThis, { location: { origin: 'https://app.example.org' } });
+    try {
+      const named = `${fix}, and whether its CORS_ORIGINS names https://app.example.org.`;
+      await expect(problem()).rejects.toMatchObject({ more: { fix: named } });
+    } finally {
+      Reflect.deleteProperty(globalThis, 'location');
+    }
+  });
+
   it('goes on behind the last item however often the connection is cut: no gap, no repeat', async () => {
     const stream = 'attempt-1.build.1';
     const place = { attemptId: attemptId(RUN, 'build', 1), runId: RUN, step: 'build', attempt: 1 };

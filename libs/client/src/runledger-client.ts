@@ -97,7 +97,7 @@ export class RunledgerClient {
       return await this.#fetch(this.#url, request);
     } catch (cause) {
       if (request.signal?.aborted) throw cause;
-      throw new RunledgerError('CONNECTION_LOST', `${this.#url} cannot be reached.`, { cause });
+      throw new RunledgerError('CONNECTION_LOST', `${this.#url} cannot be reached.`, { fix: whyUnreached(), cause });
     }
   }
 
@@ -121,4 +121,11 @@ function retryAfter(answer: Response): number | undefined {
 function unreadable(status: number): RunledgerError {
   const code = status >= 500 ? 'UNAVAILABLE' : 'UNREADABLE_ANSWER';
   return new RunledgerError(code, `The answer with status ${status} is none of the platform's GraphQL API.`);
+}
+
+/** A browser does not tell a page whether nobody answered or the platform does not let it ask. */
+function whyUnreached(): string {
+  const origin = (globalThis as { readonly location?: { readonly origin?: string } }).location?.origin;
+  const toRun = 'Look whether the platform runs at this address';
+  return origin === undefined ? `${toRun}.` : `${toRun}, and whether its CORS_ORIGINS names ${origin}.`;
 }
