@@ -154,6 +154,7 @@ describeWith('bwrap', 'curl')('a budget (needs bwrap and curl)', () => {
       standing: { spent: { microUnits: cost.total?.microUnits }, reserved: { microUnits: '0' } },
     });
     expect(await shell('how-they-stand.sh')).toContain('"limit":{"formatted":"9.00 USD"}');
+    expect(await shell('set-budget.sh', 'WORKSPACE', 'null')).toContain('"limit":null');
     const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
     const csv = await shell('what-it-cost.sh', day(-1), day(1));
     const reconciled = (amount: string) => {

@@ -163,6 +163,15 @@ describe('the costs of a workspace', () => {
     expect(text).toContain('chg_0.0,att_0.0,2026-11-01T05:00:00.000Z,flow_0,');
     expect((await file(other)).text.split('\r\n')).toHaveLength(2);
     expect((await file(token, '&groupBy=SHOE')).status).toBe(400);
+    const ranges = {
+      'from=soon&to=2026-12-01': '"soon" is no instant.',
+      'from=2026-12-01&to=2026-11-01': 'The range is empty.',
+    };
+    for (const [range, message] of Object.entries(ranges)) {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${gateway.url}/api/v1/costs.csv?${range}`, { headers });
+      expect(await response.json()).toMatchObject({ error: { code: 'BAD_USER_INPUT', message } });
+    }
     const unpriced =
       '{ unpriced(range: { from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z" }) { resourceClass model charges runs } }';
     const { data } = await gateway.graphql(token, unpriced);

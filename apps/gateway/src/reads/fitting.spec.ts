@@ -5,6 +5,7 @@ const schema = z.strictObject({
   name: z.string().min(1).max(10),
   tags: z.array(z.string()).optional(),
   id: z.uuid().optional(),
+  limit: z.int().min(0).max(9).optional(),
   parameters: z.unknown().optional(),
 });
 
@@ -16,7 +17,10 @@ describe('data of a request', () => {
   it.each([
     ['too long', { name: 'a longer name' }, 'name has more than 10 characters.'],
     ['empty', { name: '' }, 'name is empty.'],
-    ['of another kind', { name: 'a', tags: [1] }, 'tags.0: Invalid input: expected string, received number.'],
+    ['of another kind', { name: 'a', tags: [1] }, 'tags.0 has to be of the kind string.'],
+    ['not there', {}, 'name is missing.'],
+    ['too little', { name: 'a', limit: -5 }, 'limit is less than 0.'],
+    ['too much', { name: 'a', limit: 10 }, 'limit is more than 9.'],
     ['no id', { name: 'a', id: 'x' }, 'id: Invalid UUID.'],
     ['unknown here', { name: 'a', surname: 'b' }, 'The request has nothing that is called surname.'],
     ['no text of any database', { name: 'a\0b' }, 'name holds the character NUL or half of a surrogate pair.'],

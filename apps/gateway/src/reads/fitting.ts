@@ -35,6 +35,21 @@ function wordsOf(where: string, issue: z.core.$ZodIssue | undefined) {
   if (issue?.code === 'too_small' && issue.origin === 'string') {
     return { message: `${where} is empty.`, fix: 'Fill it in, or leave it out where the schema lets you.' };
   }
+  if (issue?.code === 'too_small' && issue.origin !== 'array') {
+    return { message: `${where} is less than ${issue.minimum}.`, fix: `Give ${issue.minimum} or more.` };
+  }
+  if (issue?.code === 'too_big' && issue.origin !== 'array') {
+    return { message: `${where} is more than ${issue.maximum}.`, fix: `Give ${issue.maximum} or less.` };
+  }
+  if (issue?.code === 'invalid_type') {
+    const isMissing = /received undefined$/.test(issue.message);
+    return isMissing
+      ? { message: `${where} is missing.`, fix: `Add it, of the kind ${issue.expected}.` }
+      : {
+          message: `${where} has to be of the kind ${issue.expected}.`,
+          fix: 'Look up in the reference what it may be.',
+        };
+  }
   if (issue?.code === 'unrecognized_keys') {
     const names = issue.keys.map(key => key.slice(0, 100)).join(', ');
     return {
