@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { newUuid } from '@runledger/event-store';
 import { eventually } from '@runledger/testing';
@@ -42,8 +43,7 @@ describe('checkpoints that are published', () => {
   it('are kept in a directory, one for each size, and told to a webhook', async () => {
     const told: string[] = [];
     const server = createServer((request, reply) => {
-      request.setEncoding('utf8').on('data', (text: string) => told.push(text));
-      request.on('end', () => reply.writeHead(told.length === 1 ? 503 : 204).end());
+      void text(request).then(body => reply.writeHead(told.push(body) === 1 ? 503 : 204).end());
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

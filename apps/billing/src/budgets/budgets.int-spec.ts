@@ -86,7 +86,9 @@ class OpenAppend {
       metadata: { ...story, occurredAt: AT, schemaVersion: 1 },
     };
     const appended = store.append({ tenant, name: 'thing-held' }, [held], 'no-stream');
-    const text = `select 1 from pg_locks where locktype = 'advisory' and objid = 4711 and not granted`;
+    // Another spec's database may know the same lock, and the server shows the locks of all.
+    const text = `select 1 from pg_locks where locktype = 'advisory' and objid = 4711 and not granted
+      and database = (select oid from pg_database where datname = current_database())`;
     while ((await holder.query(text)).rows.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
     return new OpenAppend(holder, appended);
   }

@@ -56,6 +56,7 @@ describe('runs of a flow with a concurrency key', () => {
     const second = await begun('waits', 'staging');
     const other = await begun('waits', 'production');
     await here.until(other, 'StepReady');
+    await here.until(second, 'RunPaused');
     expect(await typesOf(second)).toEqual(['RunStarted', 'RunPaused']);
     await here.attempt(first, 'ship');
     await here.until(second, 'StepReady');
