@@ -11,7 +11,6 @@ import { mcpEndpoint } from '../mcp/mcp-endpoint.js';
 import type { ServedServer, ServedTool, ToolAnswer } from '../mcp/mcp-endpoint.js';
 import type { McpTools } from '../mcp/mcp-tools.js';
 import { heldFor } from './held-questions.js';
-import { ProgramFault } from './program-faults.js';
 import type { ProgramNames } from './program-names.js';
 import type { ProgramTeam } from './program-team.js';
 import { BRIDGE } from './server-bridge.js';
@@ -67,7 +66,7 @@ export class ServedTools {
     this.calls = new ServedCalls({ run, names: this.#names, runWith, patienceMs });
   }
 
-  /** Throws {@link ProgramFault} where there is no way to offer them. */
+  /** Throws what keeps the sandbox from having a way to them. */
   static async open(to: ServedTo): Promise<ServedTools> {
     const served = new ServedTools(to);
     try {
@@ -165,12 +164,8 @@ export class ServedTools {
     return { name: OWN, tools: batches ? [...tools, AWAIT_AGENTS] : tools, call };
   }
 
-  async #offered(server: ServedServer): Promise<Relay> {
-    const { sandbox } = this.to.run;
-    if (sandbox.relay) return sandbox.relay({ serve: mcpEndpoint(server) });
-    const message = 'The sandbox of this step has no way in which a program inside can use tools from outside.';
-    const fix = 'Use a profile whose isolation is bubblewrap or docker, or take tools and servers from the step.';
-    throw new ProgramFault('BLOCKED', { code: 'ENVIRONMENT', message, fix });
+  #offered(server: ServedServer): Promise<Relay> {
+    return this.to.run.sandbox.relay({ serve: mcpEndpoint(server) });
   }
 }
 

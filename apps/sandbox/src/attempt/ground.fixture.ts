@@ -130,7 +130,7 @@ export class Ground {
 
   /** Publishes a profile for the workspace of every spec. */
   async publishProfile(definition: ProfileDefinition, mountSources = [this.directory]): Promise<void> {
-    const policy = { isolations: ['bubblewrap', 'docker', 'none'] as const, mountSources };
+    const policy = { isolations: ['bubblewrap', 'docker', 'kubernetes', 'none'] as const, mountSources };
     const outcome = await new PublishedProfiles(this.commands, policy).publish(
       { definition },
       {

@@ -64,7 +64,7 @@ function executing(sandbox: Sandbox, exec: Sandbox['exec']): Sandbox {
     workspacePath: sandbox.workspacePath,
     exec,
     mayHold: path => sandbox.mayHold(path),
-    ...(sandbox.relay && { relay: sandbox.relay.bind(sandbox) }),
+    relay: target => sandbox.relay(target),
     markReady: () => sandbox.markReady(),
     markUnready: () => sandbox.markUnready(),
     release: () => sandbox.release(),

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import type { CallTree, TreeSettings } from '../driver/call-tree.js';
 import { openFilesLimit } from '../driver/find-program.js';
+import { CallCutOffError } from './container-faults.js';
 import { saidBy } from './container-output.js';
 import type { Container, ContainerProcess } from './container-port.js';
 import { CALL, REPORT, STOP } from './container-scripts.js';
@@ -73,9 +74,17 @@ export class ContainerCall implements CallTree {
     if (heard.includes('flood')) return this.#flooded();
     const exitCode = await process.exitCode();
     process.close();
-    if (exitCode === undefined || this.#letGo) return;
+    if (this.#letGo) return;
+    if (exitCode === undefined) return this.#cutOff();
     if (exitCode !== 0) await this.#report();
     appendFileSync(journal.statusPath(), `{ "exit-code": ${exitCode} }\n`, { mode: 0o600 });
+  }
+
+  /** Whoever kills it, or its container, needs no other word; what nobody wanted may have ended as it should (R2). */
+  #cutOff(): void {
+    const { journal, request } = this.#settings;
+    if (this.#striking || journal.stopped() !== undefined) return;
+    throw new CallCutOffError(request.callId);
   }
 
   #argv({ fileBytes, old }: CallProgram): string[] {

@@ -22,3 +22,12 @@ export class EngineSilentError extends RetryableError {
     });
   }
 }
+
+/** The connection to a call broke off before it was known how the call ended. What is known inside is asked for when it is made again. */
+export class CallCutOffError extends RetryableError {
+  constructor(callId: string) {
+    super('CALL_CUT_OFF', `The connection to call ${callId} in its container broke off. It is looked for again.`, {
+      fields: { callId },
+    });
+  }
+}

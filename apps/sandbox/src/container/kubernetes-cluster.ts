@@ -1,25 +1,26 @@
 import type { CoreV1Api, KubeConfig, NetworkingV1Api, V1NetworkPolicy, V1Pod, V1Status } from '@kubernetes/client-node';
-import type { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
-import type * as library from '@kubernetes/client-node';
-import { PassThrough } from 'node:stream';
-import { EngineSilentError } from './container-faults.js';
+import { refusalBy, saidIn, silent, type ClusterRight } from './cluster-refusals.js';
 import type { ContainerProcess, ContainerProgram } from './container-port.js';
 import type { KubernetesSettings } from './kubernetes-settings.js';
+import type { PodChannels } from './pod-channels.js';
+import { connectPod } from './pod-connection.js';
 import { POD_CONTAINER } from './pod-manifest.js';
+import { WORD_READER, wordsOf } from './program-words.js';
+import { CallNotStartedError } from '../driver/sandbox-faults.js';
 
 interface Client {
-  readonly library: typeof library;
   readonly config: KubeConfig;
   readonly core: CoreV1Api;
   readonly networking: NetworkingV1Api;
 }
 
-/** The part of a WebSocket that is used. */
-interface Connection {
-  close(): void;
-  /** Without waiting for what is still on its way. */
-  terminate(): void;
-  addEventListener(type: 'close' | 'error', listener: () => void): void;
+interface Asking<Instead> {
+  readonly verb: string;
+  readonly resource?: string;
+  /** What to answer when it is not there. */
+  readonly absent?: Instead;
+  /** What to answer when there is one of that name already. */
+  readonly taken?: Instead;
 }
 
 /** One namespace of a cluster over the Kubernetes API. Its client is only loaded when it is first needed. */
@@ -30,105 +31,90 @@ export class KubernetesCluster {
 
   async pod(name: string): Promise<V1Pod | undefined> {
     const { namespace } = this.settings;
-    return this.#asked(({ core }) => core.readNamespacedPod({ name, namespace }), { absent: undefined });
+    return this.#asked(({ core }) => core.readNamespacedPod({ name, namespace }), { verb: 'get', absent: undefined });
   }
 
   /** False when there is one of that name already. */
   async create(body: V1Pod): Promise<boolean> {
     const { namespace } = this.settings;
-    const made = await this.#asked(({ core }) => core.createNamespacedPod({ namespace, body }), { taken: undefined });
+    const asking = { verb: 'create', taken: undefined };
+    const made = await this.#asked(({ core }) => core.createNamespacedPod({ namespace, body }), asking);
     return made !== undefined;
   }
 
   async remove(name: string): Promise<void> {
     const { namespace } = this.settings;
     const now = { name, namespace, gracePeriodSeconds: 0 };
-    await this.#asked(({ core }) => core.deleteNamespacedPod(now), { absent: undefined });
+    await this.#asked(({ core }) => core.deleteNamespacedPod(now), { verb: 'delete', absent: undefined });
   }
 
   async labelled(labelSelector: string): Promise<V1Pod[]> {
     const { namespace } = this.settings;
-    return (await this.#asked(({ core }) => core.listNamespacedPod({ namespace, labelSelector }))).items;
+    return (await this.#asked(({ core }) => core.listNamespacedPod({ namespace, labelSelector }), { verb: 'list' }))
+      .items;
   }
 
   /** Leaves one that is there as it is. */
   async keepPolicy(body: V1NetworkPolicy): Promise<void> {
     const { namespace } = this.settings;
     await this.#asked(({ networking }) => networking.createNamespacedNetworkPolicy({ namespace, body }), {
-      taken: undefined,
+      ...{ verb: 'create', resource: 'networkpolicies', taken: undefined },
     });
   }
 
-  /** Undefined: no such pod runs. */
-  async exec(name: string, { argv, env }: ContainerProgram): Promise<ContainerProcess | undefined> {
-    const { library, handler } = await this.#sockets();
-    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-    let status: V1Status | undefined;
-    const { namespace } = this.settings;
-    const variables = Object.entries(env).map(([variable, value]) => `${variable}=${value}`);
-    const command = ['env', ...variables, ...argv];
-    const open = new library.Exec(handler.config, handler).exec(
-      ...([namespace, name, POD_CONTAINER, command, stdout, stderr, stdin, false] as const),
-      told => (status = told),
-    );
-    const connection = (await this.#opened(open)) as Connection | undefined;
-    if (!connection) return undefined;
-    const end = (): void => void [stdout, stderr].forEach(output => output.end());
-    connection.addEventListener('close', end);
-    connection.addEventListener('error', end);
-    const close = (): void => connection.terminate();
-    return { stdin, stdout, stderr, exitCode: () => Promise.resolve(exitCodeOf(status)), close };
+  /** Undefined: no such pod runs. Its end is asked for once both outputs have ended; throws when it was not started, or nobody knows. */
+  async exec(name: string, program: ContainerProgram): Promise<ContainerProcess | undefined> {
+    const channels = await this.#channels(name, 'exec', WORD_READER);
+    if (!channels) return undefined;
+    channels.stdin.write(wordsOf(program));
+    const { stdin, stdout, stderr } = channels;
+    const exitCode = () => Promise.resolve().then(() => exitCodeOf(channels.status, program));
+    return { stdin, stdout, stderr, exitCode, close: () => channels.close() };
   }
 
   /** Writes to the standard input of the pod's first program. */
   async tell(name: string, words: string): Promise<void> {
-    const { library, handler } = await this.#sockets();
-    const [stdin, nothing] = [new PassThrough(), null as never];
-    const { namespace } = this.settings;
-    const attached = new library.Attach(handler.config, handler).attach(
-      ...([namespace, name, POD_CONTAINER, nothing, nothing, stdin, false] as const),
-    );
-    const connection = (await this.#opened(attached)) as Connection | undefined;
-    if (!connection) return;
-    stdin.end(words);
+    const channels = await this.#channels(name, 'attach', []);
+    if (!channels) return;
+    await new Promise<void>(resolve => channels.stdin.write(words, () => resolve()));
     await new Promise(resolve => setTimeout(resolve, SAID_MS));
-    connection.close();
+    channels.close();
   }
 
-  async #sockets(): Promise<{ library: Client['library']; handler: WebSocketHandler }> {
-    const { library, config } = await this.#connected();
-    const { WebSocketHandler: Handler } = await import('@kubernetes/client-node/dist/web-socket-handler.js');
-    const own = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
-    // Without streams of its own it would end this process's output when a cluster closes a channel.
-    return { library, handler: new Handler(config, undefined, own) };
+  async #channels(
+    name: string,
+    action: 'exec' | 'attach',
+    command: readonly string[],
+  ): Promise<PodChannels | undefined> {
+    const { config } = await this.#connected();
+    const { namespace, rhythm } = this.settings;
+    const outputs = action === 'exec' ? 'true' : 'false';
+    const query = new URLSearchParams({
+      ...{ container: POD_CONTAINER, stdin: 'true', stdout: outputs, stderr: outputs, tty: 'false' },
+    });
+    command.forEach(word => query.append('command', word));
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}/${action}?${query.toString().replaceAll('+', '%20')}`;
+    return connectPod({ config, path, rhythm, right: this.#right('create', `pods/${action}`) });
   }
 
-  async #opened(opening: Promise<unknown>): Promise<unknown> {
-    try {
-      return await opening;
-    } catch (error) {
-      if (/Unexpected server response: (404|400|409)/.test(messageOf(error))) return undefined;
-      throw this.#silent(error);
-    }
+  #right(verb: string, resource = 'pods'): ClusterRight {
+    return { verb, resource, namespace: this.settings.namespace };
   }
 
   async #asked<Answer, Instead = never>(
     ask: (client: Client) => Promise<Answer>,
-    instead: { readonly absent?: Instead; readonly taken?: Instead } = {},
+    { verb, resource, ...instead }: Asking<Instead>,
   ): Promise<Answer | Instead> {
     const client = await this.#connected();
     try {
       return await ask(client);
     } catch (error) {
-      const { code } = error as { readonly code?: unknown };
+      const { code, body } = error as { readonly code?: unknown; readonly body?: unknown };
+      if (typeof code !== 'number') throw silent(this.settings.namespace, messageOf(error));
       if (code === 404 && 'absent' in instead) return instead.absent;
       if (code === 409 && 'taken' in instead) return instead.taken;
-      throw typeof code === 'number' && code < 500 ? error : this.#silent(error);
+      throw refusalBy({ code, body }, this.#right(verb, resource)) ?? error;
     }
-  }
-
-  #silent(error: unknown): EngineSilentError {
-    return new EngineSilentError(`The Kubernetes API (namespace ${this.settings.namespace})`, messageOf(error));
   }
 
   #connected(): Promise<Client> {
@@ -143,16 +129,22 @@ export class KubernetesCluster {
     if (this.settings.kubeconfig === undefined) config.loadFromCluster();
     else config.loadFromFile(this.settings.kubeconfig);
     const [core, networking] = [library.CoreV1Api, library.NetworkingV1Api] as const;
-    return { library, config, core: config.makeApiClient(core), networking: config.makeApiClient(networking) };
+    return { config, core: config.makeApiClient(core), networking: config.makeApiClient(networking) };
   }
 }
 
 const SAID_MS = 50;
 
-function exitCodeOf(status: V1Status | undefined): number | undefined {
+/** An engine that could not start it says so in words, after the connection was made. */
+function exitCodeOf(status: V1Status | undefined, { argv }: ContainerProgram): number | undefined {
   if (status?.status === 'Success') return 0;
   const code = status?.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
-  return code === undefined ? undefined : Number(code);
+  if (code !== undefined) return Number(code);
+  if (status === undefined) return undefined;
+  throw new CallNotStartedError(
+    argv.join(' ').slice(0, 80),
+    `the cluster says: ${saidIn({ kind: 'Status', ...status }) ?? status.reason ?? 'no'}`,
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -24,12 +24,12 @@ if (!canRun) {
     };
     const profile = { isolation: 'kubernetes' as const, image: 'tools:1' };
     // A cluster holds memory and disk; what stands in for it here does not.
-    return { driver: again(), profile, again, end, untested: ['memory', 'workspaceBytes'], relays: false };
+    return { driver: again(), profile, again, end, untested: ['memory', 'workspaceBytes'] };
   });
 
   describe('the kubernetes driver', () => {
     const base = mkdtempSync(join(tmpdir(), 'runledger-kubernetes-'));
-    const cluster = new FakeCluster(['v4.channel.k8s.io']);
+    const cluster = new FakeCluster({ protocols: ['v4.channel.k8s.io'] });
     let kubeconfig: string;
     let driver: KubernetesDriver;
     let calls = 0;

@@ -2,19 +2,29 @@ import { createHash } from 'node:crypto';
 import { NEUTRAL_ENVIRONMENT } from '../driver/host-tools.js';
 import type { DriverCapabilities, LeftSandbox, Sandbox, SandboxDriver, SandboxSpec } from '../driver/sandbox-driver.js';
 import { IsolationNotAllowedError, MountNotAllowedError, SandboxUnavailableError } from '../driver/sandbox-faults.js';
+import type { SandboxDirectory } from '../driver/sandbox-directory.js';
 import { SandboxHome } from '../driver/sandbox-home.js';
 import { SandboxLostError } from '../workers/worker-faults.js';
+import { egressRulesOf } from '../egress/egress-policy.js';
 import { ContainerCall } from './container-call.js';
+import type { ContainerProgram } from './container-port.js';
 import { settleCall } from './container-output.js';
 import { KubernetesCluster } from './kubernetes-cluster.js';
 import type { KubernetesSettings } from './kubernetes-settings.js';
 import { OldCalls } from './old-calls.js';
-import { PodContainer } from './pod-container.js';
+import { PodContainer, type PodRecord } from './pod-container.js';
+import { PodEgress } from './pod-egress.js';
 import { denyAll, HOME_LABEL, podManifest, RUN_ANNOTATION } from './pod-manifest.js';
 
 export interface KubernetesOptions extends KubernetesSettings {
   readonly homeDir: string;
+  readonly privateNetworks?: readonly string[];
+  /** For how long the cluster may try to get an image; default 120,000. */
+  readonly pullPatienceMs?: number;
 }
+
+/** For which a registry may be away. */
+const PULL_PATIENCE_MS = 120_000;
 
 /** The image says which programs are found where. */
 const { PATH: _path, ...ENVIRONMENT } = NEUTRAL_ENVIRONMENT;
@@ -73,21 +83,24 @@ export class KubernetesDriver implements SandboxDriver {
       const { runId } = spec;
       const name = podName(runId);
       const manifest = podManifest({ name, runId, home: this.#homeHash }, { ...spec.profile, image }, this.#options);
-      const lost = (why: string) => new SandboxLostError(runId, `pod ${name} (${why})`);
-      const pod = new PodContainer(this.#cluster, manifest, lost, () => directory.ready);
+      const pullPatienceMs = this.#options.pullPatienceMs ?? PULL_PATIENCE_MS;
+      const record = podRecord(directory, why => new SandboxLostError(runId, `pod ${name} (${why})`));
+      const pod = new PodContainer({ cluster: this.#cluster, manifest, record, pullPatienceMs });
       const old = new OldCalls(directory.journal);
+      const relayed = { runId, image, start: (program: ContainerProgram) => pod.start(program) };
+      const egress = new PodEgress(relayed, egressRulesOf(spec.profile, this.#options.privateNetworks ?? []));
       return {
         workspacePath: '/workspace',
         watchMemory: false,
         filesAreHere: false,
-        prepare: request => {
-          const env = { ...ENVIRONMENT, ...spec.profile.env, ...request.env };
-          return Promise.resolve(call => {
-            return new ContainerCall(pod, { env, fileBytes: limits.workspaceBytes, old: old.take() }, call);
-          });
+        prepare: async request => {
+          const env = { ...ENVIRONMENT, ...(await egress.variables()), ...spec.profile.env, ...request.env };
+          return call => new ContainerCall(pod, { env, fileBytes: limits.workspaceBytes, old: old.take() }, call);
         },
         settle: journal => settleCall(pod, journal, limits.outputBytes),
-        close: () => Promise.resolve(), // the workspace is in the pod
+        watch: onEgress => egress.watch(onEgress),
+        relay: target => egress.relay(target),
+        close: () => egress.close(), // the pod stays: the workspace is in there
         remove: () => pod.remove(),
       };
     });
@@ -121,6 +134,21 @@ export class KubernetesDriver implements SandboxDriver {
   get #ours(): string {
     return `${HOME_LABEL}=${this.#homeHash}`;
   }
+}
+
+function podRecord(directory: SandboxDirectory, lost: PodRecord['lost']): PodRecord {
+  return {
+    lost,
+    get uid() {
+      return directory.pod;
+    },
+    set uid(uid) {
+      directory.pod = uid;
+    },
+    get isSetUp() {
+      return directory.ready;
+    },
+  };
 }
 
 /** Run ids hold what names of pods may not. */

@@ -1,3 +1,5 @@
+import type { Rhythm } from './socket-pulse.js';
+
 /** How a cluster is reached and used. Plain data without a secret: credentials are in the file, or mounted into the service's pod. */
 export interface KubernetesSettings {
   readonly namespace: string;
@@ -7,4 +9,6 @@ export interface KubernetesSettings {
   readonly runtimeClass?: string;
   /** After this time the cluster ends a pod, whatever became of the service. */
   readonly deadlineSeconds: number;
+  /** Signs of life on the connections to pods. Left out: every 15 s, and given up after 60 s of silence. */
+  readonly rhythm?: Rhythm;
 }

@@ -1,19 +1,28 @@
-import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node';
+import type { V1ContainerState, V1NetworkPolicy, V1Pod, V1PodStatus } from '@kubernetes/client-node';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { hostToolsArguments } from '../driver/host-tools.js';
+import {
+  BARE_IMAGE,
+  IMAGE,
+  inside,
+  joinProgram,
+  podArguments,
+  STDIN,
+  tellEnd,
+  type ImageFiles,
+} from './kubernetes-pods.fixture.js';
 
 export const NAMESPACE = 'sandboxes';
 const TOKEN = 'token-of-the-service-account';
-const AGENT_UID = 10_001;
-const [STDIN, STDOUT, STDERR, STATUS, CLOSE] = [0, 1, 2, 3, 255];
 
 interface RunningPod {
   readonly pod: V1Pod;
@@ -22,6 +31,22 @@ interface RunningPod {
   readonly keeper: ChildProcess | undefined;
   /** Host pid of its first program. */
   readonly init: Promise<number>;
+  /** What became of it, where it is more than what its programs tell. */
+  ended?: V1PodStatus;
+}
+
+/** How the API answers what it does not do. */
+export interface Refusal {
+  readonly code: number;
+  /** Said in an object of kind `Status`; left out: by somebody in between, in a page. */
+  readonly message?: string;
+}
+
+export interface FakeClusterOptions {
+  /** Protocols that this API server speaks, best first. */
+  readonly protocols?: readonly string[];
+  /** What its image has beside the programs of this machine. */
+  readonly files?: ImageFiles;
 }
 
 /**
@@ -36,19 +61,70 @@ export class FakeCluster {
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
 
-  /** Protocols that this API server speaks, best first. */
-  constructor(private readonly protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io']) {
+  /** Paths and queries of every request: what a cluster writes down in its audit log. */
+  readonly asked: string[] = [];
+  readonly #options: FakeClusterOptions;
+  readonly #refusals: (readonly [RegExp, Refusal])[] = [];
+  /** How images are found, by name; of others that there are not any. */
+  readonly #waiting = new Map<string, V1ContainerState['waiting']>();
+  #execFails: string | undefined;
+
+  constructor(options: FakeClusterOptions = {}) {
+    this.#options = options;
+    const protocols = options.protocols ?? ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#sockets = new WebSocketServer({
       noServer: true,
-      handleProtocols: offered => this.protocols.find(protocol => offered.has(protocol)) ?? false,
+      handleProtocols: offered => protocols.find(protocol => offered.has(protocol)) ?? false,
     });
-    this.#server.on('upgrade', (request, socket, head) => {
-      if (!isAllowed(request) || !this.#running(request)) {
-        return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-      }
-      this.#sockets.handleUpgrade(request, socket, head, socket => void this.#serve(request, socket));
-    });
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  /** From now on, to requests of which method and path match; `undefined`: no more. */
+  refuse(matching: RegExp, refusal: Refusal | undefined): void {
+    if (refusal) this.#refusals.unshift([matching, refusal]);
+    else this.#refusals.splice(0);
+  }
+
+  /** Why an image is not there yet; undefined: it is. */
+  pulls(image: string, waiting: V1ContainerState['waiting'] | undefined): void {
+    if (waiting) this.#waiting.set(image, waiting);
+    else this.#waiting.delete(image);
+  }
+
+  /** What engines say when a program cannot be started: after the connection was made. */
+  execFails(message: string | undefined): void {
+    this.#execFails = message;
+  }
+
+  /** As an API server that is started again, and its load balancer: every connection breaks. */
+  dropConnections(): void {
+    for (const socket of this.#sockets.clients) socket.terminate();
+  }
+
+  /** As a machine in between that died: nothing is heard, and nothing is said about it. */
+  fallSilent(): void {
+    for (const socket of this.#sockets.clients) (socket as unknown as { readonly _socket: Socket })._socket.pause();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.asked.push(request.url ?? '');
+    const refused =
+      this.#refusalOf(request) ?? (isAllowed(request) ? undefined : { code: 401, message: 'Unauthorized' });
+    const refusal = refused ?? (this.#running(request) ? undefined : { code: 404, message: 'pods not found' });
+    if (!refusal) return this.#sockets.handleUpgrade(request, socket, head, it => void this.#serve(request, it));
+    const { code, message } = refusal;
+    const body = message === undefined ? '<html>No.</html>' : JSON.stringify(status(code, message));
+    const lines = [
+      `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}`,
+      'Connection: close',
+      `Content-Length: ${body.length}`,
+    ];
+    socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  }
+
+  #refusalOf({ method = 'GET', url = '' }: IncomingMessage): Refusal | undefined {
+    return this.#refusals.find(([matching]) => matching.test(`${method} ${url}`))?.[1];
   }
 
   async start(): Promise<string> {
@@ -73,8 +149,24 @@ export class FakeCluster {
     return [...this.#pods.values()].map(({ pod }) => pod);
   }
 
-  /** As when a node fails, or the pod took too much. */
-  async evict(name: string): Promise<void> {
+  /** Where what a run's pod keeps in a volume is on this machine. */
+  volume(runId: string, name: string): string | undefined {
+    const found = [...this.#pods.values()].find(
+      ({ pod }) => pod.metadata?.annotations?.['runledger.dev/run'] === runId,
+    );
+    return found && join(found.directory, name);
+  }
+
+  /** As when a node fails, or the pod took too much: its programs end, and it stays in the cluster as one that failed. */
+  async evict(name: string, reason = 'Evicted'): Promise<void> {
+    const found = this.#pods.get(name);
+    if (!found) return;
+    found.ended = { phase: 'Failed', reason };
+    await kill(found);
+  }
+
+  /** As somebody who cleans up. */
+  async delete(name: string): Promise<void> {
     await this.#end(name);
   }
 
@@ -92,6 +184,9 @@ export class FakeCluster {
       response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     };
     if (!isAllowed(request)) return say(401, status(401, 'Unauthorized'));
+    this.asked.push(request.url ?? '');
+    const refusal = this.#refusalOf(request);
+    if (refusal) return say(refusal.code, status(refusal.code, refusal.message ?? 'No.'));
     const url = new URL(request.url ?? '', 'http://fake');
     const [, kind, name] = /\/namespaces\/sandboxes\/(pods|networkpolicies)(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
     if (kind === 'networkpolicies' && request.method === 'POST') {
@@ -101,16 +196,40 @@ export class FakeCluster {
     }
     if (kind !== 'pods') return say(404, status(404, 'NotFound'));
     if (request.method === 'POST') return say(...this.#create(JSON.parse(body) as V1Pod));
-    if (name === undefined) return say(200, { kind: 'PodList', items: this.#selected(url) });
+    if (name === undefined) return say(200, { kind: 'PodList', items: await Promise.all(this.#selected(url)) });
     const found = this.#pods.get(name);
     if (!found) return say(404, status(404, 'NotFound'));
     if (request.method === 'DELETE') await this.#end(name);
-    return say(200, stated(found));
+    return say(200, await this.#stated(found));
   }
 
-  #selected(url: URL): V1Pod[] {
+  #selected(url: URL): Promise<V1Pod>[] {
     const [label = '', value] = (url.searchParams.get('labelSelector') ?? '').split('=');
-    return [...this.#pods.values()].filter(({ pod }) => pod.metadata?.labels?.[label] === value).map(stated);
+    return [...this.#pods.values()]
+      .filter(({ pod }) => pod.metadata?.labels?.[label] === value)
+      .map(pod => this.#stated(pod));
+  }
+
+  /** A pod whose image has come meanwhile starts. */
+  #stated(running: RunningPod): Promise<V1Pod> {
+    const { name = '' } = running.pod.metadata ?? {};
+    if (running.keeper || running.ended || this.#imageMissing(running.pod)) return Promise.resolve(this.#told(running));
+    this.#start(running.pod, running.directory);
+    return Promise.resolve(this.#told(this.#pods.get(name) ?? running));
+  }
+
+  #told({ pod, keeper, ended }: RunningPod): V1Pod {
+    const waiting = this.#imageMissing(pod);
+    const state = ended ? { terminated: { exitCode: 137, reason: 'Error' } } : keeper ? { running: {} } : { waiting };
+    const statuses = [{ name: 'sandbox', ready: keeper !== undefined, state }] as never;
+    const phase = keeper ? 'Running' : 'Pending';
+    return { ...pod, status: { phase, containerStatuses: statuses, ...ended } };
+  }
+
+  #imageMissing({ spec }: V1Pod): V1ContainerState['waiting'] {
+    const image = spec?.containers[0]?.image ?? '';
+    const missing = { reason: 'ErrImagePull', message: 'pull access denied' };
+    return this.#waiting.get(image) ?? ([IMAGE, BARE_IMAGE].includes(image) ? undefined : missing);
   }
 
   #create(pod: V1Pod): [number, unknown] {
@@ -118,14 +237,16 @@ export class FakeCluster {
     if (this.#pods.has(name)) return [409, status(409, 'AlreadyExists')];
     const refused = violation(pod);
     if (refused !== undefined) return [403, status(403, refused)];
-    const directory = join(this.#base, name);
+    const directory = join(this.#base, randomUUID());
     mkdirSync(directory);
-    if (pod.spec?.containers[0]?.image !== 'tools:1') {
-      this.#pods.set(name, { pod, directory, keeper: undefined, init: Promise.reject(new Error('no image')) });
-      this.#pods.get(name)?.init.catch(() => undefined);
-      return [201, pod];
-    }
-    const keeper = spawn('bwrap', podArguments(pod, directory), {
+    pod.metadata = { ...pod.metadata, uid: randomUUID() };
+    this.#pods.set(name, { pod, directory, keeper: undefined, init: never() });
+    if (!this.#imageMissing(pod)) this.#start(pod, directory);
+    return [201, pod];
+  }
+
+  #start(pod: V1Pod, directory: string): void {
+    const keeper = spawn('bwrap', podArguments(pod, directory, this.#options.files ?? {}), {
       env: {},
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
     });
@@ -133,24 +254,20 @@ export class FakeCluster {
     const init = text(keeper.stdio[3] as NodeJS.ReadableStream).then(info => {
       return (JSON.parse(info) as { 'child-pid': number })['child-pid'];
     });
-    this.#pods.set(name, { pod, directory, keeper, init });
-    return [201, pod];
+    this.#pods.set(pod.metadata?.name ?? '', { pod, directory, keeper, init });
   }
 
   async #end(name: string): Promise<void> {
     const found = this.#pods.get(name);
     this.#pods.delete(name);
-    if (found?.keeper && found.keeper.exitCode === null && found.keeper.signalCode === null) {
-      const gone = once(found.keeper, 'exit');
-      process.kill(await found.init, 'SIGKILL');
-      await gone;
-    }
+    if (found) await kill(found);
     if (found) rmSync(found.directory, { recursive: true, force: true });
   }
 
   #running({ url = '' }: IncomingMessage): RunningPod | undefined {
     const [, name = ''] = /\/pods\/([^/]+)\/(?:exec|attach)\?/.exec(url) ?? [];
-    return this.#pods.get(name);
+    const found = this.#pods.get(name);
+    return found?.ended ? undefined : found;
   }
 
   async #serve(request: IncomingMessage, socket: WebSocket): Promise<void> {
@@ -162,68 +279,14 @@ export class FakeCluster {
       socket.on('message', (data: Buffer) => void (data[0] === STDIN && keeper.stdin?.write(data.subarray(1))));
       return;
     }
+    if (this.#execFails !== undefined) return tellEnd(socket, status(500, this.#execFails));
     const early: Buffer[] = [];
     const hold = (data: Buffer): void => void early.push(data);
     socket.on('message', hold);
     const child = inside(await found.init, url.searchParams.getAll('command'));
     socket.off('message', hold);
-    relay(socket, child, early);
+    joinProgram(socket, child, early);
   }
-}
-
-/** One frame is a channel's number and what was said on it; in v5 the frame 255 closes a channel. */
-function relay(socket: WebSocket, child: ChildProcess, early: readonly Buffer[]): void {
-  const hear = (data: Buffer): void => {
-    if (data[0] === STDIN) child.stdin?.write(data.subarray(1));
-    if (data[0] === CLOSE && data[1] === STDIN) child.stdin?.end();
-  };
-  early.forEach(hear);
-  socket.on('message', hear);
-  socket.on('close', () => child.stdin?.end());
-  child.stdin?.on('error', () => undefined); // it reads no more
-  const frame = (channel: number, data: Buffer) => socket.send(Buffer.concat([Buffer.of(channel), data]));
-  child.stdout?.on('data', (data: Buffer) => frame(STDOUT, data));
-  child.stderr?.on('data', (data: Buffer) => frame(STDERR, data));
-  child.on('close', (code, signal) => {
-    const exit = code ?? (signal === 'SIGKILL' ? 137 : 143);
-    const causes = [{ reason: 'ExitCode', message: String(exit) }];
-    const failure = {
-      ...status(500, `command terminated with exit code ${exit}`),
-      reason: 'NonZeroExitCode',
-      details: { causes },
-    };
-    frame(STATUS, Buffer.from(JSON.stringify(exit === 0 ? { metadata: {}, status: 'Success' } : failure)));
-    socket.close();
-  });
-}
-
-function inside(init: number, command: readonly string[]): ChildProcess {
-  const enter = ['--target', String(init), '--mount', '--pid', '--net', '--ipc', '--wdns=/', '--'];
-  // Node's pipes are sockets, and bash takes the first shell on a socket for a remote one, which reads /etc/bash.bashrc.
-  const plain = ['env', '-i', 'PATH=/usr/bin:/bin', 'HOME=/home/agent', 'SHLVL=1'];
-  return spawn('nsenter', [...enter, ...asAgent(), ...plain, ...command], { env: {}, cwd: '/' });
-}
-
-function asAgent(): string[] {
-  const user = ['--reuid', String(AGENT_UID), '--regid', String(AGENT_UID), '--clear-groups'];
-  return ['/usr/bin/setpriv', ...user, '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs', '--'];
-}
-
-function podArguments(pod: V1Pod, directory: string): string[] {
-  const container = pod.spec?.containers[0];
-  const volumes = container?.volumeMounts?.flatMap(({ name, mountPath }) => {
-    const source = join(directory, name);
-    mkdirSync(source);
-    chownSync(source, AGENT_UID, AGENT_UID);
-    return ['--bind', source, mountPath];
-  });
-  return [
-    ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--die-with-parent', '--info-fd', '3'],
-    ...hostToolsArguments(),
-    ...['--proc', '/proc', '--dev', '/dev', '--perms', '0755', '--dir', '/run', '--perms', '0755', '--dir', '/home'],
-    ...[...(volumes ?? []), '--remount-ro', '/', '--chdir', '/workspace'],
-    ...['--', ...asAgent(), ...(container?.command ?? [])],
-  ];
 }
 
 /** What the restricted Pod Security Standard says of it. */
@@ -243,11 +306,17 @@ function violation({ spec }: V1Pod): string | undefined {
   return rules.find(([holds]) => !holds)?.[1];
 }
 
-function stated({ pod, keeper }: RunningPod): V1Pod {
-  const waiting = { reason: 'ErrImagePull', message: 'pull access denied' };
-  const state = keeper ? { running: {} } : { waiting };
-  const statuses = [{ name: 'sandbox', ready: keeper !== undefined, state }] as never;
-  return { ...pod, status: { phase: keeper ? 'Running' : 'Pending', containerStatuses: statuses } };
+function never(): Promise<number> {
+  const init = Promise.reject<number>(new Error('its image is not there'));
+  init.catch(() => undefined);
+  return init;
+}
+
+async function kill({ keeper, init }: RunningPod): Promise<void> {
+  if (!keeper || keeper.exitCode !== null || keeper.signalCode !== null) return;
+  const gone = once(keeper, 'exit');
+  process.kill(await init, 'SIGKILL');
+  await gone;
 }
 
 function status(code: number, message: string) {

@@ -28,7 +28,7 @@ export function localDrivers(homeDir: string, policy: DriverPolicy): Drivers {
   return {
     bubblewrap: new BubblewrapDriver(place('bubblewrap')),
     ...(docker && { docker: new DockerDriver({ ...docker, ...place('docker') }) }),
-    ...(kubernetes && { kubernetes: new KubernetesDriver({ ...kubernetes, homeDir: join(homeDir, 'kubernetes') }) }),
+    ...(kubernetes && { kubernetes: new KubernetesDriver({ ...kubernetes, ...place('kubernetes') }) }),
     ...(allowed && { process: new ProcessDriver({ homeDir: join(homeDir, 'process'), allowed }) }),
   };
 }

@@ -33,7 +33,7 @@ export interface LocalSandboxParts {
   settle(journal: CallJournal): Promise<void>;
   /** Tells of requests to the network until the answer is called. */
   watch(onEgress: (request: EgressRequest) => void): () => void;
-  relay?(target: RelayTarget): Promise<Relay>;
+  relay(target: RelayTarget): Promise<Relay>;
   /** Ends what the driver keeps running between calls, but nothing that is in use by other processes. */
   close(inUse: boolean): Promise<void>;
   /** Takes away what the driver keeps elsewhere. */
@@ -54,7 +54,6 @@ export class LocalSandbox implements Sandbox {
   readonly files: SandboxFiles | undefined;
   readonly workspacePath: string;
   readonly startsSlowly: boolean;
-  readonly relay?: (target: RelayTarget) => Promise<Relay>;
   readonly #parts: LocalSandboxParts;
   readonly #running = new Map<string, RunningCall>();
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -71,7 +70,6 @@ export class LocalSandbox implements Sandbox {
     this.files = parts.filesAreHere ? { workspace, home, uid: parts.uid } : undefined;
     this.fresh = !parts.directory.ready;
     this.#disk = new DiskUse(parts.filesAreHere ? [workspace, home] : [], parts.limits.workspaceBytes);
-    if (parts.relay) this.relay = parts.relay.bind(parts);
   }
 
   /** Calls of different ids run side by side; one that is asked for twice runs once and is played back to the second. */
@@ -94,6 +92,10 @@ export class LocalSandbox implements Sandbox {
     const { directory, workspacePath, mounted, filesAreHere } = this.#parts;
     if (!filesAreHere) return Promise.resolve(true);
     return mayHold({ workspace: directory.workspace, workspacePath, mounted }, path);
+  }
+
+  relay(target: RelayTarget): Promise<Relay> {
+    return this.#parts.relay(target);
   }
 
   markReady(): Promise<void> {

@@ -26,7 +26,7 @@ export interface SandboxMeta {
 
 /**
  * The directory of one run's sandbox: `workspace/`, `home/`, `journal/`, `meta.json`, `ready`, and `from` when it was moved;
- * where it is a container, also `calls/` and `identity/`.
+ * where it is a container, also `calls/` and `identity/`, and where it is a pod, `pod`.
  */
 export class SandboxDirectory {
   readonly path: string;
@@ -83,7 +83,18 @@ export class SandboxDirectory {
 
   /** True when nothing but a sandbox's own entries is in it. */
   get looksLikeASandbox(): boolean {
-    const own = ['workspace', 'home', 'journal', 'calls', 'identity', 'ready', 'from', 'meta.json', 'meta.json.tmp'];
+    const own = [
+      'workspace',
+      'home',
+      'journal',
+      'calls',
+      'identity',
+      'ready',
+      'pod',
+      'from',
+      'meta.json',
+      'meta.json.tmp',
+    ];
     return readdirSync(this.path).every(name => own.includes(name));
   }
 
@@ -103,6 +114,17 @@ export class SandboxDirectory {
 
   markUnready(): void {
     rmSync(`${this.path}/ready`, { force: true });
+  }
+
+  /** The uid of the pod that holds its files; undefined while there is none. */
+  get pod(): string | undefined {
+    return existsSync(`${this.path}/pod`) ? readFileSync(`${this.path}/pod`, 'utf8') : undefined;
+  }
+
+  set pod(uid: string | undefined) {
+    if (uid === this.pod) return;
+    if (uid === undefined) rmSync(`${this.path}/pod`, { force: true });
+    else writeFileSync(`${this.path}/pod`, uid, { mode: 0o600 });
   }
 
   /** Which worker it was moved here from; undefined when it was made here. */

@@ -93,8 +93,8 @@ export interface Sandbox {
    * Another call may change it at any time.
    */
   mayHold(path: string): Promise<boolean>;
-  /** A way from inside to one address, with a credential that programs inside never see. Left out where there is none. */
-  relay?(target: RelayTarget): Promise<Relay>;
+  /** A way from inside to one address, with a credential that programs inside never see. */
+  relay(target: RelayTarget): Promise<Relay>;
   /** Marks set-up as done, so that a later `open` answers `fresh: false`. */
   markReady(): Promise<void>;
   /** Takes that back: its files are to be made anew by whoever opens it next. */

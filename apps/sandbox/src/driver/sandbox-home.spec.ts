@@ -42,6 +42,7 @@ describe('the sandboxes of a service', () => {
     const shape = {
       workspacePath: '/workspace',
       prepare: () => Promise.reject(new Error()),
+      relay: () => Promise.reject(new Error()),
       close: () => Promise.resolve(),
     };
     const uids: (number | undefined)[] = [];

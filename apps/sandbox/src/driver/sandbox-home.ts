@@ -26,8 +26,8 @@ export interface SandboxShape {
   readonly watchMemory?: boolean;
   /** Tells of requests to the network until the answer is called; left out where there is none to tell of. */
   watch?(onEgress: (request: EgressRequest) => void): () => void;
-  /** A way to one address outside, with a credential that is put in there; left out where there is none. */
-  relay?(target: RelayTarget): Promise<Relay>;
+  /** A way to one address outside, with a credential that is put in there. */
+  relay(target: RelayTarget): Promise<Relay>;
   /** Ends what is kept between calls: at the end of the service, and when the sandbox is released. `inUse`: but for other processes. */
   close(inUse?: boolean): Promise<void>;
   /** Takes away what is kept elsewhere, when the sandbox is released. */
@@ -136,7 +136,7 @@ export class SandboxHome {
       prepare: (request, group) => shape.prepare(request, group),
       settle: journal => (shape.settle ? shape.settle(journal) : waitUntilDead(journal)),
       watch: onEgress => shape.watch?.(onEgress) ?? (() => undefined),
-      ...(shape.relay && { relay: shape.relay.bind(shape) }),
+      relay: target => shape.relay(target),
       close: inUse => shape.close(inUse),
       remove: () => shape.remove?.() ?? Promise.resolve(),
       left: () => this.#open.delete(spec.runId),

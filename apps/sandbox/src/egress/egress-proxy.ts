@@ -1,7 +1,6 @@
 import { createServer, request as requestOverHttp } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import type { Socket } from 'node:net';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Destination, EgressPolicy } from './egress-policy.js';
 import type { EgressRequest } from './egress-request.js';
@@ -32,7 +31,7 @@ export class EgressProxy {
   }
 
   /** Serves a connection that someone else has accepted. */
-  serve(socket: Socket): void {
+  serve(socket: Duplex): void {
     if (this.#sockets.size >= MOST_CONNECTIONS) return void socket.destroy();
     this.#keep(socket);
     this.#server.emit('connection', socket);

@@ -67,10 +67,6 @@ function networkProblems(profile: ProfileDefinition): Problem[] {
     const fix = 'Set network.mode to allowlist, or leave the hosts out.';
     return [{ path: 'network.hosts', message: 'Hosts are listed, but the mode is none.', fix }];
   }
-  if (profile.isolation === 'kubernetes') {
-    const fix = 'Set network to none, or isolation to bubblewrap or docker.';
-    return [{ path: 'network', message: 'The proxy that keeps to a list of hosts cannot be put into a pod.', fix }];
-  }
   if (profile.isolation !== 'none') return [];
   const fix = 'Set isolation to bubblewrap.';
   return [{ path: 'network', message: 'Without isolation nothing can be kept from the network.', fix }];

@@ -81,11 +81,6 @@ async function relayed(sandbox: Sandbox, url: string, { connection, heard }: Ope
   if (token === undefined) {
     throw closed(url, `the integration ${name} has no token`, `Connect ${name} again with a token.`, name);
   }
-  if (!sandbox.relay) {
-    const message = `${shownUrl(url)} was not cloned: its sandbox has no way in which a credential can stay outside of it.`;
-    const fix = 'Use a profile whose isolation is bubblewrap or docker, or an image that holds the repository.';
-    throw new RepositoryClosedError('ENVIRONMENT', message, fix);
-  }
   const account = `${settings['username'] ?? ANY_NAME}:${token}`;
   const headers = { authorization: `Basic ${Buffer.from(account).toString('base64')}` };
   return sandbox.relay({ baseUrl: url.replace(/\/+$/, ''), headers, allows: isRead, heard });
