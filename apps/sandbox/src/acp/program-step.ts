@@ -30,7 +30,7 @@ export async function runProgramStep(
   work: AgentWork & { readonly provider: CommandLineAgent },
 ): Promise<StepResult> {
   const { output } = step.attempt.ready;
-  const answer = output && new StructuredAnswer(output);
+  const answer = output && (await StructuredAnswer.of(output));
   const names = new ProgramNames(step.transcript.place);
   const run = { ...step, history: { ...step.history, saidChars: names.saidChars(step.history) } };
   const before = judged({ run, answer });

@@ -56,7 +56,7 @@ export async function runAgentStep(settings: AgentSettings, run: StepRun, work: 
       converse(await agentOf(settings, { run: its, work: subAgentWork(work, order), answer: undefined })),
   };
   const { output } = run.attempt.ready;
-  const answer = output && new StructuredAnswer(output);
+  const answer = output && (await StructuredAnswer.of(output));
   let mcp: McpTools | undefined;
   try {
     mcp = await McpTools.open(run, serversOf(run.profile, work));

@@ -1,5 +1,3 @@
-import { createAnthropic } from '@ai-sdk/anthropic';
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { isCommandLineAgent } from '@runledger/contracts';
 import type { AgentWork } from '@runledger/contracts';
 import { Fault } from '@runledger/kernel';
@@ -49,8 +47,8 @@ export async function openModel(work: AgentWork, credentials: Credentials): Prom
     case 'openai-compatible': {
       const connection = await credentials.connection(provider, work.connection);
       if (!connection) throw new ProviderNotConnectedError(provider, fixOf(work), work.connection ?? provider);
-      const model = provider === 'anthropic' ? anthropic(connection, work.model) : openAiCompatible(connection, work);
-      return { model, connection };
+      const open = provider === 'anthropic' ? anthropic : openAiCompatible;
+      return { model: await open(connection, work), connection };
     }
   }
 }
@@ -61,13 +59,16 @@ function fixOf({ provider, connection }: AgentWork): string {
   return `Connect an integration of kind ${provider}, or let the operator set ${environment}.`;
 }
 
-function anthropic({ settings, secrets }: Connection, model: string): LanguageModel {
+/** Each loads what speaks to its vendor: a runner has one of them at most. */
+async function anthropic({ settings, secrets }: Connection, { model }: AgentWork): Promise<LanguageModel> {
+  const { createAnthropic } = await import('@ai-sdk/anthropic');
   const { baseUrl } = settings;
   const apiKey = secrets['apiKey'] ?? '';
   return createAnthropic({ apiKey, ...(baseUrl === undefined ? {} : { baseURL: versioned(baseUrl) }) })(model);
 }
 
-function openAiCompatible({ settings, secrets }: Connection, { model }: AgentWork): LanguageModel {
+async function openAiCompatible({ settings, secrets }: Connection, { model }: AgentWork): Promise<LanguageModel> {
+  const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
   const { apiKey } = secrets;
   const baseURL = settings['baseUrl'] ?? '';
   const base = { name: 'openai-compatible', baseURL, includeUsage: true };

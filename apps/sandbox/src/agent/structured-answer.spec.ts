@@ -6,25 +6,33 @@ const schema = {
   required: ['verdict'],
   additionalProperties: false,
 } as const;
-const answer = () => new StructuredAnswer({ schema: structuredClone(schema) as never, passes: 2 });
+const judged = async (text: string) =>
+  (await StructuredAnswer.of({ schema: structuredClone(schema) as never, passes: 2 })).judge(text);
 
 describe('the last words of an agent', () => {
-  it('hand the output on in a fenced block; what stands before it is the summary', () => {
-    expect(answer().judge('All is well.\n```json\n{ "verdict": "ship" }\n```\n')).toEqual({
+  it('hand the output on in a fenced block; what stands before it is the summary', async () => {
+    expect(await judged('All is well.\n```json\n{ "verdict": "ship" }\n```\n')).toEqual({
       kind: 'fits',
       output: { verdict: 'ship' },
       said: 'All is well.',
     });
   });
 
-  it('may be nothing but the output', () => {
-    expect(answer().judge(' {"verdict":"wait"} ')).toEqual({ kind: 'fits', output: { verdict: 'wait' }, said: '' });
-    expect(answer().judge('```\n{"verdict":"wait"}\n```')).toMatchObject({ kind: 'fits' });
+  it('may be nothing but the output', async () => {
+    expect(await judged(' {"verdict":"wait"} ')).toEqual({
+      kind: 'fits',
+      output: { verdict: 'wait' },
+      said: '',
+    });
+    expect(await judged('```\n{"verdict":"wait"}\n```')).toMatchObject({ kind: 'fits' });
   });
 
-  it.each(['', 'Done.', 'See ```ts\nlet x;\n```', '```\nnpm test\n```', '{ not json'])('hold no output: %j', text => {
-    expect(answer().judge(text)).toEqual({ kind: 'absent' });
-  });
+  it.each(['', 'Done.', 'See ```ts\nlet x;\n```', '```\nnpm test\n```', '{ not json'])(
+    'hold no output: %j',
+    async text => {
+      expect(await judged(text)).toEqual({ kind: 'absent' });
+    },
+  );
 
   it.each([
     ['```json\n{ "verdict": \n```', [expect.stringContaining('JSON')]],
@@ -34,7 +42,7 @@ describe('the last words of an agent', () => {
       ["the output must have required property 'verdict'", 'the output must NOT have additional properties (`more`)'],
     ],
     ['[]', ['the output must be object']],
-  ])('hold one that does not fit, and say why: %j', (text, problems) => {
-    expect(answer().judge(text)).toEqual({ kind: 'unfit', problems });
+  ])('hold one that does not fit, and say why: %j', async (text, problems) => {
+    expect(await judged(text)).toEqual({ kind: 'unfit', problems });
   });
 });

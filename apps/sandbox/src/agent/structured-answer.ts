@@ -15,8 +15,12 @@ export class StructuredAnswer {
   /** How often the agent was sent back. */
   sentBack = 0;
 
-  constructor(contract: OutputContract) {
-    this.#check = new OutputCheck(contract);
+  private constructor(check: OutputCheck) {
+    this.#check = check;
+  }
+
+  static async of(contract: OutputContract): Promise<StructuredAnswer> {
+    return new StructuredAnswer(await OutputCheck.of(contract));
   }
 
   get passesLeft(): boolean {

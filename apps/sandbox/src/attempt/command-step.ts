@@ -56,10 +56,10 @@ function failed(run: StepRun, result: ToolCallResult, timeoutMs: number): StepRe
 
 type OutputFile = { readonly output?: Json } | { readonly error: StepError };
 
-function succeeded(run: StepRun, result: ToolCallResult, file: OutputFile): StepResult {
+async function succeeded(run: StepRun, result: ToolCallResult, file: OutputFile): Promise<StepResult> {
   const summary = summaryOf(result.stdoutTail);
   const said = { turns: 0, exitCode: 0, ...(summary === '' ? {} : { summary }) };
-  if (!('error' in file)) return { ...said, ...file, ...keptContract(run, file.output) };
+  if (!('error' in file)) return { ...said, ...file, ...(await keptContract(run, file.output)) };
   const { transcript } = run;
   const entryId = `${transcript.place.attemptId}/output-file`;
   transcript.add(ErrorRecorded({ ...transcript.place, entryId, error: file.error, at: transcript.now() }));
@@ -67,11 +67,12 @@ function succeeded(run: StepRun, result: ToolCallResult, file: OutputFile): Step
 }
 
 /** A program is not asked again: an output that does not fit is an error at once. */
-function keptContract(run: StepRun, output: Json | undefined): Pick<StepResult, 'outcome' | 'error'> {
+async function keptContract(run: StepRun, output: Json | undefined): Promise<Pick<StepResult, 'outcome' | 'error'>> {
   const contract = run.attempt.ready.output;
   if (!contract) return { outcome: 'SUCCESS' };
   if (output === undefined) return { outcome: 'PARTIAL', error: outputMissing() };
-  const problems = new OutputCheck(contract).problemsOf(output);
+  const check = await OutputCheck.of(contract);
+  const problems = check.problemsOf(output);
   return problems.length === 0 ? { outcome: 'SUCCESS' } : { outcome: 'ERROR', error: outputUnfit(problems) };
 }
 

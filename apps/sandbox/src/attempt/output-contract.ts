@@ -1,8 +1,6 @@
 import type { Json, OutputContract, StepError } from '@runledger/contracts';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import ajvFormats from 'ajv-formats';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 
-const addFormats = ajvFormats as unknown as (ajv: Ajv2020) => Ajv2020;
 /** More than these an agent would not put right at once. */
 const MAX_TOLD = 20;
 
@@ -12,10 +10,15 @@ export class OutputCheck {
   readonly schema: OutputContract['schema'];
   readonly #validate: ValidateFunction;
 
-  constructor({ schema, passes }: OutputContract) {
+  private constructor({ schema, passes }: OutputContract, validate: ValidateFunction) {
     this.schema = schema;
     this.passes = passes;
-    this.#validate = addFormats(new Ajv2020({ allErrors: true, strict: false, logger: false })).compile(schema);
+    this.#validate = validate;
+  }
+
+  static async of(contract: OutputContract): Promise<OutputCheck> {
+    const { compiled } = await import('./output-schema.js'); // large, and not every step declares an output
+    return new OutputCheck(contract, compiled(contract.schema));
   }
 
   /** What is wrong with an output, one line each; empty when it fits. */

@@ -24,7 +24,7 @@ import type { CloudBranch, CloudRun } from './cursor-api.js';
  */
 export async function runCloudStep(patience: Patience, run: StepRun, work: AgentWork): Promise<StepResult> {
   const { output } = run.attempt.ready;
-  const answer = output && new StructuredAnswer(output);
+  const answer = output && (await StructuredAnswer.of(output));
   const before = judged({ run, answer });
   if (before.end) return before.end;
   const connection = await run.credentials.connection('cursor-cloud', work.connection);

@@ -16,7 +16,8 @@ const MOST_CONNECTIONS = 256;
  * checked, and tells everything to whoever watches. It does not look into what is encrypted.
  */
 export class EgressProxy {
-  readonly #server: Server;
+  /** Made for the first connection: few sandboxes have any. */
+  #server: Server | undefined;
   readonly #sockets = new Set<Duplex>();
   /** Ways out that the platform itself has opened. */
   readonly relays = new KeyRelays(request => this.tell(request));
@@ -24,21 +25,24 @@ export class EgressProxy {
   constructor(
     private readonly policy: EgressPolicy,
     private readonly tell: (request: EgressRequest) => void,
-  ) {
-    this.#server = createServer((request, response) => void this.#forward(request, response));
-    this.#server.on('connect', (request, socket, head) => void this.#tunnel(request, socket, head));
-    this.#server.on('clientError', (_error, socket) => socket.destroy());
-  }
+  ) {}
 
   /** Serves a connection that someone else has accepted. */
   serve(socket: Duplex): void {
     if (this.#sockets.size >= MOST_CONNECTIONS) return void socket.destroy();
     this.#keep(socket);
-    this.#server.emit('connection', socket);
+    (this.#server ??= this.#listener()).emit('connection', socket);
   }
 
   close(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #listener(): Server {
+    const server = createServer((request, response) => void this.#forward(request, response));
+    server.on('connect', (request, socket, head) => void this.#tunnel(request, socket, head));
+    server.on('clientError', (_error, socket) => socket.destroy());
+    return server;
   }
 
   async #tunnel(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
