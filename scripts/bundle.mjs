@@ -65,7 +65,7 @@ export async function bundleRunner() {
         'pg',
         'typeorm',
       ],
-      plugins: [neverUsedIsLeftOut, ourPackagesArePure],
+      plugins: [neverUsedIsLeftOut, onlyWhatIsUsedOfZod, ourPackagesArePure],
       minifySyntax: true,
       minifyWhitespace: true,
     },
@@ -134,7 +134,10 @@ async function bundle({ folder, entries, options, madeFor = '', finish }) {
     drop();
     return false;
   }
-  const key = `${bundler.version} ${printOf(fileURLToPath(import.meta.url))} ${madeFor}`;
+  const scripts = ['bundle.mjs', 'runner-snapshot.mjs', 'snapshot-blob.mjs'].map(name =>
+    printOf(join(root, 'scripts', name)),
+  );
+  const key = `${bundler.version} ${scripts.join(' ')} ${madeFor}`;
   if (isUpToDate(mains, stampPath, key)) return false;
   try {
     const { metafile, outputFiles } = await bundler.build({
@@ -186,6 +189,18 @@ const neverUsedIsLeftOut = {
     }));
     // Models come from providers that were connected; none is asked for by its name alone.
     build.onLoad({ filter: /[\\/]@ai-sdk[\\/]gateway[\\/]dist[\\/]index\.m?js$/ }, () => ({ contents: NO_GATEWAY }));
+  },
+};
+
+/** `z` is an object with all of zod in it; imported as the module that it is, what nobody uses of it can be left out. */
+const onlyWhatIsUsedOfZod = {
+  name: 'only-what-is-used-of-zod',
+  setup(build) {
+    build.onLoad({ filter: /\.m?js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const contents = text.replace(/^import \{ z \} from (["']zod(?:\/v4)?["'];)$/m, 'import * as z from $1');
+      return contents === text ? undefined : { contents, loader: 'js' };
+    });
   },
 };
 

@@ -80,7 +80,7 @@ describe('compiling', () => {
     root = mkdtempSync(join(tmpdir(), 'runledger-compile-'));
     for (const folder of ['scripts', 'libs/a/src/deep', 'apps']) mkdirSync(at(folder), { recursive: true });
     for (const file of ['.swcrc', 'package.json']) cpSync(source(`../${file}`), at(file));
-    for (const script of ['compile.mjs', 'bundle.mjs', 'runner-snapshot.mjs'])
+    for (const script of ['compile.mjs', 'bundle.mjs', 'runner-snapshot.mjs', 'snapshot-blob.mjs'])
       cpSync(source(script), at(`scripts/${script}`));
     writeFileSync(at('libs/a/package.json'), '{ "type": "module" }');
     writeFileSync(at('libs/a/src/index.ts'), `export const answer: number = 42;\n`);

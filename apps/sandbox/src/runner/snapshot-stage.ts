@@ -1,3 +1,5 @@
+import { queryObjects, setFlagsFromString } from 'node:v8';
+
 /** Kept until the snapshot is written: what becomes garbage while it is written must not be watched by anything. */
 const kept: unknown[] = [];
 
@@ -21,6 +23,21 @@ export function standIn(): () => void {
     kept.length = 0;
   };
 }
+
+/**
+ * V8 forgets what it made of each function, and makes it again of those that are called from here on: what ran only once, to load the
+ * program, need not be in the memory of every process that starts from a snapshot.
+ */
+export function forgetCompiled(): void {
+  setFlagsFromString('--flush-bytecode');
+  setFlagsFromString('--stress-flush-code');
+  for (let n = 0; n < COLLECTIONS; n += 1) queryObjects(Puts); // collects garbage first
+  setFlagsFromString('--no-stress-flush-code');
+  setFlagsFromString('--no-flush-bytecode');
+}
+
+/** Code that only forgotten code refers to goes in the second. */
+const COLLECTIONS = 2;
 
 /** Properties that were replaced, and what they were. */
 class Puts {
