@@ -68,7 +68,14 @@ export const ChannelResumed = defineEvent({
 export const ChannelSecretRotated = defineEvent({
   type: 'ChannelSecretRotated',
   version: 1,
-  schema: z.strictObject({ channelId, previousUntil: timestamp, by: actorSchema, rotatedAt: timestamp }),
+  schema: z.strictObject({
+    channelId,
+    /** The command that asked for it: tells two of one moment apart. */
+    rotationId: z.string().optional(),
+    previousUntil: timestamp,
+    by: actorSchema,
+    rotatedAt: timestamp,
+  }),
 });
 
 /** Its secrets are destroyed: buttons and links that were sent there are worth nothing any more. Final. */

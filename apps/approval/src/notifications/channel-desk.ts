@@ -71,13 +71,12 @@ export class ChannelDesk {
     { channelId, overlapMinutes }: InputOf<typeof RotateChannelSecret>,
     context: CommandContext,
   ): Promise<Answer<typeof RotateChannelSecret>> {
-    const { workspaceId, actor: by, occurredAt: rotatedAt } = context;
+    const { workspaceId, commandId: madeBy, actor: by, occurredAt: rotatedAt } = context;
     const until = new Date(Date.parse(rotatedAt) + overlapMinutes * MINUTE_MS).toISOString();
-    const data = { channelId, previousUntil: until, by, rotatedAt };
+    const data = { channelId, rotationId: madeBy, previousUntil: until, by, rotatedAt };
     const outcome = await this.#handle({ type: 'RotateSecret', data }, context);
     if (outcome.status === 'refused') return refusedAs(outcome.refusal, 'CHANNEL_NOT_FOUND', 'NO_SIGNING_SECRET');
     const before = await this.parts.secrets.signing(workspaceId, channelId);
-    const madeBy = context.commandId;
     const isMade = before?.madeBy === madeBy || isSuperseded(outcome, channelId);
     const signingSecret = before && isMade ? before.current : mintSigningSecret();
     if (signingSecret !== before?.current) {
