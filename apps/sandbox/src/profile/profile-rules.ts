@@ -4,7 +4,6 @@ import type { Problem } from '@runledger/kernel';
 
 /** Where mounts may not go: the sandbox puts its own things there. */
 const RESERVED = [
-  '/',
   '/workspace',
   '/home/agent',
   '/proc',
@@ -97,7 +96,7 @@ function mountProblems(mount: ProfileDefinition['mounts'][number], path: string)
   const problems: Problem[] = [];
   if (!isPlainAbsolute(mount.source)) problems.push(absolute(`${path}.source`));
   if (!isPlainAbsolute(mount.target)) problems.push(absolute(`${path}.target`));
-  else if (RESERVED.some(taken => mount.target === taken || (taken !== '/' && mount.target.startsWith(`${taken}/`)))) {
+  else if (RESERVED.some(taken => mount.target === taken || mount.target.startsWith(`${taken}/`))) {
     const fix = 'Choose a place of its own, such as /mnt/data.';
     problems.push({ path: `${path}.target`, message: `${mount.target} belongs to the sandbox itself.`, fix });
   }
