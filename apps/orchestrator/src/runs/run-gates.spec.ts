@@ -1,0 +1,70 @@
+import { GateResolved, RunCompleted, RunFailed, StepFailed, StepReady, StepSkipped } from '@runledger/contracts';
+import { specify } from '@runledger/testing';
+import type { RunCommand } from './run-commands.js';
+import { run } from './run.decider.js';
+import * as the from './run.fixture.js';
+import { ada, at, runId, step } from './run.fixture.js';
+
+const given = specify(run);
+const [gateId, otherGate] = [the.gateIdOf('ship'), the.gateIdOf('other')];
+const gated = step('ship', [], { gates: { before: the.gateTerms('May ship?') } });
+const atGate = [the.started([gated]), the.gate('ship', 'May ship?')];
+type Resolve = Extract<RunCommand, { type: 'ResolveGate' }>['data'];
+const resolve = (decision: Resolve['decision'], more: Partial<Resolve> = {}): RunCommand => ({
+  type: 'ResolveGate',
+  data: { step: 'ship', gateId, decision, by: ada, comment: undefined, at, ...more },
+});
+const resolved = (decision: Resolve['decision'], comment?: string) =>
+  GateResolved({ runId, step: 'ship', gateId, decision, by: ada, ...(comment && { comment }), resolvedAt: at });
+
+describe('what people decided at a gate', () => {
+  it('is kept with what they had to say, which is why a step is left out', () => {
+    given(...atGate)
+      .when(resolve('APPROVE', { comment: 'Looks good.' }))
+      .thenEmits(resolved('APPROVE', 'Looks good.'), StepReady(the.ready('ship').data));
+    given(...atGate)
+      .when(resolve('SKIP', { comment: 'Not today.' }))
+      .thenEmits(
+        resolved('SKIP', 'Not today.'),
+        StepSkipped({ runId, step: 'ship', cause: 'gate', reason: 'Not today.', by: ada, skippedAt: at }),
+        RunCompleted({ runId, completedAt: at }),
+      );
+  });
+
+  it('is a failure where nobody did in time', () => {
+    const error = {
+      code: 'GATE_TIMEOUT',
+      message: 'Nobody decided at the gate in time.',
+      fix: 'Give the gate more time, or name others who may decide.',
+    };
+    given(...atGate)
+      .when(resolve('FAIL'))
+      .thenEmits(
+        resolved('FAIL'),
+        StepFailed({ runId, step: 'ship', attempt: 0, outcome: 'ERROR', error, failedAt: at }),
+        RunFailed({ runId, step: 'ship', error, failedAt: at }),
+      );
+  });
+
+  it('is nothing that another attempt could do, before there was one', () => {
+    given(...atGate)
+      .when(resolve('REQUEST_CHANGES', { comment: 'Smaller.' }))
+      .thenRejects('GATE_NOT_OPEN');
+  });
+
+  it('counts at a gate that is open, once (D1)', () => {
+    const after = [...atGate, resolved('APPROVE'), the.ready('ship')];
+    given(...after)
+      .when(resolve('APPROVE'))
+      .thenRejects('GATE_NOT_OPEN');
+    given(...after, the.completed('ship'), RunCompleted({ runId, completedAt: at }))
+      .when(resolve('REJECT'))
+      .thenRejects('GATE_NOT_OPEN');
+    for (const more of [{ gateId: otherGate }, { step: 'other' }]) {
+      given(...atGate)
+        .when(resolve('APPROVE', more))
+        .thenRejects('GATE_NOT_OPEN');
+    }
+    given().when(resolve('APPROVE')).thenRejects('RUN_NOT_FOUND');
+  });
+});
