@@ -54,6 +54,16 @@ describe('the image', () => {
     expect(lines.some(line => line.includes('.runledger') || line.includes('compose'))).toBe(false);
   });
 
+  it('is built with every script that the one that compiles imports', () => {
+    const named = new Set(textOf('.dockerignore').split('\n'));
+    const needed = new Set(['compile.mjs']);
+    for (const script of needed)
+      for (const [, next] of textOf(`scripts/${script}`).matchAll(/(?:from |import\()'\.\/([\w-]+\.mjs)'/g))
+        needed.add(next);
+    expect([...needed]).toContain('runner-snapshot.mjs');
+    expect([...needed].filter(script => !named.has(`!scripts/${script}`))).toEqual([]);
+  });
+
   it('holds no secret', () => {
     expect(dockerfile).not.toMatch(SECRET);
   });
