@@ -26,6 +26,7 @@ export type {
 } from './partitions.js';
 export { pause } from './pause.js';
 export * from './port.js';
+export { jsonArray } from './postgres/binary-array.js';
 export { ChannelSignal } from './postgres/channel-signal.js';
 export { CheckpointDesk, ConsumerAtWorkError, UnknownConsumerError } from './postgres/checkpoint-desk.js';
 export type { CheckpointReset, CheckpointStanding } from './postgres/checkpoint-desk.js';

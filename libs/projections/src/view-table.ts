@@ -1,3 +1,4 @@
+import { jsonArray } from '@runledger/event-store';
 import { canonicalJson } from '@runledger/kernel';
 import type { EntityManager } from 'typeorm';
 import { checkColumns, rowsAsJson } from './row-json.js';
@@ -34,29 +35,34 @@ export class ViewTable<View> {
   /** Writes all views by one statement, and removes those that are undefined by another. */
   async save(views: ReadonlyMap<string, View | undefined>, rows: EntityManager): Promise<void> {
     const kept: Row[] = [];
+    const texts: string[] = [];
     const gone: string[] = [];
     for (const [key, view] of views) {
       if (view === undefined) gone.push(key);
-      else kept.push({ ...this.columns(view, key), key, view: canonicalJson(view) });
+      else {
+        kept.push({ ...this.columns(view, key), key });
+        texts.push(canonicalJson(view));
+      }
     }
-    if (kept.length > 0) await this.#upsert(kept, rows);
+    if (kept.length > 0) await this.#upsert(kept, texts, rows);
     if (gone.length > 0) await rows.query(`DELETE FROM ${this.#table} WHERE "key" = ANY ($1::text[])`, [gone]);
   }
 
-  async #upsert(kept: readonly Row[], rows: EntityManager): Promise<void> {
+  async #upsert(kept: readonly Row[], texts: readonly string[], rows: EntityManager): Promise<void> {
     const shape = await this.#shapes.of(this.name, rows);
     for (const row of kept) checkColumns(this.name, shape, row);
-    await rows.query(upsertStatement(this.#table, shape), [rowsAsJson(kept)]);
+    await rows.query(upsertStatement(this.#table, shape), [rowsAsJson(kept), jsonArray(texts)]);
   }
 }
 
-/** The view travels as text: as nested JSON the server would read it twice, and stumble over an escaped NUL. */
+/** The views travel beside the other columns: within their JSON every quote would be escaped, and the server would read it twice. */
 function upsertStatement(table: string, shape: TableShape): string {
-  const record = recordOf(new Map([...shape, ['view', 'text']]));
-  const names = [...shape.keys()].map(quotedName);
-  const values = names.map(name => (name === '"view"' ? `r.${name}::${shape.get('view') ?? 'json'}` : `r.${name}`));
-  const changes = names.filter(name => name !== '"key"').map(name => `${name} = excluded.${name}`);
-  return `INSERT INTO ${table} (${names.join(', ')})
-    SELECT ${values.join(', ')} FROM json_to_recordset($1::json) AS r(${record})
+  const columns = new Map([...shape].filter(([name]) => name !== 'view'));
+  const names = [...columns.keys()].map(quotedName);
+  const all = [...names, '"view"'].join(', ');
+  const changes = [...names, '"view"'].filter(name => name !== '"key"').map(name => `${name} = excluded.${name}`);
+  return `INSERT INTO ${table} (${all})
+    SELECT ${[...names, `"view"::${shape.get('view') ?? 'json'}`].join(', ')}
+    FROM ROWS FROM (json_to_recordset($1::json) AS (${recordOf(columns)}), unnest($2::json[])) AS r(${all})
     ON CONFLICT ("key") DO UPDATE SET ${changes.join(', ')}`;
 }
