@@ -9,6 +9,6 @@ export interface KubernetesSettings {
   readonly runtimeClass?: string;
   /** After this time the cluster ends a pod, whatever became of the service. */
   readonly deadlineSeconds: number;
-  /** Signs of life on the connections to pods. Left out: every 15 s, and given up after 60 s of silence. */
+  /** Signs of life on the connections to pods. Left out: every 15 s, and given up when four were not answered. */
   readonly rhythm?: Rhythm;
 }

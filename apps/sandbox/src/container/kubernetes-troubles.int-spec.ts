@@ -23,7 +23,7 @@ described(`a cluster in trouble${canRun ? '' : ' (needs root and bwrap)'}`, () =
 
   beforeAll(async () => {
     const kubeconfig = await cluster.start();
-    const settings = { namespace: NAMESPACE, kubeconfig, deadlineSeconds: 600, rhythm: { beatMs: 100, deafMs: 600 } };
+    const settings = { namespace: NAMESPACE, kubeconfig, deadlineSeconds: 600, rhythm: { beatMs: 100, deafBeats: 6 } };
     options = { ...settings, homeDir: join(base, 'home'), pullPatienceMs: 400, privateNetworks: ['127.0.0.0/8'] };
     driver = new KubernetesDriver(options);
     await driver.selfTest();

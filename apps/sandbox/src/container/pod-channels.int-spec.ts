@@ -6,7 +6,8 @@ import { eventually } from '@runledger/testing';
 import { PodChannels } from './pod-channels.js';
 
 const MIB = 1_048_576;
-const RHYTHM = { beatMs: 50, deafMs: 300 };
+const RHYTHM = { beatMs: 50, deafBeats: 6 };
+const DEAF_MS = 300;
 const [STDOUT, STATUS, CLOSE] = [1, 3, 255];
 
 describe('the channels of a pod', () => {
@@ -39,7 +40,7 @@ describe('the channels of a pod', () => {
       Array.from({ length: 512 }, () => new Promise<void>(resolve => print(chunk, () => resolve(void (sent += 1))))),
     );
     await eventually(() => near.isPaused);
-    await sleep(3 * RHYTHM.deafMs);
+    await sleep(3 * DEAF_MS);
     expect(sent).toBeLessThan(512);
     expect(channels.stdout.readableLength).toBeLessThan(2 * MIB);
     expect(near.readyState).toBe(near.OPEN);
@@ -54,10 +55,10 @@ describe('the channels of a pod', () => {
   it('end when the other side says nothing, unless it may be waiting for a program that reads nothing', async () => {
     (far as unknown as { readonly _socket: { pause(): void } })._socket.pause();
     channels.stdin.write('read me');
-    await sleep(3 * RHYTHM.deafMs);
+    await sleep(3 * DEAF_MS);
     expect(near.readyState).toBe(near.OPEN);
     (far as unknown as { readonly _socket: { resume(): void } })._socket.resume();
-    await sleep(2 * RHYTHM.beatMs);
+    await once(near, 'pong');
     (far as unknown as { readonly _socket: { pause(): void } })._socket.pause();
     await once(channels.stdout.resume(), 'end');
     expect(channels.status).toBeUndefined();

@@ -127,6 +127,15 @@ describe.each(Object.entries(RELAY_PROGRAMS))('the relay of a pod in %s', (name,
     await expect(connected()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  specify(`answers signs of life, by which its service sees that it is still there${mark}`, async () => {
+    const alone = spawn(name, [...words, '0']);
+    await once(alone.stdout, 'data'); // it listens
+    alone.stdin.write(frameOf(FRAME.alive, 0));
+    expect(((await once(alone.stdout, 'data')) as [Buffer])[0]).toEqual(frameOf(FRAME.alive, 0));
+    alone.stdin.end();
+    await once(alone, 'exit');
+  });
+
   specify(`says why it cannot listen${mark}`, async () => {
     const second = spawn(name, [...words, String(port)]);
     await expect(PodTunnel.open(processOf(second), () => undefined)).rejects.toMatchObject({
@@ -142,13 +151,12 @@ describe('HOSTILE: what speaks in place of the relay of a pod', () => {
     const exitCode = () => Promise.resolve(0);
     return { stdin, stdout, stderr: new PassThrough(), exitCode, close: () => void stdout.end() };
   };
-  const open = async () => {
+  const open = async (aliveMs?: number) => {
     const process = speaking();
     process.stdout.write(numberFrameOf(FRAME.listening, 0, 1));
     const accepted: Duplex[] = [];
-    const { tunnel } = await PodTunnel.open(process, connection =>
-      accepted.push(connection.on('error', () => undefined)),
-    );
+    const accept = (connection: Duplex): void => void accepted.push(connection.on('error', () => undefined));
+    const { tunnel } = await PodTunnel.open(process, accept, aliveMs);
     return { process, tunnel, accepted };
   };
 
@@ -167,6 +175,12 @@ describe('HOSTILE: what speaks in place of the relay of a pod', () => {
     said.forEach(frame => process.stdout.write(frame));
     await expect(tunnel.ended).resolves.toMatchObject({ code: 'RELAY_GARBLED' });
     expect(accepted.map(({ destroyed }) => destroyed)).toEqual(accepted.map(() => true));
+  });
+
+  it('is taken for gone when it does not answer', async () => {
+    const { process, tunnel } = await open(50);
+    process.stdin.resume();
+    await expect(tunnel.ended).resolves.toMatchObject({ code: 'RELAY_ENDED' });
   });
 
   it('has so many connections and no more, and is not answered without end when it reads nothing', async () => {

@@ -7,8 +7,10 @@ import { FRAME, frameOf, FrameReader, numberIn, RelayGarbledError, type Frame } 
 import { RelayedConnection } from './relayed-connection.js';
 
 const LISTENING_WITHIN_MS = 60_000;
-/** The relay inside ends when it hears nothing for some of these. */
+/** The relay inside ends when it hears nothing for some of these, and answers each. */
 const ALIVE_EVERY_MS = 20_000;
+/** So many that were not answered, and the stream to it is made anew. */
+const MOST_UNANSWERED = 4;
 const MOST_CONNECTIONS = 256;
 const MOST_COMPLAINT = 2_000;
 /** More frames than all connections may have under way: the relay asks, and does not read what it is answered. */
@@ -34,14 +36,18 @@ export class PodTunnel {
   readonly ended: Promise<Error | undefined>;
   readonly #process: ContainerProcess;
   readonly #connections = new Map<number, RelayedConnection>();
+  readonly #aliveMs: number;
   readonly #accept: (connection: Duplex) => void;
   #listening: (port: number) => void = () => undefined;
   #complaint = '';
   #isClosed = false;
+  /** Signs of life that were not answered yet. */
+  #unanswered = 0;
   /** Frames that were not taken yet. */
   #unread = 0;
 
-  private constructor(process: ContainerProcess, accept: (connection: Duplex) => void) {
+  private constructor(process: ContainerProcess, accept: (connection: Duplex) => void, aliveMs: number) {
+    this.#aliveMs = aliveMs;
     this.#process = process;
     this.#accept = accept;
     process.stdin.on('error', () => undefined); // its end is seen by whoever reads
@@ -55,8 +61,9 @@ export class PodTunnel {
   static async open(
     process: ContainerProcess,
     accept: (connection: Duplex) => void,
+    aliveMs = ALIVE_EVERY_MS,
   ): Promise<{ readonly tunnel: PodTunnel; readonly port: number }> {
-    const tunnel = new PodTunnel(process, accept);
+    const tunnel = new PodTunnel(process, accept, aliveMs);
     const listening = new Promise<number>(resolve => (tunnel.#listening = resolve));
     const late = sleep(LISTENING_WITHIN_MS, undefined, { ref: false });
     const port = await Promise.race([listening, tunnel.ended, late]);
@@ -74,7 +81,7 @@ export class PodTunnel {
   }
 
   async #listen(): Promise<Error | undefined> {
-    const alive = setInterval(() => this.#say(frameOf(FRAME.alive, 0)), ALIVE_EVERY_MS);
+    const alive = setInterval(() => this.#ask(), this.#aliveMs);
     alive.unref();
     try {
       const reader = new FrameReader();
@@ -97,6 +104,8 @@ export class PodTunnel {
     if (this.#unread > MOST_UNREAD) throw new RelayGarbledError('it reads nothing');
     const connection = this.#connections.get(number);
     switch (kind) {
+      case FRAME.alive:
+        return void (this.#unanswered = 0);
       case FRAME.listening:
         return this.#listening(numberIn(frame));
       case FRAME.open:
@@ -122,6 +131,12 @@ export class PodTunnel {
     connection.on('error', () => connection.destroy());
     connection.once('close', () => this.#connections.delete(number));
     this.#accept(connection);
+  }
+
+  #ask(): void {
+    if (this.#unanswered >= MOST_UNANSWERED) return this.#process.close();
+    this.#unanswered += 1;
+    this.#say(frameOf(FRAME.alive, 0));
   }
 
   #say(frame: Buffer, done?: (error?: Error | null) => void): void {

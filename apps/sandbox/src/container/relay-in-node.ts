@@ -32,6 +32,7 @@ const server = net.createServer({ allowHalfOpen: true }, socket => {
   socket.on('close', () => { if (links.delete(link.id)) tell(${FRAME.reset}, link.id); });
 });
 const hear = (kind, id, data) => {
+  if (kind === ${FRAME.alive}) return tell(${FRAME.alive}, 0);
   const link = links.get(id);
   if (!link) return;
   if (kind === ${FRAME.data}) link.socket.write(data, () => tell(${FRAME.room}, id, number(data.length)));

@@ -27,6 +27,7 @@ sub flush_ {
 }
 sub hear {
   my ($kind, $id, $data) = @_;
+  return tell_(${FRAME.alive}, 0) if $kind == ${FRAME.alive};
   my $l = $links{$id} or return;
   if ($kind == ${FRAME.data}) { $l->{out} .= $data }
   if ($kind == ${FRAME.end}) { $l->{ending} = 1 }

@@ -55,6 +55,7 @@ class Link:
         tell(${FRAME.end}, self.id)
         if self.shut: self.drop(False)
 def hear(kind, id, data):
+    if kind == ${FRAME.alive}: return tell(${FRAME.alive}, 0)
     link = links.get(id)
     if not link: return
     if kind == ${FRAME.data}: link.out += data
