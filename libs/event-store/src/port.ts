@@ -159,6 +159,8 @@ export interface EventStore {
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch>;
   /** Position up to which reads are settled now; START for an empty log. */
   head(): Promise<Position>;
+  /** The head was here when this process looked last, so the log reaches at least so far; left out by stores that keep no such note. */
+  readonly reached?: Position;
   /**
    * Waits until every event that is committed by now can be read with `readAll`, and answers the position of the last of them.
    * The head alone may lie before one whose append has been answered: as long as another append that took its position

@@ -59,6 +59,8 @@ export class LogReader {
     if (!isPosition(cursor)) return expired('UNREADABLE', START);
     if (asked.log !== undefined && asked.log !== (await this.identity())) return expired('ANOTHER_LOG', START);
     const position = positionOf(cursor);
+    // Who comes back to the process that it was cut from stands where that process has been.
+    if (position <= (this.store.reached ?? START)) return { status: 'going', from: position };
     const head = await this.#head();
     return position > head ? expired('AHEAD_OF_LOG', head) : { status: 'going', from: position };
   }

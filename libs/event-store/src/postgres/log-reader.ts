@@ -50,6 +50,11 @@ export class LogReader {
     this.#statements = statementsFor(schema);
   }
 
+  /** Settled for good, as far as it is known without asking. */
+  get reached(): Position {
+    return this.#head;
+  }
+
   async head(): Promise<Position> {
     await this.#askHead(START);
     return this.#head;

@@ -19,6 +19,7 @@ import type { AppendRequest } from '../append-request.js';
 import { Appender } from './appender.js';
 import type { Flown, Landing } from './appender.js';
 import { ChannelSignal } from './channel-signal.js';
+import { Closing } from './closing.js';
 import { Flights } from './flights.js';
 import type { FlightLimits } from './flights.js';
 import { LogReader } from './log-reader.js';
@@ -64,7 +65,7 @@ class PostgresEventStore implements EventStore {
   readonly #reader: LogReader;
   readonly #tail: Tail;
   readonly #signal: ChannelSignal;
-  readonly #closing = new AbortController();
+  readonly #closing = new Closing();
   readonly #onProblem: (error: Error) => void;
   #closed: Promise<void> | undefined;
 
@@ -110,9 +111,12 @@ class PostgresEventStore implements EventStore {
 
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch> {
     this.#signal.listen();
-    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    const sources = { reader: this.#reader, tail: this.#tail, onProblem: this.#onProblem };
-    return subscription(sources, { ...options, signal });
+    const sources = { reader: this.#reader, tail: this.#tail, onProblem: this.#onProblem, closing: this.#closing };
+    return subscription(sources, options);
+  }
+
+  get reached(): Position {
+    return this.#reader.reached;
   }
 
   head(): Promise<Position> {
@@ -147,7 +151,7 @@ class PostgresEventStore implements EventStore {
   }
 
   async #end(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.close();
     await this.#flights.idle();
     await this.#signal.close();
     await this.#sessions.close();

@@ -93,6 +93,18 @@ describe('subscriptions on PostgreSQL', () => {
     await Promise.all([never.close(), other.close()]);
   });
 
+  it('leave behind how far the log reaches, for whoever wants to know without asking', async () => {
+    const store = under.another();
+    expect(store.reached).toBe(START);
+    const stream = freshStream();
+    const after = await under.store.head();
+    await under.store.append(stream, events(3), 'any');
+    const { events: seen } = await follow(store, { after, tenant: stream.tenant }, all => all.length === 3);
+    expect(store.reached).toBeGreaterThanOrEqual(seen[2]?.position ?? START);
+    expect(store.reached).toBeLessThanOrEqual(await under.store.head());
+    await store.close();
+  });
+
   it('end when the store is closed', async () => {
     const store = under.another();
     let batches = 0;

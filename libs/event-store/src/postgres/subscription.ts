@@ -2,6 +2,7 @@ import { RetryableError } from '@runledger/kernel';
 import { pause } from '../pause.js';
 import type { Position, RecordedEvent, SubscribeOptions, SubscriptionBatch } from '../port.js';
 import { matcherFor } from '../event-filter.js';
+import type { Closing } from './closing.js';
 import type { LogReader, Page } from './log-reader.js';
 import type { Tail } from './tail.js';
 
@@ -13,6 +14,7 @@ const LONGEST_RETRY_MS = 5_000;
 export interface SubscriptionSources {
   readonly reader: LogReader;
   readonly tail: Tail;
+  readonly closing: Closing;
   readonly onProblem: (error: Error) => void;
 }
 
@@ -24,7 +26,7 @@ export async function* subscription(
   sources: SubscriptionSources,
   options: SubscribeOptions,
 ): AsyncGenerator<SubscriptionBatch, void, undefined> {
-  const { tail } = sources;
+  const { tail, closing } = sources;
   const { signal } = options;
   const matches = matcherFor(options);
   const next = nextPage(sources, options, matches);
@@ -32,13 +34,13 @@ export async function* subscription(
   let told = { position: cursor, at: performance.now() };
   let live = false;
   const follower = tail.follow({ ...options, matches });
-  // A signal that depends on others looks at all of them when it is asked, and here it would be for each event.
   let ended = signal.aborted;
   const end = () => {
     ended = true;
     follower.wake();
   };
   signal.addEventListener('abort', end);
+  const forget = closing.whenClosed(end);
   try {
     for (let ahead: Look | undefined; !ended;) {
       const { seen, answer }: Look = ahead ?? look(tail, next(cursor));
@@ -63,6 +65,7 @@ export async function* subscription(
     }
   } finally {
     signal.removeEventListener('abort', end);
+    forget();
     tail.unfollow(follower);
   }
 }
@@ -82,7 +85,7 @@ function look({ version: seen }: Tail, answer: Answer | Promise<Answer>): Look {
 
 /** Reads on after a position, at once where the tail reaches; undefined when that failed in passing: then the same position is tried again. */
 function nextPage(
-  { tail, reader, onProblem }: SubscriptionSources,
+  { tail, reader, closing, onProblem }: SubscriptionSources,
   options: SubscribeOptions,
   matches: (event: RecordedEvent) => boolean,
 ) {
@@ -97,7 +100,8 @@ function nextPage(
       if (!(error instanceof RetryableError)) throw error;
       onProblem(error);
       failures += 1;
-      await pause(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (failures - 1)), signal);
+      const ending = AbortSignal.any([signal, closing.signal]);
+      await pause(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (failures - 1)), ending);
       return undefined;
     }
   };
