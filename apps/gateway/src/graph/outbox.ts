@@ -32,12 +32,10 @@ export class Outbox {
 
   /** Resolves as soon as one more message may follow. */
   send(text: string): Promise<Sent> | Sent {
-    if (this.socket.readyState !== this.socket.OPEN) return 'closed';
-    this.socket.send(text, this.#flushed);
-    return this.#onItsWay();
+    return this.sendParts([Buffer.from(text)]);
   }
 
-  /** The same with a message in parts, as bytes. */
+  /** The same with a message in parts, as bytes: one write, where the library makes two of header and text. */
   sendParts(parts: readonly Buffer[]): Promise<Sent> | Sent {
     if (this.socket.readyState !== this.socket.OPEN) return 'closed';
     this.wire.write(textFrame(parts), this.#flushed);
