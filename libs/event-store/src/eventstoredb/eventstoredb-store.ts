@@ -21,6 +21,7 @@ import { LogReader } from './log-reader.js';
 import { readFiltered, readSlice } from './slices.js';
 import { Stories } from './stories.js';
 import { subscription } from './subscription.js';
+import { SharedPages } from './shared-pages.js';
 import { Tail } from './tail.js';
 
 export interface EventStoreDbStoreOptions {
@@ -57,6 +58,7 @@ class EventStoreDbStore implements EventStore {
   readonly #identity: LogIdentity;
   readonly #writing = new Set<Promise<unknown>>();
   readonly #onProblem: (error: Error) => void;
+  readonly #shared: SharedPages;
   readonly #tail: Tail;
   readonly #stories: Stories;
   #closed: Promise<void> | undefined;
@@ -72,7 +74,8 @@ class EventStoreDbStore implements EventStore {
     this.#ending = new Ending(this.#connection, this.#reader, { deadlineMs, patience });
     const sources = { connection: this.#connection, reader: this.#reader, onProblem: this.#onProblem };
     this.#tail = new Tail({ ...sources, lookAgainMs }, signal);
-    this.#stories = new Stories({ reader: this.#reader, tail: this.#tail }, signal);
+    this.#shared = new SharedPages(this.#reader);
+    this.#stories = new Stories({ reader: this.#shared, tail: this.#tail }, signal);
     this.#identity = new LogIdentity(this.#connection, this.#reader, { deadlineMs, patience });
   }
 
@@ -122,7 +125,7 @@ class EventStoreDbStore implements EventStore {
   }
 
   #pages() {
-    return { reader: this.#reader, tail: this.#tail, stories: this.#stories };
+    return { reader: this.#shared, tail: this.#tail, stories: this.#stories };
   }
 
   async #end(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {

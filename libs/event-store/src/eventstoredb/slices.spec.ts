@@ -1,6 +1,5 @@
 import { START } from '../port.js';
 import type { Position, RecordedEvent } from '../port.js';
-import type { LogReader } from './log-reader.js';
 import { readFiltered } from './slices.js';
 import type { Stories } from './stories.js';
 import type { Tail } from './tail.js';
@@ -19,7 +18,7 @@ function logOf(count: number) {
     return Promise.resolve({ events, scannedTo, atHead: scannedTo === BigInt(count) });
   };
   const tail = { to: START, peek: () => undefined } as unknown as Tail;
-  const sources = { reader: { page } as unknown as LogReader, tail, stories: {} as Stories };
+  const sources = { reader: { page }, tail, stories: {} as Stories };
   return { sources, sent: () => sent.reduce((sum, each) => sum + each, 0) };
 }
 

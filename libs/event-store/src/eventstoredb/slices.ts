@@ -9,6 +9,7 @@ import type {
   StreamSlice,
 } from '../port.js';
 import type { LogReader, StreamPage } from './log-reader.js';
+import type { Pages } from './shared-pages.js';
 import type { Stories, StoryOptions, StoryPlace } from './stories.js';
 import type { Tail } from './tail.js';
 
@@ -21,7 +22,7 @@ const LONGEST_READ_MS = 1_000;
 
 /** Where pages of the log come from. */
 export interface PageSources {
-  readonly reader: LogReader;
+  readonly reader: Pages;
   readonly tail: Tail;
 }
 

@@ -3,8 +3,8 @@ import { LogBehindError } from '../log-behind-error.js';
 import { pause } from '../pause.js';
 import { START } from '../port.js';
 import type { AllSlice, Position, ReadAllOptions, RecordedEvent } from '../port.js';
-import type { LogReader } from './log-reader.js';
 import { RecentEvents } from './recent-events.js';
+import type { Pages } from './shared-pages.js';
 import type { Tail } from './tail.js';
 
 const PAGE_EVENTS = 1_000;
@@ -44,7 +44,7 @@ export class Stories {
   #next: Promise<void> | undefined;
 
   constructor(
-    private readonly sources: { readonly reader: LogReader; readonly tail: Tail },
+    private readonly sources: { readonly reader: Pages; readonly tail: Tail },
     private readonly closing: AbortSignal,
   ) {
     this.#recent.begin(START);
