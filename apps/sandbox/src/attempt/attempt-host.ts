@@ -8,6 +8,7 @@ import { callDurations, modelCallObserver } from '../agent/model-call-observer.j
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { openModel } from '../agent/providers.js';
 import { driverFor } from '../driver/driver-choice.js';
+import { ForkServer } from '../forking/fork-server.js';
 import { localDrivers } from '../driver/local-drivers.js';
 import type { Integrations } from '../integrations/integrations.js';
 import { unmetNeed } from '../integrations/unmet-needs.js';
@@ -50,7 +51,7 @@ const SPOOL_BYTES = 67_108_864;
 /** Attempts on the drivers of this machine, with the profiles of the workspaces and the providers of the configuration. */
 export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'> {
   const { store, blobs, clock, commands, profiles, config, homeDir, telemetry, integrations, offer } = parts;
-  const drivers = localDrivers(homeDir, config);
+  const drivers = localDrivers(homeDir, config, new ForkServer());
   const agents: AgentSettings = {
     open: openModel,
     patience: DEFAULT_PATIENCE,

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { egressRulesOf, type EgressRules } from '../egress/egress-policy.js';
+import type { Forks } from '../forking/forks.js';
 import { bubblewrapLaunch, sandboxBinds, type LaunchTools } from './bubblewrap-launch.js';
 import { findProgram, openFilesLimit } from './find-program.js';
 import { identityFiles, NODE_BIN, writeIfOther, type ToolchainBind } from './host-tools.js';
@@ -29,6 +30,8 @@ export interface BubblewrapOptions {
   readonly privateNetworks?: readonly string[];
   /** `off`: without control groups, as on machines that have none. */
   readonly controlGroups?: 'auto' | 'off';
+  /** Starts the calls; default: this process itself. */
+  readonly forks?: Forks | undefined;
 }
 
 /** Isolation by kernel namespaces, seccomp and a uid of its own for every sandbox (S1). Linux only. */
@@ -45,6 +48,7 @@ export class BubblewrapDriver implements SandboxDriver {
     this.#home = new SandboxHome(options.homeDir, {
       groups: options.controlGroups !== 'off',
       slots: this.#isRoot ? slots : undefined,
+      forks: options.forks,
     });
   }
 
@@ -84,7 +88,7 @@ export class BubblewrapDriver implements SandboxDriver {
         prepare: async (request, group) => {
           const [reach, network] = [await stage.reach(), await net.launcher(request)];
           const launch = bubblewrapLaunch(tools, { spec, mounts, reach, network, ...place }, request, group);
-          return call => new ProcessCall(launch, call);
+          return call => new ProcessCall(this.#home.forks, launch, call);
         },
         watch: onEgress => net.watch(onEgress),
         relay: target => net.relay(target),

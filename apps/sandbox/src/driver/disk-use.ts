@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import type { Forks } from '../forking/forks.js';
 
-const run = promisify(execFile);
 const LOOK_EVERY_MS = 1_000;
 /** While there is too much, whoever makes it more is to be stopped soon. */
 const LOOK_AGAIN_MS = 100;
@@ -23,6 +21,7 @@ export class DiskUse {
   #looking: Promise<boolean> | undefined;
 
   constructor(
+    private readonly forks: Forks,
     private readonly directories: readonly string[],
     private readonly limitBytes: number,
   ) {}
@@ -48,7 +47,7 @@ export class DiskUse {
 
   async #lookNow(): Promise<boolean> {
     const [before, began] = [this.#bytes, Date.now()];
-    this.#bytes = await diskBytes(this.directories);
+    this.#bytes = await diskBytes(this.forks, this.directories);
     const [isMore, now] = [this.isOver && this.#bytes > before, Date.now()];
     if (isMore) this.#breaches += 1;
     else if (!this.isOver) this.#breaches = 0;
@@ -58,18 +57,16 @@ export class DiskUse {
 }
 
 /** Space taken on disk, links not followed. Files that vanish while `du` looks make it fail; its sums are right all the same. */
-export async function diskBytes(directories: readonly string[]): Promise<number> {
-  const [blocks, files] = await Promise.all([sumOf(['-skx'], directories), sumOf(['-sx', '--inodes'], directories)]);
+async function diskBytes(forks: Forks, directories: readonly string[]): Promise<number> {
+  const sumOf = async (...options: readonly string[]): Promise<number> =>
+    sum((await forks.run('du', [...options, '--', ...directories])).stdout);
+  const [blocks, files] = await Promise.all([sumOf('-skx'), sumOf('-sx', '--inodes')]);
   return Math.max(blocks * 1_024, files * LEAST_FILE_BYTES);
 }
 
-async function sumOf(options: readonly string[], directories: readonly string[]): Promise<number> {
-  const output = await run('du', [...options, '--', ...directories]).then(
-    done => done.stdout,
-    (failed: { readonly stdout?: string }) => failed.stdout ?? '',
-  );
-  return output
+function sum(lines: string): number {
+  return lines
     .split('\n')
     .filter(Boolean)
-    .reduce((sum, line) => sum + Number.parseInt(line, 10), 0);
+    .reduce((total, line) => total + Number.parseInt(line, 10), 0);
 }

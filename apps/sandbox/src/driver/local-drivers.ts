@@ -4,6 +4,7 @@ import { DockerDriver } from '../container/docker-driver.js';
 import type { DockerSettings } from '../container/docker-settings.js';
 import { KubernetesDriver } from '../container/kubernetes-driver.js';
 import type { KubernetesSettings } from '../container/kubernetes-settings.js';
+import type { Forks } from '../forking/forks.js';
 import { BubblewrapDriver } from './bubblewrap-driver.js';
 import type { Drivers } from './driver-choice.js';
 import { ProcessDriver } from './process-driver.js';
@@ -20,16 +21,16 @@ export interface DriverPolicy {
   readonly kubernetes?: KubernetesSettings;
 }
 
-/** The drivers of this machine. Each sweeps a directory of its own below `homeDir`. */
-export function localDrivers(homeDir: string, policy: DriverPolicy): Drivers {
+/** The drivers of this machine, which start calls by `forks`, or else as children of this process. Each sweeps a directory of its own below `homeDir`. */
+export function localDrivers(homeDir: string, policy: DriverPolicy, forks?: Forks): Drivers {
   const { mountSources, privateNetworks } = policy;
   const { docker, kubernetes, allowProcessIsolation: allowed } = policy;
-  const place = (name: string) => ({ homeDir: join(homeDir, name), mountSources, privateNetworks });
+  const place = (name: string) => ({ homeDir: join(homeDir, name), mountSources, privateNetworks, forks });
   return {
     bubblewrap: new BubblewrapDriver(place('bubblewrap')),
     ...(docker && { docker: new DockerDriver({ ...docker, ...place('docker') }) }),
     ...(kubernetes && { kubernetes: new KubernetesDriver({ ...kubernetes, ...place('kubernetes') }) }),
-    ...(allowed && { process: new ProcessDriver({ homeDir: join(homeDir, 'process'), allowed }) }),
+    ...(allowed && { process: new ProcessDriver({ homeDir: join(homeDir, 'process'), allowed, forks }) }),
   };
 }
 

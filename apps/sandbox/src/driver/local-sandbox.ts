@@ -1,5 +1,6 @@
 import type { EgressRequest } from '../egress/egress-request.js';
 import type { Relay, RelayTarget } from '../egress/key-relays.js';
+import type { Forks } from '../forking/forks.js';
 import { CallJournal, endOf, KILLED, type CallEnd } from './call-journal.js';
 import type { CallGroup, ResourceLimits, SandboxGroups } from './control-groups.js';
 import { DiskUse } from './disk-use.js';
@@ -14,6 +15,7 @@ import type { BeginTree } from './call-tree.js';
 
 export interface LocalSandboxParts {
   readonly runId: string;
+  readonly forks: Forks;
   readonly directory: SandboxDirectory;
   /** Host uid of its files; undefined when they are the service's own. */
   readonly uid: number | undefined;
@@ -69,7 +71,7 @@ export class LocalSandbox implements Sandbox {
     const { workspace, home } = parts.directory;
     this.files = parts.filesAreHere ? { workspace, home, uid: parts.uid } : undefined;
     this.fresh = !parts.directory.ready;
-    this.#disk = new DiskUse(parts.filesAreHere ? [workspace, home] : [], parts.limits.workspaceBytes);
+    this.#disk = new DiskUse(parts.forks, parts.filesAreHere ? [workspace, home] : [], parts.limits.workspaceBytes);
   }
 
   /** Calls of different ids run side by side; one that is asked for twice runs once and is played back to the second. */

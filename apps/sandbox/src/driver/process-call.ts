@@ -1,3 +1,4 @@
+import type { Forks } from '../forking/forks.js';
 import type { CallTree, TreeSettings } from './call-tree.js';
 import { KILLED } from './call-journal.js';
 import { livingInit, processesUnder, signalQuietly } from './process-tree.js';
@@ -11,11 +12,11 @@ export class ProcessCall implements CallTree {
   readonly #process: SupervisedProcess;
   #killed = false;
 
-  constructor(launch: CallLaunch, settings: TreeSettings) {
+  constructor(forks: Forks, launch: CallLaunch, settings: TreeSettings) {
     this.#settings = settings;
     this.#launch = launch;
     const { request, stdin, input, maxBytes } = settings;
-    this.#process = new SupervisedProcess(settings.journal, launch, {
+    this.#process = new SupervisedProcess(forks, settings.journal, launch, {
       callId: request.callId,
       ...(stdin && { stdin }),
       ...(input && { input }),

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { loopbackRelay } from '../egress/key-relays.js';
+import type { Forks } from '../forking/forks.js';
 import { initOf } from './sandbox-init.js';
 import type { CallGroup } from './control-groups.js';
 import { PROBE_PROFILE, PROBE_TIMEOUT_MS, remedy } from './isolation-proof.js';
@@ -24,6 +25,8 @@ export interface ProcessOptions {
   /** The operator's own word that work may run here without isolation. Without it there is no such driver. */
   readonly allowed: boolean;
   readonly controlGroups?: 'auto' | 'off';
+  /** Starts the calls; default: this process itself. */
+  readonly forks?: Forks | undefined;
 }
 
 interface ProcessTools {
@@ -46,7 +49,11 @@ export class ProcessDriver implements SandboxDriver {
     if (!options.allowed) {
       throw new IsolationNotAllowedError('(any)', 'the operator does not allow work without isolation.');
     }
-    this.#home = new SandboxHome(options.homeDir, { groups: options.controlGroups !== 'off', slots: undefined });
+    this.#home = new SandboxHome(options.homeDir, {
+      groups: options.controlGroups !== 'off',
+      slots: undefined,
+      forks: options.forks,
+    });
   }
 
   capabilities(): DriverCapabilities {
@@ -91,7 +98,7 @@ export class ProcessDriver implements SandboxDriver {
       workspacePath: place.directory.workspace,
       prepare: (request, group) => {
         const launch = processLaunch(tools, { spec, ...place }, request, group);
-        return Promise.resolve(call => new ProcessCall(launch, call));
+        return Promise.resolve(call => new ProcessCall(this.#home.forks, launch, call));
       },
       relay: target => loopbackRelay(target, () => undefined),
       close: () => Promise.resolve(),

@@ -22,6 +22,11 @@ export function parseStat(line: string): ProcessStat | undefined {
   return { pid, state, parent: Number(parent), startTicks };
 }
 
+/** Of the process that has this pid now; undefined when there is none. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  return statOf(pid);
+}
+
 function statOf(pid: number): ProcessStat | undefined {
   return parseStat(readOrEmpty(`/proc/${pid}/stat`));
 }

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -10,10 +9,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { promisify } from 'node:util';
 import { Fault } from '@runledger/kernel';
-
-const run = promisify(execFile);
+import { runWell, type Forks } from '../forking/forks.js';
 
 /** Who a sandbox belongs to; written last when it is made, so that a directory without it was never finished. */
 export interface SandboxMeta {
@@ -38,7 +35,11 @@ export class SandboxDirectory {
   /** Files that give names to the user inside a container. */
   readonly identity: string;
 
-  constructor(homeDir: string, runId: string) {
+  constructor(
+    homeDir: string,
+    runId: string,
+    private readonly forks: Forks,
+  ) {
     if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,200}$/.test(runId)) {
       throw new Fault('INVALID_RUN_ID', `Run id ${JSON.stringify(runId)} cannot name a directory.`);
     }
@@ -77,7 +78,7 @@ export class SandboxDirectory {
   /** Another uid than before, because the old one was given away while the service was down. */
   async changeOwner(meta: SandboxMeta & { readonly uid: number }): Promise<void> {
     this.#giveTo(meta.uid);
-    await run('chown', ['-hR', `${meta.uid}:${meta.uid}`, this.workspace, this.home]);
+    await runWell(this.forks, 'chown', ['-hR', `${meta.uid}:${meta.uid}`, this.workspace, this.home]);
     this.writeMeta(meta);
   }
 
@@ -141,8 +142,8 @@ export class SandboxDirectory {
   async remove(): Promise<void> {
     if (!existsSync(this.path)) return;
     rmSync(this.#metaPath, { force: true });
-    await run('chmod', ['-R', 'u+rwX', '--', this.path]).catch(() => undefined); // rm will say what really hinders
-    await run('rm', ['-rf', '--', this.path]);
+    await this.forks.run('chmod', ['-R', 'u+rwX', '--', this.path]); // rm will say what really hinders
+    await runWell(this.forks, 'rm', ['-rf', '--', this.path]);
   }
 
   #giveTo(uid: number | undefined): void {

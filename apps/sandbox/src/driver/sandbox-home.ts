@@ -3,6 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync
 import type { EgressRequest } from '../egress/egress-request.js';
 import type { Relay, RelayTarget } from '../egress/key-relays.js';
 import { detectControlGroups } from './control-group-detection.js';
+import { forkHere } from '../forking/fork-here.js';
+import type { Forks } from '../forking/forks.js';
 import type { BeginTree } from './call-tree.js';
 import type { CallJournal } from './call-journal.js';
 import type { CallGroup, ControlGroups } from './control-groups.js';
@@ -40,20 +42,29 @@ export interface SandboxPlace {
   readonly uid: number | undefined;
 }
 
+export interface HomeOptions {
+  readonly groups: boolean;
+  readonly slots: UidSlots | undefined;
+  /** Default: by this process itself. */
+  readonly forks?: Forks | undefined;
+}
+
 /** All sandboxes of one service on this machine: their directories, uids and control groups, from making to sweeping. */
 export class SandboxHome {
   readonly path: string;
   readonly groups: ControlGroups | undefined;
+  readonly forks: Forks;
   readonly #slots: UidSlots | undefined;
   readonly #open = new Map<string, Promise<LocalSandbox>>();
 
-  constructor(homeDir: string, options: { readonly groups: boolean; readonly slots: UidSlots | undefined }) {
+  constructor(homeDir: string, options: HomeOptions) {
     const isNew = !existsSync(homeDir);
     mkdirSync(homeDir, { recursive: true });
     if (isNew) chmodSync(homeDir, 0o711);
     this.path = realpathSync(homeDir);
     this.groups = options.groups ? detectControlGroups(groupName(this.path)) : undefined;
     this.#slots = options.slots;
+    this.forks = options.forks ?? forkHere;
   }
 
   /** For files of the driver itself; never swept. Its own entries may be passed, not listed, by every uid. */
@@ -78,7 +89,10 @@ export class SandboxHome {
 
   /** Moving is one step, and a fence too: whoever had the sandbox finds neither workspace nor journal where they were. */
   async adopt({ runId, from, homeDir }: LeftSandbox): Promise<boolean> {
-    const [left, own] = [new SandboxDirectory(homeDir, runId), new SandboxDirectory(this.path, runId)];
+    const [left, own] = [homeDir, this.path].map(home => new SandboxDirectory(home, runId, this.forks)) as [
+      SandboxDirectory,
+      SandboxDirectory,
+    ];
     if (left.meta()) {
       await killLeftovers(left.journal);
       await own.remove();
@@ -119,11 +133,12 @@ export class SandboxHome {
     spec: SandboxSpec,
     shapeOf: (place: SandboxPlace) => SandboxShape | Promise<SandboxShape>,
   ): Promise<LocalSandbox> {
-    const directory = new SandboxDirectory(this.path, spec.runId);
+    const directory = new SandboxDirectory(this.path, spec.runId, this.forks);
     const uid = await this.#prepare(spec, directory);
     const shape = await shapeOf({ directory, uid });
     return new LocalSandbox({
       runId: spec.runId,
+      forks: this.forks,
       directory,
       uid,
       workspacePath: shape.workspacePath,
@@ -166,7 +181,7 @@ export class SandboxHome {
   async #remove(runId: string): Promise<void> {
     const open = this.#open.get(runId);
     if (open) return (await open).release();
-    const directory = new SandboxDirectory(this.path, runId);
+    const directory = new SandboxDirectory(this.path, runId, this.forks);
     if (!directory.looksLikeASandbox) return;
     const uid = directory.meta()?.uid;
     await killLeftovers(directory.journal);

@@ -20,13 +20,14 @@ import { controlGroupsNamed, living, markOf, ran, SandboxGround, testProfile } f
 
 const MARK = markOf(4721);
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
-const compiled = new URL('../../dist/driver/bubblewrap-driver.js', import.meta.url).href;
+const compiled = (path: string) => JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href);
 
 /** Another service process that starts one call and then does what `onOutput` says. */
 function startService(homeDir: string, call: { runId: string; script: string; onOutput: string }): ChildProcess {
   const program = `
-    const { BubblewrapDriver } = await import(${JSON.stringify(compiled)});
-    const driver = new BubblewrapDriver({ homeDir: ${JSON.stringify(homeDir)} });
+    const { BubblewrapDriver } = await import(${compiled('driver/bubblewrap-driver.js')});
+    const { ForkServer } = await import(${compiled('forking/fork-server.js')});
+    const driver = new BubblewrapDriver({ homeDir: ${JSON.stringify(homeDir)}, forks: new ForkServer() });
     const profile = ${JSON.stringify(testProfile())};
     const sandbox = await driver.open({ workspaceId: 'ws_test', runId: ${JSON.stringify(call.runId)}, profile });
     await sandbox.exec({

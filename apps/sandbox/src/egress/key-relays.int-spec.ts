@@ -25,7 +25,7 @@ describe('a relay of a sandbox', () => {
     port = (server.address() as AddressInfo).port;
     sandbox = await ground.open();
     const target = { baseUrl: `http://127.0.0.1:${port}/v1`, headers: { 'x-api-key': 'sk-real' } };
-    relay = await sandbox.relay!(target);
+    relay = await sandbox.relay(target);
   });
   beforeEach(() => [seen, asked].forEach(list => list.splice(0)));
   afterAll(async () => {
