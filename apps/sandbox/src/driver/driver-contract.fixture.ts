@@ -144,6 +144,17 @@ export function describeSandboxDriver(name: string, start: () => Promise<DriverW
       expect(never).toMatchObject({ why: 'cancelled', stdout: '' });
     });
 
+    it('ends in whatever moment of its start it is cancelled', async () => {
+      for (const delayMs of [0, 4, 8, 12, 16, 24, 32, 64]) {
+        const abort = new AbortController();
+        const running = sh(sandbox, heart('begun'), { signal: abort.signal });
+        await sleep(delayMs);
+        abort.abort('force');
+        expect((await running).why).toBe('cancelled');
+      }
+      expect(await beats(sandbox, 'begun')).toBe(false);
+    });
+
     it('leaves no process when the program ends', async () => {
       const script = `(setsid nohup bash -c '${heart('left')}' >/dev/null 2>&1 &); sleep 0.2; echo done`;
       expect(await sh(sandbox, script)).toMatchObject({ why: 'exit', exitCode: 0, stdout: 'done\n' });

@@ -15,7 +15,7 @@ export async function waitUntilDead(journal: CallJournal, patienceMs = PATIENCE_
   const lives = (): boolean =>
     supervisor !== undefined && (isAlive(supervisor) || livingInit(journal.init(), undefined) !== undefined);
   while (supervisor && !journal.supervisorEnded && lives()) {
-    if (Date.now() >= deadline) kill(journal, supervisor.pid);
+    if (Date.now() >= deadline) killTree(journal, supervisor.pid);
     await sleep(POLL_MS);
   }
 }
@@ -29,7 +29,7 @@ export async function killLeftovers(journalDir: string): Promise<void> {
  * The supervisor leads a group of its own, and goes first: it must not write down the end that we make as the call's own. Its
  * service may be alive and only stopped, so that the lifeline still holds.
  */
-function kill(journal: CallJournal, supervisor: number): void {
+export function killTree(journal: CallJournal, supervisor: number): void {
   const init = livingInit(journal.init(), supervisor);
   signalQuietly(-supervisor, 'SIGKILL');
   if (init !== undefined) signalQuietly(init, 'SIGKILL');

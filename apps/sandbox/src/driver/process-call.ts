@@ -1,8 +1,12 @@
 import type { Forks } from '../forking/forks.js';
 import type { CallTree, TreeSettings } from './call-tree.js';
 import { KILLED } from './call-journal.js';
+import { killTree } from './leftovers.js';
 import { livingInit, processesUnder, signalQuietly } from './process-tree.js';
 import { type CallLaunch, SupervisedProcess } from './supervised-process.js';
+
+/** A launcher has asked to die with its parent by then: it comes to that within milliseconds. */
+const LAUNCHED_MS = 500;
 
 /** A call whose processes run on this machine, in a pid namespace below a supervisor. */
 export class ProcessCall implements CallTree {
@@ -11,6 +15,8 @@ export class ProcessCall implements CallTree {
   readonly #launch: CallLaunch;
   readonly #process: SupervisedProcess;
   #killed = false;
+  #gone = false;
+  #end: NodeJS.Timeout | undefined;
 
   constructor(forks: Forks, launch: CallLaunch, settings: TreeSettings) {
     this.#settings = settings;
@@ -22,7 +28,10 @@ export class ProcessCall implements CallTree {
       ...(input && { input }),
       maxBytes,
     });
-    this.exited = this.#process.exited;
+    this.exited = this.#process.exited.finally(() => {
+      this.#gone = true;
+      clearTimeout(this.#end);
+    });
   }
 
   terminate(): void {
@@ -38,8 +47,16 @@ export class ProcessCall implements CallTree {
     else signalQuietly(init, 'SIGKILL');
   }
 
+  /**
+   * The supervisor dies, and its launcher with it: if it has come so far that it has asked the kernel for that. One that had not is
+   * killed by name, later than any launcher takes.
+   */
   abandon(): void {
     this.#process.abandon();
+    if (this.#gone) return;
+    this.#end ??= setTimeout(() => {
+      if (this.#process.pid !== undefined) killTree(this.#settings.journal, this.#process.pid);
+    }, LAUNCHED_MS);
   }
 
   /** A launcher that does not write the status itself may tell a kill by any number. */
