@@ -15,6 +15,9 @@ import type { RunNode } from './run-nodes.js';
 import { RunReader, statesOf, type RunFilter } from './run-reader.js';
 import { runViewEvents } from './run-view.js';
 
+/** What a run shows of its own events. Whoever is told of a change too early is not told again. */
+const SHOWN = ['runs', 'approvals', 'artifacts'];
+
 const TYPES = runViewEvents.map(event => event.type);
 
 interface RunChangedArgs {
@@ -91,7 +94,7 @@ export class RunChangesResolver {
 
   /** The row, re-read; undefined when the run was declined, or can never be one of those asked for. */
   async #change(caller: Caller, { runId, position }: Touched, filter: RunFilter = {}) {
-    await this.readModels.reach(position, ['runs']);
+    await this.readModels.reach(position, SHOWN);
     const { status: _status, group: _group, ...lasting } = filter;
     const run = await this.runs.findFitting(caller.workspaceId, runId, lasting);
     return run && { __typename: 'RunChange', cursor: positionText(position), fits: isIn(filter, run), run };
