@@ -46,6 +46,11 @@ export class ConsumerProgress {
     this.#waiters = this.#waiters.filter(waiter => waiter.position > position);
   }
 
+  /** A database that died has forgotten what was done behind this position. */
+  setBack(position: Position): void {
+    if (position < this.#status.position) this.#status = { ...this.#status, position };
+  }
+
   enter(state: 'catching-up' | 'live'): void {
     if (this.#hasEnded() || this.#status.state === state) return;
     this.#status = { ...this.#status, state };

@@ -1,12 +1,20 @@
-/** A change that is waited for; it comes once. */
-export interface NextChange {
-  readonly promise: Promise<void>;
-  /** It has come. */
-  resolve(this: void): void;
-}
+/** Changes that are waited for one at a time. */
+export class NextChange {
+  #resolve: () => void = () => undefined;
+  #promise = this.#renewed();
 
-export function nextChange(): NextChange {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>(done => (resolve = done));
-  return { promise, resolve };
+  /** Resolves at the next change after it was asked for. */
+  get promise(): Promise<void> {
+    return this.#promise;
+  }
+
+  /** It has come. */
+  tell(): void {
+    this.#resolve();
+    this.#promise = this.#renewed();
+  }
+
+  #renewed(): Promise<void> {
+    return new Promise(done => (this.#resolve = done));
+  }
 }

@@ -16,6 +16,7 @@ export class ProjectionProgress {
   /** Hurried by those who wait for a position. */
   readonly pace: Pace;
   #progress: ConsumerProgress;
+  #seen: ReadonlyMap<number, Position> = new Map();
 
   constructor(
     private readonly projection: Projection,
@@ -41,6 +42,11 @@ export class ProjectionProgress {
   moved(position: Position, { isAll, caughtUp }: { readonly isAll: boolean; readonly caughtUp: boolean }): void {
     if (isAll) this.#progress.moveTo(position);
     this.#progress.enter(caughtUp ? 'live' : 'catching-up');
+  }
+
+  /** The rows hold no more than this any more: a database that died has forgotten the rest. */
+  setBack(position: Position): void {
+    this.#progress.setBack(position);
   }
 
   /** Others have everything. */
@@ -84,6 +90,7 @@ export class ProjectionProgress {
       if (this.hasAll()) continue;
       try {
         const places = await checkpoints.partitions.read(consumerOf(this.projection), version);
+        if (this.#haveGoneBack(places)) this.#progress.setBack(leastOf(places));
         this.#progress.moveTo(leastOf(places));
         if (position === undefined || this.#progress.status().position >= position) continue;
         if (await reachedByOthers(this.projection, places, { store, position })) this.#progress.moveTo(position);
@@ -91,6 +98,13 @@ export class ProjectionProgress {
         settings.log.warn({ consumer: name, err: error }, 'how far the other processes are is not known now');
       }
     }
+  }
+
+  /** Since the last look. Checkpoints only move on, but for those that a database has forgotten, which died. */
+  #haveGoneBack(places: readonly PartitionPlace[]): boolean {
+    const before = this.#seen;
+    this.#seen = new Map(places.map(({ partition, position }) => [partition, position]));
+    return places.some(({ partition, position }) => position < (before.get(partition) ?? START));
   }
 }
 

@@ -1,7 +1,8 @@
 import type { PartitionLease, Position } from '@runledger/event-store';
 import { isFenced, retrying, RetryWarnings } from '@runledger/messaging';
 import type { Claimant, ConsumerStatus, RunningConsumer, Seat } from '@runledger/messaging';
-import { nextChange } from './next-change.js';
+import { HeldPartitions } from './held-partitions.js';
+import { NextChange } from './next-change.js';
 import { faultOf, PoisonEvent } from './poison-event.js';
 import type { Projection } from './projection.js';
 import { consumerOf, partsOf } from './projection.js';
@@ -28,12 +29,13 @@ export class RunningProjection implements RunningConsumer, Claimant {
   readonly parts: number;
   readonly #ending = new AbortController();
   readonly #lifetime: ProjectionLifetime;
-  readonly #leases = new Map<number, PartitionLease>();
+  readonly #held = new HeldPartitions();
   readonly #progress: ProjectionProgress;
   readonly #warnings: RetryWarnings;
   #seat: Seat | undefined;
   #shift: Shift | undefined;
-  #change = nextChange();
+  #isForgotten = false;
+  readonly #change = new NextChange();
   #ended: Promise<void> | undefined;
 
   private constructor(
@@ -46,7 +48,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
     this.parts = partsOf(projection);
     this.#warnings = new RetryWarnings(given.settings.log, projection.name);
     this.#lifetime = new ProjectionLifetime(projection, given, this.#warnings);
-    this.#progress = new ProjectionProgress(projection, given, () => this.#leases.size === this.parts);
+    this.#progress = new ProjectionProgress(projection, given, () => this.#held.size === this.parts);
   }
 
   /** Takes part in the work; rows of an older version are rebuilt beside before, which this does not wait for. */
@@ -69,7 +71,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
   /** Takes no further batch; the one under way is finished. Others get its partitions at once. */
   async stop(): Promise<void> {
     this.#ending.abort();
-    this.#changed();
+    this.#change.tell();
     await this.#shift?.end();
     await this.#ended;
     await this.#seat?.leave();
@@ -78,20 +80,30 @@ export class RunningProjection implements RunningConsumer, Claimant {
 
   granted(leases: readonly PartitionLease[], seat: Seat): void {
     this.#seat = seat;
-    for (const lease of leases) this.#leases.set(lease.partition, lease);
-    this.#changed();
+    this.#held.take(leases);
+    this.#change.tell();
   }
 
   lost(partitions: readonly number[], forGood: boolean): void {
-    for (const partition of partitions) this.#leases.delete(partition);
-    this.#changed();
+    this.#held.drop(partitions);
+    this.#change.tell();
     if (forGood && !this.#ending.signal.aborted) void this.#rejoin();
   }
 
   async handOver(partitions: readonly number[]): Promise<void> {
-    for (const partition of partitions) this.#leases.delete(partition);
-    this.#changed();
+    this.#held.drop(partitions);
+    this.#change.tell();
     await this.#shift?.end();
+  }
+
+  moved(): readonly PartitionLease[] {
+    return this.#held.all();
+  }
+
+  /** The shift ends, and the next one reads again what the rows have lost. */
+  forgotten(): void {
+    this.#isForgotten = true;
+    this.#change.tell();
   }
 
   async #join(): Promise<void> {
@@ -104,9 +116,8 @@ export class RunningProjection implements RunningConsumer, Claimant {
   async #rejoin(): Promise<void> {
     const { log } = this.given.settings;
     try {
-      if (await this.#patiently(LOOK, () => this.#lifetime.wereExchanged())) {
-        if (await this.#rowsAreOurs()) return await this.#join();
-      }
+      const wereExchanged = await this.#patiently(LOOK, () => this.#lifetime.wereExchanged());
+      if (wereExchanged && (await this.#rowsAreOurs())) return await this.#join();
       this.#leaveToOthers();
     } catch (error) {
       log.warn({ consumer: this.name, err: error }, 'projection could not be taken up again');
@@ -117,7 +128,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
   #leaveToOthers(): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
-    this.#changed();
+    this.#change.tell();
     this.#progress.stop('fenced');
     void this.#seat?.leave();
     this.given.settings.log.warn({ consumer: this.name }, 'projection stopped: another owner has taken it over');
@@ -138,16 +149,18 @@ export class RunningProjection implements RunningConsumer, Claimant {
   /** Works until the partitions change. */
   async #stretch(): Promise<void> {
     const { promise: change } = this.#change;
-    if (this.#leases.size === 0) {
+    if (this.#held.size === 0) {
       this.#progress.idle();
       return change;
     }
     if (!(await this.#rowsAreOurs())) throw new TypeError(`The rows of ${this.name} went back to an older version.`);
     const { dataSource, checkpoints, source, settings } = this.given;
-    const leases = [...this.#leases.values()];
-    if (leases.length === 0) return;
+    const leases = this.#held.all();
     const rows = new TransactionalRows(dataSource, checkpoints.partitions, this.projection, leases);
-    const isAll = leases.length === this.parts;
+    this.#held.workOn(rows);
+    if (this.#isForgotten) await this.#resync(rows);
+    if (rows.leases.length === 0) return this.#held.keep(rows, leases);
+    const isAll = rows.leases.length === this.parts;
     this.#progress.begin(rows.position, isAll);
     const onMoved = (position: Position, caughtUp: boolean) => {
       this.#progress.moved(position, { isAll, caughtUp });
@@ -163,7 +176,7 @@ export class RunningProjection implements RunningConsumer, Claimant {
     } catch (error) {
       await this.#recover(error, shift, rows);
     } finally {
-      this.#keep(rows, leases);
+      this.#held.keep(rows, leases);
     }
   }
 
@@ -176,19 +189,15 @@ export class RunningProjection implements RunningConsumer, Claimant {
     if (!fenced && (error instanceof PoisonEvent || !shift.wasAskedToEnd)) throw error;
     const { log } = this.given.settings;
     if (!fenced) log.warn({ consumer: this.name, err: error }, 'the work under way was not done, and is done again');
-    await this.#patiently('the look at the checkpoints', () => rows.resync());
+    await this.#resync(rows);
     if (fenced) this.#seat?.doubt();
   }
 
-  /** What the shift has done; partitions that it has lost are nobody's here until they are granted again. */
-  #keep(rows: TransactionalRows, begunWith: readonly PartitionLease[]): void {
-    const kept = new Map(rows.leases.map(lease => [lease.partition, lease]));
-    for (const { partition, epoch } of begunWith) {
-      if (this.#leases.get(partition)?.epoch !== epoch) continue;
-      const lease = kept.get(partition);
-      if (lease) this.#leases.set(partition, lease);
-      else this.#leases.delete(partition);
-    }
+  /** Whoever waits for a position must not be told of what the rows have lost. */
+  async #resync(rows: TransactionalRows): Promise<void> {
+    this.#isForgotten = false;
+    await this.#patiently('the look at the checkpoints', () => rows.resync());
+    if (rows.leases.length > 0) this.#progress.setBack(rows.position);
   }
 
   /** Does the work; on a fault it stops there until the fault is mended. */
@@ -196,15 +205,12 @@ export class RunningProjection implements RunningConsumer, Claimant {
     try {
       await work();
     } catch (error) {
+      const { log } = this.given.settings;
       if (this.#ending.signal.aborted && !(error instanceof PoisonEvent)) {
-        this.given.settings.log.warn(
-          { consumer: this.name, err: error },
-          'the work under way at the stop was not done',
-        );
-        return;
+        return log.warn({ consumer: this.name, err: error }, 'the work under way at the stop was not done');
       }
       if (error instanceof NewerRowsError) {
-        this.given.settings.log.error({ consumer: this.name, err: error }, error.message);
+        log.error({ consumer: this.name, err: error }, error.message);
         return this.#leaveToOthers();
       }
       const looking = new AbortController();
@@ -232,10 +238,5 @@ export class RunningProjection implements RunningConsumer, Claimant {
   #patiently<T>(doing: string, work: () => Promise<T>): Promise<T> {
     const onRetry = this.#warnings.of(doing);
     return retrying(work, { policy: this.given.settings.retry, signal: this.#ending.signal, onRetry });
-  }
-
-  #changed(): void {
-    this.#change.resolve();
-    this.#change = nextChange();
   }
 }

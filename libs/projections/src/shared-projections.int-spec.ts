@@ -137,6 +137,23 @@ describe('a projection that several processes run', () => {
     await eventually(() => expect(host.status()).toMatchObject([{ state: 'live' }]));
   });
 
+  it('reads them again although nothing more is written, and promises nobody meanwhile that they are there', async () => {
+    const [ada, bob] = [shop.sharingHost('ada'), shop.sharingHost('bob')];
+    const spread = { ...ledger, partitioned: true };
+    await Promise.all([ada, bob].map(({ host }) => host.start(spread)));
+    await eventually(async () => expect(await partitionsOf('ada', 'ledger')).toBe(8));
+    await Promise.all([ada, bob].map(async ({ host }) => host.reached('ledger', await shop.trade(8, 2), 60_000)));
+    const forget = await remembered(shop, 'ledger');
+    const end = await shop.trade(8, 2, 'forgotten');
+    await Promise.all([ada, bob].map(({ host }) => host.reached('ledger', end, 60_000)));
+    await forget();
+    await eventually(async () => expect(await shop.rows('ledger')).toHaveLength(48));
+    for (const { host } of [ada, bob]) {
+      await host.reached('ledger', end, 60_000);
+      await eventually(() => expect(host.status()).toMatchObject([{ state: 'live' }]));
+    }
+  });
+
   it('is taken up again by all of them after its rows were exchanged', async () => {
     const [ada, bob] = [shop.sharingHost('ada'), shop.sharingHost('bob')];
     await Promise.all([ada.host.start(shared), bob.host.start(shared)]);

@@ -1,5 +1,5 @@
 import { createEventStoreDbStore, newUuid } from '@runledger/event-store';
-import { startEventStoreDouble } from '@runledger/testing';
+import { eventually, startEventStoreDouble } from '@runledger/testing';
 import {
   append,
   asAuditor,
@@ -122,6 +122,25 @@ describe('the tree', () => {
     expect([before.status, after]).toEqual(['accepted', { ...before, output: expect.anything() as unknown }]);
     if (before.status !== 'accepted' || after.status !== 'accepted') return;
     expect(after.output.checkpoint).toEqual({ ...before.output.checkpoint, signedAt: expect.any(String) as string });
+  });
+
+  it('is sealed again when a database that died has forgotten its newest commits, although nothing more is written', async () => {
+    const sealed = async () => {
+      const outcome = await world.audit.proofs.checkpoint({});
+      return outcome.status === 'accepted' ? outcome.output.checkpoint : undefined;
+    };
+    const before = await sealed();
+    const { rows } = await world.pool.query('select * from audit.tree');
+    const client = await world.pool.connect();
+    await client.query('begin');
+    await client.query('truncate audit.tile, audit.entry, audit.chain, audit.checkpoint');
+    await client.query('update audit.tree set size = 0, position = 0');
+    await client.query('update runledger.partition_checkpoint set position = 0');
+    await client.query('commit');
+    client.release();
+    const tree = async () => (await world.pool.query<{ size: string }>('select * from audit.tree')).rows;
+    await eventually(async () => expect(await tree()).toEqual(rows));
+    expect((await sealed())?.root).toBe(before?.root);
   });
 
   it('is the same on EventStoreDB: a run’s bundle there is accepted too', async () => {

@@ -44,6 +44,13 @@ export interface SealerParts {
   onCaughtUp?(sealed: Sealed): void;
 }
 
+interface Work {
+  readonly ending: AbortController;
+  ended: Promise<void>;
+  /** At the checkpoint to which it was moved last. */
+  held: PartitionLease;
+}
+
 /**
  * The one that makes the tree: it follows the log, so appending costs nothing for it.
  * 1. The log's order is the order of the leaves, the same for whoever reads it (E2).
@@ -58,7 +65,7 @@ export class Sealer implements Claimant {
   readonly #log: ConsumerLog;
   readonly #pace = new Pace(REST_MS);
   readonly #stopping = new AbortController();
-  #working: { readonly ending: AbortController; readonly ended: Promise<void> } | undefined;
+  #working: Work | undefined;
   #fault: ConsumerStatus['fault'];
   #seat: Seat | undefined;
 
@@ -101,7 +108,9 @@ export class Sealer implements Claimant {
     if (!lease || this.#stopping.signal.aborted) return;
     const before = this.#end();
     const ending = new AbortController();
-    this.#working = { ending, ended: before.then(() => this.#work(lease, seat, ending.signal)) };
+    const work = { ending, held: lease, ended: before };
+    this.#working = work;
+    work.ended = before.then(() => this.#work(work, seat));
   }
 
   lost(): void {
@@ -110,6 +119,17 @@ export class Sealer implements Claimant {
 
   async handOver(): Promise<void> {
     await this.#end();
+  }
+
+  moved(): readonly PartitionLease[] {
+    return this.#working ? [this.#working.held] : [];
+  }
+
+  /** The tree goes on from what it has. */
+  forgotten(leases: readonly PartitionLease[], seat: Seat): void {
+    this.#log.warn({ consumer: this.consumer }, 'the database has forgotten commits; what they held is sealed again');
+    for (const { position } of leases) this.#progress.setBack(position);
+    this.granted(leases, seat);
   }
 
   async #end(): Promise<void> {
@@ -128,22 +148,24 @@ export class Sealer implements Claimant {
   }
 
   /** Never throws: whatever fails is told, and tried again from what is written. */
-  async #work(lease: PartitionLease, seat: Seat, signal: AbortSignal): Promise<void> {
-    let held = lease;
+  async #work(work: Work, seat: Seat): Promise<void> {
+    const { signal } = work.ending;
     while (!signal.aborted) {
       try {
-        await this.#follow(held, signal, next => (held = next));
+        await this.#follow(work);
       } catch (error) {
         if (signal.aborted) return;
+        // Who has lost the lease is told so by the heartbeat; who still has it, by `forgotten`.
         if (isFenced(error)) return seat.doubt();
-        this.#tell(error, held);
+        this.#tell(error, work.held);
         await pause(AGAIN_AFTER_MS, signal);
       }
     }
   }
 
-  async #follow(lease: PartitionLease, signal: AbortSignal, onHeld: (lease: PartitionLease) => void): Promise<void> {
-    let held = await this.#asStored(lease);
+  async #follow(work: Work): Promise<void> {
+    work.held = await this.#asStored(work.held);
+    const { signal } = work.ending;
     let sealed = await new TreeRows(this.given.database).sealed();
     const deliveries = followLog(storeDirect(this.given.store), {
       after: sealed.position,
@@ -156,8 +178,7 @@ export class Sealer implements Claimant {
     });
     for await (const { events, caughtUp } of deliveries) {
       if (events.length > 0) {
-        ({ held, sealed } = await this.#seal(held, sealed, events));
-        onHeld(held);
+        ({ held: work.held, sealed } = await this.#seal(work.held, sealed, events));
       }
       this.#fault = undefined;
       this.#progress.moveTo(sealed.position);

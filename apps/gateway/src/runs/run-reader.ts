@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Fault } from '@runledger/kernel';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
 import type { Connection, PageAsked } from '../graph/connection.js';
 import { narrowToPage, pageOfList } from '../graph/ends-of-a-list.js';
+import { RequestError } from '../graph/request-errors.js';
 import { CursorSigner } from '../graph/signed-cursor.js';
 import { likePattern } from '../reads/like-pattern.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
@@ -38,15 +38,6 @@ export interface RunsAsked extends PageAsked {
   readonly filter: RunFilter;
   readonly by: 'STARTED_AT' | 'DURATION' | 'COST';
   readonly direction: 'ASC' | 'DESC';
-}
-
-/** A run that the log refers to is not in the read model although that has come past it. */
-export class MissingRunError extends Fault {
-  constructor(runId: string) {
-    super('MISSING_RUN', `Run ${runId} is not in the read model; is the projection \`runs\` running?`, {
-      fields: { runId },
-    });
-  }
 }
 
 const SORTED_BY = {
@@ -104,7 +95,8 @@ export class RunReader {
 
   /**
    * A run that something else in the log, at `since`, refers to: read models go at their own pace, so it may be awaited.
-   * `found`: what a loader found of it already.
+   * `found`: what a loader found of it already. Throws `READ_MODEL_BEHIND` when it is not there in time, or no more: a database
+   * that died has forgotten its newest rows, which are written again.
    */
   async referred(
     { workspaceId, runId }: { readonly workspaceId: string; readonly runId: string },
@@ -115,7 +107,10 @@ export class RunReader {
     if (known) return known;
     await this.readModels.reach(since, ['runs']);
     const awaited = await this.find(workspaceId, runId);
-    if (!awaited) throw new MissingRunError(runId);
+    if (!awaited) {
+      const message = `Run ${runId} is in the log, but cannot be shown yet.`;
+      throw new RequestError('READ_MODEL_BEHIND', message, 'Ask again in a moment.');
+    }
     return awaited;
   }
 

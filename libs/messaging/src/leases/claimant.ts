@@ -13,6 +13,13 @@ export interface Claimant extends ConsumerVersion {
   lost(partitions: readonly number[], forGood: boolean): void;
   /** Resolves when nothing is under way for these partitions and their checkpoints are written: then others get them. */
   handOver(partitions: readonly number[]): Promise<void>;
+  /** Its partitions, each at the checkpoint to which it was moved here last. Left out: what is forgotten does no harm. */
+  moved?(): readonly PartitionLease[];
+  /**
+   * A database that died has forgotten moves, and whatever was written in the same transactions: these stand farther back than
+   * they were moved. Nothing else may ever tell: the log can be silent for hours.
+   */
+  forgotten?(leases: readonly PartitionLease[], seat: Seat): void;
 }
 
 /** A consumer's place among the processes that share its partitions. */

@@ -66,8 +66,8 @@ export class Holding implements Seat {
     this.#givenUp = this.#givenUp.filter(lease => !leases.includes(lease));
   }
 
-  /** What a heartbeat has found. */
-  apply({ leases, share, members }: Standing): void {
+  /** What a heartbeat has found; `moved`: the checkpoints as they had been moved when it was sent. */
+  apply({ leases, share, members }: Standing, moved: readonly PartitionLease[]): void {
     if (this.left) return;
     const before = this.#held;
     const now = new Map(leases.map(lease => [lease.partition, lease]));
@@ -82,6 +82,11 @@ export class Holding implements Seat {
       this.#tell(granted, `partitions were taken; ${members} processes share them`);
       this.claimant.granted(granted, this);
     }
+    const forgotten = moved.flatMap(({ partition, epoch, position }) => {
+      const found = now.get(partition);
+      return found?.epoch === epoch && found.position < position ? [found] : [];
+    });
+    if (forgotten.length > 0) this.claimant.forgotten?.(forgotten, this);
     if (this.parts.sharing === 'shared') this.#shed(share);
   }
 

@@ -18,6 +18,8 @@ class Recorder implements Claimant {
   seat: Seat | undefined;
   /** What `handOver` waits for. */
   underWay: Promise<void> = Promise.resolve();
+  /** As it has moved them itself. */
+  places: readonly PartitionLease[] = [];
 
   constructor(
     readonly consumer = 'reactor/r',
@@ -27,6 +29,7 @@ class Recorder implements Claimant {
   granted(leases: readonly PartitionLease[]): void {
     this.told.push('granted');
     for (const { partition } of leases) this.has.add(partition);
+    this.places = leases;
   }
 
   lost(partitions: readonly number[], forGood: boolean): void {
@@ -38,6 +41,15 @@ class Recorder implements Claimant {
     this.told.push('hands over');
     await this.underWay;
     for (const partition of partitions) this.has.delete(partition);
+  }
+
+  moved(): readonly PartitionLease[] {
+    return this.places;
+  }
+
+  forgotten(leases: readonly PartitionLease[]): void {
+    for (const { partition, position } of leases) this.told.push(`${partition} went back to ${position}`);
+    this.places = this.places.map(place => leases.find(({ partition }) => partition === place.partition) ?? place);
   }
 }
 
@@ -136,6 +148,17 @@ describe('the leases of a process', () => {
     ada.seat?.doubt();
     await eventually(() => expect(ada.told).toEqual(['granted', 'lost']));
     expect(ada.has.size).toBe(0);
+  });
+
+  it('tell once that a database has forgotten moves, and of which partitions', async () => {
+    const ada = await join(newLeases());
+    const { partitions } = new PostgresCheckpoints(database.pool);
+    ada.places = await partitions.advance(ada.places.map(lease => ({ lease, position: 9n })));
+    await database.pool.query('update runledger.partition_checkpoint set position = 4 where partition = 3');
+    await eventually(() => expect(ada.told).toEqual(['granted', '3 went back to 4']));
+    ada.seat?.doubt();
+    await new Promise(resolve => setTimeout(resolve, 100));
+    expect(ada.told).toHaveLength(2);
   });
 
   it('are all taken at once by the only process of its kind, and lost for good to the next one', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { SharedCheckpoints, Standing } from '@runledger/event-store';
+import type { PartitionLease, SharedCheckpoints, Standing } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
 import { SILENT } from '../consumer-log.js';
 import type { ConsumerLog } from '../consumer-log.js';
@@ -153,11 +153,12 @@ export class Leases {
     const holdings = [...this.#holdings.values()].filter(({ prepared }) => prepared);
     if (holdings.length === 0) return this.#depart();
     const sentAt = performance.now();
+    const moved = new Map(holdings.map(holding => [holding, holding.claimant.moved?.() ?? []]));
     const standings = await this.#send(holdings);
     if (standings) {
       this.#joined = true;
       this.#validUntil = sentAt + this.#ttlMs; // L4
-      for (const holding of holdings) this.#apply(holding, standings);
+      for (const [holding, places] of moved) this.#apply(holding, standings, places);
     } else this.#buried(holdings);
     for (const done of [...this.#waiting]) done();
   }
@@ -177,10 +178,10 @@ export class Leases {
     return timeLimited(beat, this.#ttlMs, late);
   }
 
-  #apply(holding: Holding, standings: readonly Standing[]): void {
+  #apply(holding: Holding, standings: readonly Standing[], moved: readonly PartitionLease[]): void {
     const { consumer, version } = holding.claimant;
     const standing = standings.find(one => one.consumer === consumer && one.version === version);
-    if (standing) holding.apply(standing);
+    if (standing) holding.apply(standing, moved);
   }
 
   /** Nobody comes back under a name that was found dead (L1). */
