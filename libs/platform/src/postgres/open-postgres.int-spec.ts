@@ -47,7 +47,7 @@ describe('the embedded PostgreSQL', () => {
     expect(server.started).toBe('started');
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
     expect(await query(server.url, `SELECT lower('ÄÖ') AS low`)).toEqual([{ low: 'äö' }]);
-    expect(await query(server.url, 'SHOW max_connections')).toEqual([{ max_connections: '200' }]);
+    expect(await query(server.url, 'SHOW max_connections')).toEqual([{ max_connections: '400' }]);
     await server.stop();
     await server.stop();
     expect(processesOf(dataDir)).toEqual([]);

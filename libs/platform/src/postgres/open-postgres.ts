@@ -42,7 +42,8 @@ export interface OpenedPostgres {
 
 const DEFAULTS = {
   listen_addresses: '127.0.0.1',
-  max_connections: '200',
+  // A cluster of two replicas each opens up to 272, and those of a process that was killed stay for a moment.
+  max_connections: '400',
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_checkpoints: 'off',

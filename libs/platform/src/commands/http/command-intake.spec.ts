@@ -179,6 +179,17 @@ describe('the internal port of a service', () => {
     expect(answers).toEqual(Array.from(answers, () => [404, { error }]));
   });
 
+  it('is passed over for another while what it needs is away, and says so when there is no other', async () => {
+    const overloaded = Object.assign(new Error('remaining connection slots are reserved'), { code: '53300' });
+    const hindered = { ...Greet, name: 'Hindered' };
+    service.registry.answer(hindered, () => Promise.reject(overloaded));
+    const patience = { patienceMs: 50 };
+    await expect(clientOf([service.url], patience).send(hindered, { name: 'eve' }, context)).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
+    expect(service.logged()).toMatch(/remaining connection slots/);
+  });
+
   it('writes a defect down where it happened, and never the token', async () => {
     const broken = { ...Greet, name: 'Break' };
     service.registry.answer(broken, () => Promise.reject(new TypeError('no such cupboard')));

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Fault, RetryableError } from '@runledger/kernel';
+import { Fault } from '@runledger/kernel';
+import { isTransient } from '@runledger/messaging';
 import type { Log } from '../../logs/create-log.js';
 import { InvalidCommandError } from '../command-errors.js';
 import type { AnsweredCommand, CommandRegistry } from '../command-registry.js';
@@ -11,6 +12,7 @@ import {
   MalformedCommandError,
   NotTakingCommandsError,
   ServiceFailedError,
+  ServiceHinderedError,
   ServiceTokenRefusedError,
   UnknownCommandError,
 } from './http-errors.js';
@@ -100,7 +102,7 @@ export class CommandIntake {
 
   #refusal(arrived: ArrivedCommand, error: unknown): CommandAnswer {
     const { service } = this.options;
-    const fault = error instanceof Fault ? error : new ServiceFailedError(service, arrived.name);
+    const fault = error instanceof Fault ? error : unnamed(error, { service, command: arrived.name });
     const status = statusOf(fault);
     this.#writeDown(arrived, error, status);
     return { status, body: encodeFault(fault) };
@@ -110,10 +112,14 @@ export class CommandIntake {
   #writeDown({ name, commandId }: ArrivedCommand, error: unknown, status: number): void {
     const { log } = this.options;
     const about = { command: name, commandId };
-    if (status === 500)
-      log[error instanceof RetryableError ? 'warn' : 'error']({ ...about, err: error }, 'a command failed');
-    else if (status !== 503) log.warn({ ...about, reason: (error as Fault).message }, 'a command was turned away');
+    if (status === 500 || !(error instanceof Fault))
+      log[isTransient(error) ? 'warn' : 'error']({ ...about, err: error }, 'a command failed');
+    else if (status !== 503) log.warn({ ...about, reason: (error).message }, 'a command was turned away');
   }
+}
+
+function unnamed(error: unknown, { service, command }: { readonly service: string; readonly command: string }): Fault {
+  return isTransient(error) ? new ServiceHinderedError(service, command) : new ServiceFailedError(service, command);
 }
 
 function isInTime(deadline: string | undefined): boolean {
@@ -121,7 +127,7 @@ function isInTime(deadline: string | undefined): boolean {
 }
 
 function statusOf(fault: Fault): number {
-  if (fault instanceof NotTakingCommandsError) return 503;
+  if (fault instanceof NotTakingCommandsError || fault instanceof ServiceHinderedError) return 503;
   if (fault instanceof ServiceTokenRefusedError) return 401;
   if (fault instanceof CallerNotAllowedError) return 403;
   if (fault instanceof UnknownCommandError) return 404;

@@ -77,6 +77,15 @@ export class CommandTimeoutError extends RetryableError {
   }
 }
 
+/** What the service needs, its database above all, was away or overloaded: another replica may answer, or this one in a moment. */
+export class ServiceHinderedError extends RetryableError {
+  constructor(service: string, command: string) {
+    super('SERVICE_UNAVAILABLE', `The ${service} service cannot do ${command} for a moment; send it again.`, {
+      fields: { service, command },
+    });
+  }
+}
+
 /** The service has a defect; what exactly broke is in its own log. */
 export class ServiceFailedError extends Fault {
   constructor(service: string, command: string) {
