@@ -11,6 +11,7 @@ import type { TestDatabase } from '@runledger/testing';
 import { Pool } from 'pg';
 import { createRoles, DATABASE_USERS, grantRoles, roleName } from './database-roles.js';
 import type { DatabaseUser } from './database-roles.js';
+import { withReadModels } from '../read-models/read-model-desk.js';
 import { checkDatabase, migrateDatabase } from './migrate-database.js';
 import { writeRoleUrls } from './role-urls.js';
 
@@ -120,6 +121,45 @@ describe('the migrating role', () => {
     });
     await withPool('gateway', async pool => {
       expect(await refusalOf(pool, 'drop table gateway.later')).toBeUndefined();
+    });
+  });
+});
+
+describe('a command of the operator that comes in as the migrating role', () => {
+  const { RUNLEDGER_HOME: before } = process.env;
+  beforeAll(() => void (process.env['RUNLEDGER_HOME'] = folder));
+  afterAll(() => {
+    if (before === undefined) delete process.env['RUNLEDGER_HOME'];
+    else process.env['RUNLEDGER_HOME'] = before;
+  });
+  const ownersOfReadModels = async () => {
+    const { rows } = await adminPool.query<{ owner: string }>(
+      `select distinct pg_get_userbyid(relowner) as owner from pg_class
+        where relkind = 'r' and relnamespace in (select oid from pg_namespace where starts_with(nspname, 'gateway'))`,
+    );
+    return rows.map(({ owner }) => owner);
+  };
+
+  it('rebuilds and verifies read models, which stay those of the gateway', async () => {
+    await withPool('gateway', async pool => {
+      await new PostgresCheckpoints(pool).acquire('projection/costs', 1, 'spec');
+    });
+    await withReadModels(urlOf('migrator'), async desk => {
+      await desk.rebuild('costs', () => undefined);
+      expect(await desk.verify(['costs'], () => undefined)).toBe(true);
+    });
+    expect(await ownersOfReadModels()).toEqual([roleName('gateway', prefix)]);
+  });
+
+  it('leaves a rebuild that is cut off to the gateway, which can go on with it', async () => {
+    const cutOff = () => {
+      throw new Error('the terminal was closed');
+    };
+    await withReadModels(urlOf('migrator'), async desk => {
+      await expect(desk.rebuild('costs', cutOff)).rejects.toThrow('the terminal was closed');
+    });
+    await withReadModels(urlOf('gateway'), async desk => {
+      expect(await desk.rebuild('costs', () => undefined)).toMatchObject({ resumed: true });
     });
   });
 });

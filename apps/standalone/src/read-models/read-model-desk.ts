@@ -1,16 +1,27 @@
 import { catalogue } from '@runledger/contracts';
-import { PROJECTIONS, readModelDatabase, readModelSource } from '@runledger/gateway';
+import { PROJECTIONS, readModelDatabase } from '@runledger/gateway';
 import { Fault } from '@runledger/kernel';
 import { servicePool } from '@runledger/platform';
-import { consumerOf, listProjections, quotedTable, rebuild, retryProjection, verify } from '@runledger/projections';
+import {
+  consumerOf,
+  listProjections,
+  quotedTable,
+  readModelOptions,
+  rebuild,
+  retryProjection,
+  verify,
+} from '@runledger/projections';
 import type {
   Projection,
   ProjectionListing,
+  ReadModelDatabase,
   RebuildParts,
   RebuildProgress,
   RebuildReport,
   VerifyReport,
 } from '@runledger/projections';
+import type { Pool } from 'pg';
+import { DataSource } from 'typeorm';
 import { openReadableLog } from '../readable-log.js';
 
 /** There is no projection of this name. */
@@ -73,12 +84,27 @@ export async function withReadModels(url: string, work: (desk: ReadModelDesk) =>
     ending.push(() => pool.end());
     const { store, checkpoints } = await openReadableLog(url, pool);
     ending.push(() => store.close());
-    const dataSource = await readModelSource(url).initialize();
+    const database = await asTheirOwner(readModelDatabase(url), pool);
+    const dataSource = await new DataSource(readModelOptions(database)).initialize();
     ending.push(() => dataSource.destroy());
-    await work(new ReadModelDesk({ database: readModelDatabase(url), dataSource, store, checkpoints, catalogue }));
+    await work(new ReadModelDesk({ database, dataSource, store, checkpoints, catalogue }));
   } finally {
     for (const end of ending.reverse()) await end();
   }
+}
+
+/**
+ * What is made beside the read models has to be of the role that owns them: the gateway goes on with a rebuild that was cut off,
+ * and tables that change places keep their owner. Who may not act for that role works as itself, and is refused what it may not do.
+ */
+async function asTheirOwner(database: ReadModelDatabase, pool: Pool): Promise<ReadModelDatabase> {
+  const { rows } = await pool.query<{ role: string }>(
+    `SELECT r.rolname AS role FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner
+      WHERE n.nspname = $1 AND r.rolname <> current_user AND pg_has_role(r.oid, 'MEMBER')`,
+    [database.schema],
+  );
+  const [owner] = rows;
+  return owner ? { ...database, settings: { role: owner.role.replace(/[\\\s]/g, String.raw`\$&`) } } : database;
 }
 
 function projectionNamed(name: string): Projection {

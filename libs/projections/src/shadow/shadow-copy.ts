@@ -46,7 +46,7 @@ export class ShadowCopy {
 
   static async open(database: ReadModelDatabase, options: ShadowCopyOptions): Promise<ShadowCopy> {
     const schema = copySchema(database.schema, options.purpose, options.projection);
-    const settings = { synchronous_commit: 'off' };
+    const settings = { ...database.settings, synchronous_commit: 'off' };
     const shadow = new DataSource({ ...readModelOptions({ ...database, schema, poolSize: 3, settings }) });
     await shadow.initialize();
     const copy = new ShadowCopy(shadow, schema, options);
