@@ -38,6 +38,14 @@ export class ConsumerProgress {
     return this.#waiters.length > 0;
   }
 
+  /** The last position that somebody waits for. */
+  get awaited(): Position | undefined {
+    return this.#waiters.reduce<Position | undefined>(
+      (last, { position }) => (last === undefined || position > last ? position : last),
+      undefined,
+    );
+  }
+
   moveTo(position: Position): void {
     if (position <= this.#status.position) return;
     this.#status = { ...this.#status, position };

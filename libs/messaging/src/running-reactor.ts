@@ -1,4 +1,4 @@
-import { PARTITIONS, pause } from '@runledger/event-store';
+import { PARTITIONS } from '@runledger/event-store';
 import type { PartitionLease, Position, RecordedEvent, SharedCheckpoints } from '@runledger/event-store';
 import { ConsumerProgress } from './consumer-progress.js';
 import type { Distribution } from './distribution.js';
@@ -6,13 +6,14 @@ import type { Claimant, Seat } from './leases/claimant.js';
 import type { Leases } from './leases/leases.js';
 import { failureCode } from './failure-code.js';
 import type { JointCheckpoints } from './joint-checkpoints.js';
-import { reached } from './reached.js';
+import { lookAhead } from './look-ahead.js';
 import type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
 import { ReactorClaim } from './reactor-claim.js';
 import type { ReactorSettings } from './reactor-settings.js';
+import { SharedLook } from './shared-look.js';
 
-/** How often somebody who waits for a position asks how far the other processes are. */
-const LOOK_AROUND_MS = 100;
+/** How often at least it is asked, while somebody waits for a position, how far this and the other processes are. */
+const LOOK_EVERY_MS = 200;
 
 export interface RunningReactorParts {
   readonly source: Distribution;
@@ -30,6 +31,7 @@ export class RunningReactor implements RunningConsumer, Claimant {
   readonly version = 1;
   readonly #claims = new Set<ReactorClaim>();
   readonly #progress: ConsumerProgress;
+  readonly #look = new SharedLook(signal => this.#lookOut(signal), LOOK_EVERY_MS);
   #seat: Seat | undefined;
   #lastParked: ConsumerFault | undefined;
   #ended: Promise<void> | undefined;
@@ -67,15 +69,7 @@ export class RunningReactor implements RunningConsumer, Claimant {
 
   async reached(position: Position): Promise<void> {
     this.#catchUp();
-    const arrived = new AbortController();
-    const look = this.#lookAround(arrived.signal);
-    const { source } = this.house;
-    try {
-      await reached({ progress: this.#progress, source, types: this.reactor.types }, position);
-    } finally {
-      arrived.abort();
-      await look;
-    }
+    await this.#look.until(this.#progress.reached(position));
   }
 
   /** Takes no further event, waits a bounded time for the reactions under way, writes the checkpoints and lets others go on. */
@@ -148,18 +142,21 @@ export class RunningReactor implements RunningConsumer, Claimant {
     if (lowest !== undefined && this.#owned() === PARTITIONS) this.#progress.moveTo(lowest);
   }
 
+  async #lookOut(signal: AbortSignal): Promise<void> {
+    if (this.#owned() < PARTITIONS) await this.#lookAround();
+    if (signal.aborted || !this.#progress.isAwaited) return;
+    await lookAhead({ progress: this.#progress, source: this.house.source, types: this.reactor.types }, signal);
+  }
+
   /** While others have partitions, their checkpoints say how far these are. */
-  async #lookAround(signal: AbortSignal): Promise<void> {
+  async #lookAround(): Promise<void> {
     const { checkpoints, settings } = this.house;
-    for (; !signal.aborted; await pause(LOOK_AROUND_MS, signal)) {
-      if (this.#owned() === PARTITIONS) continue;
-      try {
-        const places = await checkpoints.partitions.read(this.consumer, this.version);
-        const positions = places.map(place => this.#own(place.partition) ?? place.position);
-        this.#progress.moveTo(positions.reduce((a, b) => (a < b ? a : b)));
-      } catch (error) {
-        settings.log.warn({ consumer: this.name, err: error }, 'how far the other processes are is not known now');
-      }
+    try {
+      const places = await checkpoints.partitions.read(this.consumer, this.version);
+      const positions = places.map(place => this.#own(place.partition) ?? place.position);
+      this.#progress.moveTo(positions.reduce((a, b) => (a < b ? a : b)));
+    } catch (error) {
+      settings.log.warn({ consumer: this.name, err: error }, 'how far the other processes are is not known now');
     }
   }
 

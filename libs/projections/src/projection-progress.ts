@@ -1,13 +1,13 @@
 import { START } from '@runledger/event-store';
 import type { PartitionPlace, Position } from '@runledger/event-store';
-import { ConsumerProgress, Pace, pause, reached } from '@runledger/messaging';
+import { ConsumerProgress, lookAhead, Pace, pause, SharedLook } from '@runledger/messaging';
 import type { ConsumerFault, ConsumerStatus } from '@runledger/messaging';
 import type { Projection } from './projection.js';
 import { consumerOf } from './projection.js';
 import type { ProjectionParts } from './projection-settings.js';
-import { reachedByOthers } from './reached-by-others.js';
+import { heldByOthers, leastOf } from './held-by-others.js';
 
-/** How often somebody who waits for a position asks how far the other processes are, and how often the status does. */
+/** How often at least it is asked how far all processes are, while somebody waits for a position and while nobody does. */
 const LOOK_EVERY_MS = 50;
 const STATUS_EVERY_MS = 1_000;
 
@@ -15,6 +15,7 @@ const STATUS_EVERY_MS = 1_000;
 export class ProjectionProgress {
   /** Hurried by those who wait for a position. */
   readonly pace: Pace;
+  readonly #look = new SharedLook(signal => this.#lookOut(signal), LOOK_EVERY_MS);
   #progress: ConsumerProgress;
   #seen: ReadonlyMap<number, Position> = new Map();
 
@@ -63,40 +64,34 @@ export class ProjectionProgress {
   }
 
   async reached(position: Position): Promise<void> {
-    if (position > this.status().position) await this.pace.hurried(this.#reached(position));
+    if (position <= this.status().position) return;
+    await this.pace.hurried(this.#look.until(this.#progress.reached(position)));
   }
 
   /** Keeps the status true to what the other processes do, until the signal aborts. */
-  watch(signal: AbortSignal): Promise<void> {
-    return this.#lookAround(signal, STATUS_EVERY_MS);
+  async watch(signal: AbortSignal): Promise<void> {
+    for (; !signal.aborted; await pause(STATUS_EVERY_MS, signal)) if (!this.hasAll()) await this.#lookAround(signal);
   }
 
-  async #reached(position: Position): Promise<void> {
-    const arrived = new AbortController();
-    const look = this.#lookAround(arrived.signal, LOOK_EVERY_MS, position);
-    const { source } = this.parts;
-    try {
-      await reached({ progress: this.#progress, source, types: this.projection.types }, position);
-    } finally {
-      arrived.abort();
-      await look;
-    }
+  async #lookOut(signal: AbortSignal): Promise<void> {
+    if (!this.hasAll()) return this.#lookAround(signal);
+    await lookAhead({ progress: this.#progress, source: this.parts.source, types: this.projection.types }, signal);
   }
 
-  async #lookAround(signal: AbortSignal, everyMs: number, position?: Position): Promise<void> {
+  async #lookAround(signal: AbortSignal): Promise<void> {
     const { checkpoints, settings, store } = this.parts;
     const { name, version } = this.projection;
-    for (; !signal.aborted; await pause(everyMs, signal)) {
-      if (this.hasAll()) continue;
-      try {
-        const places = await checkpoints.partitions.read(consumerOf(this.projection), version);
-        if (this.#haveGoneBack(places)) this.#progress.setBack(leastOf(places));
-        this.#progress.moveTo(leastOf(places));
-        if (position === undefined || this.#progress.status().position >= position) continue;
-        if (await reachedByOthers(this.projection, places, { store, position })) this.#progress.moveTo(position);
-      } catch (error) {
+    try {
+      const places = await checkpoints.partitions.read(consumerOf(this.projection), version);
+      if (this.#haveGoneBack(places)) this.#progress.setBack(leastOf(places));
+      this.#progress.moveTo(leastOf(places));
+      const { awaited: wanted } = this.#progress;
+      if (wanted === undefined) return;
+      const known = this.#progress.status().position;
+      this.#progress.moveTo(await heldByOthers(this.projection, places, { store, known, wanted }));
+    } catch (error) {
+      if (!signal.aborted)
         settings.log.warn({ consumer: name, err: error }, 'how far the other processes are is not known now');
-      }
     }
   }
 
@@ -106,9 +101,4 @@ export class ProjectionProgress {
     this.#seen = new Map(places.map(({ partition, position }) => [partition, position]));
     return places.some(({ partition, position }) => position < (before.get(partition) ?? START));
   }
-}
-
-function leastOf(places: readonly PartitionPlace[]): Position {
-  const [first, ...rest] = places.map(({ position }) => position);
-  return first === undefined ? START : rest.reduce((least, each) => (each < least ? each : least), first);
 }
