@@ -17,7 +17,7 @@ export interface Staged {
 }
 
 /** Name of the diagnostics channel. */
-export const STAGES = 'runledger:stages';
+const STAGES = 'runledger:stages';
 
 const stages = channel(STAGES);
 

@@ -40,7 +40,6 @@ export { InternalServer } from './internal/internal-server.js';
 export type { InternalServerOptions, ServedParts } from './internal/internal-server.js';
 export { createLog, NestLog } from './logs/create-log.js';
 export type { Log, LogOptions } from './logs/create-log.js';
-export { redact } from './logs/redact.js';
 export { NOTHING_HERE } from './internal/nothing-here.js';
 export { PLAIN_ADDRESS } from './mail/plain-address.js';
 export { boundCounter, boundHistogram } from './metrics/bound-labels.js';
@@ -58,7 +57,7 @@ export { observedStore } from './observed/observed-store.js';
 export { silentTelemetry, TELEMETRY } from './observed/telemetry.js';
 export type { Telemetry } from './observed/telemetry.js';
 export { PersonalData } from './personal/personal-data.js';
-export { personalDistribution, personalStore } from './personal/personal-store.js';
+export { personalStore } from './personal/personal-store.js';
 export { ERASED } from './personal/sealed-text.js';
 export { KEY_COUNTS_MS, SubjectKeys } from './personal/subject-keys.js';
 export type { Subject } from './personal/subject-keys.js';
@@ -71,12 +70,11 @@ export { lastingPorts, probePort } from './processes/lasting-ports.js';
 export { EndedTooSlowlyError, OrderlyEnd } from './processes/orderly-end.js';
 export { identityOf, isAlive } from './processes/process-identity.js';
 export type { ProcessIdentity } from './processes/process-identity.js';
-export { ATTRIBUTE, storyAttributes } from './traces/attribute-names.js';
-export { readTraceparent, writeTraceparent } from './traces/traceparent.js';
+export { ATTRIBUTE } from './traces/attribute-names.js';
+export { readTraceparent } from './traces/traceparent.js';
 export {
   beginSpan,
   currentSpan,
-  currentTraceparent,
   inSpan,
   markFailed,
   NO_TRACES,

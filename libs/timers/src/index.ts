@@ -18,6 +18,5 @@ export type { PostgresTimersOptions } from './postgres/postgres-timers.js';
 export type { RunnerSettings } from './postgres/timer-runner.js';
 export type { ParkedTimer } from './postgres/timer-table.js';
 export { timerSchema, timersHistory } from './postgres/timer-tables.js';
-export { showTimers, timerObserver } from './show-timers.js';
 export { TIMERS, TimersModule } from './timers.module.js';
 export { InvalidTimerError, TwoHandlersError } from './timer-errors.js';

@@ -3,7 +3,7 @@ import type { TimerObserver } from './port.js';
 import type { PostgresTimers } from './postgres/postgres-timers.js';
 
 /** Counts the firings of a process. */
-export function timerObserver(metrics: Metrics): TimerObserver {
+function timerObserver(metrics: Metrics): TimerObserver {
   const lateness = metrics.histogram('timersLateness');
   const failed = metrics.counter('timersFailed');
   return {

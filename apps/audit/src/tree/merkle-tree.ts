@@ -11,7 +11,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
 }
 
 /** The root of a tree without a leaf. */
-export const EMPTY_ROOT = createHash('sha256').digest();
+const EMPTY_ROOT = createHash('sha256').digest();
 
 /**
  * The hash over the leaves `index * 2 ** level` up to `(index + 1) * 2 ** level`, all of which are there. Leaves count from 0,
@@ -84,7 +84,7 @@ export class MerkleTree {
 }
 
 /** How many levels lie above the leaves of a tree: 0 for one leaf. */
-export function heightOf(size: number): number {
+function heightOf(size: number): number {
   let height = 0;
   for (let width = 1; width < size; width *= 2) height += 1;
   return height;

@@ -42,7 +42,7 @@ export function reasonOf({ ledger, amount, terms, unbounded }: Reserve['data'], 
   return `The next call may cost ${amountText(amount, terms.currency)}, and ${left} of ${limit} is left in ${where}.`;
 }
 
-export function availableIn({ spent, reserved }: LedgerState, limit: number): number {
+function availableIn({ spent, reserved }: LedgerState, limit: number): number {
   return Math.max(0, limit - spent - reserved);
 }
 

@@ -22,7 +22,7 @@ export interface RunCost {
   readonly steps: readonly StepCost[];
 }
 
-export const CHANGE_KINDS = [
+const CHANGE_KINDS = [
   'NEW_STEP',
   'MODEL',
   'FLOW_VERSION',

@@ -1,7 +1,7 @@
 import { RequestError } from './request-errors.js';
 import type { CursorPart, CursorSigner } from './signed-cursor.js';
 
-export const MAX_PAGE = 200;
+const MAX_PAGE = 200;
 
 /** A page of a list, the way Relay shows it. */
 export interface Connection<Node> {

@@ -14,7 +14,7 @@ import {
 } from 'graphql';
 
 /** Most objects that one operation may be answered with, by estimate. */
-export const MAX_OBJECTS = 50_000;
+const MAX_OBJECTS = 50_000;
 
 /** What a list is taken to hold when nothing says how much: steps, attempts, files of a run. */
 const LIST = 10;

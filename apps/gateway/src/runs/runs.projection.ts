@@ -6,7 +6,7 @@ import { applyToRuns } from './run-tables.js';
 import { runViewEvents, type RunViewEvent } from './run-view.js';
 
 /** One row for each run, of constant size, and one for each of its steps. */
-export const runViews: Projection = {
+const runViews: Projection = {
   name: 'run-views',
   version: 1,
   types: runViewEvents.map(event => event.type),

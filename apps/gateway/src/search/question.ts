@@ -1,8 +1,8 @@
 import { RequestError } from '../graph/request-errors.js';
 import { wordsOf } from './words.js';
 
-export const MAX_QUERY_CHARS = 400;
-export const MAX_QUERY_WORDS = 24;
+const MAX_QUERY_CHARS = 400;
+const MAX_QUERY_WORDS = 24;
 /** Shorter words are too many words' beginning. */
 const SHORTEST_BEGINNING = 3;
 

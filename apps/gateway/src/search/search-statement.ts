@@ -3,7 +3,7 @@ import type { SearchKind } from './searched-texts.js';
 import { placeLexeme } from './words.js';
 
 /** Most texts that are compared with each other: the newest that fit. */
-export const MOST_RANKED = 5_000;
+const MOST_RANKED = 5_000;
 
 export interface SearchFilter {
   readonly kinds: readonly SearchKind[];

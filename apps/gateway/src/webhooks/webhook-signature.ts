@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { signingKey } from './webhook-secret.js';
 
 /** A message that came too late might be a repeated one. */
-export const TOLERANCE_MS = 300_000;
+const TOLERANCE_MS = 300_000;
 
 /** What a sender of the Standard Webhooks scheme says about its message. */
 export interface StandardMessage {

@@ -30,7 +30,7 @@ export interface ExpressionScope {
 export type Evaluation<T> = { readonly value: T } | { readonly error: StepError };
 
 /** Most work of one evaluation, in values looked at: a few tenths of a second. */
-export const MAX_COST = 1_000_000;
+const MAX_COST = 1_000_000;
 
 /**
  * The value of an expression. Pure, and bounded in time and memory whatever the expression and the scope are: what could take

@@ -14,7 +14,7 @@ export const ROOTS = ['parameters', 'steps', 'run', 'outcome', 'output', 'event'
 export type Root = (typeof ROOTS)[number];
 
 /** More than people write and few enough that looking at each takes no time. */
-export const MAX_NODES = 500;
+const MAX_NODES = 500;
 const MAX_DEPTH = 40;
 
 const ARITHMETIC: Readonly<Record<string, (left: number, right: number) => number>> = {

@@ -4,7 +4,7 @@ import { reject, streamOf } from '@runledger/kernel';
 import type { Decline, StartRequest } from './start-request.js';
 
 /** How many runs may follow each other that agents or events have started: without an end, flows that start each other would go on forever. */
-export const MOST_DEPTH = 3;
+const MOST_DEPTH = 3;
 
 export interface StartOnBehalf {
   readonly request: StartRequest;

@@ -15,7 +15,6 @@ export class ProgramFault extends Error {
 
 /** Of JSON-RPC, as the Agent Client Protocol uses it. */
 const AUTH_REQUIRED = -32_000;
-const NOT_FOUND = -32_002;
 const REFUSED =
   /not (logged in|signed in|authenticated)|invalid (api|x-api)[- ]key|authentication_error|unauthori[sz]ed|\b401\b/i;
 const QUOTA = /insufficient_quota|credit balance is too low|usage limit|exceeded your current quota/i;
@@ -35,10 +34,6 @@ export function wantsSignIn(error: unknown): boolean {
   return isAnswered(error) && error.code === AUTH_REQUIRED;
 }
 
-export function isUnknownSession(error: unknown): boolean {
-  return isAnswered(error) && error.code === NOT_FOUND;
-}
-
 /** What an answer of the program means that is an error. */
 export function faultOf(title: string, needs: string, error: AnsweredError): ProgramFault {
   const said = `${error.message} ${textOf(error.data)}`.trim();
@@ -55,7 +50,7 @@ export function faultOf(title: string, needs: string, error: AnsweredError): Pro
   return new ProgramFault('ERROR', { code: 'AGENT_FAILED', message: `${title} gave up: ${brief(said)}` });
 }
 
-export function refusedCredential(title: string, needs: string, said: string): ProgramFault {
+function refusedCredential(title: string, needs: string, said: string): ProgramFault {
   const message = `${title} is not signed in, or its credential was refused: ${brief(said)}`;
   const fix = 'Connect the integration again with a valid credential: the run goes on by itself.';
   return new ProgramFault('BLOCKED', { code: 'auth', message, fix, needs });

@@ -125,7 +125,7 @@ function between(from: string, to: string): number {
 }
 
 /** Exported for the spec: one event more. */
-export function fold(history: AttemptHistory, event: AttemptEvent): void {
+function fold(history: AttemptHistory, event: AttemptEvent): void {
   switch (event.type) {
     case 'AttemptStarted':
     case 'AttemptResumed':
@@ -193,7 +193,7 @@ export function fold(history: AttemptHistory, event: AttemptEvent): void {
 }
 
 /** Of the agent of the step, or of a sub-agent. */
-export function turnsOf(history: AttemptHistory, agent: string | undefined): AttemptHistory['turns'] {
+function turnsOf(history: AttemptHistory, agent: string | undefined): AttemptHistory['turns'] {
   if (agent === undefined) return history.turns;
   const known = history.agentTurns.get(agent) ?? [];
   history.agentTurns.set(agent, known);

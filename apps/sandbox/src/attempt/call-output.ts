@@ -9,7 +9,7 @@ import { headOf, tailOf } from './storable-text.js';
 import type { Transcript } from './transcript.js';
 
 /** Longer outputs go to the blob store; the event then keeps their head and tail. */
-export const INLINE_BYTES = 65_536;
+const INLINE_BYTES = 65_536;
 const HALF = INLINE_BYTES / 2;
 /** How much of one call's output is shown while it runs; the rest is in the blob when it ends. */
 export const LIVE_CHARS = 1_048_576;

@@ -113,7 +113,7 @@ function invalidOutput(reason: string): StepError {
 }
 
 /** The last line that says something, or its end when it is long. */
-export function summaryOf(stdoutTail: string): string {
+function summaryOf(stdoutTail: string): string {
   const lines = stdoutTail.split(/\r?\n/).filter(line => line.trim() !== '');
   const last = lines.at(-1) ?? '';
   return tailOf(last.trimEnd(), SUMMARY_CHARS);

@@ -5,8 +5,8 @@ import type { AttemptPlace } from './attempt-place.js';
 import { headOf, storable } from './storable-text.js';
 
 /** Deltas wait this long, or until this much has come together, before they are appended. */
-export const COALESCE_MS = 100;
-export const COALESCE_CHARS = 8_192;
+const COALESCE_MS = 100;
+const COALESCE_CHARS = 8_192;
 /** Above this much unsaved text, whoever writes has to wait. */
 const BACKLOG_CHARS = 262_144;
 /** One piece of text in one event; JSON may make it six times as long, which still fits in an append. */

@@ -2,7 +2,7 @@ import { FAULT_FIXES, isForPeople } from '../agent/model-patience.js';
 import type { ModelFault } from '../agent/model-fault.js';
 import type { StepError } from '@runledger/contracts';
 
-export const TITLE = 'Cursor cloud';
+const TITLE = 'Cursor cloud';
 
 /** A cloud agent cannot go on. Ends its attempt: blocked where people can put it right, else with an error. */
 export class CloudFault extends Error {

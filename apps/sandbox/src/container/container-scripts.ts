@@ -1,7 +1,7 @@
 /** Where a container keeps what is known of its calls; on a volume that only this sandbox sees. */
 export const CALLS_DIRECTORY = '/run/runledger';
 /** What an image must bring. */
-export const NEEDED_PROGRAMS = ['sh', 'env', 'grep', 'tee', 'head', 'cat', 'rm', 'mv'];
+const NEEDED_PROGRAMS = ['sh', 'env', 'grep', 'tee', 'head', 'cat', 'rm', 'mv'];
 
 /**
  * The container's first program: waits for the one order that must work also where no process can be started any more. Only

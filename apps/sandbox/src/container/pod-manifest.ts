@@ -4,10 +4,10 @@ import { CALLS_DIRECTORY, KEEPER } from './container-scripts.js';
 import type { KubernetesSettings } from './kubernetes-settings.js';
 
 export const POD_CONTAINER = 'sandbox';
-export const MANAGED = { 'app.kubernetes.io/managed-by': 'runledger-sandbox' };
+const MANAGED = { 'app.kubernetes.io/managed-by': 'runledger-sandbox' };
 export const HOME_LABEL = 'runledger.dev/home';
 export const RUN_ANNOTATION = 'runledger.dev/run';
-export const POLICY_NAME = 'runledger-sandboxes';
+const POLICY_NAME = 'runledger-sandboxes';
 
 const AGENT_UID = 10_001;
 const SHM_SHARE = 4;

@@ -39,7 +39,7 @@ export function childGroups(path: string): string[] {
     .map(entry => entry.name);
 }
 
-export function membersOf(path: string): number[] {
+function membersOf(path: string): number[] {
   if (!existsSync(`${path}/cgroup.procs`)) return [];
   return readFileSync(`${path}/cgroup.procs`, 'utf8').split('\n').filter(Boolean).map(Number);
 }

@@ -126,7 +126,7 @@ export class Integrations {
   }
 }
 
-export function integrationStream(workspaceId: string): string {
+function integrationStream(workspaceId: string): string {
   return streamOf('integration', workspaceId);
 }
 

@@ -17,7 +17,7 @@ export interface SnapshotLimits {
   readonly maxDepth: number;
 }
 
-export const DEFAULT_SNAPSHOT_LIMITS: SnapshotLimits = {
+const DEFAULT_SNAPSHOT_LIMITS: SnapshotLimits = {
   maxEntries: 300_000,
   maxBytes: 17_179_869_184,
   maxDepth: 200,

@@ -13,7 +13,7 @@ export interface CollectLimits {
   readonly timeoutMs: number;
 }
 
-export const DEFAULT_COLLECT_LIMITS: CollectLimits = {
+const DEFAULT_COLLECT_LIMITS: CollectLimits = {
   maxFiles: 1_000,
   maxFileBytes: 268_435_456,
   maxTotalBytes: 1_073_741_824,

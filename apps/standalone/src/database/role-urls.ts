@@ -20,7 +20,7 @@ export class InvalidRoleUrlError extends Fault {
 }
 
 /** Where a role's DATABASE_URL is kept: one file per role, for its owner alone. */
-export function roleUrlFile(folder: string, user: DatabaseUser): string {
+function roleUrlFile(folder: string, user: DatabaseUser): string {
   return join(folder, `${user}.url`);
 }
 

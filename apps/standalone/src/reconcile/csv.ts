@@ -11,7 +11,7 @@ export function csvRecords(text: string): Map<string, string>[] {
 
 export type Separator = ',' | ';' | '\t';
 
-export function separatorOf(text: string): Separator {
+function separatorOf(text: string): Separator {
   const [names = ''] = text.replace(/"[^"]*"/g, '').split(/[\r\n]/);
   const times = (separator: Separator) => names.split(separator).length;
   return ([',', ';', '\t'] as const).reduce((most, one) => (times(one) > times(most) ? one : most));

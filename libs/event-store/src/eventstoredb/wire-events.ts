@@ -52,7 +52,7 @@ export function fromWire({ event }: ResolvedEvent | AllStreamResolvedEvent): Wir
 }
 
 /** As the server gives it back. */
-export function canonicalId(id: string): string {
+function canonicalId(id: string): string {
   const hex = id.replaceAll('-', '').toLowerCase();
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

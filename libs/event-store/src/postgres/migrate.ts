@@ -5,7 +5,7 @@ import { checkSchema, migrateSchema } from './migrate-schema.js';
 import type { MigrationReport, SchemaHistory } from './migrate-schema.js';
 
 /** Schema of the event store when nothing else is said. */
-export const DEFAULT_SCHEMA = 'runledger';
+const DEFAULT_SCHEMA = 'runledger';
 
 /** Applied in this order, each once; a shipped file never changes. Written for the default schema. */
 const MIGRATIONS = [

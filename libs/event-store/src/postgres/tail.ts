@@ -18,7 +18,7 @@ const SLACK_EVENTS = 250;
 const PAGE_EVENTS = 1_000;
 
 /** Between two looks at the log when nobody wakes the tail: at first, then twice as long each time, up to the longest pause. */
-export const LOOK_AGAIN_MS = 250;
+const LOOK_AGAIN_MS = 250;
 const UNSETTLED_MS = 5;
 const LONGEST_MS = 1_000;
 const AFTER_FAULT_MS = 250;

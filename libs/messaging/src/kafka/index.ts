@@ -1,4 +1,4 @@
-export { ForeignMessageError, fromMessage, toMessage } from './cloud-event.js';
+export { ForeignMessageError } from './cloud-event.js';
 export type { EventMessage, ReceivedMessage, RelayedEvent } from './cloud-event.js';
 export { kafkaClient } from './kafka-client.js';
 export type { KafkaConnection, KafkaUser } from './kafka-client.js';

@@ -1,5 +1,4 @@
 export { BlobNotFoundError, BlobTooLargeError } from './blob-errors.js';
-export { BLOB_AREAS } from './blob-store.js';
 export type { BlobArea, BlobRange, BlobStore, BlobStores, Sweep, SweepReport, SweptBlobStore } from './blob-store.js';
 export { FileBlobStore } from './file-blob-store.js';
 export { openBlobs } from './open-blobs.js';

@@ -17,7 +17,7 @@ const NOTHING_OF_OURS = {
 } as const;
 
 /** Largest command, in bytes; the gateway takes requests of at most a quarter of it. */
-export const MAX_COMMAND_BYTES = 8_000_000;
+const MAX_COMMAND_BYTES = 8_000_000;
 
 export interface InternalServerOptions {
   readonly service: string;

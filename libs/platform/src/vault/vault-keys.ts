@@ -24,7 +24,7 @@ export interface ChangeableKeys extends VaultKeys {
 }
 
 /** 64 hex digits for each key, separated by commas. Throws {@link VaultKeyError}. */
-export function keysOfText(text: string, where: string): KeyRing {
+function keysOfText(text: string, where: string): KeyRing {
   const parts = text
     .split(/[\s,]+/)
     .filter(part => part !== '')

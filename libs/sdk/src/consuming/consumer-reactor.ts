@@ -30,7 +30,7 @@ export function reactorOf(consumer: Consumer, parts: ReactorParts): Reactor {
  * The event as handlers read it: whole, with the data of today's version, and what is personal opened. Made at each try, so that a
  * dead letter holds nothing readable, who was erased meanwhile is erased here too, and what cannot be read now may be later.
  */
-export async function readable(event: RecordedEvent, { big, personal }: Omit<ReactorParts, 'handled'>) {
+async function readable(event: RecordedEvent, { big, personal }: Omit<ReactorParts, 'handled'>) {
   return personal.opened(upcastEvent(catalogue, await big.whole(event)));
 }
 
