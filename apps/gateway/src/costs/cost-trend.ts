@@ -22,21 +22,20 @@ export interface RunCost {
   readonly steps: readonly StepCost[];
 }
 
-const CHANGE_KINDS = [
-  'NEW_STEP',
-  'MODEL',
-  'FLOW_VERSION',
-  'PRICE',
-  'ATTEMPTS',
-  'TURNS',
-  'CACHE_HIT_RATE',
-  'PROMPT_TOKENS',
-  'OUTPUT_TOKENS',
-] as const;
+type ChangeKind =
+  | 'NEW_STEP'
+  | 'MODEL'
+  | 'FLOW_VERSION'
+  | 'PRICE'
+  | 'ATTEMPTS'
+  | 'TURNS'
+  | 'CACHE_HIT_RATE'
+  | 'PROMPT_TOKENS'
+  | 'OUTPUT_TOKENS';
 
 /** What is otherwise than it used to be: in words that can be shown. */
 export interface CostChange {
-  readonly kind: (typeof CHANGE_KINDS)[number];
+  readonly kind: ChangeKind;
   readonly from: string;
   readonly to: string;
 }
