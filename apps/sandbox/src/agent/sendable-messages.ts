@@ -13,19 +13,33 @@ export type HeardCalls = readonly { readonly toolCallId: string; readonly input:
 
 /**
  * What a model said in a form in which its vendor takes it back. A model may call tools by impossible names, or with arguments that are cut
- * off; sent back as it is, that is refused with everything else, and the conversation is over.
+ * off, and servers that imitate a vendor give one id to several calls, or none; sent back as it is, that is refused with everything else, and
+ * the conversation is over.
  */
 export function sendable(messages: readonly ModelMessage[], heard: HeardCalls): ModelMessage[] {
-  const said = new Map(heard.map(({ toolCallId, input }) => [toolCallId, input]));
+  // Calls of one id are told apart by their order alone.
+  const said = new Map<string, unknown[]>();
+  for (const { toolCallId, input } of heard) said.set(toolCallId, [...(said.get(toolCallId) ?? []), input]);
+  const ids = new Set<string>();
   return messages.map(message => {
     if (message.role !== 'assistant' || typeof message.content === 'string') return message;
     const content = message.content.map(part => {
       if (part.type !== 'tool-call') return part;
       const toolName = part.toolName.replace(NO_NAME, '_').slice(0, NAME_CHARS) || '_';
-      return { ...part, toolName, input: objectOf(said.get(part.toolCallId) ?? part.input) };
+      const toolCallId = unused(part.toolCallId, ids);
+      return { ...part, toolCallId, toolName, input: objectOf(said.get(part.toolCallId)?.shift() ?? part.input) };
     });
     return { ...message, content };
   });
+}
+
+/** The id, or one like it that no call before it has. */
+function unused(id: string, ids: Set<string>): string {
+  const own = id === '' ? 'call' : id;
+  let free = own;
+  for (let n = 2; ids.has(free); n += 1) free = `${own}_${n}`;
+  ids.add(free);
+  return free;
 }
 
 function objectOf(input: unknown): object {

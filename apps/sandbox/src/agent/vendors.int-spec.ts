@@ -148,6 +148,19 @@ describe('an agent that talks to a real wire', () => {
       expect(second).not.toContain('functions.bash<b>"');
     });
 
+    it.each(['call_1', ''])(
+      'makes each of several calls to which a server gave the id "%s", and answers each',
+      async id => {
+        const calls = ['one', 'two'].map(word => ({ id, name: 'bash', input: { command: `echo ${word}` } }));
+        const { ended, events, requests } = await play([{ tools: calls }, { text: 'I see.' }]);
+        expect(ended).toMatchObject({ outcome: 'SUCCESS', summary: 'I see.' });
+        expect(of(events, 'ToolCallEnded').map(({ output }) => output)).toEqual(['one\n', 'two\n']);
+        const second = JSON.stringify(requests[1]!.body);
+        const answered = second.match(/"(tool_use_id|tool_call_id)":"[^"]+"/g) ?? [];
+        expect(new Set(answered).size).toBe(2);
+      },
+    );
+
     it('takes counts that cannot be counts for unknown, and answers without a word for undone', async () => {
       const usage = { input: -5, output: 1e300 };
       const { ended, events } = await play([{ text: '', usage }]);
