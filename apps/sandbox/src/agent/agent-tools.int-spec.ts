@@ -76,6 +76,23 @@ describe('the tools of an agent', () => {
     expect(outputs[6]).toContain('No background command work.1.t9.9 runs');
   });
 
+  it('show what a background command writes in whole characters, however it comes', async () => {
+    const service = await ground.wiredService();
+    const halves = "printf 'm\\xc3'; while [ ! -e go ]; do sleep 0.02; done; printf '\\xa4h\\n'; sleep 60";
+    const ready = await begin([
+      use('bash', { command: halves, run_in_background: true }),
+      use('bash_output', { id: ID, wait_ms: 5_000 }),
+      use('bash', { command: 'touch go' }),
+      use('bash_output', { id: ID, wait_ms: 5_000 }),
+      { text: 'Done.' },
+    ]);
+    expect((await ground.end(ready)).outcome).toBe('SUCCESS');
+    await service.stop();
+    const outputs = (await dataOf(ready, 'ToolCallEnded')).map(({ output }) => output);
+    expect(outputs[1]).toBe('m\n[It runs.]');
+    expect(outputs[3]).toBe('äh\n[It runs.]');
+  });
+
   it('start another flow once people have allowed it, under the id of the call; what is declined is told', async () => {
     const asked: FlowStart[] = [];
     const start = (one: FlowStart): Promise<FlowStarted> => {

@@ -1,6 +1,8 @@
+import { StringDecoder } from 'node:string_decoder';
 import { AwaitedNews } from './awaited-news.js';
 import { EgressNotes } from '../attempt/egress-notes.js';
 import type { StepRun } from '../attempt/step-run.js';
+import { tailOf } from '../attempt/storable-text.js';
 import type { ExecRequest, ExecResult } from '../driver/sandbox-driver.js';
 
 /** Most of what a process wrote that is kept for an agent who has not read it yet. */
@@ -47,6 +49,7 @@ export class BackgroundProcesses {
     const stop = new AbortController();
     const news = new AwaitedNews();
     const egress = new EgressNotes(this.run, id);
+    const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
     const request: ExecRequest = {
       callId: `${id}.background`,
       argv: ['bash', '-c', command],
@@ -55,7 +58,7 @@ export class BackgroundProcesses {
       forget: true,
       loopback: 'shared',
       onEgress: asked => egress.take(asked),
-      onOutput: (_channel, chunk) => keep(started, chunk.toString('utf8')),
+      onOutput: (channel, chunk) => keep(started, decoders[channel].write(chunk)),
     };
     const started: BackgroundProcess = {
       ...{ stop, news, unread: '', lost: 0, end: undefined },
@@ -99,8 +102,9 @@ export class BackgroundProcesses {
 }
 
 function keep(process: BackgroundProcess, text: string): void {
+  if (text === '') return; // the first bytes of a character
   const all = process.unread + text;
-  process.unread = all.slice(-UNREAD_CHARS);
+  process.unread = tailOf(all, UNREAD_CHARS);
   process.lost += all.length - process.unread.length;
   process.news.tell();
 }
