@@ -2,6 +2,7 @@ import { json, meansTool, slug, todoItem, toolName } from '@runledger/contracts'
 import type { AgentWork, BuiltInTool, ToolName } from '@runledger/contracts';
 import { z } from 'zod';
 import type { OfferedTool } from '../mcp/mcp-tools.js';
+import { READ_BYTES } from './tool-scripts.js';
 import type { EgressRules } from '../egress/egress-policy.js';
 
 /** Tools for which one program runs in the sandbox, to its end. */
@@ -120,7 +121,7 @@ export const toolDescriptions: Readonly<Record<BuiltInTool, string>> = {
   bash: 'Runs a bash command in the workspace. Returns its output; a non-zero exit code is an error.',
   bash_output: 'Reads what a background command has written since it was last read, and whether it still runs.',
   bash_stop: 'Ends a background command.',
-  read_file: 'Reads a text file.',
+  read_file: `Reads a text file, at most ${READ_BYTES} bytes at a time; says where to go on.`,
   write_file: 'Writes a file, whole; makes the directories it needs.',
   edit_file: 'Replaces text in a file by exact match.',
   list_files: 'Lists files and directories.',

@@ -41,6 +41,37 @@ describe('the file tools', () => {
       expect(call('read_file', { path: 'long' })).toMatch(/^(x\n){2000}\[1 more lines; go on with offset 2001\]\n$/);
     });
 
+    it('gives no more than an agent is shown, and says where to go on', () => {
+      const lines = Array.from({ length: 1_500 }, (_, index) => `${index + 1} ${'x'.repeat(95)}`);
+      file('wide', `${lines.join('\n')}\n`);
+      const seen: string[] = [];
+      for (let offset = 1; offset <= lines.length;) {
+        const said = String(call('read_file', { path: 'wide', offset }));
+        expect(said.length).toBeLessThan(65_536);
+        const [, next] = /\[\d+ more lines; go on with offset (\d+)\]\n$/.exec(said) ?? [];
+        seen.push(
+          ...said
+            .replace(/\[\d+ more lines.*\n$/, '')
+            .split('\n')
+            .filter(Boolean),
+        );
+        offset = next === undefined ? lines.length + 1 : Number(next);
+      }
+      expect(seen).toEqual(lines);
+    });
+
+    it('gives the beginning of a line that is too long, and goes on behind it', () => {
+      file('bundle', `${'x'.repeat(1_000_000)}\nlast\n`);
+      const said = String(call('read_file', { path: 'bundle' }));
+      expect(said.length).toBeLessThan(65_536);
+      expect(said).toMatch(
+        /x\n\[line 1 has 1000000 bytes; the rest of it is not shown\]\n\[1 more lines; go on with offset 2\]\n$/,
+      );
+      expect(call('read_file', { path: 'bundle', offset: 2 })).toBe('last\n');
+      file('one', 'x'.repeat(70_000));
+      expect(call('read_file', { path: 'one' })).toMatch(/^x{65000}\n\[line 1 has 70000 bytes; [^\n]+\]\n$/);
+    });
+
     it('says what hinders it', () => {
       file('plain', 'x');
       file('binary', Buffer.from([1, 2, 0, 3]));
@@ -82,7 +113,42 @@ describe('the file tools', () => {
     });
   });
 
+  describe('edit', () => {
+    const edit = (path: string, from: string, to: string, more: Record<string, boolean> = {}) =>
+      call('edit_file', { path, old_string: from, new_string: to, ...more });
+    const bytesOf = (path: string) => readFileSync(`${workspace}/${path}`).toString('latin1');
+
+    it('leaves every byte that it does not replace as it is, in whatever encoding', () => {
+      file('latin1', Buffer.from('gr\xfc\xdfe \xff\xfe foo\r\n', 'latin1'));
+      expect(edit('latin1', 'foo', 'bär')).toBe('Replaced 1 occurrence in latin1.\n');
+      expect(bytesOf('latin1')).toBe('gr\xfc\xdfe \xff\xfe b\xc3\xa4r\r\n');
+      file('marked', '\ufeffzwölf 😀\n');
+      expect(edit('marked', 'ölf 😀', 'ei')).toBe('Replaced 1 occurrence in marked.\n');
+      expect(readFileSync(`${workspace}/marked`, 'utf8')).toBe('\ufeffzwei\n');
+    });
+
+    it('finds lines in a file whose lines end with CRLF, and ends the new ones so', () => {
+      file('crlf', 'a\r\nb\r\nc\r\n');
+      expect(edit('crlf', 'a\nb\n', 'A\nB\nB2\n')).toMatch(/^Replaced 1 occurrence in crlf\. .*CRLF/);
+      expect(bytesOf('crlf')).toBe('A\r\nB\r\nB2\r\nc\r\n');
+      expect(edit('crlf', 'c', 'C')).toBe('Replaced 1 occurrence in crlf.\n');
+      expect(edit('crlf', 'A\nC', 'x')).toContain('old_string was not found');
+    });
+
+    it('counts what it finds, and takes no part of the text for a pattern', () => {
+      file('a', 'x.x $& x.x');
+      expect(edit('a', 'x.x', '$&')).toContain('it occurs 2 times');
+      expect(edit('a', 'x.x', '$&', { replace_all: true })).toBe('Replaced 2 occurrences in a.\n');
+      expect(bytesOf('a')).toBe('$& $& $&');
+    });
+  });
+
   describe('list', () => {
+    it('shows names that are no line as bash writes them', () => {
+      for (const name of ['two\nlines', '\u001b[31mred', 'two words', 'zwölf']) file(name, '');
+      expect(call('list_files', {})).toBe("$'\\E[31mred'\n$'two\\nlines'\ntwo words\nzwölf\n");
+    });
+
     it('names what is there, in order, as deep as asked, and what git keeps for itself not at all', () => {
       for (const path of ['src/deep/er', '.git/refs', 'b']) mkdirSync(`${workspace}/${path}`, { recursive: true });
       for (const path of ['.hidden', 'Z', 'a', 'src/deep/x', 'src/[a]', '-x']) file(path, '');

@@ -26,7 +26,13 @@ cannot() {
 }
 `;
 
-/** `$1` path, `$2` first line, counted from 1, `$3` most lines. */
+/** What an agent is shown of one call without a gap (its output keeps 64 KiB) less what is said about the rest. */
+export const READ_BYTES = 65_000;
+
+/**
+ * `$1` path, `$2` first line, counted from 1, `$3` most lines. Fewer lines where they are long, so that the agent sees all that it is given and
+ * goes on behind that; of a line that is too long by itself, as of data or of bundled programs, the beginning.
+ */
 export const READ_FILE = `${PREAMBLE}
 [ ! -d "$file" ] || refuse "Cannot read $path: it is a directory"
 [ ! -e "$file" ] || [ -f "$file" ] || refuse "Cannot read $path: it is not a file"
@@ -41,8 +47,24 @@ if [ "\${#lines[@]}" -eq 0 ]; then
   count_lines
   refuse "Cannot read from line $2: $path has $((total)) lines"
 fi
-printf '%s\\n' "\${lines[@]:0:most}"
-[ "\${#lines[@]}" -gt "$most" ] || exit 0
+shown=("\${lines[@]:0:most}"); fits=\${#shown[@]}
+text=\${shown[*]}
+if [ "\${#text}" -ge ${READ_BYTES} ]; then
+  fits=0; size=0
+  for line in "\${shown[@]}"; do
+    size=$((size + \${#line} + 1))
+    [ "$size" -le ${READ_BYTES} ] || break
+    fits=$((fits + 1))
+  done
+fi
+if [ "$fits" -eq 0 ]; then
+  fits=1
+  printf '%s\\n[line %s has %s bytes; the rest of it is not shown]\\n' "\${shown[0]:0:${READ_BYTES}}" "$2" "\${#shown[0]}"
+else
+  printf '%s\\n' "\${shown[@]:0:fits}"
+fi
+[ "\${#lines[@]}" -gt "$fits" ] || exit 0
+most=$fits
 count_lines
 printf '[%s more lines; go on with offset %s]\\n' "$((total - skip - most))" "$((skip + most + 1))"
 `;
@@ -55,7 +77,7 @@ said=$({ cat >"$file"; } 2>&1) || cannot write "$said"
 printf 'Wrote %s bytes to %s.\\n' "$2" "$path"
 `;
 
-/** `$1` path, `$2` how deep to go. */
+/** `$1` path, `$2` how deep to go. A name with line breaks or other control characters is shown as bash writes it: `$'a\\nb'`. */
 export const LIST_FILES = `${PREAMBLE}
 shopt -s dotglob nullglob
 most=2000; depth=$2; found=()
@@ -77,6 +99,8 @@ walk() {
 }
 walk '' 1
 [ "\${#found[@]}" -gt 0 ] || { echo '(empty)'; exit 0; }
-printf '%s\\n' "\${found[@]:0:most}"
+for name in "\${found[@]:0:most}"; do
+  case $name in *[[:cntrl:]]*) printf '%q\\n' "$name" ;; *) printf '%s\\n' "$name" ;; esac
+done
 [ "\${#found[@]}" -le "$most" ] || echo "[more than $most entries; list a directory below]"
 `;

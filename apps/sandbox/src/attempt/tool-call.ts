@@ -147,13 +147,13 @@ export function failureOf(result: ExecResult, timeoutMs: number, stderrTail: str
       return {
         code: 'OUT_OF_MEMORY',
         message: 'It needed more memory than its profile allows and was stopped.',
-        fix: 'Raise limits.memory in the sandbox profile.',
+        fix: 'Raise limits.memoryBytes in the sandbox profile.',
       };
     case 'output-limit':
       return {
         code: 'OUTPUT_LIMIT',
         message: 'It wrote more output than its profile allows and was stopped.',
-        fix: 'Write less, or raise limits.output in the sandbox profile.',
+        fix: 'Write less, or raise limits.outputBytes in the sandbox profile.',
       };
     case 'cancelled':
       return { code: 'CANCELLED', message: 'It was stopped.' };
