@@ -103,6 +103,25 @@ describe('a call under a budget', () => {
     given(opened)
       .when(settle(1, 7))
       .thenEmits(settled(1, 7, 0));
+    // What others have set aside stays set aside: 50 of them, 7 spent, 43 left.
+    given(opened, reserved(1, 50), settled(2, 7, 0))
+      .when(reserve(3, 44))
+      .thenRejects('BUSY');
+    given(opened, reserved(1, 50), settled(2, 7, 0))
+      .when(reserve(3, 43))
+      .thenEmits(reserved(3, 43));
+  });
+
+  it('that costs nothing needs no room, and one that costs anything does', () => {
+    const full = [opened, settled(1, 110, 0)];
+    given(...full)
+      .when(reserve(2, 0))
+      .thenNothing();
+    given(...full)
+      .when(reserve(2, 1))
+      .thenEmits(exceeded(2, 1, 0));
+    given(opened, reserved(1, 100)).when(reserve(2, 1)).thenRejects('BUSY');
+    given(opened).when(reserve(1, 1)).thenEmits(reserved(1, 1));
   });
 
   it('is not written down when it cost nothing and nothing was set aside for it', () => {
@@ -177,6 +196,14 @@ describe('a budget', () => {
     const open = { type: 'OpenLedger', data: { ledger, spent: 0, countedTo: 10n, at: AT } } as const;
     given().when(open).thenEmits(opened);
     given(opened).when(open).thenNothing();
+    const spent = BudgetOpened({ ledger, spentMicroUnits: 70, countedTo: '10', openedAt: AT });
+    given()
+      .when({ ...open, data: { ...open.data, spent: 70 } })
+      .thenEmits(spent);
+    given(spent).when(reserve(1, 30)).thenEmits(reserved(1, 30));
+    given(spent)
+      .when(reserve(1, 31))
+      .thenEmits(exceeded(1, 31, 30));
   });
 
   it('tells of each percentage once', () => {
@@ -238,6 +265,18 @@ describe('a budget', () => {
     given(...held, reserved(4, 1, 'run_4'))
       .when(freeRun('run_3'))
       .thenNothing();
+  });
+
+  it('lets everybody try again that it held when nothing limits it any more, and who had no price whenever it changes', () => {
+    const unlimited = { type: 'FreeRun', data: { ledger, runId: 'run_2', terms: undefined, at: AT } } as const;
+    const freed = BudgetFreed({ ledger, runId: 'run_2', freedAt: AT });
+    given(opened, settled(1, 100, 0), exceeded(2, 50, 0, 'run_2'))
+      .when(unlimited)
+      .thenEmits(freed);
+    const { type, data } = exceeded(2, 0, 0, 'run_2');
+    given(opened, settled(1, 100, 0), { type, data: { ...data, cause: 'UNPRICED' } })
+      .when(freeRun('run_2'))
+      .thenEmits(freed);
   });
 
   it('is never overshot, in whatever order calls ask, end and cost less (M1)', () => {

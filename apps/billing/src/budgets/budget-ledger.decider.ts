@@ -97,7 +97,6 @@ function release({ ledger, runId, of, reason, at }: Release['data'], { open: cal
 
 /** Room goes to those that wait longest, as far as they fit into it. */
 function free({ ledger, runId, terms, at }: FreeRun['data'], { held, spent, reserved }: LedgerState) {
-  if (!held.has(runId)) return [];
   let taken = spent + reserved;
   for (const [waiting, needed] of held) {
     const fits = terms === undefined || taken + needed <= terms.limit;

@@ -17,7 +17,7 @@ export interface LedgerState {
   readonly reserved: number;
   /** By call. */
   readonly open: ReadonlyMap<string, Reservation>;
-  /** Runs that are held, the longest first, and what they need to go on. */
+  /** Runs that are held, the longest first, and what they need to go on: nothing where that has no price, which any change may mend. */
   readonly held: ReadonlyMap<string, number>;
   /** Percentages that were told of. */
   readonly told: ReadonlySet<number>;
@@ -48,9 +48,8 @@ export function evolveLedger(state: LedgerState, event: BudgetLedgerEvent): Ledg
     case 'BudgetReleased':
       return without(state, event.data.callIds);
     case 'BudgetExceeded': {
-      const { runId, cause, neededMicroUnits } = event.data;
-      // Without a price nobody knows what it needs: whoever changes the budget lets it try again.
-      return { ...state, held: new Map(state.held).set(runId, cause === 'UNPRICED' ? 0 : neededMicroUnits) };
+      const { runId, neededMicroUnits } = event.data;
+      return { ...state, held: new Map(state.held).set(runId, neededMicroUnits) };
     }
     case 'BudgetFreed': {
       const held = new Map(state.held);

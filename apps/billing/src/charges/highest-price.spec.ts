@@ -45,6 +45,7 @@ describe('the most that a call can cost', () => {
     const tiers: RateCard = { ...card, models: [tier(300, 9_000_000), tier(200, 3_000_000), tier(100, 5_000_000)] };
     expect(highestPrice(model('p', 'm', 100, 0), tiers)).toBe(500);
     expect(highestPrice(model('p', 'm', 101, 0), tiers)).toBe(505);
+    expect(highestPrice(model('p', 'm', 200, 0), tiers)).toBe(1_000);
     expect(highestPrice(model('p', 'm', 201, 0), tiers)).toBe(1_809);
   });
 
