@@ -1,9 +1,11 @@
+import type { ProfileDefinition } from '@runledger/contracts';
 import { isAddressRange } from '@runledger/platform';
-import { EgressPolicy } from './egress-policy.js';
+import { EgressPolicy, egressRulesOf } from './egress-policy.js';
 
 /** What names lead to in these specs. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   'api.example.com': ['93.184.216.34'],
+  'a.example.com': ['93.184.216.34'],
   'example.com': ['93.184.216.34'],
   'metadata.example.com': ['169.254.169.254'],
   'inside.example.com': ['10.1.2.3'],
@@ -31,9 +33,18 @@ describe('what may be reached from a sandbox', () => {
     expect(await policy([]).verdictOn({ host: 'example.com', port: 443 })).toEqual(NOT_LISTED);
   });
 
+  it('is the listed name as a whole, and none that only ends like it', async () => {
+    const listed = policy(['api.example.com', '93.184.216.34']);
+    for (const host of ['xpi.example.com', 'evil-api.example.com', 'x.api.example.com', '193.184.216.34']) {
+      expect(await listed.verdictOn({ host, port: 443 })).toEqual(NOT_LISTED);
+    }
+  });
+
   it('is what a pattern names: names below, or a port', async () => {
     const listed = policy(['*.example.com', 'example.com:8443']);
-    expect(await listed.verdictOn({ host: 'api.example.com', port: 80 })).toMatchObject({ allowed: true });
+    for (const host of ['api.example.com', 'a.example.com']) {
+      expect(await listed.verdictOn({ host, port: 80 })).toMatchObject({ allowed: true });
+    }
     expect(await listed.verdictOn({ host: 'example.com', port: 443 })).toEqual(NOT_LISTED);
     expect(await listed.verdictOn({ host: 'example.com', port: 8443 })).toMatchObject({ allowed: true });
     for (const host of ['evilexample.com', 'example.com.evil.net', '.example.com']) {
@@ -107,12 +118,32 @@ describe('what may be reached from a sandbox', () => {
     expect(await policy([]).addressOf(address)).toMatchObject({ allowed: false });
   });
 
+  it('is an IPv6 address with or without its brackets', async () => {
+    const allowed = { allowed: true, address: '2606:4700::1111' };
+    for (const host of ['[2606:4700::1111]', '2606:4700::1111'])
+      expect(await policy([]).addressOf(host)).toEqual(allowed);
+    expect(await policy([]).addressOf('[::1]')).toEqual({ allowed: false, reason: '::1 is not a public address' });
+  });
+
   it.each(['93.184.216.34', '1.1.1.1', '172.32.0.1', '2606:4700::1111', '::ffff:1.1.1.1'])(
     'may be %s',
     async address => {
       expect(await policy([]).addressOf(address)).toEqual({ allowed: true, address });
     },
   );
+});
+
+describe('the rules of a sandbox profile', () => {
+  const rules = (network: ProfileDefinition['network']) =>
+    egressRulesOf({ ...({} as ProfileDefinition), network }, ['10.1.0.0/16']);
+
+  it('name its hosts where it has a list, and none where it has no network, whatever it still lists', () => {
+    const hosts = ['api.example.com'];
+    const privateNetworks = ['10.1.0.0/16'];
+    expect(rules({ mode: 'allowlist', hosts })).toEqual({ hosts, privateNetworks });
+    expect(rules({ mode: 'none', hosts })).toEqual({ hosts: [], privateNetworks });
+    expect(rules('none')).toEqual({ hosts: [], privateNetworks });
+  });
 });
 
 describe('a range of addresses', () => {
