@@ -1,9 +1,11 @@
-import { RunDiscarded, RunFailed, RunPaused, RunReopened, RunResumed, StepFailed } from '@runledger/contracts';
-import { StepBlocked, StepInterrupted, StepReady } from '@runledger/contracts';
+import { RunCancelled, RunCancelRequested, RunDiscarded, RunFailed, RunPaused } from '@runledger/contracts';
+import { RunReopened, RunResumed, StepFailed } from '@runledger/contracts';
+import { StepBlocked, StepInterrupted, StepReady, StepRetryScheduled } from '@runledger/contracts';
 import type { RunEvent, StepDefinition } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { ORCHESTRATOR } from './orchestrator-actor.js';
 import type { RunCommand } from './run-commands.js';
+import { evolveRun } from './run-evolve.js';
 import { run } from './run.decider.js';
 import * as the from './run.fixture.js';
 import { ada, at, runId, step } from './run.fixture.js';
@@ -30,6 +32,8 @@ const silent = (key: string) =>
     ...{ runId, step: key, attempt: 1, blockedAt: at },
     cause: { kind: 'SILENT', message: 'Nothing was heard of it.', fix: 'Retry it.' },
   });
+const reopened = (more: Partial<ReturnType<typeof RunReopened>['data']> = {}) =>
+  RunReopened({ runId, verb: 'RETRY', from: 'FAILED', scope: 'REMAINING', by: ada, reopenedAt: at, ...more });
 const [left, right] = [step('left'), step('right')];
 const pausing = (key: string): StepDefinition => step(key, [], { onFailure: { then: 'PAUSE' } });
 
@@ -84,8 +88,6 @@ describe('a run that somebody paused', () => {
 
 describe('retrying a run that has failed', () => {
   const history = [the.started([left]), the.ready('left'), the.failed('left'), runFailed('left')];
-  const reopened = (more: Partial<ReturnType<typeof RunReopened>['data']>) =>
-    RunReopened({ runId, verb: 'RETRY', from: 'FAILED', scope: 'REMAINING', by: ada, reopenedAt: at, ...more });
 
   it('may be with other parameters, which are written down', () => {
     given(...history)
@@ -103,7 +105,7 @@ describe('retrying a run that has failed', () => {
       .thenRejects('NOT_POSSIBLE');
     given(...closing)
       .when(retryRun())
-      .thenEmits(reopened({}), readyAgain('left'));
+      .thenEmits(reopened(), readyAgain('left'));
   });
 
   it('is over when it was put away', () => {
@@ -119,6 +121,91 @@ describe('retrying a run that has failed', () => {
   it('needs a run', () => {
     given().when(retryRun()).thenRejects('RUN_NOT_FOUND');
     given().when(onStep('RetryStep', 'left')).thenRejects('RUN_NOT_FOUND');
+  });
+});
+
+describe('a run that is retried with the latest version of its flow', () => {
+  const [plan, build] = [step('plan'), step('build', ['plan'])];
+  const history = [
+    the.started([plan, build], { parameters: { ref: 'v1' } }),
+    ...[the.ready('plan'), the.completed('plan'), the.ready('build'), the.failed('build'), runFailed('build')],
+  ];
+  const steps = [plan, step('test', ['plan']), step('build', ['test'], { command: { run: 'make' } })];
+  const flow = { version: 2, hash: 'beef', steps };
+  const env = { PARAM_REF: 'v1', STEP_PLAN_SUMMARY: '' };
+  const testing = StepReady({ ...the.ready('test', env).data, askedBy: ada });
+
+  it('keeps what is done and its parameters, and does what is new and what is changed as that version says', () => {
+    given(...history)
+      .when(retryRun({ flow }))
+      .thenEmits(reopened({ flow }), testing);
+    const build2 = the.ready('build', { PARAM_REF: 'v1', STEP_TEST_SUMMARY: '' }, 'make');
+    given(...history, reopened({ flow }), testing)
+      .when(the.ended('test'))
+      .thenEmits(the.completed('test'), StepReady({ ...build2.data, attempt: 2, askedBy: ada }));
+  });
+
+  it('is one of that version from then on', () => {
+    const state = [...history, reopened({ flow })].reduce(evolveRun, run.initialState());
+    expect(state).toMatchObject({
+      plan: { started: { flowVersion: 2, flowHash: 'beef', steps, parameters: { ref: 'v1' } } },
+    });
+  });
+});
+
+describe('a run that goes on after its end', () => {
+  const gated = step('ship', [], { gates: { before: the.gateTerms('May ship?') } });
+  const approved = [the.started([gated]), the.gate('ship', 'May ship?'), the.resolved('ship', 'APPROVE')];
+  const atGate = [...approved, the.ready('ship'), the.failed('ship'), runFailed('ship')];
+
+  it('does not ask again at a gate that it has passed, unless it goes on from the beginning', () => {
+    given(...atGate)
+      .when(retryRun())
+      .thenEmits(reopened(), readyAgain('ship'));
+    const { data, type } = the.gate('ship', 'May ship?');
+    const secondTime = { type, data: { ...data, gateId: the.gateIdOf('ship').replace(/1$/, '2') } };
+    given(...atGate)
+      .when(retryRun({ from: 'BEGINNING' }))
+      .thenEmits(reopened({ scope: 'BEGINNING' }), secondTime);
+  });
+
+  it('is still what its idempotency key has started', () => {
+    const started = [the.started([left]), the.ready('left'), the.failed('left'), runFailed('left'), reopened()];
+    given(...started)
+      .when(the.start([left]))
+      .thenNothing();
+    given(...started)
+      .when(the.start([left], { requestHash: 'other' }))
+      .thenRejects('IDEMPOTENCY_KEY_REUSED');
+  });
+
+  it('has all the patience that its flow has', () => {
+    const retry = { max: 1, backoffMs: 1_000, factor: 2, maxBackoffMs: 60_000 };
+    const patient = step('left', [], { onFailure: { then: 'FAIL', retry } });
+    const scheduled = (attempt: number) =>
+      StepRetryScheduled({
+        ...{ runId, step: 'left', attempt, dueAt: '2026-03-01T10:00:01.000Z' },
+        reason: `Attempt ${attempt - 1} failed; retry 1 of 1.`,
+        ...{ error: the.crash, scheduledAt: at },
+      });
+    const failed = StepFailed({ ...the.failed('left').data, attempt: 2 });
+    const second = StepReady({ ...the.ready('left').data, attempt: 2 });
+    given(
+      ...[the.started([patient]), the.ready('left'), scheduled(2), second, failed, runFailed('left')],
+      ...[reopened(), readyAgain('left', 3)],
+    )
+      .when(the.ended('left', { attempt: 3, outcome: 'ERROR', error: the.crash }))
+      .thenEmits(scheduled(4));
+  });
+
+  it('tries again what never confirmed its end, also where the end of the run alone says so', () => {
+    const by = { by: ada, mode: 'FORCE' } as const;
+    given(
+      ...[the.started([left]), the.ready('left'), RunCancelRequested({ runId, ...by, requestedAt: at })],
+      RunCancelled({ runId, by: ada, cancelledAt: at }),
+    )
+      .when({ type: 'ResumeRun', data: asked })
+      .thenEmits(reopened({ verb: 'RESUME', from: 'CANCELLED' }), readyAgain('left'));
   });
 });
 
