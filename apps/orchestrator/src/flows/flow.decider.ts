@@ -1,4 +1,4 @@
-import { FlowVersionPublished, flowEvents, type FlowDefinition, type FlowEvent } from '@runledger/contracts';
+import { FlowVersionPublished, flowEvents, type FlowEvent } from '@runledger/contracts';
 import type { Decider, Rejection } from '@runledger/kernel';
 
 export interface PublishFlowVersion {
@@ -6,15 +6,9 @@ export interface PublishFlowVersion {
   readonly data: Omit<ReturnType<typeof FlowVersionPublished>['data'], 'version'>;
 }
 
-/** The newest version of a flow. Versions are immutable: publishing something else makes another one. */
+/** The newest version of a flow, by its hash. Versions are immutable: publishing something else makes another one. */
 export type Flow =
-  | { readonly status: 'absent' }
-  | {
-      readonly status: 'published';
-      readonly version: number;
-      readonly hash: string;
-      readonly definition: FlowDefinition;
-    };
+  { readonly status: 'absent' } | { readonly status: 'published'; readonly version: number; readonly hash: string };
 
 export const flow: Decider<PublishFlowVersion, Flow, FlowEvent, Rejection<never>> = {
   category: 'flow',
@@ -23,8 +17,8 @@ export const flow: Decider<PublishFlowVersion, Flow, FlowEvent, Rejection<never>
   evolve: (_state, event) => {
     switch (event.type) {
       case 'FlowVersionPublished': {
-        const { version, hash, definition } = event.data;
-        return { status: 'published', version, hash, definition };
+        const { version, hash } = event.data;
+        return { status: 'published', version, hash };
       }
     }
   },
