@@ -27,6 +27,7 @@ const EVERYTHING = {
   serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
   ingress: { enabled: true, className: 'nginx', host: 'runledger.example', tlsSecret: 'tls' },
   sandbox: { kubernetes: { enabled: true, namespace: 'sandboxes', runtimeClass: 'gvisor' } },
+  toolbox: { enabled: true },
   networkPolicy: { apiFrom: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
 };
 
@@ -62,9 +63,14 @@ describe('the values of the chart', () => {
   const everything = canRender ? render(EVERYTHING) : [];
   const of = (kind, from = objects) => from.filter(object => object.kind === kind);
   const component = object => object.metadata.labels['app.kubernetes.io/component'];
-  const workloads = (from = objects) => [...of('Deployment', from), ...of('StatefulSet', from)];
+  const isToolbox = object => component(object) === 'toolbox';
+  const workloads = (from = objects) =>
+    [...of('Deployment', from), ...of('StatefulSet', from)].filter(object => !isToolbox(object));
   const templates = (from = objects) =>
-    [...workloads(from), ...of('Job', from)].map(object => [component(object), object.spec.template.spec]);
+    [...workloads(from), ...of('Deployment', from).filter(isToolbox), ...of('Job', from)].map(object => [
+      component(object),
+      object.spec.template.spec,
+    ]);
   const fleet = DEPLOYED_SERVICES.filter(service => service !== 'relay');
 
   it('has every service; the relay where events go over Kafka', () => {
@@ -233,6 +239,24 @@ describe('the values of the chart', () => {
     expect(text).toContain('migrator.url');
     expect(text).not.toMatch(/configMapRef|persistentVolumeClaim|runledger-keys/);
     expect(render({ migrate: { enabled: false } }).filter(({ kind }) => kind === 'Job')).toEqual([]);
+  });
+
+  it('has a pod for the commands of the operator where it is asked for, which may do what these need', () => {
+    expect(of('Deployment').filter(isToolbox)).toEqual([]);
+    const [{ spec }] = of('Deployment', everything).filter(isToolbox);
+    const pod = spec.template.spec;
+    expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+    const { sources } = pod.volumes.find(({ name }) => name === 'secrets').projected;
+    expect(sources.flatMap(({ secret }) => secret.items.map(({ key }) => key))).toEqual(['migrator.url', 'vault.key']);
+    expect(pod.containers[0].volumeMounts).toContainEqual({ name: 'blobs', mountPath: '/data/blobs', readOnly: true });
+    const names = pod.containers[0].env.map(({ name }) => name);
+    expect(names.filter(name => !isKnown(name))).toEqual([]);
+    const policies = of('NetworkPolicy', everything).filter(isToolbox);
+    const { podSelector, egress } = policies.find(({ metadata }) => metadata.name.endsWith('runledger-toolbox')).spec;
+    expect(spec.template.metadata.labels).toMatchObject(podSelector.matchLabels);
+    expect(egress[0].ports).toEqual([{ protocol: 'TCP', port: 'api' }]);
+    const { ingress } = policies.find(({ metadata }) => metadata.name.endsWith('gateway-toolbox')).spec;
+    expect(ingress[0].from[0].podSelector).toEqual(podSelector);
   });
 
   it('gives each sandbox pod a volume of its own, and blobs to those who use them', () => {

@@ -1,5 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { DEPLOYED_SERVICES } from '@runledger/contracts';
 import { CONFIGURATION } from '../../apps/standalone/src/configuration.ts';
 import { readServiceConfig } from '../../apps/standalone/src/services/service.config.ts';
@@ -9,9 +11,24 @@ const compose = composeFile();
 const dockerfile = textOf('infra/docker/Dockerfile');
 const known = new Set(CONFIGURATION.flatMap(({ variables }) => Object.keys(variables.shape)));
 const isKnown = name => known.has(name) || known.has(name.replace(/_FILE$/, ''));
-const jobs = ['migrate', 'owner-token'];
+const jobs = ['migrate', 'owner-token', 'toolbox'];
 /** Looks like a password, a key or a token, rather than the name of a file or of a variable. */
 const SECRET = /(password|secret|token|api_?key)\s*[:=]\s*['"]?(?!\/run\/secrets|\$\{|\[|\{)[^\s'"#]{4,}/i;
+
+/** What the image's entry would start: in place of Node a program that says what it was told. */
+function entry(args) {
+  const folder = mkdtempSync(join(tmpdir(), 'runledger-entry-'));
+  try {
+    writeFileSync(join(folder, 'node'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` };
+    return spawnSync(new URL('../../infra/docker/runledger', import.meta.url).pathname, args, {
+      encoding: 'utf8',
+      env,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 describe('the image', () => {
   const last = lastStage(dockerfile);
@@ -45,6 +62,29 @@ describe('the image', () => {
     for (const service of DEPLOYED_SERVICES) expect(script).toMatch(new RegExp(`[( ]${service} [|)]|${service}\\)`));
     for (const [, { command }] of ours(compose)) expect(script).toContain(command[0]);
     expect(statSync(new URL('../../infra/docker/runledger', import.meta.url)).mode & 0o111).toBe(0o111);
+  });
+
+  it('runs every command of the operator, by the name that it has everywhere else', () => {
+    const { scripts } = JSON.parse(textOf('package.json'));
+    const started = ['start', 'start:cluster', 'demo']; // they bring a database, which the image does not hold
+    const commands = Object.entries(scripts)
+      .map(([name, script]) => [name, /apps\/standalone\/dist\/([\w-]+)\.js$/.exec(script)?.[1]])
+      .filter(([name, program]) => program && !started.includes(name));
+    expect(commands.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['billing', 'checkpoints', 'erase', 'projections', 'replay', 'timers', 'vault']),
+    );
+    const usage = entry(['help']).stdout;
+    for (const [name, program] of commands) {
+      const { stdout } = entry([name, 'a', '--b']);
+      expect([name, stdout]).toEqual([name, expect.stringMatching(new RegExp(`/${program}\\.js a --b\n$`))]);
+      expect(usage).toContain(`runledger ${program}`);
+    }
+  });
+
+  it('tells the service billing from the command of that name', () => {
+    expect(entry(['billing']).stdout).toMatch(/\/service\.js billing\n$/);
+    expect(entry(['billing', 'seed']).stdout).toMatch(/\/billing\.js seed\n$/);
+    expect(entry(['cashier'])).toMatchObject({ status: 2, stdout: '' });
   });
 
   it('is built from what it needs: everything is left out but what is named', () => {
@@ -117,6 +157,12 @@ describe('the fleet under compose', () => {
     expect(urls).toEqual([`${name}.url`]);
   });
 
+  it('lets the commands of the operator come in as the role that owns the tables', () => {
+    const { secrets, volumes } = compose.services.toolbox;
+    expect(secrets).toContainEqual({ source: 'migrator.url', target: 'database.url' });
+    expect(volumes).toEqual(['blobs:/data/blobs:ro']);
+  });
+
   it('gives each service the keys that it needs, and each sender alone the one that it signs with', () => {
     const holders = secret =>
       ours(compose)
@@ -130,7 +176,7 @@ describe('the fleet under compose', () => {
     expect(holders('pepper')).toEqual(['gateway', 'owner-token']);
     expect(holders('export-cursors')).toEqual(['audit']);
     expect(holders('audit-signing')).toEqual(['audit']);
-    expect(holders('vault.key')).toEqual(['sandbox', 'approval']);
+    expect(holders('vault.key')).toEqual(['sandbox', 'approval', 'toolbox']);
     expect(holders('gateway.pub')).toEqual(['orchestrator', 'sandbox', 'approval', 'billing', 'audit']);
   });
 
@@ -172,6 +218,7 @@ describe('the fleet under compose', () => {
       kafka: 'kafka',
       kurrentdb: 'kurrentdb',
       'owner-token': 'tools',
+      toolbox: 'tools',
     });
   });
 

@@ -15,6 +15,7 @@ npm run billing -- seed [--workspace <workspace id>] [--left-out]
 
 reconcile: holds what the platform charged for the models of a provider against the provider's invoice, by day and model.
 
+  <invoice.csv> the file, or - for standard input
   --provider    as charges name it: anthropic, openai-compatible, …
   --tolerance   so many thousandths of a line are no difference; default 5
   --day, --model, --amount   what the invoice calls these columns, when it is not found
@@ -32,6 +33,7 @@ workspace; 2: it could not be done.`;
 
 const DIFFERENT = 1;
 const COULD_NOT = 2;
+const STANDARD_INPUT = 0;
 
 const text = { type: 'string' } as const;
 const { values, positionals } = readCommandLine(HELP, {
@@ -61,7 +63,7 @@ if (verb === 'seed' && file === undefined) {
 async function compare(invoice: string, of: string): Promise<void> {
   const { day, model, amount } = values;
   const named = { ...(day && { day }), ...(model && { model }), ...(amount && { amount }) };
-  const billed = readInvoice(readFileSync(invoice, 'utf8'), named);
+  const billed = readInvoice(readFileSync(invoice === '-' ? STANDARD_INPUT : invoice, 'utf8'), named);
   const days = billed.map(line => line.day).sort();
   const range = { from: days.at(0) ?? '', to: days.at(-1) ?? '' };
   const charged = await chargedLines(readReconcileConfig(), { provider: of, ...range });

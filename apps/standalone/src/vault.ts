@@ -6,7 +6,8 @@ import { readVaultConfig } from './vault.config.js';
 const HELP = `npm run vault -- rotate
 
 Seals every secret of every integration and notification channel anew, beside a running platform or without one. Keys of the file get a new one first, and
-the old one is destroyed at the end. Of keys in RUNLEDGER_VAULT_KEY the first one seals; take the others away afterwards.
+the old one is destroyed at the end. Of keys in RUNLEDGER_VAULT_KEY, or in a file that cannot be written here, the first one seals; put it there before,
+and take the others away afterwards.
 
   --json    one JSON document instead of text
 
@@ -27,10 +28,10 @@ async function rotate(url: string): Promise<void> {
       'sandbox.vault',
       'approval.vault',
     ]);
-    const { keyId, resealed, kept } = report;
-    print(
-      values.json ? JSON.stringify(report) : `${resealed} of ${kept} secrets were sealed anew; key ${keyId} opens all.`,
-    );
+    const { keyId, resealed, kept, spareKeys } = report;
+    const spare = spareKeys === 0 ? '' : ` Take the ${spareKeys} after it away: they open nothing any more.`;
+    const line = `${resealed} of ${kept} secrets were sealed anew; key ${keyId} opens all.${spare}`;
+    print(values.json ? JSON.stringify(report) : line);
   } finally {
     await pool.end();
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrateSchema } from '@runledger/event-store';
@@ -107,6 +107,23 @@ describe('the vault', () => {
     expect(await vault().get(at('ws_a'))).toBe(SECRET);
   });
 
+  it('is sealed anew where the file of the keys cannot be written, when a new one was put there before', async () => {
+    writeFileSync(file, `${OLD}\n`);
+    await vault().put('ws_a', 'claude', secrets(SECRET));
+    const keys = new FileKeys(file);
+    await readOnly(directory, async () => {
+      const refused = resealVaults(pool, keys, ['sandbox.vault']);
+      await expect(refused).rejects.toMatchObject({ code: 'UNCHANGEABLE_VAULT_KEY' });
+    });
+    expect(readFileSync(file, 'utf8')).toBe(`${OLD}\n`);
+    writeFileSync(file, `${NEW}\n${OLD}\n`);
+    await readOnly(directory, async () => {
+      expect(await resealVaults(pool, keys, ['sandbox.vault'])).toMatchObject({ resealed: 1, kept: 1, spareKeys: 1 });
+    });
+    writeFileSync(file, `${NEW}\n`);
+    expect(await vault().get(at('ws_a'))).toBe(SECRET);
+  });
+
   it('takes its keys from the environment where they are given there: the first seals, the others open', async () => {
     await vaultOf(givenKeys(OLD)).put('ws_a', 'claude', secrets(SECRET));
     await expect(vaultOf(givenKeys(NEW)).get(at('ws_a'))).rejects.toThrow(UnsealableSecretError);
@@ -122,3 +139,16 @@ describe('the vault', () => {
     await expect(vault().put('ws_a', 'claude', secrets(SECRET))).rejects.not.toThrow(/not a key at all/);
   });
 });
+
+/** As where a secret is mounted: what is there can be read, and nothing can be put beside it. Root may write everywhere, so it is not root meanwhile. */
+async function readOnly(directory: string, work: () => Promise<void>): Promise<void> {
+  chmodSync(directory, 0o555);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    await work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    chmodSync(directory, 0o700);
+  }
+}

@@ -7,6 +7,18 @@ export class VaultKeyError extends Fault {
   }
 }
 
+/** The file of the keys cannot be changed from here: what mounts it does that. */
+export class UnchangeableKeyError extends Fault {
+  constructor(file: string, cause: unknown) {
+    super(
+      'UNCHANGEABLE_VAULT_KEY',
+      `${file} cannot be written here, so it gets no new key. Put one (openssl rand -hex 32) into a line before the old one where the file comes ` +
+        'from, start the services that have it again, and run this once more; then take the old line away.',
+      { cause, fields: { file } },
+    );
+  }
+}
+
 /** A secret cannot be opened: its key is gone, or what is stored was changed or moved. */
 export class UnsealableSecretError extends Fault {
   constructor(name: string, keyId: string, cause?: unknown) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { VaultKeyError } from './vault-faults.js';
+import { UnchangeableKeyError, VaultKeyError } from './vault-faults.js';
 import { vaultKey } from './sealed-secret.js';
 import type { VaultKey } from './sealed-secret.js';
 
@@ -17,11 +17,14 @@ export interface VaultKeys {
 
 /** Keys that can be changed here: those of a file. Keys of the environment are changed where that is set. */
 export interface ChangeableKeys extends VaultKeys {
-  /** A new key seals from now on; the old ones open. */
+  /** A new key seals from now on; the old ones open. Throws {@link UnchangeableKeyError} where none can be put there. */
   begin(): Promise<void>;
-  /** Only the key that seals is left. */
+  /** Only the key that seals is left, or all where they cannot be changed from here. */
   finish(): Promise<void>;
 }
+
+/** The file system is for reading only, as where a secret is mounted, or the file is somebody else's. */
+const CANNOT_WRITE = /^(EROFS|EACCES|EPERM)$/;
 
 /** 64 hex digits for each key, separated by commas. Throws {@link VaultKeyError}. */
 function keysOfText(text: string, where: string): KeyRing {
@@ -59,12 +62,17 @@ export class FileKeys implements ChangeableKeys {
   async begin(): Promise<void> {
     const ring = await this.ring();
     // A rotation that was cut off goes on with its own new key.
-    if (ring.length === 1) await this.#write([randomBytes(32), ...ring.map(({ bytes }) => bytes)]);
+    if (ring.length > 1) return;
+    await this.#write([randomBytes(32), ...ring.map(({ bytes }) => bytes)]).catch((error: unknown) => {
+      throw isReadOnly(error) ? new UnchangeableKeyError(this.file, error) : error;
+    });
   }
 
   async finish(): Promise<void> {
     const [current] = await this.ring();
-    await this.#write([current.bytes]);
+    await this.#write([current.bytes]).catch((error: unknown) => {
+      if (!isReadOnly(error)) throw error; // else whoever put a key before the old one takes that away as well
+    });
   }
 
   async #read(): Promise<KeyRing | undefined> {
@@ -103,4 +111,8 @@ export class FileKeys implements ChangeableKeys {
     await writeFile(draft, keys.map(key => `${key.toString('hex')}\n`).join(''), { mode: 0o600, flag: 'wx' });
     return draft;
   }
+}
+
+function isReadOnly(error: unknown): boolean {
+  return CANNOT_WRITE.test((error as NodeJS.ErrnoException).code ?? '');
 }

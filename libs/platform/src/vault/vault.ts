@@ -28,6 +28,8 @@ export interface RotationReport {
   readonly keyId: string;
   readonly resealed: number;
   readonly kept: number;
+  /** How many keys are still there that open nothing any more: they cannot be taken away from here. */
+  readonly spareKeys: number;
 }
 
 interface SealedRow {
@@ -113,8 +115,8 @@ export async function resealVaults(
     if ('finish' in keys) await keys.finish();
     return [rest, all] as const;
   });
-  const [{ id: keyId }] = await keys.ring();
-  return { keyId, resealed: resealed + late, kept };
+  const [{ id: keyId }, ...spare] = await keys.ring();
+  return { keyId, resealed: resealed + late, kept, spareKeys: spare.length };
 }
 
 async function sealing<T>(
