@@ -10,18 +10,18 @@ let repaired = false;
 
 /**
  * kafkajs 2.2.4, the last release, writes "never throttled" as -1 and reckons a pause from it; Node 24 warns of each negative
- * pause on the operator's screen. Its next look at the queue does the same. Does so once, however often it is called.
+ * pause on the operator's screen. Pauses are reckoned here instead. Does so once, however often it is called.
  */
 export function repairPauses(): void {
   if (repaired) return;
   repaired = true;
-  const { prototype } = RequestQueue;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its object below
-  const schedule = prototype.scheduleCheckPendingRequests;
-  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
-    const until = this.throttledUntil;
-    this.throttledUntil = Math.max(until, Date.now() + LOOK_EVERY_MS);
-    schedule.call(this);
-    this.throttledUntil = until;
+  RequestQueue.prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.throttleCheckTimeoutId) return;
+    const look = () => {
+      this.throttleCheckTimeoutId = null;
+      this.checkPendingRequests();
+    };
+    const throttledMs = this.throttledUntil - Date.now();
+    this.throttleCheckTimeoutId = setTimeout(look, Math.max(throttledMs, LOOK_EVERY_MS));
   };
 }
