@@ -19,6 +19,6 @@ async function download(url, name) {
 }
 
 async function reasonOf(response) {
-  const { message } = await response.json().catch(() => ({}));
-  return message ?? `It cannot be had (${response.status}).`;
+  const { error } = await response.json().catch(() => ({}));
+  return error ? [error.message, error.fix].filter(Boolean).join(' ') : `It cannot be had (${response.status}).`;
 }

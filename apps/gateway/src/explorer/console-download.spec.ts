@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { PageElement, pageDocument } from './page-elements.fixture.js';
+
+interface Download {
+  readonly downloadButton: (file: object, name: string) => PageElement;
+}
+
+const GLOBALS = ['document', 'fetch', 'sessionStorage'] as const;
+const before = GLOBALS.map(name => Object.getOwnPropertyDescriptor(globalThis, name));
+
+describe('a file that cannot be had', () => {
+  afterEach(() => {
+    GLOBALS.forEach((name, index) => Object.defineProperty(globalThis, name, before[index] ?? { value: undefined }));
+  });
+
+  it.each([
+    [
+      { error: { code: 'NOT_FOUND', message: 'It was kept for 30 days.', fix: 'Run it again.' } },
+      /30 days. Run it again./,
+    ],
+    ['<h1>502 Bad Gateway</h1>', /It cannot be had \(404\)/],
+  ])('says why beside its button: %j', async (body, reason) => {
+    put('document', pageDocument);
+    put('sessionStorage', { getItem: () => 'rl_1_2' });
+    put('fetch', () => Promise.resolve(Response.json(body, { status: 404 })));
+    const { downloadButton } = (await import(join(import.meta.dirname, 'public', 'download.js'))) as Download;
+    const button = downloadButton({ url: '/api/v1/artifacts/a', bytes: 5 }, 'report.txt');
+    button.press();
+    await new Promise(resolve => setTimeout(resolve, 20));
+    expect(button.said).toMatch(reason);
+  });
+});
+
+function put(name: (typeof GLOBALS)[number], value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
