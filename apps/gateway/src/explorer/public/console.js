@@ -52,7 +52,7 @@ function open(viewer) {
   const inbox = h('a', { href: '#/inbox' }, 'Inbox');
   const told = location.hash === '#/inbox' ? inboxPage(page) : () => {};
   const waiting = requests => {
-    inbox.replaceChildren('Inbox', ...(requests.length > 0 ? [h('span.count', {}, String(requests.length))] : []));
+    inbox.replaceChildren('Inbox ', ...(requests.length > 0 ? [h('span.count', {}, String(requests.length))] : []));
     told(requests);
   };
   const unfollow = followInbox(waiting, yes => (connection.hidden = yes));

@@ -51,8 +51,16 @@ export const RUN = `query ($id: ID!, $asOf: Position, $atLeast: Position) {
 export const INBOX_CHANGED = `subscription ($after: Position) {
   inboxChanged(after: $after) {
     ${LAST_WORDS}
-    ... on InboxSnapshot { cursor requests { ${REQUEST} ${ASKED_BY} } }
+    ... on InboxSnapshot { cursor hasMore requests { ${REQUEST} ${ASKED_BY} } }
     ... on InboxChange { cursor request { ${REQUEST} ${ASKED_BY} } }
+  }
+}`;
+
+/** The whole of it: a snapshot has no room for more than 200. */
+export const INBOX = `query ($after: String, $atLeast: Position) {
+  inbox(first: 200, after: $after, atLeast: $atLeast) {
+    nodes { ${REQUEST} ${ASKED_BY} }
+    pageInfo { hasNextPage endCursor }
   }
 }`;
 
