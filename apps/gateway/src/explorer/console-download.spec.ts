@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { PageElement, pageDocument } from './page-elements.fixture.js';
+import type { PageElement } from './page-elements.fixture.js';
+import { pageDocument } from './page-elements.fixture.js';
 
 interface Download {
   readonly downloadButton: (file: object, name: string) => PageElement;
