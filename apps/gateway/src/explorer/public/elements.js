@@ -63,12 +63,27 @@ export function deadEnd(page, error, { href, text }) {
 export function redraw(element, made) {
   const focused = element.contains(document.activeElement) ? document.activeElement : undefined;
   const before = focused && placeOf(focused);
-  element.replaceChildren(...made());
+  fill(element, made());
   if (!focused) return;
   const same = element.contains(focused)
     ? focused
     : [...element.querySelectorAll(focused.tagName)].find(other => placeOf(other) === before);
   same?.focus({ preventScroll: true });
+}
+
+/**
+ * Lets `children` be all that `element` holds. What is there already is not touched: it keeps what is selected and typed in it, and
+ * costs the browser nothing, however much of it there is.
+ */
+export function fill(element, children) {
+  const wanted = new Set(children);
+  children.forEach((child, place) => {
+    const there = element.children[place];
+    if (there === child) return;
+    if (there && !wanted.has(there)) there.replaceWith(child);
+    else element.insertBefore(child, there ?? null);
+  });
+  while (element.children.length > children.length) element.lastElementChild.remove();
 }
 
 /** Links are told apart by where they lead, buttons by what they say and in which part. */

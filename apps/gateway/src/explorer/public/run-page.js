@@ -63,7 +63,6 @@ export function runPage(page, id, entry) {
     draw();
   };
   const act = async (verb, variables) => {
-    if (!verb) return draw();
     try {
       const { id: next } = await steer(verb, variables);
       if (next !== id) location.hash = `#/runs/${next}`;
@@ -112,7 +111,7 @@ export function runPage(page, id, entry) {
     if (past !== moment || !then) return;
     const spoken = createTranscript();
     before.replaceChildren(spoken.element);
-    spoken.take(then.transcript.nodes);
+    spoken.take({ entries: then.transcript.nodes, caughtUp: true });
     spoken.show(chosen);
   };
   const soon = () => (timer ??= past ? undefined : setTimeout(load, REDRAW_MS));
@@ -129,7 +128,7 @@ export function runPage(page, id, entry) {
   };
   const ends = [
     follow(RUN_EVENTS, { id }, { next: changed, failed: fail, connected }),
-    follow(TRANSCRIPT, { id }, { next: segment => transcript.take(segment.entries), failed: transcript.fail }),
+    follow(TRANSCRIPT, { id }, { next: transcript.take, failed: transcript.fail }),
   ];
   const tick = setInterval(() => run && !past && !run.endedAt && !isFillingIn() && draw(), 1_000);
   load();

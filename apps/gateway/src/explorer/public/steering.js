@@ -1,4 +1,4 @@
-import { h } from './elements.js';
+import { fill, h } from './elements.js';
 import { ago, until } from './formats.js';
 import { query } from './graphql.js';
 import { STEERING } from './queries.js';
@@ -34,25 +34,26 @@ export function createStepButtons(act) {
   const editors = new Map();
   return (run, step) => {
     const place = { runId: run.id, step: step.key };
-    const retry = step.availableActions.includes('RETRY') ? [retryButton(step, place, { act, editors })] : [];
+    const editor = h('div');
+    const retry = step.availableActions.includes('RETRY') ? [retryButton(step, place, { act, editors, editor })] : [];
     // Who decides at the gate may skip there, with a comment.
     const decides = step.gate?.availableDecisions.includes('SKIP');
     const others = step.availableActions.filter(action => action in STEP_VERBS && !(action === 'SKIP' && decides));
     const buttons = [...retry, ...others.map(action => button(STEP_VERBS[action], place, act))];
-    const editor = retry.length > 0 && editors.get(editorKey(step));
     return buttons.length > 0 && [h('div.step-buttons', {}, buttons), editor];
   };
 }
 
-function retryButton(step, place, { act, editors }) {
+function retryButton(step, place, { act, editors, editor }) {
   if (step.kind !== 'AGENT') return button({ text: 'Retry', verb: 'retryStep' }, place, act);
-  const open = () => {
-    const key = editorKey(step);
-    if (editors.has(key)) editors.delete(key);
-    else editors.set(key, editor(place, act));
-    act();
+  const key = editorKey(step);
+  const show = () => fill(editor, editors.has(key) ? [editors.get(key)] : []);
+  const toggle = () => {
+    if (!editors.delete(key)) editors.set(key, createEditor(place, act));
+    show();
   };
-  return h('button.quiet', { click: open }, 'Retry…');
+  show();
+  return h('button.quiet', { click: toggle }, 'Retry…');
 }
 
 /** Each further attempt has an editor of its own. */
@@ -60,7 +61,7 @@ function editorKey(step) {
   return `${step.key}/${step.attempts.length}`;
 }
 
-function editor(place, act) {
+function createEditor(place, act) {
   const text = h('textarea', {
     rows: 4,
     placeholder: 'Other instructions, for this attempt only. Left empty: those of the flow.',

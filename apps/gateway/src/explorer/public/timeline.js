@@ -1,6 +1,6 @@
 import { downloadButton } from './download.js';
-import { badge, details, h } from './elements.js';
-import { cost, duration, json } from './formats.js';
+import { badge, details, fill, h } from './elements.js';
+import { ago, cost, duration, json } from './formats.js';
 import { decisionNote, gateCard } from './gate.js';
 
 const ICONS = {
@@ -14,38 +14,57 @@ const ICONS = {
   CANCELLED: '–',
 };
 
-/** Cards of steps, wave by wave. Gate cards are kept while they are open, so that a half-written comment survives. */
+/**
+ * Cards of steps, wave by wave. A card is made anew when what it says has changed, and only then: a run may have hundreds, and is
+ * drawn every second. Gate cards are kept while they are open, so that a half-written comment survives.
+ */
 export function createTimeline({ choose, decided, buttonsOf }) {
   const gates = new Map();
+  const waves = new Map();
+  const cards = new Map();
   const gateOf = (gate, place) => {
     if (!gate || gate.state !== 'OPEN') return gate && decisionNote(gate);
     const key = `${place}/${gate.id}/${gate.shownHash}/${gate.votes.length}`;
     if (!gates.has(key)) gates.set(key, gateCard(gate, decided));
     return gates.get(key);
   };
+  const cardOf = (run, step, shown) => {
+    const print = JSON.stringify([step, shown, facts(step), step.gate?.decision && ago(step.gate.decision.decidedAt)]);
+    const held = cards.get(step.key);
+    if (held?.print === print) return held.element;
+    const element = stepCard(step, { ...shown, choose, gateOf, buttons: buttonsOf(run, step) });
+    cards.set(step.key, { print, element });
+    return element;
+  };
   return (run, chosen) => {
-    const waves = Map.groupBy(run.timeline, step => step.wave);
-    return [...waves.values()].map(steps =>
-      h(
-        'div.wave',
-        {},
-        steps.map(step => {
-          const shown = { asks: asksOf(run, step), buttons: buttonsOf(run, step) };
-          return stepCard(step, { isChosen: step.key === chosen, choose, gateOf, ...shown });
-        }),
-      ),
-    );
+    const asks = asksByStep(run);
+    return [...Map.groupBy(run.timeline, step => step.wave)].map(([wave, steps]) => {
+      if (!waves.has(wave)) waves.set(wave, h('div.wave'));
+      const shownOf = ({ key }) => ({ isChosen: key === chosen, asks: asks.get(key) ?? [] });
+      fill(
+        waves.get(wave),
+        steps.map(step => cardOf(run, step, shownOf(step))),
+      );
+      return waves.get(wave);
+    });
   };
 }
 
-/** What the agent of a step asks right now. */
-function asksOf(run, { key }) {
-  return run.approvals.filter(({ state, calls }) => state === 'OPEN' && calls.some(({ step }) => step === key));
+/** What the agents of the steps ask right now. */
+function asksByStep({ approvals }) {
+  const asks = new Map();
+  for (const ask of approvals.filter(({ state }) => state === 'OPEN')) {
+    for (const step of new Set(ask.calls.map(call => call.step))) asks.set(step, [...(asks.get(step) ?? []), ask]);
+  }
+  return asks;
 }
 
 function stepCard(step, { isChosen, choose, gateOf, asks, buttons }) {
   const state = step.state.toLowerCase();
-  const press = event => !event.target.closest('button, a, textarea, summary, pre') && choose(step.key);
+  const press = ({ target }) => {
+    const isElsewhere = target.closest('button, a, textarea, select, summary, pre') || !getSelection().isCollapsed;
+    if (!isElsewhere) choose(step.key);
+  };
   const title = isChosen ? 'Show the transcript of all steps' : 'Show the transcript of this step only';
   const name = h(
     'button.step-name',

@@ -10,7 +10,7 @@ import { toolStructure } from './tool-structure.js';
 export function createTranscript(sought) {
   const cards = new Map();
   const list = h('div.entries');
-  const nothing = h('p.mute.nothing', {}, 'Nothing has been said yet.');
+  const nothing = h('p.mute.nothing', {}, 'Reading …');
   const frame = h('div.transcript', { tabIndex: 0, 'aria-label': 'Transcript' }, nothing, list);
   let chosen;
 
@@ -34,7 +34,8 @@ export function createTranscript(sought) {
       refresh();
       frame.scrollTop = frame.scrollHeight;
     },
-    take: entries => {
+    take: ({ entries, caughtUp }) => {
+      if (caughtUp) nothing.textContent = 'Nothing has been said yet.';
       const isAtEnd = !sought && frame.scrollHeight - frame.scrollTop - frame.clientHeight < 60;
       for (const entry of entries) {
         const card = cards.get(entry.id) ?? begin(entry, cards, list);
@@ -123,10 +124,11 @@ function outcome({ state, exitCode, durationMs, error }) {
   return [code, duration(durationMs), error?.message].filter(Boolean).join(' · ');
 }
 
-/** The one argument that says most. */
-function fullText({ arguments: given }) {
+/** The one argument that says most, or all of them where nothing else shows them. */
+function fullText({ arguments: given, detail }) {
   const { command, run, path, script, url } = given;
-  return String(command ?? run ?? script ?? path ?? url ?? (Object.keys(given).length > 0 ? json(given) : '')).trim();
+  const all = Object.keys(given).length > 0 && !detail ? json(given) : '';
+  return String(command ?? run ?? script ?? path ?? url ?? all).trim();
 }
 
 function headline(entry) {

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { PageElement, pageDocument } from './page-elements.fixture.js';
+
+type Draw = (run: object, chosen?: string) => PageElement[];
+interface Timeline {
+  readonly createTimeline: (parts: object) => Draw;
+}
+interface Elements {
+  readonly fill: (element: PageElement, children: readonly PageElement[]) => void;
+}
+
+const PUBLIC = join(import.meta.dirname, 'public');
+const before = Object.getOwnPropertyDescriptor(globalThis, 'document');
+
+beforeAll(() => {
+  Object.defineProperty(globalThis, 'document', { value: pageDocument, configurable: true });
+});
+afterAll(() => {
+  Object.defineProperty(globalThis, 'document', before ?? { value: undefined, configurable: true });
+});
+
+describe('the cards of steps', () => {
+  it('stay as they are while what they say does not change, whatever else does', async () => {
+    const draw = await timeline();
+    const [one, two] = cards(draw(run(['COMPLETED', 'RUNNING'])));
+    const again = cards(draw(run(['COMPLETED', 'FAILED'])));
+    expect(again[0]).toBe(one);
+    expect(again[1]).not.toBe(two);
+    expect(again[1]?.said).toContain('failed');
+    expect(again).toHaveLength(2);
+  });
+
+  it('are made anew when they are chosen, and when their agent asks something', async () => {
+    const draw = await timeline();
+    const [plain] = cards(draw(run(['RUNNING'])));
+    const [chosen] = cards(draw(run(['RUNNING']), 's0'));
+    expect(chosen).not.toBe(plain);
+    const ask = { id: 'apr_1', state: 'OPEN', calls: [{ step: 's0' }], votes: [], shownHash: '1' };
+    const asking = { message: 'Which colour?', shown: {}, availableDecisions: [], policy: { count: 1 } };
+    const [asked] = cards(draw({ ...run(['RUNNING']), approvals: [{ ...ask, ...asking }] }, 's0'));
+    expect(asked?.said).toContain('Which colour?');
+  });
+});
+
+describe('what an element holds', () => {
+  it.each([
+    ['abc', 'abc'],
+    ['abc', 'axc'],
+    ['abc', 'cba'],
+    ['abc', 'c'],
+    ['', 'ab'],
+    ['abcd', 'bxd'],
+  ])('is turned from %s into %s, with what stays left in its place', async (from, to) => {
+    const { fill } = (await import(join(PUBLIC, 'elements.js'))) as Elements;
+    const named = new Map([...new Set(from + to)].map(name => [name, new PageElement(name)]));
+    const list = (names: string) => [...names].map(name => named.get(name) as PageElement);
+    const parent = new PageElement('div');
+    parent.append(...list(from));
+    fill(parent, list(to));
+    expect(parent.children.map(({ tagName }) => tagName).join('')).toBe(to);
+  });
+});
+
+async function timeline(): Promise<Draw> {
+  const { createTimeline } = (await import(join(PUBLIC, 'timeline.js'))) as Timeline;
+  return createTimeline({ choose: () => {}, decided: () => {}, buttonsOf: () => false });
+}
+
+function cards(waves: readonly PageElement[]): PageElement[] {
+  return waves.flatMap(wave => wave.children);
+}
+
+function run(states: readonly string[]): object {
+  const step = { wave: 1, kind: 'COMMAND', elapsedMs: 5, turns: 0, attempts: [], artifacts: [], output: null };
+  const timeline = states.map((state, at) => ({ ...step, key: `s${at}`, number: at + 1, name: `Step ${at}`, state }));
+  return { id: 'run_1', timeline, approvals: [] };
+}
