@@ -48,6 +48,15 @@ export class SubjectKeys {
     return key;
   }
 
+  /** Whether there is or was one: something personal has been written about the subject, or it was erased. */
+  async has({ workspaceId, subject }: Subject): Promise<boolean> {
+    const { rows } = await this.database.query(
+      'select 1 from runledger.subject_key where workspace = $1 and subject = $2',
+      [workspaceId, subject],
+    );
+    return rows.length > 0;
+  }
+
   /**
    * Destroys the subject's key. Answers whether there was one. Other processes know of it within {@link KEY_COUNTS_MS}; rows that were made
    * before must be made anew.
