@@ -161,7 +161,7 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
     const text = await (await platform.api.fetch(`/api/v1/runs/${runId}/audit.ndjson`)).text();
     const lines = text.trimEnd().split('\n');
     const parsed = lines.map(line => JSON.parse(line) as Line);
-    expect(parsed[0]).toMatchObject({ format: 'runledger.audit', version: 2, scope: { runId } });
+    expect(parsed[0]).toMatchObject({ format: 'runledger.audit', version: 3, scope: { runId } });
     const events = await platform.api.events(runId);
     expect(parsed.slice(1, -1).map(({ entry }) => [entry?.id, entry?.type])).toEqual(
       events.map(event => [event.id, event.type]),

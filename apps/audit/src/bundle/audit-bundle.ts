@@ -63,13 +63,13 @@ export class AuditBundle {
     if (since !== undefined && since > size) return refused(invalidSize(since, size));
     const end = await this.#endOf(scope, size);
     if (!end) return refused(runNotFound(scope.runId ?? ''));
-    const { runId, from, to, workspaceId } = scope;
+    const { workspaceId } = scope;
     page.add(
       canonicalJson({
         format: 'runledger.audit',
-        version: 2,
+        version: 3,
         workspaceId,
-        scope: runId === undefined ? { from, to } : { runId },
+        scope: shown(scope),
         keys: await this.parts.keys(),
         checkpoint: checkpoint.note,
         consistency: since === undefined ? undefined : await this.#consistency(since, size),
@@ -150,12 +150,17 @@ export class AuditBundle {
     return row ? eventLine(this.parts.tree, size, { event, row, lastLeaf }) : unsealedLine(event);
   }
 
-  /** What is signed of the chain: how many events it has, and the hash of the last one, which names all before it. */
-  async #endLine({ events, end, lastLeaf }: BundleProgress, { workspaceId, runId }: BundleScope): Promise<string> {
+  /**
+   * What is signed of the chain: how many events it has, and the hash of the last one, which names all before it. And of which
+   * bundle it is the end: an end of another one, of an earlier tree or of other times, would fit where events were cut.
+   */
+  async #endLine({ events, end, lastLeaf, size }: BundleProgress, scope: BundleScope): Promise<string> {
+    const { workspaceId, runId } = scope;
     const chain = runId === undefined ? `workspaces/${workspaceId}` : `workspaces/${workspaceId}/runs/${runId}`;
     const { entries, hash } = end ?? (await this.#endAt(lastLeaf, runId === undefined ? 'workspace' : 'story'));
     const { signer } = this.parts.checkpoints;
-    const text = checkpointText(`${signer.name}/${chain}`, entries, Buffer.from(hash, 'base64'));
+    const about = canonicalJson({ events, scope: shown(scope), size });
+    const text = checkpointText(`${signer.name}/${chain}`, entries, Buffer.from(hash, 'base64'), about);
     return canonicalJson({ end: { events, head: signer.sign(text) } });
   }
 
@@ -164,6 +169,10 @@ export class AuditBundle {
     if (!row) return { entries: 0, hash: '' };
     return { entries: row[chain].n + 1, hash: base64(await this.parts.tree.leafHash(row.leaf)) };
   }
+}
+
+function shown({ runId, from, to }: BundleScope) {
+  return runId === undefined ? { from, to } : { runId };
 }
 
 function accepted(output: OutputOf<typeof ExportAudit>): Outcome {

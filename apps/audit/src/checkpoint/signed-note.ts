@@ -44,7 +44,11 @@ function keyIdOf(name: string, publicKey: Uint8Array): Buffer {
   return createHash('sha256').update(`${name}\n`).update(Buffer.of(ED25519)).update(publicKey).digest().subarray(0, 4);
 }
 
-/** The text that is signed of a tree, or of the end of a chain (C2SP tlog-checkpoint). `hash` is the root, or the last leaf's. */
-export function checkpointText(origin: string, size: number, hash: Uint8Array): string {
-  return `${origin}\n${size}\n${Buffer.from(hash).toString('base64')}\n`;
+/**
+ * The text that is signed of a tree, or of the end of a chain (C2SP tlog-checkpoint). `hash` is the root, or the last leaf's;
+ * `about`: one line more, which says what else is signed with it.
+ */
+export function checkpointText(origin: string, size: number, hash: Uint8Array, about?: string): string {
+  const lines = [origin, size, Buffer.from(hash).toString('base64'), ...(about === undefined ? [] : [about])];
+  return `${lines.join('\n')}\n`;
 }

@@ -35,6 +35,8 @@ const desk = auditorsDesk();
 let world: AuditWorld;
 let good: string[];
 let key: string;
+/** Of the workspace, when less had happened. */
+let earlier: string[];
 let kept: string;
 let keptSize: number;
 
@@ -45,6 +47,7 @@ beforeAll(async () => {
   if (outcome.status === 'refused') throw new Error(outcome.refusal.message);
   keptSize = outcome.output.checkpoint.size;
   kept = desk.keep('kept', outcome.output.checkpoint.note);
+  earlier = await bundleOf(world.audit, {});
   for (const id of [newUuid(), newUuid()]) await append(world.store, 'flow-more', { ...EXAMPLES[0]!, id });
   await world.pool.query(`select nextval('runledger.gpos')`); // as when an append was rolled back
   await append(world.store, 'flow-last', { ...EXAMPLES[0]!, id: newUuid() });
@@ -115,6 +118,67 @@ describe('a bundle that somebody else changed', () => {
       /events were signed and only \d+ are here: the tail/,
     );
     await isNamed(good.join('\n').slice(0, -20), /^BAD line \d+/, /cut or edited/);
+  });
+
+  const OF_ANOTHER = /^BAD line \d+: the head at the end was signed for another bundle \(/;
+  const endOf = (lines: readonly string[]) => (JSON.parse(lines.at(-1)!) as { end: { head: string } }).end;
+  const refusedAsOfAnother = async (lines: readonly string[]) => {
+    const { code, said } = await desk.check(lines, '--key', key);
+    expect([code, said]).toEqual([1, expect.stringMatching(OF_ANOTHER)]);
+  };
+
+  it('is refused with all events taken out of it, of a run or of a range', async () => {
+    for (const scope of [
+      { runId: RUN },
+      {},
+      { from: '2000-01-01T00:00:00.000Z' },
+      { to: '2999-01-01T00:00:00.000Z' },
+    ]) {
+      const lines = await bundleOf(world.audit, scope);
+      await refusedAsOfAnother([lines[0]!, canonicalJson({ end: { ...endOf(lines), events: 0 } })]);
+    }
+  });
+
+  it('is refused where it was cut and has the end that an earlier bundle had', async () => {
+    const later = await bundleOf(world.audit, {});
+    expect(await desk.check(earlier, '--key', key)).toMatchObject({ code: 0 });
+    expect(later.length).toBeGreaterThan(earlier.length);
+    await refusedAsOfAnother([...later.slice(0, earlier.length - 1), earlier.at(-1)!]);
+  });
+
+  it('is refused where its range was cut at the beginning, or is said to be another', async () => {
+    const lines = await bundleOf(world.audit, { from: '2000-01-01T00:00:00.000Z' });
+    expect(await desk.check(lines, '--key', key)).toMatchObject({ code: 0 });
+    const second = JSON.parse(lines[2]!) as Line;
+    const proven = await world.audit.proofs.event({ eventId: second.entry.id }, asAuditor());
+    if (proven.status === 'refused') throw new Error(proven.refusal.message);
+    const end = canonicalJson({ end: { ...endOf(lines), events: lines.length - 3 } });
+    await refusedAsOfAnother([
+      ...[lines[0]!, canonicalJson({ ...second, proof: proven.output.proof })],
+      ...[...lines.slice(3, -1), end],
+    ]);
+    const header = JSON.parse(lines[0]!) as object;
+    await refusedAsOfAnother(lines.with(0, canonicalJson({ ...header, scope: { from: '2001-01-01T00:00:00.000Z' } })));
+  });
+
+  it('is refused with its beginning cut, where it begins with the first event of the workspace', async () => {
+    const lines = await bundleOf(world.audit, {});
+    const { code, said } = await desk.check(lines.toSpliced(1, 1), '--key', key);
+    expect([code, said]).toEqual([
+      1,
+      expect.stringMatching(/^BAD line 2, event .*: before it, event 0 of the workspace/),
+    ]);
+  });
+
+  it('is refused with a place in the log that is none', async () => {
+    for (const leaf of [-1, 0.5]) {
+      const moved = changed(VICTIM, line => (line.leaf = leaf));
+      await isNamed(
+        moved,
+        new RegExp(`^BAD line ${VICTIM + 1}, event `),
+        /its place in the log is no number of an entry/,
+      );
+    }
   });
 
   it.each<[string, RegExp, (text: string) => string]>([
@@ -189,7 +253,8 @@ describe('a log that its own operator changed, who has the key', () => {
       lines.push(`{"entry":${text},"leaf":${leaf},"proof":${JSON.stringify(proof)}}`);
     }
     const { workspaceId } = JSON.parse(good[0]!) as { workspaceId: string };
-    const text = checkpointText(`${ORIGIN}/workspaces/${workspaceId}`, leaves.length, leaves.at(-1)!);
+    const about = canonicalJson({ events: texts.length, scope: {}, size: leaves.length });
+    const text = checkpointText(`${ORIGIN}/workspaces/${workspaceId}`, leaves.length, leaves.at(-1)!, about);
     return [...lines, canonicalJson({ end: { events: texts.length, head: ours().sign(text) } })];
   }
 

@@ -116,9 +116,9 @@ export function openNote(note, keys, what) {
 }
 
 function openCheckpoint(note, keys, what) {
-  const [origin, size, root] = openNote(note, keys, what).split('\n');
+  const [origin, size, root, about] = openNote(note, keys, what).split('\n');
   must(/^\d+$/.test(size) && Number.isSafeInteger(Number(size)), `${what} has no size`);
-  return { origin, size: Number(size), root: bytes(root) };
+  return { origin, size: Number(size), root: bytes(root), about };
 }
 
 /** Keys that are given, and those that one of them has handed over to, one after the other. */
@@ -163,7 +163,7 @@ function compare({ checkpoint, consistency }, held) {
 
 function readHeader(line, options) {
   const header = parsed(line);
-  must(header?.format === 'runledger.audit' && header.version === 2, 'this is not an audit bundle of version 2');
+  must(header?.format === 'runledger.audit' && header.version === 3, 'this is not an audit bundle of version 3');
   must(
     Array.isArray(header.keys) && isRecord(header.scope),
     'this is not the first line of an audit bundle: it was edited',
@@ -219,7 +219,7 @@ function takeEvent(bundle, { entry, leaf, proof }, last) {
   must(entry.workspaceId === bundle.workspaceId, 'it is of another workspace');
   must(!isRun || entry.metadata.correlationId === scope.runId, 'it is of another run');
   must(leaf !== null, 'it was put into the store from behind: it is no part of the sealed log');
-  const expected = last ? last.n + 1 : isRun ? 0 : link.n;
+  const expected = last ? last.n + 1 : isRun || scope.from === undefined ? 0 : link.n;
   must(
     link.n >= expected,
     `it is out of order, or was inserted: it says it is event ${link.n} of the ${whose}, where ${expected} is due`,
@@ -228,7 +228,8 @@ function takeEvent(bundle, { entry, leaf, proof }, last) {
     link.n === expected,
     `before it, event ${expected}${link.n - expected > 1 ? ` to ${link.n - 1}` : ''} of the ${whose} is missing`,
   );
-  must(Number.isSafeInteger(leaf) && leaf < checkpoint.size, 'it lies behind the end of the log that was signed');
+  must(Number.isSafeInteger(leaf) && leaf >= 0, 'its place in the log is no number of an entry');
+  must(leaf < checkpoint.size, 'it lies behind the end of the log that was signed');
   must(!last || leaf > last.leaf, 'it is out of order: its place in the log is before that of the line above');
   const hash = leafHash(canonical(entry));
   const nodes = provenNodes(checkpoint, { leaf, hash, proof }, last);
@@ -260,6 +261,10 @@ function takeEnd({ trusted, checkpoint, workspaceId, scope }, { events, head }, 
   must(
     signed.size === n && signed.root.equals(hash),
     `the head at the end is not that of the last event: events were added`,
+  );
+  must(
+    signed.about === canonical({ events, scope, size: checkpoint.size }),
+    `the head at the end was signed for another bundle (${signed.about}): this one was cut, or put together of two`,
   );
 }
 
