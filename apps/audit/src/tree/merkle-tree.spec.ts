@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { leafHash as verifiersLeafHash, provesConsistency, provesInclusion } from '../verifier/verify.mjs';
-import { leafHash } from './merkle-tree.js';
+import { leafHash, meetingLevel, nodeHash } from './merkle-tree.js';
 import { treeOver } from './memory-tree.fixture.js';
 
 /** The reference data of Certificate Transparency: eight leaves, and the roots of the first one to eight. */
@@ -60,6 +60,33 @@ describe('the tree over the log', () => {
       '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
       'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
     ]);
+    expect(await treeOver(leaves, 8).consistency(0)).toEqual([]);
+  });
+
+  it('proves nothing of a leaf or a tree that it does not have', async () => {
+    await expect(treeOver(leaves, 7).inclusion(7)).rejects.toThrow('A tree of 7 leaves has no leaf 7.');
+    await expect(treeOver(leaves, 7).consistency(8)).rejects.toThrow('A tree of 7 leaves does not continue one of 8.');
+  });
+
+  it('hashes a text as its bytes', () => {
+    expect(leafHash('é€')).toEqual(leafHash(Buffer.from('é€')));
+  });
+
+  it('leads from a leaf to a node that an earlier proof has shown, whichever leaf that was of', async () => {
+    const tree = treeOver(leaves, 8);
+    for (const [leaf, own] of leaves.entries()) {
+      for (let earlier = 0; earlier < leaf; earlier += 1) {
+        const level = meetingLevel(earlier, leaf);
+        const below = await tree.inclusion(leaf, level);
+        expect(below).toEqual((await tree.inclusion(leaf)).slice(0, level));
+        const met = below.reduce<Uint8Array>(
+          (node, beside, at) =>
+            Math.floor(leaf / 2 ** at) % 2 === 0 ? nodeHash(node, beside) : nodeHash(beside, node),
+          own,
+        );
+        expect(hexOf([met])).toEqual(hexOf([(await tree.inclusion(earlier))[level]!]));
+      }
+    }
   });
 });
 
