@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { catalogue, Decide, GateReached } from '@runledger/contracts';
-import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { gateId, streamOf } from '@runledger/kernel';
 import { ReactorHost } from '@runledger/messaging';
 import { COMMAND_CLIENT, FileBlobStore, PlatformModule } from '@runledger/platform';
 import type { CommandClient } from '@runledger/platform';
-import { eventually, testDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
 import { readApprovalConfig } from './approval.config.js';
@@ -19,9 +20,8 @@ const AT = '2026-11-21T10:00:00.000Z';
 
 describe('the approval service', () => {
   it('asks when a run reaches a gate, takes the decision, and stops with its process', async () => {
-    const database = await testDatabase();
+    const database = await logDatabase();
     const pool = new pg.Pool({ connectionString: database.url });
-    await migrateEventStore(pool);
     const store = createPostgresEventStore({ connectionString: database.url });
     const folder = mkdtempSync(join(tmpdir(), 'runledger-approval-'));
     const platform = PlatformModule.register({

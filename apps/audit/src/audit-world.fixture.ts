@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExportAudit } from '@runledger/contracts';
 import type { InputOf } from '@runledger/contracts';
-import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore, NewEvent, RecordedEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { Leases } from '@runledger/messaging';
 import { systemClock } from '@runledger/platform';
-import { testDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { openAudit } from './open-audit.js';
 import type { OpenedAudit } from './open-audit.js';
@@ -45,9 +45,8 @@ export interface AuditWorld {
 
 /** `log`: default a PostgreSQL store in the same database. */
 export async function openAuditWorld(log?: EventStore): Promise<AuditWorld> {
-  const database = await testDatabase();
+  const database = await logDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
   const store = log ?? createPostgresEventStore({ connectionString: database.url });
   const checkpoints = new PostgresCheckpoints(pool, log ? { log } : {});
   const ending: (() => Promise<void>)[] = [];

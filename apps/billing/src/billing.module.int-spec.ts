@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { catalogue, PublishRateCard, WorkspaceCreated } from '@runledger/contracts';
-import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { ReactorHost } from '@runledger/messaging';
 import { COMMAND_CLIENT, FileBlobStore, PlatformModule } from '@runledger/platform';
 import type { CommandClient } from '@runledger/platform';
-import { eventually, testDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import pg from 'pg';
 import { BillingModule } from './billing.module.js';
 import { defaultCardAt } from './rate-cards/default-rate-card.js';
@@ -17,9 +18,8 @@ const AT = '2026-11-21T10:00:00.000Z';
 
 describe('the billing service', () => {
   it('prices a new workspace by the shipped card, then by the one that it publishes', async () => {
-    const database = await testDatabase();
+    const database = await logDatabase();
     const pool = new pg.Pool({ connectionString: database.url });
-    await migrateEventStore(pool);
     const store = createPostgresEventStore({ connectionString: database.url });
     const folder = mkdtempSync(join(tmpdir(), 'runledger-billing-'));
     const platform = PlatformModule.register({

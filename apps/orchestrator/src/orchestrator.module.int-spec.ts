@@ -1,7 +1,7 @@
 import { CancelRun, PublishFlow, StartRun, type InputOf } from '@runledger/contracts';
-import { migrateEventStore, newUuid, START } from '@runledger/event-store';
-import { testDatabase, type TestDatabase } from '@runledger/testing';
-import pg from 'pg';
+import { newUuid, START } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
+import type { TestDatabase } from '@runledger/testing';
 import { ada, adaAsks, OrchestratorProcess, WORKSPACE } from './orchestrator.fixture.js';
 
 const RELEASE = `slug: release
@@ -26,10 +26,7 @@ let first: OrchestratorProcess;
 let second: OrchestratorProcess;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
+  database = await logDatabase();
   first = await OrchestratorProcess.start(database.url);
   await first.publishProfile('plain');
   await publish(RELEASE);

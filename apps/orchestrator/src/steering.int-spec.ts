@@ -1,8 +1,7 @@
 import { PauseRun, PublishFlow, RerunFromStep, RetryRun, RetryStep, StartRun } from '@runledger/contracts';
-import { migrateEventStore } from '@runledger/event-store';
-import { eventually, testDatabase, type TestDatabase } from '@runledger/testing';
+import { logDatabase } from '@runledger/event-store/testing';
+import { eventually, type TestDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
-import pg from 'pg';
 import { ada, adaAsks, AT, OrchestratorProcess } from './orchestrator.fixture.js';
 
 const flow = (run: string) => `slug: ship
@@ -21,10 +20,7 @@ let process: OrchestratorProcess;
 const timers = new MemoryTimers({ now: AT });
 
 beforeAll(async () => {
-  database = await testDatabase();
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
+  database = await logDatabase();
   process = await OrchestratorProcess.start(database.url, () => timers);
   await process.publishProfile('plain');
   for (const source of [flow('deploy --careful'), PATIENT]) {

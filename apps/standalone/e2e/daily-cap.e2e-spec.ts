@@ -2,12 +2,13 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { BillingModule } from '@runledger/billing';
 import { catalogue, PublishFlow, SandboxProfilePublished, StartRun, WorkspaceCreated } from '@runledger/contracts';
 import type { Plan } from '@runledger/contracts';
-import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { CommandContext, EventStore } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import type { DomainEvent } from '@runledger/kernel';
 import { OrchestratorModule } from '@runledger/orchestrator';
 import { COMMAND_CLIENT, PlatformModule, type BlobStore, type CommandClient } from '@runledger/platform';
-import { testDatabase, type TestDatabase } from '@runledger/testing';
+import type { TestDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
 
@@ -38,9 +39,8 @@ let pool: pg.Pool;
 const processes: Process[] = [];
 
 beforeAll(async () => {
-  database = await testDatabase();
+  database = await logDatabase();
   pool = new pg.Pool({ connectionString: database.url, max: 4 });
-  await migrateEventStore(pool);
 });
 
 afterAll(async () => {

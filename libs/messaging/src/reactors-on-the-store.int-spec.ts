@@ -1,14 +1,8 @@
-import {
-  createPostgresEventStore,
-  derivedId,
-  FencedError,
-  migrateEventStore,
-  newUuid,
-  PostgresCheckpoints,
-} from '@runledger/event-store';
+import { createPostgresEventStore, derivedId, FencedError, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore, RecordedEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { defineEvent, EventCatalogue } from '@runledger/kernel';
-import { eventually, testDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { storeDirect } from './distribution.js';
@@ -30,13 +24,12 @@ describe('reactors on the PostgreSQL store', () => {
   const hosts: ReactorHost[] = [];
 
   beforeAll(async () => {
-    database = await testDatabase();
+    database = await logDatabase();
     const { url: connectionString } = database;
     const cut = { connectionString, application_name: 'to be cut' };
     pool = new pg.Pool({ connectionString, max: 4 });
     reactorPool = new pg.Pool({ ...cut, max: 4 });
     reactorPool.on('error', () => undefined); // cut on purpose
-    await migrateEventStore(pool);
     store = createPostgresEventStore({ connectionString });
     reactorStore = createPostgresEventStore({ pool: cut });
   });

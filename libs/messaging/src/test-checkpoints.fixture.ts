@@ -1,6 +1,6 @@
-import { migrateEventStore, PostgresCheckpoints } from '@runledger/event-store';
+import { PostgresCheckpoints } from '@runledger/event-store';
 import type { Position, SharedCheckpoints } from '@runledger/event-store';
-import { testDatabase } from '@runledger/testing';
+import { logDatabase } from '@runledger/event-store/testing';
 import pg from 'pg';
 import type { MemoryLog } from './memory-log.fixture.js';
 
@@ -22,9 +22,8 @@ export interface CountedCheckpoints extends SharedCheckpoints {
 }
 
 export async function testCheckpoints(): Promise<TestCheckpoints> {
-  const database = await testDatabase();
+  const database = await logDatabase();
   const pool = new pg.Pool({ connectionString: database.url, max: 8 });
-  await migrateEventStore(pool);
   return {
     pool,
     of: async log => {

@@ -1,8 +1,8 @@
-import { migrateEventStore } from '@runledger/event-store';
 import type { RecordedEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { RetryableError } from '@runledger/kernel';
 import type { ConsumerStatus } from '@runledger/messaging';
-import { eventually, testDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import fc from 'fast-check';
 import pg from 'pg';
@@ -46,11 +46,10 @@ describe('a projection host', () => {
   const shop = () => ({ url: database.url, schema: 'shop', entities: [], migrations: [CreateShop1700000000001] });
 
   beforeAll(async () => {
-    database = await testDatabase();
+    database = await logDatabase();
     dataSource = new DataSource(readModelOptions(shop()));
     await migrateReadModels(dataSource);
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
-    await migrateEventStore(pool);
   });
   afterAll(async () => {
     await pool.end();

@@ -1,6 +1,7 @@
-import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
-import { eventually, testDatabase } from '@runledger/testing';
+import { logDatabase } from '@runledger/event-store/testing';
+import { eventually } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -29,10 +30,9 @@ describe('projections on the PostgreSQL store', () => {
   const shop = () => ({ url: database.url, schema: 'shop', entities: [], migrations: [CreateShop1700000000001] });
 
   beforeAll(async () => {
-    database = await testDatabase();
+    database = await logDatabase();
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
     pool.on('error', () => undefined); // the spec ends connections on purpose
-    await migrateEventStore(pool);
     store = createPostgresEventStore({ connectionString: database.url });
     dataSource = new DataSource(readModelOptions(shop()));
     await migrateReadModels(dataSource);

@@ -1,9 +1,9 @@
-import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore, NewEvent, Position } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { RetryableError } from '@runledger/kernel';
 import { Leases } from '@runledger/messaging';
 import type { LeasesOptions } from '@runledger/messaging';
-import { testDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { ProjectionHost } from './projection-host.js';
@@ -41,10 +41,9 @@ export interface SharingHost {
 }
 
 export async function shopWorld(): Promise<ShopWorld> {
-  const testing = await testDatabase();
+  const testing = await logDatabase();
   const pool = new pg.Pool({ connectionString: testing.url, max: 8 });
   pool.on('error', () => undefined); // specs end connections on purpose
-  await migrateEventStore(pool);
   const store = createPostgresEventStore({ connectionString: testing.url });
   const database: ReadModelDatabase = {
     url: testing.url,

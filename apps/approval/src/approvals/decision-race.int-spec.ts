@@ -1,13 +1,13 @@
 import { GateReached, RunCancelRequested } from '@runledger/contracts';
 import type { ApprovalEvent } from '@runledger/contracts';
-import { CommandHandler, createPostgresEventStore, migrateEventStore, newUuid } from '@runledger/event-store';
+import { CommandHandler, createPostgresEventStore, newUuid } from '@runledger/event-store';
 import type { EventStore, RecordedEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { gateId, streamOf } from '@runledger/kernel';
 import type { DomainEvent } from '@runledger/kernel';
 import type { Firing } from '@runledger/timers';
-import { FakeClock, testDatabase } from '@runledger/testing';
+import { FakeClock } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
-import pg from 'pg';
 import { deadlineTimer } from './deadlines.reactor.js';
 import { Decisions } from './decisions.js';
 import { requestsReactor } from './requests.reactor.js';
@@ -31,10 +31,7 @@ describe('fifty who decide at one gate at once: people, the end of its time, and
   let processes: readonly Process[];
 
   beforeAll(async () => {
-    database = await testDatabase();
-    const pool = new pg.Pool({ connectionString: database.url });
-    await migrateEventStore(pool);
-    await pool.end();
+    database = await logDatabase();
     const stores = [0, 1].map(() => createPostgresEventStore({ connectionString: database.url }));
     processes = Array.from({ length: 10 }, (_, n) => {
       const store = stores[n % 2] as EventStore;

@@ -1,17 +1,12 @@
 import { catalogue, GateReached, RunCancelRequested, RunRejected } from '@runledger/contracts';
-import {
-  CommandHandler,
-  createPostgresEventStore,
-  migrateEventStore,
-  newUuid,
-  PostgresCheckpoints,
-} from '@runledger/event-store';
+import { CommandHandler, createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { Actor, CommandContext, EventStore } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { gateId, streamOf } from '@runledger/kernel';
 import type { DomainEvent } from '@runledger/kernel';
 import { ReactorHost, storeDirect } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
-import { FakeClock, testDatabase } from '@runledger/testing';
+import { FakeClock } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { Decisions } from './decisions.js';
@@ -29,9 +24,8 @@ let host: ReactorHost;
 let running: RunningConsumer;
 
 beforeAll(async () => {
-  database = await testDatabase();
+  database = await logDatabase();
   pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
   stores = [0, 1].map(() => createPostgresEventStore({ connectionString: database.url }));
   const store = stores[0]!;
   host = new ReactorHost(storeDirect(store), new PostgresCheckpoints(pool), catalogue, { owner: 'spec' });

@@ -1,12 +1,12 @@
 import { GateAnswered, GateReached, PermissionRequested, QuestionAsked, RunCancelled } from '@runledger/contracts';
 import type { PersonDecision } from '@runledger/contracts';
-import { CommandHandler, createPostgresEventStore, migrateEventStore, newUuid } from '@runledger/event-store';
+import { CommandHandler, createPostgresEventStore, newUuid } from '@runledger/event-store';
 import type { CommandContext, EventStore, RecordedEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { attemptId, gateId, streamOf } from '@runledger/kernel';
 import type { DomainEvent } from '@runledger/kernel';
-import { FakeClock, testDatabase } from '@runledger/testing';
+import { FakeClock } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
-import pg from 'pg';
 import { GrantBook } from '../grants/grant-book.js';
 import { Decisions } from './decisions.js';
 import type { RequestsReactor } from './requests.reactor.js';
@@ -23,10 +23,7 @@ describe('what agents ask', () => {
   let reactor: RequestsReactor;
 
   beforeAll(async () => {
-    database = await testDatabase();
-    const pool = new pg.Pool({ connectionString: database.url });
-    await migrateEventStore(pool);
-    await pool.end();
+    database = await logDatabase();
     store = createPostgresEventStore({ connectionString: database.url });
     handler = new CommandHandler(store);
     reactor = requestsReactor(store, handler, new FakeClock(AT));
@@ -131,10 +128,7 @@ describe('a step that somebody steers while it waits at its gate', () => {
   let database: TestDatabase;
   let store: EventStore;
   beforeAll(async () => {
-    database = await testDatabase();
-    const pool = new pg.Pool({ connectionString: database.url });
-    await migrateEventStore(pool);
-    await pool.end();
+    database = await logDatabase();
     store = createPostgresEventStore({ connectionString: database.url });
   });
   afterAll(async () => {

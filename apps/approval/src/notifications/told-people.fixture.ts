@@ -11,18 +11,18 @@ import type { CommandDefinition, InputOf, NoticeEvent } from '@runledger/contrac
 import {
   CommandHandler,
   createPostgresEventStore,
-  migrateEventStore,
   migrateSchema,
   newUuid,
   PostgresCheckpoints,
 } from '@runledger/event-store';
 import type { Actor, CommandContext, EventStore } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { gateId, streamOf } from '@runledger/kernel';
 import type { DomainEvent } from '@runledger/kernel';
 import { ReactorHost, storeDirect } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
 import { CommandRegistry, FileKeys, InProcessCommands, Vault } from '@runledger/platform';
-import { eventually, testDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
 import pg from 'pg';
 import { APPROVAL_SCHEMA } from '../approval-tables.js';
@@ -39,9 +39,8 @@ export const member = (name: string): Actor => ({ kind: 'member', id: `mem_${nam
 
 /** The approval service on real PostgreSQL and on time that the spec moves, with whatever is told to people. */
 export async function toldPeople(environment: Readonly<Record<string, string>> = {}) {
-  const database = await testDatabase();
+  const database = await logDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
   const log = new DyingStore(createPostgresEventStore({ connectionString: database.url }));
   const { store } = log;
   const folder = mkdtempSync(join(tmpdir(), 'runledger-told-'));

@@ -1,10 +1,11 @@
 import { catalogue, ChargeRecorded, RunStarted, UsageRecorded, AttemptEnded } from '@runledger/contracts';
 import type { BudgetScope, RateCard } from '@runledger/contracts';
-import { CommandHandler, createPostgresEventStore, migrateEventStore, newUuid } from '@runledger/event-store';
+import { CommandHandler, createPostgresEventStore, newUuid } from '@runledger/event-store';
 import type { CommandContext, EventStore } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { attemptId, keyOf, streamOf } from '@runledger/kernel';
 import type { DomainEvent } from '@runledger/kernel';
-import { FakeClock, testDatabase } from '@runledger/testing';
+import { FakeClock } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { UsageReactor } from '../charges/usage.reactor.js';
@@ -45,10 +46,7 @@ class Process {
 }
 
 beforeAll(async () => {
-  database = await testDatabase();
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
+  database = await logDatabase();
   processes = [new Process(database.url), new Process(database.url), new Process(database.url)];
 });
 

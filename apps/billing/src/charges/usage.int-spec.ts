@@ -1,19 +1,14 @@
 import { catalogue, UsageRecorded, WorkspaceCreated } from '@runledger/contracts';
 import type { Usage } from '@runledger/contracts';
 import type { ChargeRecorded, RateCard } from '@runledger/contracts';
-import {
-  CommandHandler,
-  createPostgresEventStore,
-  migrateEventStore,
-  newUuid,
-  PostgresCheckpoints,
-} from '@runledger/event-store';
+import { CommandHandler, createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { CommandContext, EventStore } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { attemptId, streamOf } from '@runledger/kernel';
 import type { DomainEvent } from '@runledger/kernel';
 import { ReactorHost, storeDirect } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
-import { FakeClock, testDatabase } from '@runledger/testing';
+import { FakeClock } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { BudgetDesk } from '../budgets/budget-desk.js';
@@ -32,9 +27,8 @@ let running: RunningConsumer[];
 let rateCards: RateCards;
 
 beforeAll(async () => {
-  database = await testDatabase();
+  database = await logDatabase();
   pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
   store = createPostgresEventStore({ connectionString: database.url });
   const handler = new CommandHandler(store);
   rateCards = new RateCards(handler, clock);

@@ -1,8 +1,7 @@
 import { Preflight, PublishFlow, ReportEnvironment, ResumeRun, StartRun } from '@runledger/contracts';
-import { migrateEventStore } from '@runledger/event-store';
-import { eventually, testDatabase, type TestDatabase } from '@runledger/testing';
+import { logDatabase } from '@runledger/event-store/testing';
+import { eventually, type TestDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
-import pg from 'pg';
 import { adaAsks, AT, OrchestratorProcess } from '../orchestrator.fixture.js';
 
 const FLOW = `slug: deploy
@@ -16,10 +15,7 @@ let process: OrchestratorProcess;
 const timers = new MemoryTimers({ now: AT });
 
 beforeAll(async () => {
-  database = await testDatabase();
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
+  database = await logDatabase();
   process = await OrchestratorProcess.start(database.url, () => timers);
   await process.publishProfile('plain');
   await process.commands.send(PublishFlow, { source: FLOW }, adaAsks());

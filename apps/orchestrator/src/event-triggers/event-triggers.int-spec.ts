@@ -9,8 +9,9 @@ import {
   type RunDeclined,
   type RunStarted,
 } from '@runledger/contracts';
-import { CommandHandler, migrateEventStore, newUuid, type RecordedEvent } from '@runledger/event-store';
-import { eventually, FakeClock, testDatabase, type TestDatabase } from '@runledger/testing';
+import { CommandHandler, newUuid, type RecordedEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
+import { eventually, FakeClock, type TestDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
 import { Pool } from 'pg';
 import { ada, adaAsks, AT, OrchestratorProcess, WORKSPACE } from '../orchestrator.fixture.js';
@@ -33,9 +34,8 @@ let pool: Pool;
 let processes: readonly OrchestratorProcess[];
 
 beforeAll(async () => {
-  database = await testDatabase();
+  database = await logDatabase();
   pool = new Pool({ connectionString: database.url, max: 2 });
-  await migrateEventStore(pool);
   processes = [await OrchestratorProcess.start(database.url), await OrchestratorProcess.start(database.url)];
   await one().publishProfile('plain');
   for (const source of FLOWS) await one().commands.send(PublishFlow, { source }, adaAsks());

@@ -1,7 +1,6 @@
 import { IntegrationConnected, IntegrationDisconnected, PauseRun, PublishFlow, StartRun } from '@runledger/contracts';
-import { migrateEventStore } from '@runledger/event-store';
-import { eventually, testDatabase, type TestDatabase } from '@runledger/testing';
-import pg from 'pg';
+import { logDatabase } from '@runledger/event-store/testing';
+import { eventually, type TestDatabase } from '@runledger/testing';
 import { ada, adaAsks, AT, OrchestratorProcess, WORKSPACE } from '../orchestrator.fixture.js';
 
 const FLOW = `slug: needy
@@ -16,10 +15,7 @@ let database: TestDatabase;
 let here: OrchestratorProcess;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
+  database = await logDatabase();
   here = await OrchestratorProcess.start(database.url);
   await here.publishProfile('plain');
   expect(await here.commands.send(PublishFlow, { source: FLOW }, adaAsks())).toMatchObject({ status: 'accepted' });

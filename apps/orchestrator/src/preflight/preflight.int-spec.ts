@@ -6,9 +6,9 @@ import {
   StartRun,
   type InputOf,
 } from '@runledger/contracts';
-import { migrateEventStore, newUuid } from '@runledger/event-store';
-import { testDatabase, type TestDatabase } from '@runledger/testing';
-import pg from 'pg';
+import { newUuid } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
+import type { TestDatabase } from '@runledger/testing';
 import { ada, adaAsks, AT, OrchestratorProcess, WORKSPACE } from '../orchestrator.fixture.js';
 
 const SHIP = `slug: ship
@@ -25,10 +25,7 @@ let database: TestDatabase;
 let here: OrchestratorProcess;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
+  database = await logDatabase();
   here = await OrchestratorProcess.start(database.url);
   await here.publishProfile('plain');
   for (const source of [SHIP, HELLO]) {

@@ -1,7 +1,6 @@
 import { CancelRun, PauseRun, PublishFlow, ResumeRun, RetryRun, RetryStep, StartRun } from '@runledger/contracts';
-import { migrateEventStore } from '@runledger/event-store';
-import { eventually, testDatabase, type TestDatabase } from '@runledger/testing';
-import pg from 'pg';
+import { logDatabase } from '@runledger/event-store/testing';
+import { eventually, type TestDatabase } from '@runledger/testing';
 import { adaAsks, OrchestratorProcess } from '../orchestrator.fixture.js';
 
 const flow = (slug: string, policy: string) => `slug: ${slug}
@@ -15,10 +14,7 @@ let database: TestDatabase;
 let here: OrchestratorProcess;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
+  database = await logDatabase();
   here = await OrchestratorProcess.start(database.url);
   await here.publishProfile('plain');
   for (const [slug, policy] of [

@@ -2,11 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PublishFlow, RerunFromStep, StartRun } from '@runledger/contracts';
-import { migrateEventStore } from '@runledger/event-store';
 import { FileBlobStore } from '@runledger/platform';
-import { testDatabase, type TestDatabase } from '@runledger/testing';
+import { logDatabase } from '@runledger/event-store/testing';
+import type { TestDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
-import pg from 'pg';
 import { adaAsks, OrchestratorProcess } from '../orchestrator.fixture.js';
 
 const STEPS = 10_000;
@@ -29,11 +28,8 @@ let folder: string;
 const running: OrchestratorProcess[] = [];
 
 beforeAll(async () => {
-  database = await testDatabase();
+  database = await logDatabase();
   folder = await mkdtemp(join(tmpdir(), 'runledger-huge-'));
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
 });
 
 afterAll(async () => {

@@ -7,11 +7,10 @@ import {
   QuestionAsked,
   StartRun,
 } from '@runledger/contracts';
-import { migrateEventStore } from '@runledger/event-store';
 import { attemptId, streamOf, type DomainEvent } from '@runledger/kernel';
-import { eventually, testDatabase, type TestDatabase } from '@runledger/testing';
+import { logDatabase } from '@runledger/event-store/testing';
+import { eventually, type TestDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
-import pg from 'pg';
 import { ada, adaAsks, AT, OrchestratorProcess } from '../orchestrator.fixture.js';
 
 const FLOW = `slug: talk
@@ -24,10 +23,7 @@ let process: OrchestratorProcess;
 let timers: MemoryTimers;
 
 beforeEach(async () => {
-  database = await testDatabase();
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
+  database = await logDatabase();
   timers = new MemoryTimers({ now: AT });
   process = await OrchestratorProcess.start(database.url, () => timers);
   await process.publishProfile('plain');

@@ -9,9 +9,9 @@ import {
   ResumeSchedule,
   type InputOf,
 } from '@runledger/contracts';
-import { migrateEventStore } from '@runledger/event-store';
 import { streamOf } from '@runledger/kernel';
-import { eventually, testDatabase, type TestDatabase } from '@runledger/testing';
+import { logDatabase } from '@runledger/event-store/testing';
+import { eventually, type TestDatabase } from '@runledger/testing';
 import { PostgresTimers } from '@runledger/timers';
 import { Pool } from 'pg';
 import { ada, adaAsks, OrchestratorProcess, WORKSPACE } from '../orchestrator.fixture.js';
@@ -27,9 +27,8 @@ let pool: Pool;
 let processes: readonly OrchestratorProcess[];
 
 beforeAll(async () => {
-  database = await testDatabase();
+  database = await logDatabase();
   pool = new Pool({ connectionString: database.url, max: 2 });
-  await migrateEventStore(pool);
   const timers = (own: Pool) =>
     new PostgresTimers({ database: own, service: 'orchestrator', newsUrl: database.url, lookEveryMs: 200 });
   processes = [

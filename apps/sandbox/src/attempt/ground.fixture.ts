@@ -1,17 +1,12 @@
 import { catalogue, RunCancelRequested, RunCompleted, runEvents, StepReady } from '@runledger/contracts';
 import type { AttemptEnded, AttemptEvent, ProfileDefinition } from '@runledger/contracts';
-import {
-  CommandHandler,
-  createPostgresEventStore,
-  migrateEventStore,
-  newUuid,
-  PostgresCheckpoints,
-} from '@runledger/event-store';
+import { CommandHandler, createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore, NewEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import type { DomainEvent } from '@runledger/kernel';
 import { ReactorHost, SILENT, storeDirect } from '@runledger/messaging';
 import { FileBlobStore, observedStore, silentTelemetry, systemClock } from '@runledger/platform';
-import { eventually, testDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,8 +55,7 @@ export class Ground {
   }
 
   static async make(): Promise<Ground> {
-    const ground = new Ground(await testDatabase());
-    await migrateEventStore(ground.pool);
+    const ground = new Ground(await logDatabase());
     return ground;
   }
 

@@ -1,8 +1,7 @@
 import { defineEvent, reject, type Decider, type Rejection } from '@runledger/kernel';
-import { testDatabase, type TestDatabase } from '@runledger/testing';
-import pg from 'pg';
+import { logDatabase } from '../log-database.fixture.js';
+import type { TestDatabase } from '@runledger/testing';
 import type { EventStore } from '../port.js';
-import { migrateEventStore } from '../postgres/migrate.js';
 import { createPostgresEventStore } from '../postgres/postgres-event-store.js';
 import { CommandHandler } from './command-handler.js';
 import { newUuid } from './event-ids.js';
@@ -30,10 +29,7 @@ let store: EventStore;
 let reads = 0;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
+  database = await logDatabase();
   store = createPostgresEventStore({ connectionString: database.url });
   const readStream = store.readStream.bind(store);
   store.readStream = (...asked) => {

@@ -1,7 +1,8 @@
-import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { Checkpoints, EventStore, Position, RecordedEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { defineEvent, EventCatalogue } from '@runledger/kernel';
-import { eventually, testDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import pg from 'pg';
 import { ReactorHost } from '../reactor-host.js';
@@ -31,9 +32,8 @@ export class KafkaWorld {
   ) {}
 
   static async open(brokers: readonly string[]): Promise<KafkaWorld> {
-    const database = await testDatabase();
+    const database = await logDatabase();
     const pool = new pg.Pool({ connectionString: database.url, max: 6 });
-    await migrateEventStore(pool);
     const store = createPostgresEventStore({ connectionString: database.url });
     const world = new KafkaWorld(store, pool, kafkaClient({ brokers }));
     world.#endings.push(

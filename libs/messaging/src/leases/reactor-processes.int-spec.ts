@@ -1,6 +1,7 @@
-import { createPostgresEventStore, migrateEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
+import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
-import { eventually, testDatabase } from '@runledger/testing';
+import { logDatabase } from '@runledger/event-store/testing';
+import { eventually } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { compilePackages, ReactorProcess } from './reactor-process.fixture.js';
@@ -17,9 +18,8 @@ describe('processes that share a reactor', () => {
 
   beforeAll(async () => {
     compilePackages();
-    database = await testDatabase();
+    database = await logDatabase();
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
-    await migrateEventStore(pool);
     store = createPostgresEventStore({ connectionString: database.url });
     checkpoints = new PostgresCheckpoints(pool);
     await pool.query('create table begun (n serial, process text, at timestamptz, event uuid, run text, gpos bigint)');

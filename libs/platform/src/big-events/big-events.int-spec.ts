@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPostgresEventStore, migrateEventStore, START } from '@runledger/event-store';
+import { createPostgresEventStore, START } from '@runledger/event-store';
 import type { EventStore, NewEvent, RecordedEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { storeDirect } from '@runledger/messaging';
-import { testDatabase, type TestDatabase } from '@runledger/testing';
-import pg from 'pg';
+import type { TestDatabase } from '@runledger/testing';
 import { FileBlobStore } from '../blobs/index.js';
 import { BigEvents } from './big-events.js';
 
@@ -23,11 +23,8 @@ let big: BigEvents;
 let store: EventStore;
 
 beforeEach(async () => {
-  database = await testDatabase();
+  database = await logDatabase();
   folder = await mkdtemp(join(tmpdir(), 'runledger-big-'));
-  const pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
-  await pool.end();
   stored = createPostgresEventStore({ connectionString: database.url });
   big = new BigEvents(new FileBlobStore(folder));
   store = big.around(stored);

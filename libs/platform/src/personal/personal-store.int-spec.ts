@@ -1,13 +1,7 @@
-import {
-  createPostgresEventStore,
-  migrateEventStore,
-  newUuid,
-  partitionOf,
-  PostgresCheckpoints,
-} from '@runledger/event-store';
+import { createPostgresEventStore, newUuid, partitionOf, PostgresCheckpoints } from '@runledger/event-store';
 import type { Actor, EventStore, NewEvent } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { defineEvent, EventCatalogue } from '@runledger/kernel';
-import { testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { PersonalData } from './personal-data.js';
@@ -36,9 +30,8 @@ let keys: SubjectKeys;
 let store: EventStore;
 
 beforeAll(async () => {
-  database = await testDatabase();
+  database = await logDatabase();
   pool = new pg.Pool({ connectionString: database.url });
-  await migrateEventStore(pool);
   stored = createPostgresEventStore({ connectionString: database.url });
   keys = new SubjectKeys(pool);
   store = personalStore(stored, new PersonalData(keys, catalogue));

@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SpanKind } from '@opentelemetry/api';
-import { migrateEventStore, newUuid } from '@runledger/event-store';
+import { newUuid } from '@runledger/event-store';
 import type { CommandContext } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { SILENT } from '@runledger/messaging';
-import { eventually, testDatabase } from '@runledger/testing';
+import { eventually } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { CommandRegistry } from '../commands/command-registry.js';
@@ -35,9 +36,8 @@ describe('a story that goes through two services', () => {
   let depot: TracedService;
 
   beforeAll(async () => {
-    database = await testDatabase();
+    database = await logDatabase();
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
-    await migrateEventStore(pool);
     const at = { url: database.url, pool };
     shop = await TracedService.start('shop', at);
     depot = await TracedService.start(

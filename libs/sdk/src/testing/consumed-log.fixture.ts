@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { catalogue } from '@runledger/contracts';
-import { createPostgresEventStore, migrateEventStore, newUuid } from '@runledger/event-store';
+import { createPostgresEventStore, newUuid } from '@runledger/event-store';
 import type { Actor, EventStore } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import type { DomainEvent } from '@runledger/kernel';
 import { BigEvents, createLog, FileBlobStore, PersonalData, personalStore, SubjectKeys } from '@runledger/platform';
-import { testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { readServiceConfig, startService } from '../index.js';
@@ -43,9 +43,8 @@ export class ConsumedLog {
   }
 
   static async open(): Promise<ConsumedLog> {
-    const database = await testDatabase();
+    const database = await logDatabase();
     const pool = new pg.Pool({ connectionString: database.url, max: 4 });
-    await migrateEventStore(pool);
     return new ConsumedLog(database, pool);
   }
 

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { CommandHandler, createPostgresEventStore, migrateEventStore, newUuid } from '@runledger/event-store';
+import { CommandHandler, createPostgresEventStore, newUuid } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
+import { logDatabase } from '@runledger/event-store/testing';
 import { defineEvent } from '@runledger/kernel';
 import type { Decider, Rejection } from '@runledger/kernel';
-import { testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import { Pool } from 'pg';
 import { z } from 'zod';
@@ -31,9 +31,8 @@ describe('a command whose answer is lost after the work was done', () => {
   const ending: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
-    database = await testDatabase();
+    database = await logDatabase();
     pool = new Pool({ connectionString: database.url });
-    await migrateEventStore(pool);
     store = createPostgresEventStore({ connectionString: database.url });
   });
   afterEach(() => Promise.all(ending.splice(0).map(end => end())));
