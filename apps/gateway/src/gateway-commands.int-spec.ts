@@ -351,5 +351,14 @@ describe('commands', () => {
       });
       expect([refused.status, await refused.json()]).toMatchObject([403, { error: { code: 'FORBIDDEN' } }]);
     });
+
+    it.each(['audit.ndjson?from=2026-12-01&to=2026-11-01', 'audit.ndjson?form=2026-12-01', 'costs.csv?groupby=FLOW'])(
+      'refuse %s: an answer without what was meant would pass for all that there is',
+      async asked => {
+        const response = await fetch(`${gateway.url}/api/v1/${asked}`, { headers: { authorization: `Bearer ${ada}` } });
+        const error = { code: 'BAD_USER_INPUT', message: expect.any(String), fix: expect.any(String) };
+        expect([response.status, await response.json()]).toEqual([400, { error }]);
+      },
+    );
   });
 });

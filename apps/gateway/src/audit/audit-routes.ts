@@ -2,20 +2,21 @@ import { Readable } from 'node:stream';
 import { ExportAudit, FetchVerifier, type InputOf, type OutputOf } from '@runledger/contracts';
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { CommandDesk } from '../reads/command-desk.js';
+import { fitting } from '../reads/fitting.js';
+import { rangeOf } from '../reads/range-of.js';
 import { auditRefused, sizeOf } from './audit-requests.js';
 
 type Page = OutputOf<typeof ExportAudit>;
 type Wanted = Omit<InputOf<typeof ExportAudit>, 'cursor' | 'limit'>;
 
-interface RangeQuery {
-  readonly from?: string;
-  readonly to?: string;
-  readonly since?: string;
-}
+const text = z.string().max(100).optional();
+const ofRunQuery = z.strictObject({ since: text });
+const ofRangeQuery = z.strictObject({ from: text, to: text, since: text });
 
 /** Audit bundles, and the program that checks them: verifiable offline. */
 @Controller('api/v1')
@@ -27,21 +28,20 @@ export class AuditRoutes {
   @Requires('audit.read')
   async ofRun(
     @Param('id') runId: string,
-    @Query() { since }: RangeQuery,
+    @Query() query: unknown,
     @CallerOf() caller: Caller,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const { since } = fitting(ofRunQuery, query);
     await this.#send(reply, caller, { runId, ...sinceOf(since) });
   }
 
   /** Everything that happened in the workspace between two times. */
   @Get('audit.ndjson')
   @Requires('audit.read')
-  async ofRange(
-    @Query() { from, to, since }: RangeQuery,
-    @CallerOf() caller: Caller,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async ofRange(@Query() query: unknown, @CallerOf() caller: Caller, @Res() reply: FastifyReply): Promise<void> {
+    const { since, ...ends } = fitting(ofRangeQuery, query);
+    const { from, to } = rangeOf(ends);
     const wanted = { ...(from !== undefined && { from }), ...(to !== undefined && { to }), ...sinceOf(since) };
     await this.#send(reply, caller, wanted);
   }

@@ -1,5 +1,3 @@
-import { RequestError } from '../graph/request-errors.js';
-
 export const COST_DIMENSIONS = ['DAY', 'FLOW', 'STEP', 'RUN', 'MEMBER', 'PROVIDER', 'MODEL', 'RESOURCE_CLASS'] as const;
 export type CostDimension = (typeof COST_DIMENSIONS)[number];
 
@@ -75,22 +73,6 @@ export function filters(filter: CostFilter, values: unknown[]): string {
 
 const DAYS = 'cost_days AS c';
 export const CHARGES = 'charges AS c LEFT JOIN charged_runs AS r USING (workspace_id, run_id)';
-
-/** Throws `BAD_USER_INPUT` for a range that is none. */
-export function checkedRange(range: { readonly from: string; readonly to: string }): CostQuestion['range'] {
-  const [from, to] = [instantOf(range.from), instantOf(range.to)];
-  if (from >= to) {
-    throw new RequestError('BAD_USER_INPUT', 'The range is empty.', 'Let it end after it begins.');
-  }
-  return { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
-}
-
-function instantOf(text: string): number {
-  const instant = Date.parse(text);
-  if (!Number.isNaN(instant)) return instant;
-  const message = `"${text.slice(0, 100)}" is no instant.`;
-  throw new RequestError('BAD_USER_INPUT', message, 'Write ISO 8601, like 2026-01-31T09:30:00.000Z.');
-}
 
 function isWholeDays({ from, to }: CostQuestion['range']): boolean {
   return [from, to].every(instant => instant.endsWith('T00:00:00.000Z'));

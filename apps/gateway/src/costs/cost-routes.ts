@@ -1,18 +1,21 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
 import { CallerOf } from '../graph/graph-context.js';
 import { RequestError } from '../graph/request-errors.js';
-import { checkedRange, COST_DIMENSIONS, type CostDimension, type CostQuestion } from './cost-question.js';
+import { fitting } from '../reads/fitting.js';
+import { rangeOf } from '../reads/range-of.js';
+import { COST_DIMENSIONS, type CostDimension, type CostQuestion } from './cost-question.js';
 import { CostReader, type ChargeLine } from './cost-reader.js';
 
-interface CsvQuery {
-  readonly from?: string;
-  readonly to?: string;
-  readonly groupBy?: string;
-}
+const csvQuery = z.strictObject({
+  from: z.string().optional(),
+  to: z.string().optional(),
+  groupBy: z.string().max(1_000).optional(),
+});
 
 const CHARGE_COLUMNS = [
   'charge_id',
@@ -41,13 +44,13 @@ export class CostRoutes {
   /** `groupBy`, separated by commas, as in the query `costs`; without it one line for each charge. */
   @Get('costs.csv')
   @Requires('billing.read')
-  async csv(@Query() query: CsvQuery, @CallerOf() caller: Caller, @Res() reply: FastifyReply): Promise<void> {
-    const { from, to } = query;
+  async csv(@Query() query: unknown, @CallerOf() caller: Caller, @Res() reply: FastifyReply): Promise<void> {
+    const { from, to, groupBy: sides } = fitting(csvQuery, query);
     if (from === undefined || to === undefined) {
       throw new RequestError('BAD_USER_INPUT', 'The range is missing.', 'Say from=… and to=…, in ISO 8601.');
     }
-    const groupBy = dimensionsOf(query.groupBy);
-    const question = { workspaceId: caller.workspaceId, range: checkedRange({ from, to }), groupBy, filter: {} };
+    const groupBy = dimensionsOf(sides);
+    const question = { workspaceId: caller.workspaceId, range: rangeOf({ from, to }), groupBy, filter: {} };
     const lines = groupBy.length > 0 ? this.#groups(question) : this.#charges(question);
     const name = `costs_${question.range.from.slice(0, 10)}_${question.range.to.slice(0, 10)}.csv`;
     const headers = {

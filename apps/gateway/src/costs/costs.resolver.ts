@@ -8,7 +8,8 @@ import { RequestError } from '../graph/request-errors.js';
 import { ReadModels } from '../reads/read-models.js';
 import { joined, NO_COST, type CostSum } from '../runs/cost-sums.js';
 import { amountOf } from '../runs/run-nodes.js';
-import { checkedRange, type CostDimension, type CostFilter } from './cost-question.js';
+import { rangeOf } from '../reads/range-of.js';
+import type { CostDimension, CostFilter } from './cost-question.js';
 import { CostReader, type CostGroup } from './cost-reader.js';
 import { TodaysPrices } from './todays-prices.js';
 
@@ -45,7 +46,7 @@ export class CostsResolver {
     }
     const question = {
       workspaceId: caller.workspaceId,
-      range: checkedRange(args.range),
+      range: rangeOf(args.range),
       groupBy: [...new Set(groupBy)],
       filter: args.filter ?? {},
     };
@@ -61,7 +62,7 @@ export class CostsResolver {
     @Context() context: GraphContext,
   ) {
     await this.readModels.atLeast(atLeast, context);
-    const found = await this.reader.unpriced(caller.workspaceId, checkedRange(range));
+    const found = await this.reader.unpriced(caller.workspaceId, rangeOf(range));
     return found.map(row => ({
       provider: row.provider || null,
       model: row.model || null,

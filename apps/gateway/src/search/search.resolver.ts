@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Caller } from '../access/caller.js';
 import { Requires } from '../access/requires.js';
-import { checkedRange } from '../costs/cost-question.js';
+import { rangeOf } from '../reads/range-of.js';
 import { pageSize } from '../graph/connection.js';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
 import { LoaderFactory } from '../graph/loaders.js';
@@ -45,7 +45,7 @@ export class SearchResolver {
       kinds: [...new Set(args.kinds ?? [])].sort(),
       flow: args.flow ?? undefined,
       runId: args.runId ?? undefined,
-      range: args.range ? checkedRange(args.range) : undefined,
+      range: args.range ? rangeOf(args.range) : undefined,
       order: args.order ?? 'RELEVANCE',
       size: sizeOf(args.first),
       after: args.after ?? undefined,
