@@ -1,6 +1,7 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { MAX_BODY_BYTES } from './gateway.config.js';
 import { keepRawBodies } from './rest/raw-body.js';
+import { unreadable } from './rest/rest-errors.js';
 
 /** How long a client may take to say what it wants; whoever sends byte by byte holds a connection no longer than that. */
 export interface HttpTimeouts {
@@ -22,6 +23,7 @@ export function gatewayAdapter({ headersMs, requestMs, checkMs }: HttpTimeouts =
     forceCloseConnections: true,
     trustProxy: false,
     routerOptions: { maxParamLength: 600 },
+    frameworkErrors: unreadable,
   });
   keepRawBodies(adapter.getInstance());
   return adapter;

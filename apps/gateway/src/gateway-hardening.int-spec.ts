@@ -137,6 +137,7 @@ describe('a gateway among strangers', () => {
       ['/api/v1/flows/ship/runs', post('{"__proto__": {"x": 1}}'), 400, 'BAD_REQUEST'],
       ['/graphql', post('query=1', 'text/x-nothing'), 415, 'UNSUPPORTED_MEDIA_TYPE'],
       ['/api/v1/nothing', { headers }, 404, 'NOT_FOUND'],
+      ['/%zz', { headers }, 400, 'BAD_REQUEST'],
       ['/nothing-either?x=<script>', {}, 404, 'NOT_FOUND'],
       ['/console/nothing.js', {}, 404, 'NOT_FOUND'],
       ['/explorer/nothing.js', {}, 404, 'NOT_FOUND'],

@@ -25,6 +25,29 @@ describe('a variable that does not fit', () => {
   });
 });
 
+describe('what the caller did wrong', () => {
+  const told = (message: string, code?: string) =>
+    shownError({ message, ...(code && { extensions: { code } }) }, new GraphQLError(message));
+
+  it.each([
+    ['Syntax Error: Expected Name, found "}".', 'GRAPHQL_PARSE_FAILED'],
+    ['Cannot query field "idd" on type "Run".', 'GRAPHQL_VALIDATION_FAILED'],
+    ['Variable "$id" of required type "ID!" was not provided.', 'BAD_USER_INPUT'],
+    ['Operation batching disabled.', 'BAD_REQUEST'],
+    ['Unknown operation named "B".', 'OPERATION_RESOLUTION_FAILURE'],
+  ])('is told with what helps: %s', (message, code) => {
+    expect(told(message, code)).toEqual({ message, extensions: { code, fix: expect.stringMatching(/^.{20,}\.$/) } });
+  });
+
+  it('is not called a mistake in writing when it asks for too much', () => {
+    const fix = 'Ask for less at once, or in several requests.';
+    const limit = 'Query depth limit of 14 exceeded, found 15.';
+    expect(told(`Syntax Error: ${limit}`)).toMatchObject({ message: limit, extensions: { fix } });
+    const tokens = 'Syntax Error: Document contains more that 2000 tokens. Parsing aborted.';
+    expect(told(tokens, 'GRAPHQL_PARSE_FAILED').extensions).toMatchObject({ fix });
+  });
+});
+
 describe('trouble that passes by itself', () => {
   it.each([
     ['a connection that was closed under a query', failed(new Error('Connection terminated'))],

@@ -10,6 +10,17 @@ const CLIENT_CODES = new Set([
   'OPERATION_RESOLUTION_FAILURE',
 ]);
 
+/** What helps with what graphql-js and the server refuse: they name nothing themselves. */
+const FIXES: Readonly<Record<string, string>> = {
+  GRAPHQL_PARSE_FAILED: 'Correct the document at this place; `/explorer` shows mistakes as you write.',
+  GRAPHQL_VALIDATION_FAILED:
+    'Ask for what the schema has: `/explorer` completes operations and says what each field takes.',
+  BAD_USER_INPUT: 'Send `variables` with what the operation declares; `/explorer` shows what each input holds.',
+  BAD_REQUEST: 'POST one object `{ "query": …, "variables": { … } }` with `content-type: application/json`.',
+  OPERATION_RESOLUTION_FAILURE: 'Name in `operationName` one of the operations of the document.',
+};
+const OVER_LIMIT = /limit of \d+ exceeded|more tha[nt] \d+ tokens/;
+
 /** Characters of a message: the rest would only repeat what was sent. */
 const LONGEST_MESSAGE = 1_000;
 
@@ -31,18 +42,22 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown): Gr
   }
   const { code, fix } = (formatted.extensions ?? {}) as { code?: unknown; fix?: unknown };
   if (typeof code === 'string' && CLIENT_CODES.has(code)) {
-    const extensions = { code, ...(typeof fix === 'string' && { fix }) };
-    return { message: withoutValue(formatted.message), ...where, extensions };
+    return refused(formatted.message, where, { code, fix });
   }
-  if (isCallersFault(cause)) {
-    return { message: withoutValue(formatted.message), ...where, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
-  }
+  if (isCallersFault(cause)) return refused(formatted.message, where, { code: 'GRAPHQL_VALIDATION_FAILED', fix });
   log.error(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
   return {
     message: 'Something broke on our side; it was written to the log.',
     ...where,
     extensions: { code: 'INTERNAL_SERVER_ERROR', fix: 'Try again; if it stays, look into the log of the server.' },
   };
+}
+
+function refused(told: string, where: object, { code, fix }: { readonly code: string; readonly fix: unknown }) {
+  const isOver = OVER_LIMIT.test(told);
+  const helps = isOver ? 'Ask for less at once, or in several requests.' : FIXES[code];
+  const message = withoutValue(isOver ? told.replace(/^Syntax Error: /, '') : told);
+  return { message, ...where, extensions: { code, fix: typeof fix === 'string' ? fix : helps } };
 }
 
 /**

@@ -29,7 +29,7 @@ export class CursorSigner {
       throw new RequestError(
         'INVALID_CURSOR',
         'The cursor does not belong to this list.',
-        'Pass an `endCursor` of the same list with the same filter and order, or leave `after` out.',
+        'Pass as `after` an `endCursor`, or as `before` a `startCursor`, of the same list with the same filter and order; or leave it out.',
       );
     }
     return JSON.parse(body.toString()) as CursorPart[];

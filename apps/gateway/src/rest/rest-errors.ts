@@ -65,6 +65,16 @@ export class RestErrors implements ExceptionFilter {
   }
 }
 
+/** What the framework refuses before it looks for a route, as an address that is none. */
+export function unreadable(_error: unknown, _request: unknown, reply: FastifyReply): void {
+  const shown = {
+    code: 'BAD_REQUEST',
+    message: 'The address cannot be read.',
+    fix: 'Write a `%` that is meant as one as `%25`.',
+  };
+  void reply.status(400).send({ error: shown });
+}
+
 function refusedWith(status: number): Shown {
   const { code, message, fix } = REFUSED[status] ?? {
     code: 'BAD_REQUEST',
