@@ -63,8 +63,7 @@ function waitingNode(waiting: Waiting) {
 
 /** `now`: ISO 8601; what executes is measured up to it. `run` and `step` are for the field resolvers. */
 export function stepNode(run: RunNode, step: StepView, now: string) {
-  const { key, number, wave, name, kind, needs, state, outcome, summary, output, error, endedAt, provider, model } =
-    step;
+  const { key, number, wave, name, kind, needs, state, outcome, summary, output, endedAt, provider, model } = step;
   const sum = step.cost ?? NO_COST;
   return {
     run,
@@ -81,7 +80,7 @@ export function stepNode(run: RunNode, step: StepView, now: string) {
     outcome: outcome ?? null,
     summary: summary ?? null,
     output: output ?? null,
-    error: error ?? null,
+    error: errorOf(step) ?? null,
     startedAt: step.attempts.find(attempt => attempt.startedAt !== undefined)?.startedAt ?? null,
     endedAt: endedAt ?? null,
     elapsedMs: elapsedOf(step.attempts, now),
@@ -92,6 +91,11 @@ export function stepNode(run: RunNode, step: StepView, now: string) {
     model: model ?? null,
     attempts: step.attempts.map(attempt => attemptNode(attempt, now)),
   };
+}
+
+/** A step that did part of its work is done; what it lacks only its last attempt says. */
+function errorOf({ error, outcome, attempts }: StepView): StepView['error'] {
+  return error ?? (outcome === 'PARTIAL' ? attempts.at(-1)?.error : undefined);
 }
 
 function attemptNode(attempt: AttemptView, now: string) {
