@@ -9,7 +9,7 @@ import type { StopSwitch } from '../attempt/stop-switch.js';
 import type { Relay } from '../egress/key-relays.js';
 import { mcpEndpoint } from '../mcp/mcp-endpoint.js';
 import type { ServedServer, ServedTool, ToolAnswer } from '../mcp/mcp-endpoint.js';
-import type { McpTools } from '../mcp/mcp-tools.js';
+import type { McpTools, OfferedTool } from '../mcp/mcp-tools.js';
 import { heldFor } from './held-questions.js';
 import type { ProgramNames } from './program-names.js';
 import type { ProgramTeam } from './program-team.js';
@@ -141,18 +141,24 @@ export class ServedTools {
       description: toolDescriptions[name],
       inputSchema: z.toJSONSchema(toolInputs[name]),
     }));
-    const others = new Map<string, ServedTool[]>();
-    for (const { name, tool, description, inputSchema } of mcp.offered) {
-      if (!tools.includes(name)) continue;
-      const server = name.slice('mcp__'.length, -`__${tool}`.length);
-      others.set(server, [...(others.get(server) ?? []), { name: tool, description, inputSchema }]);
-    }
-    const named = [...others].map(([server, its]) => ({
-      ...{ name: server, tools: its },
-      call: (tool: string, input: Record<string, Json>, gone: AbortSignal) =>
-        this.calls.call(`mcp__${server}__${tool}`, input, gone),
-    }));
+    const others = mcp.offered.filter(({ name }) => tools.includes(name));
+    const named = [...new Set(others.map(({ server }) => server))].map(server =>
+      this.#theirs(
+        server,
+        others.filter(one => one.server === server),
+      ),
+    );
     return own.length === 0 ? named : [this.#own(own), ...named];
+  }
+
+  /** Under the names that the server gives them, which need not be those that models take. */
+  #theirs(name: string, offered: readonly OfferedTool[]): ServedServer {
+    const tools = offered.map(({ tool, description, inputSchema }) => ({ name: tool, description, inputSchema }));
+    const call = (called: string, input: Record<string, Json>, gone: AbortSignal): Promise<ToolAnswer> => {
+      const found = offered.find(({ tool }) => tool === called);
+      return this.calls.call(found?.name ?? `mcp__${name}__${called}`, input, gone);
+    };
+    return { name, tools, call };
   }
 
   #own(tools: readonly (ServedTool & { readonly name: BuiltInTool })[]): ServedServer {

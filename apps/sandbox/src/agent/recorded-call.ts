@@ -6,6 +6,7 @@ import type { RecordedCall } from '../attempt/attempt-history.js';
 import { headOf } from '../attempt/storable-text.js';
 import type { StepRun } from '../attempt/step-run.js';
 import { wholeText } from '../attempt/call-output.js';
+import { STOPPED } from '../attempt/tool-call.js';
 import type { ToolCallResult } from '../attempt/tool-call.js';
 
 const ARGUMENT_CHARS = 65_536;
@@ -68,10 +69,11 @@ function attributesOf(callId: string, call: ToolCallPart) {
 async function end(
   run: StepRun,
   { callId, call }: Pick<WorkCall, 'callId' | 'call'>,
-  { output, error, detail }: WorkResult,
+  ended: WorkResult,
   durationMs = 0,
 ): Promise<ToolCallResult> {
   const { transcript } = run;
+  const { output, error, detail } = run.stop.signal.aborted ? stoppedWork(ended) : ended;
   const whole = await wholeText(run.blobs, output);
   const state = run.stop.signal.aborted ? 'cancelled' : error ? 'error' : 'ok';
   const failed = error === undefined ? {} : { error };
@@ -84,6 +86,12 @@ async function end(
     }),
   );
   return { state, output: whole.output, ...failed, stdoutTail: '' };
+}
+
+/** What fails because it is stopped has not failed: whatever it says of others is not so. */
+function stoppedWork({ error, ...ended }: WorkResult): WorkResult {
+  if (!error) return ended;
+  return { output: STOPPED.message, error: STOPPED, ...(ended.detail && { detail: ended.detail }) };
 }
 
 function unknownOutcome(): WorkResult {

@@ -10,6 +10,9 @@ import { execResumable } from './resumable-sandbox.js';
 import type { StepRun } from './step-run.js';
 import { tailOf } from './storable-text.js';
 
+/** Of a call that was under way when its step was told to end. */
+export const STOPPED: StepError = { code: 'CANCELLED', message: 'It was stopped.' };
+
 export interface ToolCall {
   readonly callId: string;
   readonly tool: string;
@@ -156,7 +159,7 @@ export function failureOf(result: ExecResult, timeoutMs: number, stderrTail: str
         fix: 'Write less, or raise limits.outputBytes in the sandbox profile.',
       };
     case 'cancelled':
-      return { code: 'CANCELLED', message: 'It was stopped.' };
+      return STOPPED;
   }
 }
 

@@ -1,130 +1,68 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import type { CallToolResult, Transport } from '@modelcontextprotocol/client';
-import type { McpServer, SecretOrText } from '@runledger/contracts';
-import { EgressNotes } from '../attempt/egress-notes.js';
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import type { McpServer } from '@runledger/contracts';
 import type { StepRun } from '../attempt/step-run.js';
-import { EgressPolicy } from '../egress/egress-policy.js';
-import { checkedFetch } from './checked-fetch.js';
-import { lacksTools, needsCredential, unavailable } from './mcp-faults.js';
-import { SandboxTransport } from './sandbox-transport.js';
+import { unavailable } from './mcp-faults.js';
+import { McpSession } from './mcp-session.js';
+import type { McpTool } from './mcp-session.js';
 
-/** For the connection, and again for the list of tools. */
-const CONNECT_MS = 20_000;
-const CALL_MS = 120_000;
-
-export interface McpTool {
-  /** As the server calls it. */
-  readonly tool: string;
-  readonly description: string;
-  readonly inputSchema: Readonly<Record<string, unknown>>;
+export interface McpAnswer {
+  readonly result: CallToolResult;
+  /** The server was connected anew for this call: what it kept for the agent before is gone. */
+  readonly isAnew: boolean;
 }
 
-interface Way {
-  readonly transport: Transport;
-  complaint(): string;
-  close(): Promise<void>;
-}
-
-/** A connection to one server, for as long as an agent works. */
+/**
+ * A connection to one server, for as long as an agent works. Servers are restarted while agents work for hours: a conversation that is lost is
+ * begun anew by the next call, with the tools that the agent was told of.
+ */
 export class McpConnection {
+  readonly tools: readonly McpTool[];
+  #opened = 1;
+  #renewing: Promise<void> | undefined;
+
   private constructor(
-    readonly name: string,
-    readonly tools: readonly McpTool[],
-    private readonly client: Client,
-    private readonly way: Way,
-  ) {}
+    private readonly run: StepRun,
+    private readonly server: McpServer,
+    private readonly callId: string,
+    private session: McpSession,
+  ) {
+    this.tools = session.tools;
+  }
 
   /** Throws `McpUnavailableError` after a hard deadline at the latest. */
   static async open(run: StepRun, server: McpServer, callId: string): Promise<McpConnection> {
-    const way = await wayTo(run, server, callId);
-    // Asking first which protocol it speaks would start a program twice.
-    const versionNegotiation = { mode: 'url' in server ? 'auto' : 'legacy' } as const;
-    const client = new Client({ name: 'runledger', version: '1' }, { versionNegotiation });
-    try {
-      await within(client.connect(way.transport, { timeout: CONNECT_MS }), CONNECT_MS);
-      const { tools } = await within(client.listTools(undefined, { timeout: CONNECT_MS }), CONNECT_MS);
-      const missing = (server.needs ?? []).filter(needed => !tools.some(({ name }) => name === needed));
-      if (missing.length > 0) throw lacksTools(server.name, missing);
-      const offered = tools.map(({ name, description = '', inputSchema }) => ({
-        tool: name,
-        description,
-        inputSchema,
-      }));
-      return new McpConnection(server.name, offered, client, way);
-    } catch (error) {
-      await way.close();
-      run.stop.throwIfLeft();
-      throw unavailable(server, error, way.complaint());
-    }
+    return new McpConnection(run, server, callId, await McpSession.open(run, server, callId));
+  }
+
+  get name(): string {
+    return this.server.name;
   }
 
   /** What the server answers; a result that says of itself that it is an error is a result. Throws `McpUnavailableError`. */
-  async call(tool: string, input: Record<string, unknown>, signal: AbortSignal): Promise<CallToolResult> {
-    try {
-      const calling = this.client.callTool({ name: tool, arguments: input }, { timeout: CALL_MS, signal });
-      return await within<CallToolResult>(calling, CALL_MS);
-    } catch (error) {
-      throw unavailable(this, error, this.way.complaint());
-    }
+  async call(tool: string, input: Record<string, unknown>, signal: AbortSignal): Promise<McpAnswer> {
+    const wasLost = this.session.isLost;
+    if (wasLost) await this.#renew();
+    const result = await this.session.call(tool, input, signal);
+    if (result) return { result, isAnew: wasLost };
+    await this.#renew();
+    const again = await this.session.call(tool, input, signal);
+    if (again) return { result: again, isAnew: true };
+    throw unavailable(this, new Error('it forgets each conversation as soon as it has begun'));
   }
 
   async close(): Promise<void> {
-    await within(this.client.close(), 2_000).catch(() => undefined); // it is ended below, politely or not
-    await this.way.close();
+    await this.session.close();
   }
-}
 
-async function wayTo(run: StepRun, server: McpServer, callId: string): Promise<Way> {
-  if ('url' in server) return overHttp(run, server);
-  const egress = new EgressNotes(run, callId);
-  const [program = '', ...rest] = server.command;
-  const transport = new SandboxTransport(run.sandbox, {
-    callId,
-    argv: [program, ...rest],
-    env: await revealed(run, server.name, server.env),
-    timeoutMs: run.remainingMs(),
-    onEgress: asked => egress.take(asked),
-  });
-  return { transport, complaint: () => transport.complaint, close: () => transport.close() };
-}
-
-async function overHttp(run: StepRun, server: Extract<McpServer, { url: string }>): Promise<Way> {
-  const checked = await checkedFetch(server.url, new EgressPolicy(run.egress));
-  if ('refused' in checked) throw unavailable(server, new Error(checked.refused));
-  const { fetch } = checked;
-  const headers = await revealed(run, server.name, server.headers);
-  const transport = new StreamableHTTPClientTransport(new URL(server.url), { fetch, requestInit: { headers } });
-  return { transport, complaint: () => '', close: () => checked.close() };
-}
-
-/** Secrets are asked for at the moment of use and live in this process only. */
-async function revealed(
-  { credentials }: StepRun,
-  server: string,
-  values: Readonly<Record<string, SecretOrText>> = {},
-): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value === 'string') {
-      found[name] = value;
-      continue;
-    }
-    const secret = await credentials.get(value.credential);
-    if (secret === undefined) throw needsCredential(server, `nothing is connected under the name ${value.credential}`);
-    found[name] = `${value.prefix ?? ''}${secret}`;
+  /** Agents that work side by side share the one that the first of them began. */
+  #renew(): Promise<void> {
+    if (!this.session.isLost) return Promise.resolve();
+    return (this.#renewing ??= this.#openAnew().finally(() => (this.#renewing = undefined)));
   }
-  return found;
-}
 
-/** The client's own deadlines do not hold in every case. */
-async function within<Result>(work: Promise<Result>, ms: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`it did not answer within ${ms / 1_000} s`)), ms + 500);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
+  async #openAnew(): Promise<void> {
+    await this.session.close();
+    this.#opened += 1;
+    this.session = await McpSession.open(this.run, this.server, `${this.callId}.${this.#opened}`);
   }
 }

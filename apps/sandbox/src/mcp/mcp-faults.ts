@@ -1,8 +1,12 @@
 import { SdkError, SdkHttpError } from '@modelcontextprotocol/client';
 import type { McpServer } from '@runledger/contracts';
+import { headOf } from '../attempt/storable-text.js';
 import { McpUnavailableError } from './mcp-unavailable.js';
 
 const NEEDS_CREDENTIAL = [401, 403];
+/** Begins what the client says of an answer that is none. */
+const POSTED = 'Error POSTing to endpoint: ';
+const SAID_CHARS = 500;
 
 /**
  * What the ways in which a server fails ask for: a credential where it says so, else the integration itself. The client has no
@@ -35,7 +39,14 @@ export function lacksTools(name: string, missing: readonly string[]): McpUnavail
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof SdkHttpError && error.message.startsWith(POSTED)) return answerOf(error);
   if (error instanceof SdkError) return `${error.message.replace(/\.$/, '')} (${error.code})`;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause);
+}
+
+/** What it said itself may be a whole page. */
+function answerOf({ status, message }: SdkHttpError): string {
+  const said = headOf(message.slice(POSTED.length).trim(), SAID_CHARS);
+  return `it answered with status ${status}${said === '' ? '' : `: ${said}`}`;
 }

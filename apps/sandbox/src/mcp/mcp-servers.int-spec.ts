@@ -5,6 +5,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { AgentWork, AttemptEvent, Json, McpServer, ScriptedTurn, ToolName } from '@runledger/contracts';
 import { eventually } from '@runledger/testing';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -39,6 +40,8 @@ describe('the MCP servers of an agent', () => {
   let http: Server;
   let url: string;
   const seen: string[] = [];
+  const held: ServerResponse[] = [];
+  const sessions = { open: new Map<string, WebStandardStreamableHTTPServerTransport>(), said: [] as string[] };
 
   beforeAll(async () => {
     ground = await Ground.make();
@@ -61,22 +64,45 @@ describe('the MCP servers of an agent', () => {
     if (path === '/secret') return void response.writeHead(401).end();
     if (path === '/html') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>');
     const body = method === 'POST' ? await text(request) : undefined;
+    if (body?.includes('"break"')) return void response.writeHead(500).end(`<html>${'x'.repeat(100_000)}</html>`);
+    if (body?.includes('"wait"')) return void held.push(response);
     const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]);
-    const server = new RealServer({ name: 'add', version: '1' });
-    const description = 'Says it again.';
-    server.registerTool(
-      'echo',
-      { description, inputSchema: fromJsonSchema<{ text: string }>(TEXT) },
-      ({ text: said }) => ({
-        content: [{ type: 'text', text: `again: ${said}` }],
-      }),
-    );
-    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
-    await server.connect(transport);
-    const answered = await transport.handleRequest(
-      new Request(`${url}${path}`, { method, headers, ...(body !== undefined && { body }) }),
-    );
+    const asked = new Request(`${url}${path}`, { method, headers, ...(body !== undefined && { body }) });
+    const transport = path === '/session' ? await sessionOf(asked) : await served();
+    if (!transport) return void response.writeHead(404).end();
+    const answered = await transport.handleRequest(asked);
     response.writeHead(answered.status, Object.fromEntries(answered.headers)).end(await answered.text());
+  }
+
+  /** A server that keeps something for each conversation; undefined: it does not know this one. */
+  async function sessionOf({ headers }: Request): Promise<WebStandardStreamableHTTPServerTransport | undefined> {
+    const id = headers.get('mcp-session-id');
+    return id === null ? served({ sessionIdGenerator: randomUUID }) : sessions.open.get(id);
+  }
+
+  async function served(kept: { readonly sessionIdGenerator?: () => string } = {}) {
+    const server = new RealServer({ name: 'add', version: '1' });
+    const inputSchema = fromJsonSchema<{ text: string }>(TEXT);
+    server.registerTool('echo', { description: 'Says it again.', inputSchema }, ({ text: said }) => {
+      if (kept.sessionIdGenerator) sessions.said.push(said);
+      if (said === 'forget') sessions.open.clear();
+      return { content: [{ type: 'text', text: `again: ${said}` }] };
+    });
+    server.registerTool('look.around', { description: 'Shows what there is.' }, () => ({
+      content: [
+        { type: 'text', text: 'Look:' },
+        { type: 'image', mimeType: 'image/png', data: 'AAAA' },
+        { type: 'resource', resource: { uri: 'file:///a.pdf', mimeType: 'application/pdf', blob: 'AAAAAAA=' } },
+      ],
+    }));
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      ...kept,
+      enableJsonResponse: true,
+      onsessioninitialized: id => void sessions.open.set(id, transport),
+      onsessionclosed: id => void sessions.open.delete(id),
+    });
+    await server.connect(transport);
+    return transport;
   }
 
   const shout = (more: Partial<McpServer> = {}): McpServer => ({
@@ -121,6 +147,77 @@ describe('the MCP servers of an agent', () => {
       ['mcp__shout__none', 'error', expect.stringContaining('There is no tool mcp__shout__none')],
     ]);
     expect(seen).toContain('Bearer plain');
+  });
+
+  it('are connected anew when they died, or forgot the conversation; what was under way is not repeated', async () => {
+    const running = await service();
+    const ready = await begin(
+      [shout(), { name: 'kept', url: `${url}/session` }],
+      [
+        use('mcp__shout__shout', { text: 'die' }),
+        use('mcp__shout__shout', { text: 'again' }),
+        use('mcp__shout__shout', { text: 'more' }),
+        use('mcp__kept__echo', { text: 'forget' }),
+        use('mcp__kept__echo', { text: 'hello' }),
+        use('mcp__kept__echo', { text: 'bye' }),
+        { text: 'Done.' },
+      ],
+    );
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS' });
+    await running.stop();
+    expect(living(' shout')).toEqual([]);
+    const ends = await dataOf(ready, 'ToolCallEnded');
+    const anew = (server: string) =>
+      `[The server ${server} was connected anew: what it kept for you before is gone.]\n`;
+    expect(ends.map(({ state, output }) => [state, output])).toEqual([
+      ['error', expect.stringContaining('The MCP server shout is not available')],
+      ['ok', `${anew('shout')}AGAIN from /workspace gladly`],
+      ['ok', 'MORE from /workspace gladly'],
+      ['ok', 'again: forget'],
+      ['ok', `${anew('kept')}again: hello`],
+      ['ok', 'again: bye'],
+    ]);
+    expect(sessions.said).toEqual(['forget', 'hello', 'bye']);
+    expect(sessions.open.size).toBe(0); // it was told that the agent is done
+  });
+
+  it('name what they answer with and is no text', async () => {
+    const running = await service();
+    const ready = await begin([{ name: 'again', url }], [use('mcp__again__look_around', {}), { text: 'Done.' }]);
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS' });
+    await running.stop();
+    const [ended] = await dataOf(ready, 'ToolCallEnded');
+    expect(ended?.output.split('\n')).toEqual([
+      'Look:',
+      '[image, image/png, 3 bytes; only text is passed on]',
+      'file:///a.pdf [file, application/pdf, 5 bytes; only text is passed on]',
+    ]);
+  });
+
+  it('are told that nobody waits any more when the run is cancelled, and are not said to have failed', async () => {
+    const running = await service();
+    const ready = await begin(
+      [{ name: 'again', url }],
+      [use('mcp__again__echo', { text: 'wait' }), { text: 'Never.' }],
+    );
+    await eventually(() => held.length === 1);
+    await ground.cancel(ready.runId, 'GRACEFUL');
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'ERROR', cancelled: true });
+    await running.stop();
+    const [ended] = await dataOf(ready, 'ToolCallEnded');
+    expect(ended).toMatchObject({ state: 'cancelled', output: 'It was stopped.', error: { code: 'CANCELLED' } });
+    await eventually(() => held[0]?.destroyed);
+  });
+
+  it('say with which status they answered, and not all of their page', async () => {
+    const running = await service();
+    const script = [use('mcp__again__echo', { text: 'break' }), { text: 'Done.' }];
+    const ready = await begin([{ name: 'again', url }], script);
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS' });
+    await running.stop();
+    const [{ error } = {}] = await dataOf(ready, 'ToolCallEnded');
+    expect(error?.message).toMatch(/^The MCP server again is not available: it answered with status 500: <html>/);
+    expect(error?.message.length).toBeLessThan(700);
   });
 
   it('are asked about like other dangerous tools, and a server that dies in a call fails the call', async () => {
