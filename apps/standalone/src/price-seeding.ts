@@ -2,8 +2,7 @@ import { priceList, PRICE_LIST, RateCards } from '@runledger/billing';
 import type { SeededRateCard } from '@runledger/billing';
 import { CommandHandler, START } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
-import { systemClock } from '@runledger/platform';
-import { Pool } from 'pg';
+import { servicePool, systemClock } from '@runledger/platform';
 import { print } from './database/run-database-command.js';
 import { openReadableLog } from './readable-log.js';
 
@@ -54,8 +53,7 @@ async function workspacesIn(store: EventStore): Promise<string[]> {
 }
 
 async function withLog(url: string, work: (store: EventStore) => Promise<void>): Promise<void> {
-  const pool = new Pool({ connectionString: url, max: 2, application_name: 'runledger billing' });
-  pool.on('error', () => undefined); // a broken connection fails the query that needs it
+  const pool = servicePool({ connectionString: url, max: 2, application_name: 'runledger billing' });
   try {
     const { store } = await openReadableLog(url, pool);
     await work(store).finally(() => store.close());

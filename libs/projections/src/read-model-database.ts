@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { ProjectionState1700000000000 } from './projection-state-table.js';
 import { quotedName } from './sql-names.js';
@@ -45,8 +46,17 @@ export function readModelOptions(database: ReadModelDatabase): DataSourceOptions
     extra: {
       options: all.map(([name, value]) => `-c ${name}=${value}`).join(' '),
       idle_in_transaction_session_timeout: SILENT_TRANSACTION_MS,
+      onConnect: unbreaking,
     },
   };
+}
+
+/**
+ * TypeORM hears that a connection broke a moment after it has got it from the pool. One that the server ends as soon as it is ready
+ * breaks before, and unheard that would end the process; the statement that needs it fails by itself.
+ */
+function unbreaking(client: ClientBase): void {
+  client.on('error', () => undefined);
 }
 
 function migrationList(given: ReadModelDatabase['migrations']): readonly (string | NewableFunction)[] {
