@@ -96,13 +96,10 @@ export class RunModel {
 
   /** Where the flow went after a step; undefined: it names no routes. */
   chosenAfter({ definition, status, outcome, handled, notTaken }: ModelStep): readonly string[] | undefined {
-    const end = status === 'completed' ? outcome : status === 'skipped' && !notTaken ? 'SUCCESS' : 'ERROR';
+    const end = status === 'skipped' ? 'SUCCESS' : outcome;
     if (!definition.routes && !handled) return undefined;
     if (notTaken) return undefined;
-    return (
-      definition.routes?.find(({ on }) => (handled ? on?.includes('ERROR') : !on || on.includes(end as never)))?.to ??
-      []
-    );
+    return definition.routes?.find(({ on }) => (on ? on.includes(end as never) : !handled))?.to ?? [];
   }
 
   /** No way leads to it: a route went elsewhere, or nothing that it needs was taken. */
@@ -208,8 +205,8 @@ export class RunModel {
         this.#move(step, 'completed', { outcome: event.data.outcome });
         return;
       case 'StepFailed': {
-        const { then = 'FAIL', attempt } = event.data;
-        this.#move(step, 'failed', { attempt, handled: then === 'ROUTE' });
+        const { then = 'FAIL', attempt, outcome } = event.data;
+        this.#move(step, 'failed', { attempt, outcome, handled: then === 'ROUTE' });
         if (then === 'FAIL') this.closing ??= 'failed';
         return;
       }

@@ -44,7 +44,9 @@ function stepOf(draft: Draft, index: number): StepDefinition {
   return { ...step, ...(draft.asks ? { gate: GATE } : command && { command }) };
 }
 
-/** Success leads to some of those that need the step; a handled failure to the others. */
+const HANDLED = [['ERROR'], ['BLOCKED'], ['ERROR', 'BLOCKED']] as const;
+
+/** Success leads to some of those that need the step; a handled failure, of either kind or of both, to the others. */
 function withRoutes(steps: StepDefinition[], drafts: readonly Draft[]): StepDefinition[] {
   return steps.map((step, index) => {
     const dependents = steps.filter(({ needs }) => needs.includes(step.key)).map(({ key }) => key);
@@ -53,9 +55,10 @@ function withRoutes(steps: StepDefinition[], drafts: readonly Draft[]): StepDefi
     const cut = 1 + (split % dependents.length);
     const [good, bad] = [dependents.slice(0, cut), dependents.slice(cut)];
     const success = { on: ['SUCCESS' as const], to: good };
+    const failure = { on: [...(HANDLED[split % HANDLED.length] ?? [])], to: bad };
     return {
       ...step,
-      routes: kind === 'both' && bad.length > 0 ? [success, { on: ['ERROR' as const], to: bad }] : [success],
+      routes: kind === 'both' && bad.length > 0 ? [success, failure] : [success],
     };
   });
 }

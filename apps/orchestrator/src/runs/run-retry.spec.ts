@@ -1,6 +1,6 @@
 import { RunCancelled, RunCancelRequested, RunDiscarded, RunFailed, RunPaused } from '@runledger/contracts';
 import { RunReopened, RunResumed, StepFailed } from '@runledger/contracts';
-import { StepBlocked, StepInterrupted, StepReady, StepRetryScheduled } from '@runledger/contracts';
+import { StepBlocked, StepInterrupted, StepReady, StepRetryScheduled, StepSkipped } from '@runledger/contracts';
 import type { RunEvent, StepDefinition } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import { ORCHESTRATOR } from './orchestrator-actor.js';
@@ -206,6 +206,80 @@ describe('a run that goes on after its end', () => {
     )
       .when({ type: 'ResumeRun', data: asked })
       .thenEmits(reopened({ verb: 'RESUME', from: 'CANCELLED' }), readyAgain('left'));
+  });
+});
+
+describe('a run with routes that goes on after its end', () => {
+  const notTaken = (key: string) =>
+    StepSkipped({
+      ...{ runId, step: key, cause: 'not_taken', reason: 'No route leads here.' },
+      ...{ by: ORCHESTRATOR, skippedAt: at },
+    });
+  const handled = (key: string, outcome: 'ERROR' | 'BLOCKED' = 'ERROR') =>
+    StepFailed({ ...the.failed(key, outcome).data, then: 'ROUTE' });
+
+  it('takes the way that the outcome of a step has led to, also where that step was blocked', () => {
+    for (const [outcome, other] of [
+      ['BLOCKED', 'ERROR'],
+      ['ERROR', 'BLOCKED'],
+    ] as const) {
+      const routes = [
+        { on: [other], to: ['mend'] },
+        { on: [outcome], to: ['ask'] },
+      ];
+      const flow = [step('test', [], { routes }), step('mend', ['test']), step('ask', ['test'])];
+      const asking = the.ready('ask', { STEP_TEST_SUMMARY: '' });
+      given(
+        ...[the.started(flow), the.ready('test'), handled('test', outcome), notTaken('mend'), asking],
+        ...[the.failed('ask'), runFailed('ask')],
+      )
+        .when(retryRun())
+        .thenEmits(reopened(), StepReady({ ...asking.data, attempt: 2, askedBy: ada }));
+    }
+  });
+
+  it('leaves out what its routes do not lead to, where a step ended while the run was about to fail', () => {
+    const routes = [{ to: ['ship'] }, { to: ['hold'] }];
+    const flow = [step('choose', [], { routes }), left, step('ship', ['choose']), step('hold', ['choose'])];
+    const closing = [the.started(flow), the.ready('choose'), the.ready('left'), the.failed('left')];
+    given(...closing)
+      .when(the.ended('choose'))
+      .thenEmits(the.completed('choose'), the.cancelled('ship'), the.cancelled('hold'), runFailed('left'));
+    const ended = [
+      ...[...closing, the.completed('choose'), the.cancelled('ship'), the.cancelled('hold'), runFailed('left')],
+    ];
+    const shipping = StepReady({ ...the.ready('ship', { STEP_CHOOSE_SUMMARY: '' }).data, askedBy: ada });
+    given(...ended)
+      .when(retryRun())
+      .thenEmits(reopened(), notTaken('hold'), readyAgain('left'), shipping);
+    given(...ended)
+      .when(onStep('RetryStep', 'left'))
+      .thenEmits(reopened({ scope: 'STEP', step: 'left' }), notTaken('hold'), readyAgain('left'), shipping);
+  });
+
+  it('leaves out once what it has left out before', () => {
+    const flow = [step('choose', [], { routes: [{ to: ['ship'] }, { to: ['hold'] }] })];
+    const all = [...flow, step('ship', ['choose']), step('hold', ['choose']), step('tell', ['hold'])];
+    const shipping = the.ready('ship', { STEP_CHOOSE_SUMMARY: '' });
+    given(
+      ...[the.started(all), the.ready('choose'), the.completed('choose'), notTaken('hold'), notTaken('tell')],
+      ...[shipping, the.failed('ship'), runFailed('ship')],
+    )
+      .when(retryRun())
+      .thenEmits(reopened(), StepReady({ ...shipping.data, attempt: 2, askedBy: ada }));
+  });
+});
+
+describe('a run that is being cancelled', () => {
+  const asking = RunCancelRequested({ runId, by: ada, mode: 'GRACEFUL', stopBy: at, requestedAt: at });
+
+  it('is not retried, and neither are its steps', () => {
+    const history = [the.started([left, right]), the.ready('left'), the.ready('right'), lost('left'), asking];
+    for (const command of [retryRun(), onStep('RetryStep', 'left')]) {
+      given(...history)
+        .when(command)
+        .thenRejects('NOT_POSSIBLE');
+    }
   });
 });
 

@@ -59,7 +59,12 @@ export type StepStanding =
       readonly summary: string | undefined;
       readonly output: Json | undefined;
     }
-  | { readonly status: 'failed'; readonly error: StepError; readonly handled: boolean }
+  | {
+      readonly status: 'failed';
+      readonly outcome: 'ERROR' | 'BLOCKED';
+      readonly error: StepError;
+      readonly handled: boolean;
+    }
   | { readonly status: 'skipped'; readonly notTaken: boolean }
   | { readonly status: 'cancelled' };
 

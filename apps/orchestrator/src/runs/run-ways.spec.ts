@@ -2,6 +2,8 @@ import {
   GateReached,
   GateResolved,
   RunCompleted,
+  RunFailed,
+  StepFailed,
   StepReady,
   StepSkipped,
   type StepDefinition,
@@ -88,6 +90,129 @@ describe('a step with routes', () => {
     given(...begun)
       .when(the.ended('test', { outcome: 'ERROR', error: the.crash }))
       .thenEmits(handled('test'), notTaken('ship'), the.ready('repair', noSummary));
+  });
+});
+
+describe('the first rule of its routes that fits', () => {
+  const to = (routes: StepDefinition['routes'], more: StepDefinition[] = []) => [
+    step('test', [], { routes }),
+    ...[step('ship', ['test']), step('repair', ['test']), ...more],
+  ];
+  const begun = (flow: StepDefinition[]) => [the.started(flow), the.ready('test')];
+  const withOutput = (ok: boolean) => ({ output: { ok } as never });
+
+  it('is the one for its outcome and for what it put out', () => {
+    const flow = to([
+      { on: ['ERROR'], to: ['repair'] },
+      { on: ['SUCCESS'], if: 'output.ok', to: ['ship'] },
+      { to: ['repair'] },
+    ]);
+    given(...begun(flow))
+      .when(the.ended('test', withOutput(true)))
+      .thenEmits(the.completed('test', withOutput(true)), notTaken('repair'), the.ready('ship', noSummary));
+    given(...begun(flow))
+      .when(the.ended('test', withOutput(false)))
+      .thenEmits(the.completed('test', withOutput(false)), notTaken('ship'), the.ready('repair', noSummary));
+  });
+
+  it('leaves out all that rules name when none fits, and goes on with what none names', () => {
+    const flow = to([{ on: ['ERROR'], to: ['repair'] }], [step('both', ['ship', 'repair'])]);
+    given(...begun(flow))
+      .when(the.ended('test'))
+      .thenEmits(the.completed('test'), notTaken('repair'), the.ready('ship', noSummary));
+  });
+
+  it('of a failure leads to what it names alone', () => {
+    const flow = to([{ on: ['ERROR'], to: ['repair'] }]);
+    given(...begun(flow))
+      .when(the.ended('test', { outcome: 'ERROR', error: the.crash }))
+      .thenEmits(handled('test'), notTaken('ship'), the.ready('repair', noSummary));
+  });
+
+  it('is for a failure only where it names that outcome and its condition is true', () => {
+    for (const rule of [
+      { if: 'true' },
+      { on: ['ERROR' as const], if: 'false' },
+      { on: ['ERROR' as const], if: 'output.ok' },
+    ]) {
+      given(...begun(to([{ ...rule, to: ['repair'] }])))
+        .when(the.ended('test', { outcome: 'ERROR', error: the.crash }))
+        .thenEmits(
+          ...[the.failed('test'), the.cancelled('ship'), the.cancelled('repair')],
+          RunFailed({ runId, step: 'test', error: the.crash, failedAt: at }),
+        );
+    }
+  });
+
+  it('fails the step when that cannot be found out', () => {
+    const state = begun(to([{ if: 'output.ok', to: ['ship'] }])).reduce(evolveRun, run.initialState());
+    expect(run.decide(the.ended('test'), state)).toMatchObject([
+      { type: 'StepFailed', data: { attempt: 1, error: { code: 'EXPRESSION_FAILED' } } },
+      ...[{ type: 'StepCancelled' }, { type: 'StepCancelled' }, { type: 'RunFailed' }],
+    ]);
+  });
+
+  it('of a step that was left out is that of its success', () => {
+    const [test, ...others] = to([
+      { on: ['ERROR'], to: ['repair'] },
+      { on: ['SUCCESS'], to: ['ship'] },
+    ]);
+    const flow = [{ ...test!, if: 'false' }, ...others];
+    given()
+      .when(the.start(flow))
+      .thenEmits(the.started(flow), unmet('test'), notTaken('repair'), the.ready('ship', noSummary));
+  });
+
+  it('says nothing of a step that was left out for another reason: what needs that goes on', () => {
+    const flow = [
+      ...to([{ to: ['ship'] }, { to: ['repair'] }]),
+      step('ask', [], { if: 'false' }),
+      step('tell', ['ask', 'repair']),
+    ];
+    given(the.started(flow), unmet('ask'), the.ready('test'))
+      .when(the.ended('test'))
+      .thenEmits(
+        ...[the.completed('test'), notTaken('repair'), the.ready('ship', noSummary)],
+        the.ready('tell', { STEP_ASK_SUMMARY: '', STEP_REPAIR_SUMMARY: '' }),
+      );
+  });
+
+  it('is known by its outcome to the conditions of later steps, blocked ones included', () => {
+    const rule = { on: ['ERROR' as const, 'BLOCKED' as const], to: ['repair'] };
+    const flow = (wanted: string) => [
+      step('test', [], { routes: [rule] }),
+      step('repair', ['test'], { if: `steps.test.outcome == "${wanted}"` }),
+    ];
+    for (const outcome of ['ERROR', 'BLOCKED'] as const) {
+      const failure = StepFailed({ ...the.failed('test', outcome).data, then: 'ROUTE' });
+      for (const wanted of ['ERROR', 'BLOCKED'] as const) {
+        given(...begun(flow(wanted)))
+          .when(the.ended('test', { outcome, error: the.crash }))
+          .thenEmits(
+            failure,
+            ...(outcome === wanted ? [the.ready('repair', noSummary)] : [unmet('repair'), runCompleted]),
+          );
+      }
+    }
+  });
+});
+
+describe('a run that takes over steps of which some were not taken', () => {
+  it('leaves out what only they lead to', () => {
+    const flow = [
+      step('test', [], { routes: [{ to: ['ship'] }, { to: ['mend'] }] }),
+      step('ship', ['test']),
+      step('mend', ['test']),
+      step('tell', ['mend']),
+    ];
+    const from = { runId, attempt: 1 };
+    const inherited = [
+      { step: 'test', state: 'COMPLETED' as const, from, outcome: 'SUCCESS' as const },
+      { step: 'mend', state: 'SKIPPED' as const, from, notTaken: true },
+    ];
+    given()
+      .when(the.start(flow, { inherited }))
+      .thenEmits(the.started(flow, { inherited }), notTaken('tell'), the.ready('ship', noSummary));
   });
 });
 

@@ -37,7 +37,7 @@ function inScope(run: RunFacts, key: string): StepInScope | undefined {
     case 'skipped':
       return { outcome: 'SKIPPED' };
     case 'failed':
-      return { outcome: 'ERROR', summary: step.error.message };
+      return { outcome: step.outcome, summary: step.error.message };
     default:
       return undefined;
   }

@@ -27,8 +27,8 @@ export function evolveStep(run: KnownRun, event: StepEvent): KnownRun {
       return moved(run, step, { status: 'completed', outcome, summary, output });
     }
     case 'StepFailed': {
-      const { attempt, error, then } = event.data;
-      return moved(run, step, { status: 'failed', error, handled: then === 'ROUTE', attempt });
+      const { attempt, outcome, error, then } = event.data;
+      return moved(run, step, { status: 'failed', outcome, error, handled: then === 'ROUTE', attempt });
     }
     case 'StepBlocked':
       return blocked(run, event.data);

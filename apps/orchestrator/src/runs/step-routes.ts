@@ -52,7 +52,7 @@ export function takeRoutesAgain(draft: RunDraft, at: string): void {
     const progress = run && stepOf(run, step.key);
     if (!progress) continue;
     if (progress.status === 'failed' && progress.handled) {
-      takeRoute(draft, step, routeOfFailure(run, step, 'ERROR'), { failed: true, at });
+      takeRoute(draft, step, routeOfFailure(run, step, progress.outcome), { failed: true, at });
     } else if (step.routes && (progress.status === 'completed' || progress.status === 'skipped')) {
       const end = progress.status === 'completed' ? progress : ({ outcome: 'SUCCESS' } as const);
       const route = progress.status === 'skipped' && progress.notTaken ? undefined : routeOf(run, step, end);
