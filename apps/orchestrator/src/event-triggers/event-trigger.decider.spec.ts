@@ -37,6 +37,9 @@ describe('a trigger on events', () => {
       .when(asked('ResumeEventTrigger'))
       .thenEmits(EventTriggerResumed({ triggerId, by, resumedAt: at }));
     given(created).when(asked('ResumeEventTrigger')).thenEmits();
+    given(created, paused, EventTriggerResumed({ triggerId, by, resumedAt: at }))
+      .when(asked('PauseEventTrigger'))
+      .thenEmits(paused);
   });
 
   it('that is not there, or not any more, is not found', () => {
