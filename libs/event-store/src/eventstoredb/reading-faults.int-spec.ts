@@ -120,6 +120,23 @@ describe('a subscription to EventStoreDB', () => {
     expect(seen).toBe(5);
   });
 
+  it('is told where the log ends now when it comes back: nothing of before is remembered in its place', async () => {
+    const own = await openOther();
+    await own.store.append(freshStream(), events(5), 'any');
+    const { scannedTo: before } = await own.store.readAll({ after: START });
+    await follow(own.store, { after: START }, all => all.length === 5);
+    await own.double.restart({ loseEvents: 3 });
+    const { events: kept } = await own.store.readAll({ after: START });
+    const end = kept.at(-1)?.position ?? START;
+    expect(kept).toHaveLength(2);
+    expect(await own.store.head()).toBe(end);
+    expect(own.store.reached ?? START).toBeLessThanOrEqual(end); // or whoever comes back from behind it would wait there (G1)
+    await expect(own.store.readAll({ after: before })).rejects.toMatchObject({ code: 'LOG_BEHIND' });
+    await own.store.append(freshStream(), events(1), 'any');
+    const { events: next } = await own.store.readAll({ after: end });
+    expect(next).toHaveLength(1);
+  });
+
   it('ends when it is told to, also while the server does not answer', async () => {
     const other = await openOther();
     const store = other.openStore({ silenceMs: 60_000 });
