@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Fault } from '@runledger/kernel';
-import { InvalidConfigError } from '@runledger/platform';
 import { misused, readCommandLine } from './command-line.js';
 import { print, runDatabaseCommand } from './database/run-database-command.js';
+import { lastWords } from './last-words.js';
 import { seedPrices } from './price-seeding.js';
 import { chargedLines, reportText } from './reconcile/charged-lines.js';
 import { mustBeIn, readInvoice } from './reconcile/invoice.js';
@@ -54,8 +53,7 @@ if (verb === 'seed' && file === undefined) {
   misused(HELP);
 } else {
   await compare(file, provider).catch((error: unknown) => {
-    const isExpected = error instanceof Fault || error instanceof InvalidConfigError || isSystemError(error);
-    process.stderr.write(`${isExpected ? error.message : String((error as Error).stack ?? error)}\n`);
+    process.stderr.write(`${lastWords(error)}\n`);
     process.exitCode = COULD_NOT;
   });
 }
@@ -76,9 +74,4 @@ async function compare(invoice: string, of: string): Promise<void> {
 
 function plain(value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
-}
-
-/** A file that is not there, an API that cannot be reached. */
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && ('code' in error || error.message === 'fetch failed');
 }

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Fault } from '@runledger/kernel';
 import { GraphqlClient } from './demo/graphql-client.js';
 import { approve, startSample } from './demo/play-sample.js';
 import { reportRun } from './demo/run-report.js';
@@ -10,6 +9,7 @@ import { lineOf, summaryOf } from './demo/timeline-lines.js';
 import { watchRun } from './demo/watch-run.js';
 import { readCommandLine } from './command-line.js';
 import { endOnSignal } from './end-on-signal.js';
+import { lastWords } from './last-words.js';
 import { startPlatform } from './platform.js';
 import type { Platform } from './platform.js';
 import { readStandaloneConfig } from './standalone.config.js';
@@ -77,7 +77,7 @@ function print(text: string): void {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.stderr.write(`${lastWords(error)}\n`);
 }
 
 const { values } = readCommandLine(HELP, { options: { json: { type: 'boolean', default: false } } });

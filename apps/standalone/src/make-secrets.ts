@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve, join } from 'node:path';
-import { Fault } from '@runledger/kernel';
 import { misused, readCommandLine } from './command-line.js';
 import { keepRoleUrls, writeSecretFile } from './database/role-urls.js';
+import { lastWords } from './last-words.js';
 import { makeSecrets } from './services/secrets.js';
 
 const HELP = `make-secrets <folder> [--database <host>:<port>/<name>]
@@ -27,7 +27,7 @@ const [folder] = positionals;
 if (folder === undefined) misused(HELP);
 else
   await make(resolve(folder), values.database).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+    process.stderr.write(`${lastWords(error)}\n`);
     process.exitCode = 1;
   });
 

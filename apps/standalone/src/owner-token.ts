@@ -1,7 +1,7 @@
 import { CommandHandler } from '@runledger/event-store';
 import { AccessDesk } from '@runledger/gateway';
-import { Fault } from '@runledger/kernel';
 import { createLog, systemClock } from '@runledger/platform';
+import { lastWords } from './last-words.js';
 import { gatewayPepper } from './services/secrets.js';
 import { readServiceConfig } from './services/service.config.js';
 import { readableLog } from './readable-log.js';
@@ -35,6 +35,6 @@ async function printOwnerToken(): Promise<void> {
 try {
   await printOwnerToken();
 } catch (error) {
-  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.stderr.write(`${lastWords(error)}\n`);
   process.exitCode = 1;
 }

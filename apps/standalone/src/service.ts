@@ -1,5 +1,5 @@
-import { Fault } from '@runledger/kernel';
 import { endOnSignal } from './end-on-signal.js';
+import { lastWords } from './last-words.js';
 import { deployedService, readServiceConfig } from './services/service.config.js';
 import { UnknownServiceError } from './services/service-errors.js';
 import { startService } from './services/service-process.js';
@@ -39,6 +39,6 @@ function fail(text: string): void {
 try {
   await main();
 } catch (error) {
-  fail(error instanceof Fault ? error.message : String((error as Error).stack ?? error));
+  fail(lastWords(error));
   process.exit(1);
 }

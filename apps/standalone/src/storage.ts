@@ -10,6 +10,7 @@ import { openEventCarrier, openEventLog } from '@runledger/platform/storage';
 import type { EventCarrier, EventLog, StorageConfig } from '@runledger/platform/storage';
 import type { Pool } from 'pg';
 import { checkDatabase } from './database/migrate-database.js';
+import { requireServer } from './database/server-version.js';
 import { DatabaseUnusableError } from './start-errors.js';
 
 /** What a process needs to know to open the storage. */
@@ -116,6 +117,7 @@ async function openDatabase({ home, databaseUrl, storage }: StorageSettings, { l
   );
   ending.push(() => pool.end());
   try {
+    await requireServer(pool);
     await (storage.migrates ? migrateEventStore(pool) : checkDatabase(pool, postgres.url));
   } catch (error) {
     const isOurs = postgres.started !== 'external' || error instanceof Fault;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Fault } from '@runledger/kernel';
 import type { ReadyFacts } from './announcement.js';
 import { GraphqlClient } from './demo/graphql-client.js';
+import { lastWords } from './last-words.js';
 import { followUnfinishedRuns } from './run-follower.js';
 
 /** What was started from a terminal and answers. */
@@ -19,9 +19,8 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A fault says by itself what to do; anything else is a defect, and its stack is what helps. */
 export function fail(error: unknown): void {
-  process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.stderr.write(`${lastWords(error)}\n`);
 }
 
 export function readyFacts({ url, token, database, log }: Started, home: string): Omit<ReadyFacts, 'readyMs'> {

@@ -10,6 +10,7 @@ import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { TIMED_SERVICES } from '../timed-services.js';
 import { refreshRoles } from './database-roles.js';
+import { requireServer } from './server-version.js';
 
 /** The tables that services have beside their streams; the read models' come by another way. */
 const OWN_TABLES: readonly SchemaHistory[] = [
@@ -25,6 +26,7 @@ const OWN_TABLES: readonly SchemaHistory[] = [
  */
 export async function migrateDatabase(url: string, report: MigrationReport): Promise<void> {
   await withPool(url, async pool => {
+    await requireServer(pool);
     await migrateEventStore(pool, { report });
     for (const history of OWN_TABLES) await migrateSchema(pool, history, report);
     await withReadModels(url, ({ migrateReadModels }, source) => migrateReadModels(source, report));

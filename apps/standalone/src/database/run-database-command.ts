@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '@runledger/kernel';
 import { openPostgres } from '@runledger/platform';
 import type { OpenedPostgres } from '@runledger/platform';
+import { lastWords } from '../last-words.js';
 import { DatabaseUnusableError } from '../start-errors.js';
 import { readDatabaseConfig } from './database.config.js';
 import type { DatabaseConfig } from './database.config.js';
@@ -51,7 +52,7 @@ export async function runDatabaseCommand(
       if (postgres.started === 'started') await postgres.stop();
     }
   } catch (error) {
-    process.stderr.write(`${error instanceof Fault ? error.message : String((error as Error).stack ?? error)}\n`);
+    process.stderr.write(`${lastWords(error)}\n`);
     process.exitCode = failure;
   }
 }

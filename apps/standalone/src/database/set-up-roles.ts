@@ -4,6 +4,7 @@ import { createRoles, DATABASE_USERS, grantRoles, roleName } from './database-ro
 import type { DatabaseUser } from './database-roles.js';
 import { migrateDatabase } from './migrate-database.js';
 import { writeRoleUrls } from './role-urls.js';
+import { requireServer } from './server-version.js';
 
 export interface RoleSetUp {
   /** How names of roles begin; default `runledger_`. */
@@ -24,6 +25,7 @@ export async function setUpRoles(
 ): Promise<ReadonlyMap<DatabaseUser, string>> {
   const pool = servicePool({ connectionString: url, max: 1, application_name: 'runledger db:roles' });
   try {
+    await requireServer(pool);
     const made = await createRoles(pool, prefix);
     await migrateDatabase(url, report);
     await grantRoles(pool, prefix);

@@ -10,12 +10,12 @@ export async function chargedLines(
 ): Promise<ChargedLine[]> {
   const end = new Date(Date.parse(asked.to) + 86_400_000).toISOString().slice(0, 10);
   const range = `from=${asked.from}T00:00:00Z&to=${end}T00:00:00Z`;
-  const response = await fetch(`${url}/api/v1/costs.csv?${range}&groupBy=DAY,PROVIDER,MODEL`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  const text = await response.text();
-  if (!response.ok)
-    throw new Fault('COSTS_NOT_READ', `The costs could not be read (${response.status}): ${text.slice(0, 300)}`);
+  const { ok, status, text } = await answerOf(url, `/api/v1/costs.csv?${range}&groupBy=DAY,PROVIDER,MODEL`, token);
+  if (!ok)
+    throw notRead(
+      `The costs could not be read (${status}): ${text.slice(0, 300)}`,
+      'RUNLEDGER_TOKEN needs the scope billing.read.',
+    );
   return csvRecords(text)
     .filter(record => record.get('provider') === asked.provider)
     .map(record => ({
@@ -25,6 +25,21 @@ export async function chargedLines(
       unpriced: Number(record.get('unpriced') ?? '0'),
       ...currencyIn(record.get('currency')),
     }));
+}
+
+async function answerOf(url: string, path: string, token: string) {
+  try {
+    const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    return { ok: response.ok, status: response.status, text: await response.text() };
+  } catch (error) {
+    const { message, cause } = error as Error;
+    const why = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : message;
+    throw notRead(`The API at ${url} does not answer: ${why}.`, 'Set RUNLEDGER_URL to where it is.');
+  }
+}
+
+function notRead(what: string, fix: string): Fault {
+  return new Fault('COSTS_NOT_READ', `${what} ${fix}`);
 }
 
 /** A group of which nothing is priced is in none. */

@@ -1,4 +1,5 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Fault } from '@runledger/kernel';
 import { acquireTicketLock, isLock } from '../processes/ticket-lock.js';
@@ -39,6 +40,7 @@ export async function lockHome(home: string): Promise<HomeLock> {
   const folder = resolve(home);
   try {
     await makeFolder(folder);
+    await access(folder, constants.W_OK); // says why not: a folder that cannot be made in it is told as one that is not there
     const outcome = await acquireTicketLock(join(folder, 'lock'), 0);
     if (!isLock(outcome)) throw new HomeInUseError(folder, outcome.pid);
     return outcome;
