@@ -40,6 +40,7 @@ export { createPostgresEventStore } from './postgres/postgres-event-store.js';
 export type { PostgresEventStoreOptions } from './postgres/postgres-event-store.js';
 export { grantedServiceRoles, grantServiceRoles } from './postgres/roles/service-roles.js';
 export type { ServiceRole } from './postgres/roles/service-roles.js';
+export { WatchedClient } from './postgres/watched-client.js';
 export { arrived } from './stages.js';
 export type { Stage, Staged } from './stages.js';
 export {

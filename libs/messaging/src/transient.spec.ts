@@ -11,6 +11,7 @@ describe('a failure that may go away by itself', () => {
     ['a server whose socket is not there', Object.assign(withCode('ENOENT'), { syscall: 'connect' })],
     ['a deadlock', withCode('40P01')],
     ['a broken connection', new Error('Connection terminated unexpectedly')],
+    ['a connection that nobody answers', new Error('timeout expired')],
     ['a transaction whose connection broke', new QueryRunnerAlreadyReleasedError()],
     ['a transaction whose connection broke, met through a repository', new QueryRunnerProviderAlreadyReleasedError()],
     ['what an adapter calls passing', new RetryableError('NOT_NOW', 'later')],

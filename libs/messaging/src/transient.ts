@@ -3,7 +3,8 @@ import { RetryableError } from '@runledger/kernel';
 /** SQLSTATE classes and system errors that say "not now": connections, restarts, sessions ended for their silence, resources, serialisation, deadlocks. */
 const TRANSIENT_CODES =
   /^(08...|25P03|57P0[123]|53...|40001|40P01|55P03|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT)$/;
-const TRANSIENT_MESSAGES = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when)/;
+const TRANSIENT_MESSAGES =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when|timeout expired)/;
 
 /** What TypeORM says to whoever goes on in a transaction whose connection broke. */
 const BROKEN_TRANSACTIONS = ['QueryRunnerAlreadyReleasedError', 'QueryRunnerProviderAlreadyReleasedError'];

@@ -1,7 +1,7 @@
 import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { logDatabase } from '@runledger/event-store/testing';
-import { eventually } from '@runledger/testing';
+import { eventually, testWire } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -109,6 +109,23 @@ describe('projections on the PostgreSQL store', () => {
       waits.push(performance.now() - started);
     }
     expect(Math.min(...waits.slice(1))).toBeLessThan(500);
+  });
+
+  it('show within seconds the one event that comes after the database was gone without a word', async () => {
+    const wire = await testWire(database.url);
+    const shopBehind = { ...shop(), url: wire.url };
+    const distant = await new DataSource(readModelOptions(shopBehind)).initialize();
+    const parts = { database: shopBehind, dataSource: distant, source: store, store, catalogue: orderCatalogue };
+    const host = new ProjectionHost({ ...parts, checkpoints: new PostgresCheckpoints(pool) }, { owner: 'distant' });
+    await host.start(ledger);
+    await host.reached('ledger', await store.head(), 60_000);
+    wire.fallSilent();
+    await host.reached('ledger', await write('order-y', ItemAdded({ order: 'n1', item: 'ink', cents: 1 })), 20_000);
+    const { rows } = await pool.query(`SELECT count(*)::int FROM shop.ledger WHERE item = 'ink'`);
+    expect(rows).toEqual([{ count: 1 }]);
+    await host.stop();
+    await distant.destroy();
+    await wire.close();
   });
 
   /** As a restart of the server or a broken network would; the spec's own pool and all others. */

@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import { WatchedClient } from '@runledger/event-store';
 import type { DataSourceOptions } from 'typeorm';
 import { ProjectionState1700000000000 } from './projection-state-table.js';
 import { quotedName } from './sql-names.js';
@@ -44,19 +44,11 @@ export function readModelOptions(database: ReadModelDatabase): DataSourceOptions
     poolSize,
     applicationName: `runledger ${schema}`,
     extra: {
+      Client: WatchedClient,
       options: all.map(([name, value]) => `-c ${name}=${value}`).join(' '),
       idle_in_transaction_session_timeout: SILENT_TRANSACTION_MS,
-      onConnect: unbreaking,
     },
   };
-}
-
-/**
- * TypeORM hears that a connection broke a moment after it has got it from the pool. One that the server ends as soon as it is ready
- * breaks before, and unheard that would end the process; the statement that needs it fails by itself.
- */
-function unbreaking(client: ClientBase): void {
-  client.on('error', () => undefined);
 }
 
 function migrationList(given: ReadModelDatabase['migrations']): readonly (string | NewableFunction)[] {

@@ -11,3 +11,5 @@ export type { Given, Then } from './specify.js';
 export { isWholeSweep, swept } from './swept.js';
 export { preparedDatabase, testDatabase } from './test-database.js';
 export type { TestDatabase } from './test-database.js';
+export { testWire } from './test-wire.js';
+export type { TestWire } from './test-wire.js';

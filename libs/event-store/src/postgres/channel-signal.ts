@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import type { ClientConfig } from 'pg';
+import { WatchedClient } from './watched-client.js';
 
 /** Between two notices; what is appended meanwhile shares one. NOTIFY locks out the whole server's NOTIFYs while it commits. */
 const PAUSE_MS = 5;
@@ -8,6 +8,8 @@ const PAUSE_MS = 5;
 const ANSWER_MS = 100;
 /** Who has heard nothing of others for so long asks again whether they are there. */
 const ASK_AGAIN_MS = 60_000;
+/** A notice takes a moment: who has no answer to it by then speaks to nobody. */
+const SAID_WITHIN_MS = 10_000;
 
 const SHORTEST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
@@ -30,7 +32,7 @@ type Kind = 'news' | 'hello' | 'ask' | 'here';
  */
 export class ChannelSignal {
   readonly #sender = randomUUID();
-  #client: pg.Client | undefined;
+  #client: WatchedClient | undefined;
   #opening: Promise<void> | undefined;
   #listening = false;
   #dirty = false;
@@ -111,7 +113,7 @@ export class ChannelSignal {
   }
 
   async #open(): Promise<void> {
-    const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...this.config });
+    const client = new WatchedClient({ ...this.config, statementsEndWithinMs: SAID_WITHIN_MS });
     client.on('notification', ({ payload = '' }) => this.#hear(client, payload));
     client.on('error', error => this.#lost(client, error));
     client.on('end', () => this.#lost(client, undefined));
@@ -125,7 +127,7 @@ export class ChannelSignal {
     }
   }
 
-  async #opened(client: pg.Client): Promise<void> {
+  async #opened(client: WatchedClient): Promise<void> {
     if (this.#closed) return client.end();
     this.#client = client;
     this.#failures = 0;
@@ -136,14 +138,14 @@ export class ChannelSignal {
   }
 
   /** Is anybody there? Until this has come back, somebody may be (N1). */
-  #ask(client: pg.Client): void {
+  #ask(client: WatchedClient): void {
     this.#aloneFrom = undefined;
     this.#heardSinceAsked = false;
     this.#heardAt = performance.now();
     this.#say(client, this.#listening ? 'hello' : 'ask');
   }
 
-  #hear(client: pg.Client, payload: string): void {
+  #hear(client: WatchedClient, payload: string): void {
     if (this.#closed) return;
     const [kind, sender] = payload.split(' ') as [Kind, string | undefined];
     const isOwn = sender === this.#sender;
@@ -172,18 +174,18 @@ export class ChannelSignal {
     if (this.#kept) this.announce();
   }
 
-  #answerSoon(client: pg.Client): void {
+  #answerSoon(client: WatchedClient): void {
     this.#answer ??= setTimeout(() => {
       this.#answer = undefined;
       if (this.#client === client && this.#listening) this.#say(client, 'here');
     }, Math.random() * ANSWER_MS);
   }
 
-  #say(client: pg.Client, kind: Kind): void {
+  #say(client: WatchedClient, kind: Kind): void {
     this.#attempt(client, `notify ${this.channel}, '${kind} ${this.#sender}'`);
   }
 
-  #lost(client: pg.Client, error: Error | undefined): void {
+  #lost(client: WatchedClient, error: Error | undefined): void {
     const current = this.#client === client || this.#client === undefined;
     if (!current || this.#closed) return;
     this.#client = undefined;
@@ -198,7 +200,7 @@ export class ChannelSignal {
   }
 
   /** One statement at a time: the client would only queue the others. */
-  #attempt(client: pg.Client, text: string): void {
+  #attempt(client: WatchedClient, text: string): void {
     this.#last = this.#last.then(() => client.query(text)).catch(this.handlers.onProblem);
   }
 }

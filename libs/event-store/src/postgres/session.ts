@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { ClientBase, Pool, PoolConfig } from 'pg';
+import { WatchedClient } from './watched-client.js';
 
 /** How to reach PostgreSQL: a URL, or the options of `pg`. */
 export interface ConnectionOptions {
@@ -29,6 +30,7 @@ export function createPool(options: ConnectionOptions, onProblem: (error: Error)
     max: options.poolSize ?? 10,
     ...connectionConfig(options),
     ...beforeFirstUse,
+    ...watched,
   });
   pool.on('error', onProblem);
   // A session may be ended between two statements, when nobody asks it anything: unheard, that would end the process.
@@ -39,12 +41,13 @@ export function createPool(options: ConnectionOptions, onProblem: (error: Error)
 export function connectionConfig({ connectionString, pool }: ConnectionOptions): PoolConfig {
   return {
     application_name: 'runledger-event-store',
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 5_000,
     ...pool,
     ...(connectionString === undefined ? {} : { connectionString }),
   };
 }
+
+/** A little after the server has ended them. */
+const watched = { Client: WatchedClient, statementsEndWithinMs: 33_000 };
 
 /** `pg` waits for this promise before it hands the connection out, and fails the query when it fails. */
 const beforeFirstUse = { onConnect: (client: ClientBase) => client.query(SESSION) };

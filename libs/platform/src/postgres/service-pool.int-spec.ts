@@ -1,4 +1,4 @@
-import { eventually, testDatabase } from '@runledger/testing';
+import { eventually, testDatabase, testWire } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import type { Pool } from 'pg';
 import { servicePool } from './service-pool.js';
@@ -31,6 +31,18 @@ describe('the connections of a service', () => {
     await expect(client.query('SELECT 1')).rejects.toThrow();
     client.release(true);
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+
+  it('are given up in seconds when the server is gone without a word, and made again', async () => {
+    const wire = await testWire(database.url);
+    const distant = servicePool({ connectionString: wire.url, max: 1 }, error => broken.push(error.message));
+    await distant.query('SELECT 1');
+    wire.fallSilent();
+    await expect(distant.query('SELECT 1')).rejects.toThrow(/has said nothing/);
+    expect((await distant.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    expect(broken).toHaveLength(1);
+    await distant.end();
+    await wire.close();
   });
 
   it('survive being cut off while nobody uses them', async () => {
