@@ -31,7 +31,7 @@ export class Shift {
   readonly #ending = new AbortController();
   readonly #ended: Promise<void>;
   #asked = false;
-  #lastSkipMs = 0;
+  #lastSkipMs = -Infinity;
   #skipTimer: NodeJS.Timeout | undefined;
   #skipping: Promise<void> | undefined;
   #trouble: { readonly error: unknown } | undefined;
@@ -105,7 +105,7 @@ export class Shift {
 
   /** Checkpoints pass events that are not wanted too, so that nobody reads these again; but not with each of them. */
   async #skipSoon(): Promise<void> {
-    const dueMs = this.#lastSkipMs + SKIP_EVERY_MS - Date.now();
+    const dueMs = this.#lastSkipMs + SKIP_EVERY_MS - performance.now();
     if (dueMs <= 0) return this.#skip();
     // Not while a batch is applied: the next delivery ends the waiting.
     this.#skipTimer = setTimeout(() => {
@@ -115,7 +115,7 @@ export class Shift {
 
   async #skip(): Promise<void> {
     const { rows } = this.parts;
-    this.#lastSkipMs = Date.now();
+    this.#lastSkipMs = performance.now();
     try {
       await this.#patiently(async () => {
         if (this.#scanned > rows.position) await rows.skipTo(this.#scanned);

@@ -101,8 +101,8 @@ async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
   const { workspaceId, place, readyEventId: causationId } = ready;
   const owner = { workspaceId, worker: host.worker, place, epoch: history.epoch, causationId };
   const transcript = new Transcript(new AttemptLog(host.commands, host.clock, owner), host.clock, owner);
-  const startedMs = Date.parse(host.clock.now()) - history.activeMs;
-  const elapsedMs = (): number => Math.max(0, Date.parse(host.clock.now()) - startedMs);
+  const startedMs = performance.now() - history.activeMs; // a clock that is set meanwhile takes no time away, and gives none
+  const elapsedMs = (): number => Math.round(performance.now() - startedMs);
   const remainingMs = (): number => Math.max(1, ready.ready.timeoutMs - elapsedMs());
   const onLost = (): void => stop.stop('lost', true);
   transcript.lost.addEventListener('abort', onLost);

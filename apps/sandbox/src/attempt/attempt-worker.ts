@@ -198,7 +198,7 @@ export class AttemptWorker {
   #isFree(attempt: OpenAttempt): boolean {
     const key = attemptKey(attempt);
     if (!this.#ready || this.executing.has(attempt) || this.#settled.has(key)) return false;
-    return !this.#setbacks.rests(key, Date.now());
+    return !this.#setbacks.rests(key, performance.now());
   }
 
   #ended(attempt: OpenAttempt, end: ExecutionEnd): void {
@@ -221,7 +221,7 @@ export class AttemptWorker {
   #pause(attempt: OpenAttempt, error: unknown): void {
     this.idle.left(attempt);
     const key = attemptKey(attempt);
-    const retryInMs = this.#setbacks.add(key, error, Date.now());
+    const retryInMs = this.#setbacks.add(key, error, performance.now());
     if (error instanceof OwnershipLostError) this.log.warn({ attempt: key }, error.message);
     else this.log.error({ attempt: key, error, retryInMs }, 'An attempt stopped on a fault; it is taken up again.');
     this.wake();

@@ -48,7 +48,7 @@ export class RunReleases {
   /** Removes what is left here of runs that are others', or over. */
   async sweep(): Promise<void> {
     const { sandboxes, homes, worker, runners } = this.parts;
-    this.#sweptAt = Date.now();
+    this.#sweptAt = performance.now();
     await sandboxes.sweep(async () => {
       const kept = await homes.kept(worker);
       runners?.sweep(kept); // before their sandboxes go
@@ -80,7 +80,7 @@ export class RunReleases {
     const { homes, worker, onReopened } = this.parts;
     const ended = await homes.ended(worker);
     const open = await Promise.all(ended.map(run => this.#release(run)));
-    if (open.includes(false) || Date.now() - this.#sweptAt > SWEEP_EVERY_MS) await this.sweep();
+    if (open.includes(false) || performance.now() - this.#sweptAt > SWEEP_EVERY_MS) await this.sweep();
     if (ended.length > 0 && (await homes.reopen(worker, ended))) onReopened();
     await homes.forget(worker, ended);
   }

@@ -16,7 +16,7 @@ const MOST_BREACHES = 10;
  */
 export class DiskUse {
   #bytes = 0;
-  #nextLookAt = Date.now() + LOOK_EVERY_MS;
+  #nextLookAt = performance.now() + LOOK_EVERY_MS;
   #breaches = 0;
   #looking: Promise<boolean> | undefined;
 
@@ -36,7 +36,7 @@ export class DiskUse {
   }
 
   get isDue(): boolean {
-    return this.directories.length > 0 && Date.now() >= this.#nextLookAt;
+    return this.directories.length > 0 && performance.now() >= this.#nextLookAt;
   }
 
   /** Whether there is too much, and more than there was. */
@@ -46,9 +46,9 @@ export class DiskUse {
   }
 
   async #lookNow(): Promise<boolean> {
-    const [before, began] = [this.#bytes, Date.now()];
+    const [before, began] = [this.#bytes, performance.now()];
     this.#bytes = await diskBytes(this.forks, this.directories);
-    const [isMore, now] = [this.isOver && this.#bytes > before, Date.now()];
+    const [isMore, now] = [this.isOver && this.#bytes > before, performance.now()];
     if (isMore) this.#breaches += 1;
     else if (!this.isOver) this.#breaches = 0;
     this.#nextLookAt = now + Math.max(this.isOver ? LOOK_AGAIN_MS : LOOK_EVERY_MS, (now - began) / LOOK_SHARE);

@@ -11,11 +11,11 @@ const PATIENCE_MS = 5_000;
  */
 export async function waitUntilDead(journal: CallJournal, patienceMs = PATIENCE_MS): Promise<void> {
   const supervisor = journal.supervisor();
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   const lives = (): boolean =>
     supervisor !== undefined && (isAlive(supervisor) || livingInit(journal.init(), undefined) !== undefined);
   while (supervisor && !journal.supervisorEnded && lives()) {
-    if (Date.now() >= deadline) killTree(journal, supervisor.pid);
+    if (performance.now() >= deadline) killTree(journal, supervisor.pid);
     await sleep(POLL_MS);
   }
 }

@@ -55,11 +55,11 @@ export class TopicReader {
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
-      const began = Date.now();
+      const began = performance.now();
       const reason = await this.#runOne(signal);
       if (signal.aborted) return;
       this.options.onDown();
-      failures = Date.now() - began > LONGEST_DELAY_MS ? 1 : failures + 1;
+      failures = performance.now() - began > LONGEST_DELAY_MS ? 1 : failures + 1;
       this.#tell(reason);
       await pause(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1)), signal);
     }
@@ -108,9 +108,9 @@ export class TopicReader {
 
   async #consume(consumer: Consumer, life: AbortController): Promise<Error | undefined> {
     let crash: Error | undefined;
-    let lastFetch = Date.now();
+    let lastFetch = performance.now();
     consumer.on(consumer.events.FETCH, () => {
-      lastFetch = Date.now();
+      lastFetch = performance.now();
       this.#tellOfFetch();
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -122,7 +122,7 @@ export class TopicReader {
     await consumer.run({ autoCommit: false, eachBatch: payload => this.#take(payload, life.signal) });
     this.#resume(consumer);
     const { silenceMs } = this.options;
-    while (!life.signal.aborted && Date.now() - lastFetch < silenceMs) await pause(silenceMs / 10, life.signal);
+    while (!life.signal.aborted && performance.now() - lastFetch < silenceMs) await pause(silenceMs / 10, life.signal);
     return crash ?? (life.signal.aborted ? undefined : new Error(`The consumer was silent for ${silenceMs} ms.`));
   }
 
