@@ -13,6 +13,7 @@ import {
 } from '@runledger/client';
 import { AgentText, ToolCallEnded, ToolCallStarted, ToolOutput } from '@runledger/contracts';
 import { attemptId } from '@runledger/kernel';
+import { testWire } from '@runledger/testing';
 import type { DataSource } from 'typeorm';
 import { READ_MODEL_SOURCE } from './reads/read-model-source.js';
 import { flakyWay, type FlakyWay } from './flaky-way.fixture.js';
@@ -144,6 +145,31 @@ describe('the client package', () => {
     const { events } = await gateway.store.readAll({ tenant: 'ws_acme', correlationId: RUN, after: 0n, limit: 500 });
     expect(seen).toEqual(events.map(({ id }) => id));
     expect(problems).toContain('CONNECTION_LOST');
+  });
+
+  it('sees the one event that comes after its gateway was gone without a word', async () => {
+    const wire = await testWire(gateway.url);
+    const told: string[] = [];
+    const distant = new RunledgerClient({
+      url: wire.url,
+      token: await gateway.tokenFor('ws_acme', 'mem_ada'),
+      silenceMs: 300,
+      onProblem: ({ code }) => told.push(code),
+    });
+    const items = distant.subscribe(RunEventsDocument, { runId: RUN });
+    const known = await gateway.store.readAll({ tenant: 'ws_acme', correlationId: RUN, after: 0n, limit: 500 });
+    for (const { id } of known.events) expect((await items.next()).value?.runEvents.event.id).toBe(id);
+    const next = items.next();
+    await new Promise(resolve => setTimeout(resolve, 1_000)); // signs of life come and go
+    expect(told).toEqual([]);
+    wire.fallSilent();
+    const place = { attemptId: attemptId(RUN, 'build', 1), runId: RUN, step: 'build', attempt: 1 };
+    const text = AgentText({ ...place, entryId: 'e9', text: 'after it', at: at(30) });
+    await gateway.tell({ workspaceId: 'ws_acme', stream: 'attempt-1.build.1', runId: RUN }, text);
+    expect((await next).value?.runEvents.event.type).toBe('AgentText');
+    expect(told).toEqual(['CONNECTION_LOST']);
+    await items.return();
+    await wire.close();
   });
 
   it('holds a transcript as the platform shows it', async () => {

@@ -15,6 +15,11 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   /** Default: the platform's own `WebSocket`. */
   readonly webSocket?: typeof WebSocket;
+  /**
+   * How long a subscription hears nothing until it asks for a sign of life, and waits for that, before it makes its connection again;
+   * default 10,000.
+   */
+  readonly silenceMs?: number;
   /** Told of what is made up for: a connection that was lost, an answer that came late. */
   readonly onProblem?: (problem: RunledgerError) => void;
 }
@@ -66,12 +71,13 @@ export class RunledgerClient {
     variables: Variables,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<Delivered<Result>, void> {
-    const { onProblem, token } = this.options;
+    const { onProblem, token, silenceMs = 10_000 } = this.options;
     const feed = new SocketFeed({
       url: this.#url.replace(/^http/, 'ws'),
       token: () => this.#token(),
       isTokenRenewed: typeof token === 'function',
       webSocket: this.options.webSocket,
+      silenceMs,
     });
     const open = (after: string | undefined, ending: AbortSignal) =>
       feed.items<Result>(document.toString(), after === undefined ? variables : { ...variables, after }, ending);

@@ -8,6 +8,8 @@ export interface SocketOptions {
   /** Whether `token` may answer with another one when the last one has ended. */
   readonly isTokenRenewed: boolean;
   readonly webSocket: typeof WebSocket | undefined;
+  /** How long the platform may say nothing until it is asked for a sign of life, and how long it may take for that. */
+  readonly silenceMs: number;
 }
 
 /** How the platform closes sockets on purpose; anything else is a connection that was lost. */
@@ -30,20 +32,26 @@ export class SocketFeed {
 
   /** Until the platform completes it or `ending` fires. Throws {@link RunledgerError}. */
   async *items<Item>(query: string, variables: object, ending: AbortSignal): AsyncGenerator<Item, void> {
-    const { url, token, webSocket } = this.options;
+    const { url, token, webSocket, silenceMs } = this.options;
     let letIn = false;
+    const patience = new Patience(silenceMs, () => client.terminate());
     const client = createClient({
       url,
       retryAttempts: 0, // the library would ask for the first items again; whoever resumes knows the last one
+      keepAlive: silenceMs,
       connectionParams: async () => ({
         authorization: `Bearer ${await token()}`,
         ...(this.#log && { log: this.#log }),
       }),
       on: {
+        connecting: () => patience.begin(),
         connected: (_socket, payload) => {
+          patience.end();
           letIn = true;
           this.#log ??= logIn(payload);
         },
+        ping: isReceived => isReceived || patience.begin(),
+        message: () => patience.end(),
       },
       ...(webSocket && { webSocketImpl: webSocket }),
     });
@@ -58,6 +66,7 @@ export class SocketFeed {
       throw this.#renewable(feedError(error), letIn);
     } finally {
       ending.removeEventListener('abort', end);
+      patience.end();
       await client.dispose();
     }
   }
@@ -69,6 +78,28 @@ export class SocketFeed {
       return new RunledgerError('UNAUTHENTICATED', message, more);
     if (code !== 'UNAUTHENTICATED' || !letIn || !this.options.isTokenRenewed) return error;
     return new RunledgerError('TOKEN_ENDED', message, more);
+  }
+}
+
+/**
+ * A platform that is gone without a word, as one whose machine lost its power or whose way was forgotten by a firewall, leaves its
+ * sockets open. Who only listens sends nothing that could fail, and would listen for ever.
+ */
+class Patience {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly limitMs: number,
+    private readonly onOver: () => void,
+  ) {}
+
+  begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.onOver, this.limitMs);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
   }
 }
 
