@@ -38,6 +38,19 @@ describe('the low watermark of a consumer', () => {
     expect(watermark.position).toBe(8n);
   });
 
+  it('tells what is not finished for longest, and when the log took it', () => {
+    const watermark = new LowWatermark(0n);
+    const [first, second] = [
+      watermark.take({ position: 2n, recordedAt: '2026-11-21T10:00:00.000Z' }),
+      watermark.take({ position: 5n, recordedAt: '2026-11-21T10:00:01.000Z' }),
+    ];
+    expect(watermark.pending).toEqual(first);
+    watermark.finish(first);
+    expect(watermark.pending).toEqual({ position: 5n, recordedAt: '2026-11-21T10:00:01.000Z', finished: false });
+    watermark.finish(second);
+    expect(watermark.pending).toBeUndefined();
+  });
+
   it('is never ahead of an unfinished event, in whatever order events finish', () => {
     const order = fc
       .integer({ min: 1, max: 3_000 })
