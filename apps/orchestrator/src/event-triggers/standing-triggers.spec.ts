@@ -78,6 +78,30 @@ describe('the triggers that an event is held against', () => {
     expect(log.reads).toBe(1);
   });
 
+  it('are those of all that the workspace has said of them, however much that is', async () => {
+    log.append(created('trig_a'));
+    for (let n = 0; n < 600; n += 1) log.append(n % 2 === 0 ? paused('trig_a') : resumed('trig_a'));
+    log.append(created('trig_b'));
+    expect(await heldAgainst(log.event())).toEqual(['trig_a', 'trig_b']);
+    log.append(paused('trig_a'));
+    expect(await heldAgainst(log.event())).toEqual(['trig_b']);
+  });
+
+  it('are found behind what is said of none', async () => {
+    log.append(created('trig_a'));
+    log.append({ ...paused('trig_a'), type: 'SaidByNewerSoftware' } as unknown as EventTriggerEvent);
+    log.append(created('trig_b'));
+    expect(await heldAgainst(log.event())).toEqual(['trig_a', 'trig_b']);
+    log.append(paused('trig_b'));
+    expect(await heldAgainst(log.event())).toEqual(['trig_a']);
+  });
+
+  it('are known for an event of a log that was restored to an earlier head since', async () => {
+    log.append(created('trig_a'));
+    const event = log.event();
+    expect(await heldAgainst({ ...event, position: event.position + 50n })).toEqual(['trig_a']);
+  });
+
   it('are asked of the log together by events that come at once', async () => {
     const rounds = Array.from({ length: 20 }, () => log.event());
     await Promise.all(rounds.map(event => standing.on(event)));

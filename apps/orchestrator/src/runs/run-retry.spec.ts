@@ -17,7 +17,7 @@ const retryRun = (more: Partial<Retry> = {}): RunCommand => ({
   type: 'RetryRun',
   data: { ...asked, from: 'FAILED_STEP', ...more },
 });
-const onStep = (type: 'RetryStep' | 'SkipStep' | 'ForceAdvance', key: string): RunCommand => ({
+const onStep = (type: 'RetryStep' | 'SkipStep' | 'ForceAdvance', key: string) => ({
   type,
   data: { ...asked, step: key },
 });
@@ -169,6 +169,15 @@ describe('a run that goes on after its end', () => {
       .thenEmits(reopened({ scope: 'BEGINNING' }), secondTime);
   });
 
+  it('asks again at gates that were closed with it, also when one step is tried again', () => {
+    const closing = [the.started([left, gated]), the.ready('left'), the.gate('ship', 'May ship?'), the.failed('left')];
+    const { data, type } = the.gate('ship', 'May ship?');
+    const again = { type, data: { ...data, gateId: the.gateIdOf('ship').replace(/1$/, '2') } };
+    given(...closing, the.cancelled('ship'), runFailed('left'))
+      .when(onStep('RetryStep', 'left'))
+      .thenEmits(reopened({ scope: 'STEP', step: 'left' }), readyAgain('left'), again);
+  });
+
   it('is still what its idempotency key has started', () => {
     const started = [the.started([left]), the.ready('left'), the.failed('left'), runFailed('left'), reopened()];
     given(...started)
@@ -290,6 +299,17 @@ describe('a step of which nothing is heard', () => {
     given(...history)
       .when(onStep('RetryStep', 'left'))
       .thenEmits(readyAgain('left'));
+  });
+
+  it('gets the instructions that were written for that attempt', () => {
+    const agent = { provider: 'scripted', model: 'scripted-1', prompt: 'Ship.', instructions: 'Quickly.' } as const;
+    const events = [the.started([step('left', [], { agent })]), the.ready('left'), silent('left')];
+    const retry = { ...onStep('RetryStep', 'left').data, instructions: 'With care.' };
+    const decision = run.decide({ type: 'RetryStep', data: retry }, events.reduce(evolveRun, run.initialState()));
+    expect(decision).toMatchObject([
+      { type: 'StepInstructionsEdited', data: { attempt: 2, instructions: 'With care.' } },
+      { type: 'StepReady', data: { attempt: 2, agent: { instructions: 'With care.' } } },
+    ]);
   });
 
   it('is not retried after its failure was dealt with', () => {
