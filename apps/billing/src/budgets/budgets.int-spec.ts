@@ -334,6 +334,41 @@ describe('a budget', () => {
     expect(await spending.asks(60)).toMatchObject({ status: 'GRANTED' });
   });
 
+  it('gives back what was set aside for a call that was not made, and writes all of it into the story of its run', async () => {
+    const spending = await Spending.begin();
+    await spending.set(month, 100);
+    const { callId } = await spending.asks(60);
+    expect(await spending.asks(60)).toMatchObject({ status: 'BUSY' });
+    const { runId } = spending;
+    for (const by of [processOf(0), processOf(1)]) await by.desk.release({ runId, callId }, spending.context());
+    expect(highWater(await spending.events('workspace'))).toMatchObject({ spent: 0, reserved: 0 });
+    expect(await spending.asks(60)).toMatchObject({ status: 'GRANTED' });
+    const { events } = await one().store.readAll({ tenant: spending.workspaceId, after: 0n, correlationId: runId });
+    const told = events.map(({ type }) => type).filter(type => type.startsWith('Budget'));
+    expect(told).toEqual(['BudgetReserved', 'BudgetReleased', 'BudgetReserved']);
+  });
+
+  it('keeps no room for a run that it held and that has ended', async () => {
+    const spending = await Spending.begin();
+    await spending.set(month, 100);
+    await spending.used((await spending.asks(90)).callId, 80);
+    expect(await spending.asks(30)).toMatchObject({ status: 'HELD' });
+    for (const by of [processOf(0), processOf(1)]) await by.desk.forget(spending.runId, spending.context());
+    const freed = (await spending.events('workspace')).filter(({ type }) => type === 'BudgetFreed');
+    expect(freed).toMatchObject([{ data: { runId: spending.runId } }]);
+  });
+
+  it('of nothing for each run declines the start of any, and one of something or of no limit does not', async () => {
+    const spending = await Spending.begin();
+    const check = () => one().desk.check({ flowId: 'flow_ship' }, spending.context());
+    await spending.set({ kind: 'EACH_RUN' }, 0);
+    expect(await check()).toMatchObject({ refusal: { rejected: 'BUDGET_EXHAUSTED' } });
+    for (const limit of [1, null]) {
+      await spending.set({ kind: 'EACH_RUN' }, limit);
+      expect(await check()).toMatchObject({ status: 'accepted' });
+    }
+  });
+
   it('refuses what has no price unless it is told otherwise, and what is free is always free', async () => {
     const spending = await Spending.begin();
     await spending.set(month, 0);
