@@ -1,37 +1,51 @@
 import type { RecordedEvent } from '../port.js';
 import type { LogReader } from './log-reader.js';
 import { Loopback } from './loopback.js';
+import { StoreUnavailableError } from './store-errors.js';
 import { Tail } from './tail.js';
 import type { Follower } from '../followers.js';
 
 const eventAt = (position: number, type: string) => ({ position: BigInt(position), type }) as RecordedEvent;
 const turn = () => new Promise(resolve => setImmediate(resolve));
 
-/** A log that begins empty and grows by what is appended to it. */
+/** A log that begins empty and grows by what is appended to it; `faults` are what its next reads end with. */
 function growingTail() {
   const log: RecordedEvent[] = [];
+  const faults: Error[] = [];
+  const problems: Error[] = [];
   const reader = {
     unsettled: false,
     head: () => Promise.resolve(0n),
     tailPage: (after: bigint, limit: number) => {
+      const fault = faults.shift();
+      if (fault) return Promise.reject(fault);
       const events = log.filter(({ position }) => position > after).slice(0, limit);
       const scannedTo = events.at(-1)?.position ?? after;
       return Promise.resolve({ events, scannedTo, atHead: scannedTo === BigInt(log.length), bytes: events.length });
     },
   };
-  const tail = new Tail(reader as unknown as LogReader, new Loopback(), () => undefined);
+  const tail = new Tail(reader as unknown as LogReader, new Loopback(), problem => problems.push(problem));
   const append = async (count: number, type: string) => {
     for (let n = 0; n < count; n += 1) log.push(eventAt(log.length + 1, type));
     tail.wake();
     while (tail.read(BigInt(log.length) - 1n, 1, () => true)?.events.length !== 1) await turn();
   };
-  return { tail, append };
+  return { tail, append, faults, problems };
 }
 
 const all = () => true;
 const begun = async (tail: Tail, follower: Follower) => {
   while (!tail.read(follower.position, 1, all)) await turn();
 };
+
+function isBroken(tail: Tail): boolean {
+  try {
+    tail.read(0n, 1, all);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 describe('the end of the log in memory', () => {
   it('lets go of what everybody has behind them, but for the newest thousand', async () => {
@@ -57,6 +71,64 @@ describe('the end of the log in memory', () => {
     expect(sleeper.position).toBe(3_100n);
     expect(tail.read(sleeper.position, 10, sleeper.matches)?.events).toEqual([eventAt(3_101, 'Wanted')]);
     [reader, sleeper].forEach(follower => tail.unfollow(follower));
+  });
+
+  it('hands over what is behind a position, once and in order, as much as is asked for (T1)', async () => {
+    const { tail, append } = growingTail();
+    const reader = tail.follow({ matches: all, after: 0n });
+    await begun(tail, reader);
+    await append(10, 'Other');
+    await append(2, 'Wanted');
+    const read = (after: bigint, limit: number, matches: (event: RecordedEvent) => boolean = all) => {
+      const page = tail.read(after, limit, matches);
+      return [page?.events.map(({ position }) => Number(position)), Number(page?.scannedTo), page?.atHead];
+    };
+    expect(read(4n, 3)).toEqual([[5, 6, 7], 7, false]);
+    expect(read(7n, 5)).toEqual([[8, 9, 10, 11, 12], 12, true]);
+    expect(read(0n, 1, ({ type }) => type === 'Wanted')).toEqual([[11], 11, false]);
+    expect(read(12n, 5)).toEqual([[], 12, true]);
+    tail.unfollow(reader);
+  });
+
+  it('tells its followers of a fault that does not pass by itself, and begins anew', async () => {
+    const { tail, append, faults, problems } = growingTail();
+    const reader = tail.follow({ matches: all, after: 0n });
+    await begun(tail, reader);
+    const passing = new StoreUnavailableError(new Error('the database is gone'));
+    const lasting = new Error('the table is gone');
+    faults.push(passing);
+    tail.wake();
+    while (problems.length < 1) await turn();
+    expect(tail.read(0n, 1, all)?.events).toEqual([]);
+    faults.push(lasting);
+    const told = reader.next(tail.version, false);
+    while (problems.length < 2) {
+      tail.wake();
+      await turn();
+    }
+    await told;
+    expect(problems).toEqual([passing, lasting]);
+    expect(() => tail.read(0n, 1, all)).toThrow(lasting);
+    while (isBroken(tail)) {
+      tail.wake();
+      await turn();
+    }
+    await append(1, 'Other');
+    expect(tail.read(0n, 5, all)?.events).toHaveLength(1);
+    tail.unfollow(reader);
+  });
+
+  it('is let go of with the last follower (T3)', async () => {
+    const { tail, append } = growingTail();
+    const [first, second] = [0n, 0n].map(after => tail.follow({ matches: all, after })) as [Follower, Follower];
+    await begun(tail, first);
+    await append(3, 'Other');
+    tail.unfollow(first);
+    await turn();
+    expect(tail.end).toBe(3n);
+    tail.unfollow(second);
+    while (tail.end !== undefined) await turn();
+    expect(tail.read(0n, 5, all)).toBeUndefined();
   });
 
   it('sends a follower to look where it has not been, and never back', async () => {
