@@ -45,7 +45,7 @@ export const costsProjection: Projection = {
   tables: ['charges', 'charged_runs', 'cost_days'],
   keyOf: event => event.metadata.correlationId,
   apply: async (recorded: readonly RecordedEvent[], rows: EntityManager) => {
-    const events = recorded as unknown as readonly Recorded<CostEvent>[];
+    const events = recorded as readonly Recorded<CostEvent>[];
     const runs = events.flatMap(event => (event.type === 'RunStarted' ? [runRow(event)] : []));
     const charges = events.flatMap(event => (event.type === 'ChargeRecorded' ? [chargeRow(event)] : []));
     // A run begins before it costs anything.

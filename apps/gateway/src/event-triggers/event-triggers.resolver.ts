@@ -20,23 +20,17 @@ import { CommandDesk } from '../reads/command-desk.js';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { ReadModels } from '../reads/read-models.js';
 import { keyIn } from '../reads/row-key.js';
+import { startOf, type StartInput } from '../runs/start-input.js';
 import { EventTriggerRow } from './event-triggers.entity.js';
 import type { EventTriggerView, TriggerFiring } from './event-triggers.projection.js';
 
 type CreateCommand = InputOf<typeof CreateEventTrigger>;
-type Choices = CreateCommand['start']['choices'];
 
-interface EventTriggerInput {
+interface EventTriggerInput extends StartInput {
   readonly name?: string | null;
   readonly event: string;
   readonly condition?: string | null;
   readonly mapping?: Json | null;
-  readonly flow: string;
-  readonly version?: number | null;
-  readonly parameters?: Json | null;
-  readonly profile?: string | null;
-  readonly execution?: Choices['execution'] | null;
-  readonly checkpointMode?: Choices['checkpointMode'] | null;
 }
 
 const mappings = z.record(z.string(), z.string());
@@ -107,21 +101,12 @@ export class EventTriggersResolver {
 }
 
 function createCommand(input: EventTriggerInput, mapping: CreateCommand['mapping']): CreateCommand {
-  const { name, event, condition, flow, version, profile, execution, checkpointMode } = input;
+  const { name, event, condition } = input;
   return {
     ...{ event, mapping },
     ...(name != null && { name }),
     ...(condition != null && { condition }),
-    start: {
-      flow,
-      ...(version != null && { version }),
-      parameters: jsonObject(input.parameters, 'parameters'),
-      choices: {
-        ...(profile != null && { profile }),
-        ...(execution != null && { execution }),
-        ...(checkpointMode != null && { checkpointMode }),
-      },
-    },
+    start: startOf(input),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { CreateSchedule, InputOf, Json, PreviewSchedule } from '@runledger/contracts';
-import { jsonObject } from '../graph/json-object.js';
+import type { CreateSchedule, InputOf, PreviewSchedule } from '@runledger/contracts';
+import { startOf, type StartInput } from '../runs/start-input.js';
 
 type CreateCommand = InputOf<typeof CreateSchedule>;
 
@@ -14,14 +14,8 @@ export interface PreviewArgs extends WhenArgs {
   readonly first?: number | null;
 }
 
-export interface ScheduleInput extends WhenArgs {
+export interface ScheduleInput extends WhenArgs, StartInput {
   readonly name?: string | null;
-  readonly flow: string;
-  readonly version?: number | null;
-  readonly parameters?: Json | null;
-  readonly profile?: string | null;
-  readonly execution?: CreateCommand['start']['choices']['execution'] | null;
-  readonly checkpointMode?: CreateCommand['start']['choices']['checkpointMode'] | null;
   readonly catchUp?: CreateCommand['catchUp']['policy'] | null;
   readonly catchUpMax?: number | null;
 }
@@ -31,20 +25,11 @@ export function previewCommand({ first, ...when }: PreviewArgs): InputOf<typeof 
 }
 
 export function createCommand(input: ScheduleInput): CreateCommand {
-  const { name, flow, version, profile, execution, checkpointMode } = input;
+  const { name } = input;
   return {
     ...whenOf(input),
     ...(name != null && { name }),
-    start: {
-      flow,
-      ...(version != null && { version }),
-      parameters: jsonObject(input.parameters, 'parameters'),
-      choices: {
-        ...(profile != null && { profile }),
-        ...(execution != null && { execution }),
-        ...(checkpointMode != null && { checkpointMode }),
-      },
-    },
+    start: startOf(input),
     catchUp: { policy: input.catchUp ?? 'ONE', max: input.catchUpMax ?? 10 },
   };
 }

@@ -1,4 +1,4 @@
-import type { InputOf, Json, StartRun } from '@runledger/contracts';
+import type { Json } from '@runledger/contracts';
 import { reject } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
@@ -8,6 +8,7 @@ import { CallerOf, type GraphContext } from '../graph/graph-context.js';
 import { jsonObject } from '../graph/json-object.js';
 import { actorNode, refusalNode } from '../graph/nodes.js';
 import { ReadModels } from '../reads/read-models.js';
+import { startOf, type StartInput } from '../runs/start-input.js';
 import { WebhookDesk } from './webhook-desk.js';
 import { WebhookStore } from './webhook-store.js';
 import { webhookNotFound } from './webhook.decider.js';
@@ -16,19 +17,11 @@ import type { WebhookView } from './webhooks.projection.js';
 /** A week. */
 const LONGEST_OVERLAP_MINUTES = 10_080;
 
-type Choices = InputOf<typeof StartRun>['choices'];
-
-interface WebhookInput {
+interface WebhookInput extends StartInput {
   readonly name?: string | null;
   readonly kind: 'GENERIC' | 'GITHUB';
-  readonly flow: string;
-  readonly version?: number | null;
-  readonly parameters?: Json | null;
   readonly mapping?: Json | null;
   readonly actions?: readonly string[] | null;
-  readonly profile?: string | null;
-  readonly execution?: Choices['execution'] | null;
-  readonly checkpointMode?: Choices['checkpointMode'] | null;
 }
 
 @Resolver('Webhook')
@@ -53,16 +46,9 @@ export class WebhooksResolver {
   @Mutation('createWebhook')
   @Requires('flows.manage')
   async createWebhook(@Args('input') input: WebhookInput, @CallerOf() caller: Caller) {
-    const { kind, flow, version, profile, execution, checkpointMode } = input;
-    const choices = {
-      ...(profile != null && { profile }),
-      ...(execution != null && { execution }),
-      ...(checkpointMode != null && { checkpointMode }),
-    };
-    const parameters = jsonObject(input.parameters, 'parameters');
-    const start = { flow, parameters, choices, ...(version != null && { version }) };
     const mapping = jsonObject(input.mapping, 'mapping');
-    const wish = { name: input.name ?? undefined, kind, start, mapping, actions: input.actions ?? undefined };
+    const { kind, name, actions } = input;
+    const wish = { name: name ?? undefined, kind, start: startOf(input), mapping, actions: actions ?? undefined };
     const outcome = await this.desk.create(wish, caller);
     if (outcome.status === 'refused') return refusalNode('WebhookRefused', outcome.refusal);
     if (outcome.position !== undefined) await this.readModels.reach(outcome.position, ['webhooks']);
