@@ -80,7 +80,10 @@ function otherCurrency(asked: string, currency: string): Outcome {
 }
 
 function noSuchRun(): Outcome {
-  return { status: 'refused', refusal: reject('RUN_NOT_FOUND', 'There is no such run.') };
+  return {
+    status: 'refused',
+    refusal: reject('RUN_NOT_FOUND', 'There is no such run.', { fix: 'Look at the list of runs.' }),
+  };
 }
 
 /** A limit for a flow that is not there would hold for nothing, and nobody would notice. */

@@ -72,7 +72,9 @@ function revoke(
   const own = state.status !== 'absent' && state.memberId === command.memberId;
   // Somebody else's token is as if it did not exist, unless one may administer it.
   if (state.status === 'absent' || !(own || command.ofOthers)) {
-    return reject('TOKEN_NOT_FOUND', `There is no token ${command.data.tokenId} that you may revoke.`);
+    return reject('TOKEN_NOT_FOUND', `There is no token ${command.data.tokenId} that you may revoke.`, {
+      fix: 'Take the `id` of one of your tokens, or ask an administrator of the workspace.',
+    });
   }
   return state.status === 'revoked' ? [] : [TokenRevoked(command.data)];
 }

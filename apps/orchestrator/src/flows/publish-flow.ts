@@ -59,5 +59,11 @@ export async function publishFlow(
 
 function refused(details: readonly Problem[]): Outcome {
   const message = details.length === 1 ? 'The flow has a problem.' : `The flow has ${details.length} problems.`;
-  return { status: 'refused', refusal: reject('INVALID_FLOW', message, { details }) };
+  return {
+    status: 'refused',
+    refusal: reject('INVALID_FLOW', message, {
+      fix: 'Put right what the details name, and publish it again.',
+      details,
+    }),
+  };
 }

@@ -19,7 +19,10 @@ const MAX_CANCELLED = 900;
  */
 export function requestCancel(asked: RequestCancel['data'], run: Run): readonly RunEvent[] | CancelRefusal {
   if (run.status === 'absent' || run.status === 'declined') return reject('RUN_NOT_FOUND', 'There is no such run.');
-  if (run.status === 'ended') return reject('RUN_ENDED', `The run is over (${run.as}); there is nothing to cancel.`);
+  if (run.status === 'ended')
+    return reject('RUN_ENDED', `The run is over (${run.as}); there is nothing to cancel.`, {
+      fix: 'Look at the run: it says what may be done with it.',
+    });
   const { mode, by, at } = asked;
   const earlier = run.closing?.as === 'cancelled' ? run.closing.mode : undefined;
   if (earlier === 'FORCE' || earlier === mode) return [];

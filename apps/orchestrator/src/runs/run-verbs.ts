@@ -60,7 +60,9 @@ export function runNotFound(): SteeringRefusal {
 }
 
 export function stepNotFound(step: string): SteeringRefusal {
-  return reject('STEP_NOT_FOUND', `The run has no step ${step}.`);
+  return reject('STEP_NOT_FOUND', `The run has no step ${step}.`, {
+    fix: 'Take a `key` from the `timeline` of the run.',
+  });
 }
 
 /** `verb` as in “cannot be paused”. */
