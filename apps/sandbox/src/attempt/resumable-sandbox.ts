@@ -1,7 +1,10 @@
 import type { ExecRequest, ExecResult, Sandbox } from '../driver/sandbox-driver.js';
+import { CallCutOffError } from '../driver/sandbox-faults.js';
 import type { Tenure } from '../workers/tenure.js';
 import type { StopSwitch } from './stop-switch.js';
 
+/** How often a call is made again that was cut off: what kills whatever watches over it may do so each time. */
+const MOST_CUT_OFF = 2;
 const SIGKILLED = 137;
 const SIGTERMED = 143;
 
@@ -15,11 +18,24 @@ export async function execResumable(
   epoch: number,
   again: () => ExecRequest = () => request,
 ): Promise<ExecResult> {
-  const result = await sandbox.exec(request);
+  const result = await execWhole(sandbox, request, again);
   if (result.why !== 'cancelled' || !result.replayed || request.signal?.aborted) return result;
   if (result.exitCode !== SIGKILLED && result.exitCode !== SIGTERMED) return { ...result, why: 'exit' };
   const next = again();
   return sandbox.exec({ ...next, callId: `${next.callId}~${epoch}` });
+}
+
+/** A call that was cut off by the death of what watched over it is unfinished as after a crash of the service: it begins again (R2). */
+async function execWhole(sandbox: Sandbox, first: ExecRequest, again: () => ExecRequest): Promise<ExecResult> {
+  let request = first;
+  for (let left = MOST_CUT_OFF; ; left -= 1) {
+    try {
+      return await sandbox.exec(request);
+    } catch (error) {
+      if (!(error instanceof CallCutOffError) || left === 0 || request.signal?.aborted) throw error;
+      request = again();
+    }
+  }
 }
 
 /** The same sandbox for an owner of this epoch. */

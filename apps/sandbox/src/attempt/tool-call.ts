@@ -2,6 +2,7 @@ import { ToolCallEnded, ToolCallStarted } from '@runledger/contracts';
 import type { Json, StepError, ToolDetail } from '@runledger/contracts';
 import { ATTRIBUTE, inSpan, markFailed } from '@runledger/platform';
 import type { ExecRequest, ExecResult } from '../driver/sandbox-driver.js';
+import { CallCutOffError, CallNotStartedError } from '../driver/sandbox-faults.js';
 import type { RecordedCall } from './attempt-history.js';
 import { CallOutput } from './call-output.js';
 import { EgressNotes } from './egress-notes.js';
@@ -80,8 +81,17 @@ async function execRecorded(run: StepRun, call: ToolCall, record: RecordedOutput
     return { output, result };
   } catch (error) {
     output.discard();
+    recordFault(run, call, error);
     throw error;
   }
+}
+
+/** The sandbox failed, and with it the attempt: its call did not just stay under way. */
+function recordFault({ stop, transcript }: StepRun, { callId, tool }: ToolCall, fault: unknown): void {
+  if (stop.signal.aborted || !(fault instanceof CallNotStartedError || fault instanceof CallCutOffError)) return;
+  const { code, message } = fault;
+  const named = { ...transcript.place, callId, tool, at: transcript.now() };
+  transcript.add(ToolCallEnded({ ...named, state: 'error', output: '', error: { code, message }, durationMs: 0 }));
 }
 
 function fromTranscript(

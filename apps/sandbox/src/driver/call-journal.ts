@@ -126,6 +126,12 @@ export class CallJournal {
     return startedAt === undefined ? 0 : Math.max(0, Math.round(statSync(`${this.path}/ended`).mtimeMs - startedAt));
   }
 
+  /** Of a call that left no exit code: whether its program had begun. A launcher that cannot begin it says so under its own name. */
+  get hasBegun(): boolean {
+    const said = statSync(this.spool('stdout'), { throwIfNoEntry: false })?.size ?? 0;
+    return said > 0 || (this.init() !== undefined && !/^bwrap: /m.test(this.#read('stderr') ?? ''));
+  }
+
   /** What the launcher said when it could not start the program. */
   complaint(): string {
     return this.#read('stderr')?.trim().slice(0, 2_000) || 'its launcher was killed';

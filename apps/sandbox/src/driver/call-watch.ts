@@ -40,7 +40,8 @@ export class CallWatch {
     if (!this.#call.journal.isThere) return this.onTaken();
     if (this.#call.journal.spooledBytes() > this.#call.limits.outputBytes) this.#onBreach('output-limit');
     if (this.#call.watchMemory) this.#checkMemory();
-    if (this.#call.disk.isDue) this.#looking = this.#look();
+    // A look that failed, because `du` was killed or there was no room for it, is still due: `close` has the last one.
+    if (this.#call.disk.isDue) this.#looking = this.#look().catch(() => undefined);
   }
 
   /** Whether the files had become too many when the call ended by itself. */

@@ -6,7 +6,7 @@ import { CallWatch, type WatchedCall } from './call-watch.js';
 import type { CallGroup } from './control-groups.js';
 import { OutputDelivery } from './output-delivery.js';
 import type { ExecRequest } from './sandbox-driver.js';
-import { CallNotStartedError, CallTakenError } from './sandbox-faults.js';
+import { CallCutOffError, CallNotStartedError, CallTakenError } from './sandbox-faults.js';
 
 const DEFAULT_GRACE_MS = 2_000;
 const KILL_PATIENCE_MS = 2_000;
@@ -148,6 +148,7 @@ export class RunningCall {
       oomKills: group?.oomKills() ?? this.#tree.oomKills?.() ?? 0,
       overLimit: this.#journal.spooledBytes() > limits.outputBytes,
     });
+    if (!found && this.#journal.hasBegun) throw new CallCutOffError(request.callId);
     if (!found) throw new CallNotStartedError(request.callId, this.#journal.complaint());
     const end = { ...found, durationMs: Math.round(performance.now() - this.#startedAt) };
     this.#journal.finish(end);

@@ -20,6 +20,16 @@ export class CallNotStartedError extends Fault {
   }
 }
 
+/** What watched over a call was killed, and all of the call with it: nobody knows how far its program had come. */
+export class CallCutOffError extends Fault {
+  constructor(callId: string, cause?: unknown) {
+    super('CALL_CUT_OFF', `Call ${callId} was cut off in its sandbox: what watched over it was killed.`, {
+      cause,
+      fields: { callId },
+    });
+  }
+}
+
 /** The operator did not allow what the profile asks for. */
 export class IsolationNotAllowedError extends Fault {
   constructor(profile: string, reason: string) {

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
+import { ForkServerLostError } from '../forking/forks.js';
 import type { Descriptor, Forked, Forks } from '../forking/forks.js';
 import type { CallJournal } from './call-journal.js';
-import { CallNotStartedError } from './sandbox-faults.js';
+import { CallCutOffError, CallNotStartedError } from './sandbox-faults.js';
 import { supervisorScript } from './supervisor-script.js';
 
 /** What a driver contributes to one call: how its program is started, and from inside which groups. */
@@ -38,7 +39,10 @@ export interface SupervisedCall {
 
 /** The supervisor of one call as the service sees it: its end, and the lifeline that takes the tree down. */
 export class SupervisedProcess {
-  /** Resolves when the supervisor is gone, and with it every process of the call. Rejects with {@link CallNotStartedError}. */
+  /**
+   * Resolves when the supervisor is gone, and with it every process of the call. Rejects with {@link CallNotStartedError}, or with
+   * {@link CallCutOffError} when nobody can tell whether it was started.
+   */
   readonly exited: Promise<void>;
   readonly #forked: Forked;
 
@@ -60,6 +64,7 @@ export class SupervisedProcess {
       call.input,
     );
     this.exited = this.#forked.exited.catch((cause: Error) => {
+      if (cause instanceof ForkServerLostError) throw new CallCutOffError(call.callId, cause);
       throw new CallNotStartedError(call.callId, cause.message, cause);
     });
   }

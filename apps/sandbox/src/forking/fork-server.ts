@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { identityOf, isAlive } from '../driver/process-tree.js';
 import { forkHere } from './fork-here.js';
 import type { ForkReport, ForkRequest } from './fork-requests.js';
+import { ForkServerLostError } from './forks.js';
 import type { Forked, ForkOrder, Forks, Ran } from './forks.js';
 
 /** Compiled, also where the service runs from its sources. */
@@ -68,16 +69,17 @@ export class ForkServer implements Forks {
       ...{ env: {}, cwd: '/', detached: true, serialization: 'advanced' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const lost = (why: string): void => {
+    const lost = (cause: Error): void => {
       if (this.#process !== server) return;
       this.#process = undefined;
-      const cause = new Error(`the process that starts others ${why}`);
       const waiting = [...this.#hearers.values()];
       this.#hearers.clear();
       for (const hearer of waiting) hearer.lost(cause);
     };
-    server.once('error', error => lost(`could not be started: ${error.message}`));
-    server.once('exit', (code, signal) => lost(`ended with ${signal ?? `exit code ${code}`}`));
+    server.once('error', error =>
+      lost(new Error(`the process that starts others could not be started: ${error.message}`)),
+    );
+    server.once('exit', (code, signal) => lost(new ForkServerLostError(`ended with ${signal ?? `exit code ${code}`}`)));
     server.on('message', (report: ForkReport) => this.#hear(server, report));
     server.unref(); // it does not keep a service alive that has nothing to do
     return server;

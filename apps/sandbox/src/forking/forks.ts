@@ -53,3 +53,11 @@ export async function runWell(forks: Forks, program: string, argv: readonly stri
   const { code, stderr } = await forks.run(program, argv);
   if (code !== 0) throw new Error(`${program} ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
 }
+
+/** The process that starts others ended: whether it had started what it was asked for, nobody can tell; if so, that goes, too. */
+export class ForkServerLostError extends Error {
+  constructor(how: string) {
+    super(`the process that starts others ${how}`);
+    this.name = 'ForkServerLostError';
+  }
+}
