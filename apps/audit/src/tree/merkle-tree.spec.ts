@@ -123,6 +123,32 @@ describe('the verifier', () => {
     expect(counts.corrupted).toBeGreaterThanOrEqual(GOOD * 2.5);
   });
 
+  it('takes a number before the first leaf for none, although its way up looks like that of the last', async () => {
+    const tree = treeOver(leaves, 8);
+    const root = Buffer.from(await tree.root());
+    const last = { leaf: 7, size: 8, hash: leaves[7]!, root, proof: base64Of(await tree.inclusion(7)) };
+    expect([7, -1, 7.5, 8].map(leaf => provesInclusion({ ...last, leaf }))).toEqual([true, false, false, false]);
+  });
+
+  it('takes no tree for the continuation of a larger one, or of another one of its size', async () => {
+    const roots = await Promise.all([6, 8].map(async size => Buffer.from(await treeOver(leaves, size).root())));
+    const [rootOf6, rootOf8] = roots as [Buffer, Buffer];
+    const proof = base64Of(await treeOver(leaves, 8).consistency(6));
+    const good = { from: 6, to: 8, rootFrom: rootOf6, rootTo: rootOf8, proof };
+    const same = { from: 8, to: 8, rootFrom: rootOf8, rootTo: rootOf8, proof: [] };
+    const nothing = { from: 0, to: 8, rootFrom: rootOf6, rootTo: rootOf8, proof: [] };
+    expect([good, same, nothing].map(provesConsistency)).toEqual([true, true, true]);
+    const bad = [
+      { ...same, rootFrom: rootOf6 },
+      { ...same, proof },
+      { ...nothing, proof },
+      { ...good, from: 8, to: 6, rootFrom: rootOf8, rootTo: rootOf6 },
+      { ...good, proof: [] },
+      { ...good, proof: proof.map(hash => hash.slice(4)) },
+    ];
+    expect(bad.map(provesConsistency)).toEqual(bad.map(() => false));
+  });
+
   function corruptedInclusions(good: Parameters<typeof provesInclusion>[0]) {
     const { leaf, size, proof } = good;
     return [
