@@ -61,6 +61,18 @@ describe('the newest stretch of the log', () => {
     expect(window.read(9n, 10, all)).toEqual({ events: [], scannedTo: 9n, atTop: true });
   });
 
+  it('is read to its top, where nothing is behind its last event', () => {
+    const window = new EventWindow(0n, { events: 10, bytes: Infinity });
+    for (const event of eventsOf(2)) window.push(event, 1); // at 1 and 4
+    window.passTo(9n);
+    for (const after of [4n, 7n])
+      expect(window.read(after, 10, all)).toEqual({ events: [], scannedTo: 9n, atTop: true });
+    expect(window.read(1n, 10, () => false)).toEqual({ events: [], scannedTo: 9n, atTop: true });
+    expect(window.read(0n, 1, all)).toMatchObject({ events: [{ position: 1n }], scannedTo: 1n, atTop: false });
+    window.passTo(3n);
+    expect([window.top, window.end]).toEqual([9n, 9n]);
+  });
+
   it('wakes those whom an event concerns, and lets the others have it behind them asleep', async () => {
     const events = eventsOf(4); // Even at 1, Odd at 4, Even at 7, Odd at 10
     const window = new EventWindow(0n, { events: 2, bytes: Infinity });

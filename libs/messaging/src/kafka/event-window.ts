@@ -81,11 +81,14 @@ export class EventWindow {
     if (after >= this.#top) return { events: [], scannedTo: after, atTop: true };
     const events: RecordedEvent[] = [];
     let scannedTo = after;
-    for (let index = this.#indexAfter(after); index < this.#kept.length && events.length < limit; index += 1) {
+    let index = this.#indexAfter(after);
+    for (; index < this.#kept.length && events.length < limit; index += 1) {
       const { event } = this.#kept[index] as Kept;
       scannedTo = event.position;
       if (matches(event)) events.push(event);
     }
+    // Behind the last event there may be nothing up to the top: who was left before that would ask again and again.
+    if (index === this.#kept.length) scannedTo = this.#top;
     return { events, scannedTo, atTop: scannedTo === this.#top };
   }
 
