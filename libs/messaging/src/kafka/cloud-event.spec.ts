@@ -52,6 +52,24 @@ describe('an event on its way over Kafka', () => {
     );
   });
 
+  it('says what it is in the headers of CloudEvents, for programs that are not ours, and is as large as its data', () => {
+    const event = { ...fc.sample(events, 1)[0]!, type: 'RunStarted', stream: 'run-1', data: { said: 'é' } };
+    const metadata = {
+      ...event.metadata,
+      correlationId: 'run_1',
+      schemaVersion: 3,
+      occurredAt: '2026-11-21T10:00:00Z',
+    };
+    const message = toMessage({ ...event, metadata }, 4n, 'urn:spec');
+    expect(message.key).toBe('run_1');
+    expect(message.headers).toMatchObject({
+      ...{ 'content-type': 'application/json', ce_specversion: '1.0', ce_id: event.id, ce_type: 'RunStarted' },
+      ...{ ce_source: 'urn:spec', ce_subject: 'run-1', ce_time: '2026-11-21T10:00:00Z', ce_partitionkey: 'run_1' },
+      ce_dataschema: 'urn:runledger:event:RunStarted:v3',
+    });
+    expect(fromMessage(overTheWire(message)).bytes).toBe(Buffer.byteLength('{"said":"é"}'));
+  });
+
   it('is told apart from what others write', () => {
     const message = overTheWire(toMessage(fc.sample(events, 1)[0]!, 0n, 'urn:spec'));
     const { ce_position: _, ...without } = message.headers;
