@@ -123,6 +123,19 @@ describe('the verifier', () => {
     expect(counts.corrupted).toBeGreaterThanOrEqual(GOOD * 2.5);
   });
 
+  it('accepts the proof of every leaf and of every beginning of a small tree', async () => {
+    const roots = await Promise.all(leaves.map(async (_, at) => Buffer.from(await treeOver(leaves, at + 1).root())));
+    for (const [at, root] of roots.entries()) {
+      const size = at + 1;
+      const tree = treeOver(leaves, size);
+      for (const [leaf, hash] of leaves.slice(0, size).entries()) {
+        expect(provesInclusion({ leaf, size, hash, root, proof: base64Of(await tree.inclusion(leaf)) })).toBe(true);
+        const beginning = { from: leaf + 1, to: size, rootFrom: roots[leaf]!, rootTo: root };
+        expect(provesConsistency({ ...beginning, proof: base64Of(await tree.consistency(leaf + 1)) })).toBe(true);
+      }
+    }
+  });
+
   it('takes a number before the first leaf for none, although its way up looks like that of the last', async () => {
     const tree = treeOver(leaves, 8);
     const root = Buffer.from(await tree.root());
