@@ -19,6 +19,7 @@ import type { Pool } from 'pg';
 import { attemptHost } from './attempt/attempt-host.js';
 import { DEFAULT_HOLDS } from './attempt/idle-sandboxes.js';
 import { isolationsOf } from './driver/local-drivers.js';
+import { ForkServer } from './forking/fork-server.js';
 import { SandboxRuntime } from './attempt/sandbox-runtime.js';
 import { integrationsOf } from './integrations/open-integrations.js';
 import { Integrations } from './integrations/integrations.js';
@@ -119,7 +120,7 @@ export class SandboxModule implements OnApplicationBootstrap, BeforeApplicationS
             ...[store, blobs, clock, commands, reactors, profiles, telemetry, services, known]: Injected
           ) => {
             const parts = { store, blobs, clock, commands, profiles, telemetry, offer, config, homeDir };
-            const host = attemptHost({ ...parts, integrations: known });
+            const host = attemptHost({ ...parts, integrations: known, forks: new ForkServer() });
             return new SandboxRuntime({
               ...{ host, database, homeDir, reactors, log, services },
               limits: {

@@ -8,7 +8,7 @@ import { callDurations, modelCallObserver } from '../agent/model-call-observer.j
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { openModel } from '../agent/providers.js';
 import { driverFor } from '../driver/driver-choice.js';
-import { ForkServer } from '../forking/fork-server.js';
+import type { Forks } from '../forking/forks.js';
 import { localDrivers } from '../driver/local-drivers.js';
 import type { Integrations } from '../integrations/integrations.js';
 import { unmetNeed } from '../integrations/unmet-needs.js';
@@ -40,6 +40,8 @@ export interface AttemptHostParts {
   readonly integrations: Integrations;
   readonly offer: OperatorsOffer;
   readonly homeDir: string;
+  /** Starts the programs of sandboxes on this machine. */
+  readonly forks: Forks;
   readonly telemetry: Telemetry;
 }
 
@@ -50,8 +52,8 @@ const SPOOL_BYTES = 67_108_864;
 
 /** Attempts on the drivers of this machine, with the profiles of the workspaces and the providers of the configuration. */
 export function attemptHost(parts: AttemptHostParts): Omit<AttemptHost, 'people'> {
-  const { store, blobs, clock, commands, profiles, config, homeDir, telemetry, integrations, offer } = parts;
-  const drivers = localDrivers(homeDir, config, new ForkServer());
+  const { store, blobs, clock, commands, profiles, config, homeDir, forks, telemetry, integrations, offer } = parts;
+  const drivers = localDrivers(homeDir, config, forks);
   const agents: AgentSettings = {
     open: openModel,
     patience: DEFAULT_PATIENCE,

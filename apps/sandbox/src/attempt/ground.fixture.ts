@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { testProfile } from '../driver/sandbox.fixture.js';
+import { forkHere } from '../forking/fork-here.js';
 import { integrationsOf } from '../integrations/open-integrations.js';
 import type { Integrations } from '../integrations/integrations.js';
 import { NO_CREDENTIALS } from '../integrations/credentials.js';
@@ -102,7 +103,7 @@ export class Ground {
     const parts = { store, blobs, clock: systemClock, commands, profiles, telemetry };
     const { integrations } = this;
     const offer = { credentials: [], integrations: [] };
-    const host = attemptHost({ ...parts, config: settings, homeDir, integrations, offer });
+    const host = attemptHost({ ...parts, config: settings, homeDir, forks: forkHere, integrations, offer });
     return this.#start(host, homeDir, limits);
   }
 
