@@ -130,6 +130,7 @@ describe('the values of the chart', () => {
       ...['pods', 'pods/exec', 'pods/attach', 'networkpolicies'],
     ]);
     expect(role.rules.flatMap(({ verbs }) => verbs)).not.toContain('*');
+    expect(role.rules.at(-1)).toMatchObject({ resources: ['networkpolicies'], verbs: ['create', 'get'] });
     expect(binding.subjects[0].name).toBe(account.metadata.name);
     const [, pod] = templates(everything).find(([name]) => name === 'sandbox');
     expect(pod.serviceAccountName).toBe(account.metadata.name);

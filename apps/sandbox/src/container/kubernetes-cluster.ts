@@ -54,12 +54,19 @@ export class KubernetesCluster {
       .items;
   }
 
-  /** Leaves one that is there as it is. */
-  async keepPolicy(body: V1NetworkPolicy): Promise<void> {
+  /** Answers the one of that name that there is, made now or before; one that is there is left as it is. */
+  async keepPolicy(body: V1NetworkPolicy): Promise<V1NetworkPolicy> {
     const { namespace } = this.settings;
-    await this.#asked(({ networking }) => networking.createNamespacedNetworkPolicy({ namespace, body }), {
-      ...{ verb: 'create', resource: 'networkpolicies', taken: undefined },
+    const [name, resource] = [body.metadata?.name ?? '', 'networkpolicies'];
+    const made = await this.#asked(({ networking }) => networking.createNamespacedNetworkPolicy({ namespace, body }), {
+      ...{ verb: 'create', resource, taken: undefined },
     });
+    return (
+      made ??
+      this.#asked(({ networking }) => networking.readNamespacedNetworkPolicy({ name, namespace }), {
+        ...{ verb: 'get', resource },
+      })
+    );
   }
 
   /** Undefined: no such pod runs. Its end is asked for once both outputs have ended; throws when it was not started, or nobody knows. */

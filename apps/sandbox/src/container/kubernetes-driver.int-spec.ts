@@ -1,3 +1,4 @@
+import type { V1NetworkPolicy } from '@kubernetes/client-node';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +82,37 @@ if (!canRun) {
       await sandbox.release();
       expect(cluster.pods).toEqual([]);
     });
+
+    it.each<[string, Partial<NonNullable<V1NetworkPolicy['spec']>>, string]>([
+      ['lets everything out', { egress: [{}] }, 'it lets something out'],
+      ['is silent about what goes out', { policyTypes: ['Ingress'] }, 'it lets something out'],
+      [
+        'opens a port',
+        { ingress: [{ ports: [{ port: 22 }] }], policyTypes: ['Ingress'] },
+        'it lets something in and out',
+      ],
+      ['holds others', { podSelector: { matchLabels: { app: 'web' } } }, 'it does not hold all pods'],
+      [
+        'makes an exception',
+        { podSelector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } },
+        'it does not hold all pods',
+      ],
+    ])(
+      'opens no sandbox where a network policy of that name %s, and says how to have its own (S1)',
+      async (_how, more, why) => {
+        const [policy] = cluster.policies;
+        const made = structuredClone(policy?.spec);
+        Object.assign(policy?.spec ?? {}, more);
+        const refused = driver.selfTest();
+        await expect(refused).rejects.toMatchObject({ code: 'SANDBOX_UNAVAILABLE' });
+        await expect(refused).rejects.toThrow(why);
+        await expect(refused).rejects.toThrow('kubectl delete networkpolicy runledger-sandboxes --namespace sandboxes');
+        delete policy?.spec?.ingress;
+        delete policy?.spec?.egress;
+        Object.assign(policy?.spec ?? {}, made);
+        await driver.selfTest();
+      },
+    );
 
     it('gives the platform no way to the files, and tells a look into them to go inside', async () => {
       const sandbox = await open('run-files');

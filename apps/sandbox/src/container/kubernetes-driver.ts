@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { V1NetworkPolicy } from '@kubernetes/client-node';
 import { NEUTRAL_ENVIRONMENT } from '../driver/host-tools.js';
 import type { DriverCapabilities, LeftSandbox, Sandbox, SandboxDriver, SandboxSpec } from '../driver/sandbox-driver.js';
 import { IsolationNotAllowedError, MountNotAllowedError, SandboxUnavailableError } from '../driver/sandbox-faults.js';
@@ -14,7 +15,7 @@ import type { KubernetesSettings } from './kubernetes-settings.js';
 import { OldCalls } from './old-calls.js';
 import { PodContainer, type PodRecord } from './pod-container.js';
 import { PodEgress } from './pod-egress.js';
-import { denyAll, HOME_LABEL, podManifest, RUN_ANNOTATION } from './pod-manifest.js';
+import { denyAll, HOME_LABEL, letThroughBy, podManifest, RUN_ANNOTATION } from './pod-manifest.js';
 
 export interface KubernetesOptions extends KubernetesSettings {
   readonly homeDir: string;
@@ -58,9 +59,21 @@ export class KubernetesDriver implements SandboxDriver {
   /** Of the way to the cluster, the rights in the namespace, and its network policy. Each pod is proven before it is used. */
   async selfTest(): Promise<void> {
     const { namespace } = this.#options;
+    const policy = await this.#kept();
+    const open = letThroughBy(policy);
+    if (open === undefined) return;
+    const name = policy.metadata?.name;
+    throw new SandboxUnavailableError(
+      `the network policy ${name} in namespace ${namespace} is not the one that the service makes: ${open}`,
+      `kubectl delete networkpolicy ${name} --namespace ${namespace}`, // and the service makes it anew
+    );
+  }
+
+  async #kept(): Promise<V1NetworkPolicy> {
+    const { namespace } = this.#options;
     try {
       await this.#cluster.labelled(this.#ours);
-      await this.#cluster.keepPolicy(denyAll());
+      return await this.#cluster.keepPolicy(denyAll());
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
       throw new SandboxUnavailableError(

@@ -194,6 +194,8 @@ export class FakeCluster {
       this.policies.push(JSON.parse(body) as V1NetworkPolicy);
       return say(201, this.policies[0]);
     }
+    const policy = this.policies.find(({ metadata }) => metadata?.name === name);
+    if (kind === 'networkpolicies' && request.method === 'GET' && policy) return say(200, policy);
     if (kind !== 'pods') return say(404, status(404, 'NotFound'));
     if (request.method === 'POST') return say(...this.#create(JSON.parse(body) as V1Pod));
     if (name === undefined) return say(200, { kind: 'PodList', items: await Promise.all(this.#selected(url)) });

@@ -102,3 +102,17 @@ export function denyAll(): V1NetworkPolicy {
     spec: { podSelector: { matchLabels: MANAGED }, policyTypes: ['Ingress', 'Egress'] },
   };
 }
+
+/** What a policy of that name lets through that {@link denyAll} does not; undefined: it holds every pod of the service. */
+export function letThroughBy({ spec }: V1NetworkPolicy): string | undefined {
+  const { podSelector, policyTypes = [], ingress = [], egress = [] } = spec ?? {};
+  const asked = Object.entries(podSelector?.matchLabels ?? {});
+  const isMissed = asked.some(([label, value]) => (MANAGED as Readonly<Record<string, string>>)[label] !== value);
+  if (!spec || isMissed || (podSelector?.matchExpressions ?? []).length > 0)
+    return 'it does not hold all pods of sandboxes';
+  const open = [
+    ...(policyTypes.includes('Ingress') && ingress.length === 0 ? [] : ['in']),
+    ...(policyTypes.includes('Egress') && egress.length === 0 ? [] : ['out']),
+  ];
+  return open.length === 0 ? undefined : `it lets something ${open.join(' and ')}`;
+}
