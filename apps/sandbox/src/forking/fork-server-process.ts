@@ -25,7 +25,10 @@ function start(id: number, { start: order }: Extract<ForkRequest, { start: unkno
     if (forked.pid !== undefined) tell({ id, pid: forked.pid });
     forked.exited
       .then(
-        () => tell({ id, exited: true }),
+        () => {
+          forked.letGo(); // who was killed may have left others behind, and nobody can ask for it any more
+          tell({ id, exited: true });
+        },
         (error: unknown) => fail(id, error),
       )
       .finally(() => started.delete(id));

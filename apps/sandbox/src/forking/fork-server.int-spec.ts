@@ -65,6 +65,15 @@ describe.each([
     forked.letGo();
   });
 
+  it('leave nobody behind who still waits to be let go, when they are killed', async () => {
+    const forked = forks.start(shell('left', '{ read -r line <&4; echo let go >&3; } & echo on >&3; wait'));
+    await eventually(() => expect(written('left')).toBe('on\n'));
+    process.kill(forked.pid!, 'SIGKILL');
+    await forked.exited;
+    forked.letGo();
+    await eventually(() => expect(written('left')).toBe('on\nlet go\n'));
+  });
+
   it('read what they are fed', async () => {
     const { Readable } = await import('node:stream');
     const order = shell('fed', 'cat >&3');
