@@ -266,6 +266,20 @@ describe('a run with routes that goes on after its end', () => {
       .thenEmits(reopened({ scope: 'STEP', step: 'left' }), notTaken('hold'), readyAgain('left'), shipping);
   });
 
+  it('takes the way of a failure that was handled while the run was about to fail', () => {
+    const routes = [{ on: ['ERROR' as const], to: ['mend'] }];
+    const flow = [step('test', [], { routes }), left, step('ship', ['test']), step('mend', ['test'])];
+    const closing = [the.started(flow), the.ready('test'), the.ready('left'), the.failed('left')];
+    const end = [handled('test'), the.cancelled('ship'), the.cancelled('mend'), runFailed('left')];
+    given(...closing)
+      .when(the.ended('test', { outcome: 'ERROR', error: the.crash }))
+      .thenEmits(...end);
+    const mending = StepReady({ ...the.ready('mend', { STEP_TEST_SUMMARY: '' }).data, askedBy: ada });
+    given(...closing, ...end)
+      .when(retryRun())
+      .thenEmits(reopened(), notTaken('ship'), readyAgain('left'), mending);
+  });
+
   it('leaves out once what it has left out before', () => {
     const flow = [step('choose', [], { routes: [{ to: ['ship'] }, { to: ['hold'] }] })];
     const all = [...flow, step('ship', ['choose']), step('hold', ['choose']), step('tell', ['hold'])];

@@ -216,6 +216,32 @@ describe('a run that takes over steps of which some were not taken', () => {
   });
 });
 
+describe('a run that takes over a step with routes that was left out', () => {
+  const routes = [
+    { on: ['SUCCESS' as const], to: ['ship'] },
+    { on: ['ERROR' as const], to: ['mend'] },
+  ];
+  const flow = [step('other'), step('test', [], { routes }), step('ship', ['test']), step('mend', ['test', 'other'])];
+  const from = { runId, attempt: 1 };
+  const other = { step: 'other', state: 'COMPLETED' as const, from, outcome: 'SUCCESS' as const };
+  const test = { step: 'test', state: 'SKIPPED' as const, from };
+  const env = { STEP_OTHER_SUMMARY: '', ...noSummary };
+
+  it('goes on where its success leads', () => {
+    const inherited = [other, test];
+    given()
+      .when(the.start(flow, { inherited }))
+      .thenEmits(the.started(flow, { inherited }), notTaken('mend'), the.ready('ship', noSummary));
+  });
+
+  it('goes on with what something else leads to, where no route led to it', () => {
+    const inherited = [other, { ...test, notTaken: true }];
+    given()
+      .when(the.start(flow, { inherited }))
+      .thenEmits(the.started(flow, { inherited }), notTaken('ship'), the.ready('mend', env));
+  });
+});
+
 describe('a review of what a step did', () => {
   const flow = [step('write', [], { gates: { after: the.gateTerms('Good enough?') } })];
   const review = (attempt: number) => {
