@@ -39,6 +39,18 @@ describe('what the caller did wrong', () => {
     expect(told(message, code)).toEqual({ message, extensions: { code, fix: expect.stringMatching(/^.{20,}\.$/) } });
   });
 
+  it.each([
+    ['Syntax Error: Expected Name, found <EOF>.', 'GRAPHQL_PARSE_FAILED'],
+    ['Syntax Error: Document contains more that 2000 tokens. Parsing aborted.', 'GRAPHQL_PARSE_FAILED'],
+    ['Syntax Error: Aliases limit of 15 exceeded, found 20.', 'GRAPHQL_VALIDATION_FAILED'],
+    ['Variable "$id" of required type "ID!" was not provided.', 'BAD_USER_INPUT'],
+    ['Variable "$id" of non-null type "ID!" must not be null.', 'BAD_USER_INPUT'],
+    ['Variable "$n" got invalid value "a"; Int cannot represent non-integer value: "a"', 'BAD_USER_INPUT'],
+    ['Variable "$n" is never used.', 'GRAPHQL_VALIDATION_FAILED'],
+  ])('has the same code on sockets, where no server has given it one: %s', (message, code) => {
+    expect(told(message).extensions).toMatchObject({ code });
+  });
+
   it('is not called a mistake in writing when it asks for too much', () => {
     const fix = 'Ask for less at once, or in several requests.';
     const limit = 'Query depth limit of 14 exceeded, found 15.';

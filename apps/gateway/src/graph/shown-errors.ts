@@ -44,7 +44,7 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown): Gr
   if (typeof code === 'string' && CLIENT_CODES.has(code)) {
     return refused(formatted.message, where, { code, fix });
   }
-  if (isCallersFault(cause)) return refused(formatted.message, where, { code: 'GRAPHQL_VALIDATION_FAILED', fix });
+  if (isCallersFault(cause)) return refused(formatted.message, where, { code: codeOf(formatted.message), fix });
   log.error(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
   return {
     message: 'Something broke on our side; it was written to the log.',
@@ -82,6 +82,16 @@ function causeOf(error: unknown): unknown {
 /** Syntax, validation and variable errors of graphql-js have no cause behind them. */
 function isCallersFault(error: unknown): boolean {
   return error instanceof GraphQLError && error.originalError === undefined;
+}
+
+const NOT_A_VALUE =
+  /^Variable "\$\w+" (?:got invalid value|of required type .* was not provided|of non-null type .* must not be null)/;
+
+/** What the server says of an operation over HTTP; on sockets, where graphql-js is asked by ourselves, it is the same. */
+function codeOf(message: string): string {
+  if (NOT_A_VALUE.test(message)) return 'BAD_USER_INPUT';
+  const isSyntax = message.startsWith('Syntax Error: ') && !/limit of \d+ exceeded/.test(message);
+  return isSyntax ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED';
 }
 
 /** Sets the HTTP status that an error stands for, for errors that no resolver threw inside a list of data. */
