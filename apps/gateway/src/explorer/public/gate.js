@@ -28,7 +28,10 @@ const VERBS = {
   FAIL: 'let it fail',
 };
 
-/** The place where people decide: what is asked, what it builds on, and the buttons that this reader may press. */
+/**
+ * The place where people decide: what is asked, what it builds on, and the buttons that this reader may press. Whoever was on one
+ * of these has to be put somewhere else when it is `decided`.
+ */
 export function gateCard(gate, decided) {
   const hint = gate.kind === 'QUESTION' ? 'Your answer' : 'Comment, kept with the decision';
   const choices = gate.kind === 'QUESTION' && gate.shown.choices?.length > 0 ? gate.shown.choices : undefined;

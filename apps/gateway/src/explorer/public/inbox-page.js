@@ -25,9 +25,13 @@ function keyOf({ id, shownHash, votes }) {
 
 function card(request) {
   const { kind, run, step, requestedAt, until: end } = request;
-  return h(
+  let next;
+  // Onto the card and not onto its buttons: a key that is pressed once more must decide nothing.
+  const decided = () => next?.focus();
+  const element = h(
     'article.card.request',
-    {},
+    // Once it is decided it may be gone before the answer is there.
+    { tabIndex: -1, click: () => (next = element.nextElementSibling ?? element.previousElementSibling) },
     h(
       'header',
       {},
@@ -35,8 +39,9 @@ function card(request) {
       h('a', { href: `#/runs/${run.id}` }, h('strong', {}, run.flow.name), ` #${run.number} · ${step}`),
       h('span.mute', {}, `asked ${ago(requestedAt)}`, end && ` · ${until(end)}`),
     ),
-    gateCard(request, () => {}),
+    gateCard(request, decided),
   );
+  return element;
 }
 
 function nothing() {

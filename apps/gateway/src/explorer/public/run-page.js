@@ -71,7 +71,12 @@ export function runPage(page, id, entry) {
       fail(error);
     }
   };
-  const timeline = createTimeline({ choose, decided: () => load(), buttonsOf: createStepButtons(act) });
+  /** Whoever was on a button that is gone is on its step; the card may have been made anew meanwhile. */
+  const decided = key => {
+    steps.querySelector(`[data-part="${key}"] .step-name`)?.focus({ preventScroll: true });
+    load();
+  };
+  const timeline = createTimeline({ choose, decided, buttonsOf: createStepButtons(act) });
   // Whoever presses a button finds the same one under the pointer when letting go.
   let pressed = false;
   const press = () => (pressed = true);

@@ -25,7 +25,11 @@ export function createTimeline({ choose, decided, buttonsOf }) {
   const gateOf = (gate, place) => {
     if (!gate || gate.state !== 'OPEN') return gate && decisionNote(gate);
     const key = `${place}/${gate.id}/${gate.shownHash}/${gate.votes.length}`;
-    if (!gates.has(key)) gates.set(key, gateCard(gate, decided));
+    if (!gates.has(key))
+      gates.set(
+        key,
+        gateCard(gate, () => decided(place)),
+      );
     return gates.get(key);
   };
   const cardOf = (run, step, shown) => {
