@@ -125,6 +125,23 @@ describe('the client package', () => {
     }
   });
 
+  it('says so of a subscription as well, which goes on trying', async () => {
+    const ending = new AbortController();
+    const heard: RunledgerError[] = [];
+    const onProblem = (problem: RunledgerError) => {
+      heard.push(problem);
+      if (heard.length === 2) ending.abort();
+    };
+    const unheard = new RunledgerClient({ url: 'http://127.0.0.1:1', token: 'rl_any', onProblem });
+    expect((await unheard.subscribe(RunEventsDocument, { runId: RUN }, ending).next()).done).toBe(true);
+    const message = 'ws://127.0.0.1:1/graphql cannot be reached.';
+    const more = { fix: 'Look whether the platform runs at this address.' };
+    expect(heard).toMatchObject([
+      { code: 'CONNECTION_LOST', message, more },
+      { message, more },
+    ]);
+  });
+
   it('goes on behind the last item however often the connection is cut: no gap, no repeat', async () => {
     const stream = 'attempt-1.build.1';
     const place = { attemptId: attemptId(RUN, 'build', 1), runId: RUN, step: 'build', attempt: 1 };

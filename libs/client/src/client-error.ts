@@ -60,3 +60,10 @@ export function errorOf(
     errors,
   });
 }
+
+/** A browser does not tell a page whether nobody answered or the platform does not let it ask. */
+export function whyUnreached(): string {
+  const origin = (globalThis as { readonly location?: { readonly origin?: string } }).location?.origin;
+  const toRun = 'Look whether the platform runs at this address';
+  return origin === undefined ? `${toRun}.` : `${toRun}, and whether its CORS_ORIGINS names ${origin}.`;
+}

@@ -1,4 +1,4 @@
-import { errorOf, RunledgerError, type ApiError } from './client-error.js';
+import { errorOf, RunledgerError, whyUnreached, type ApiError } from './client-error.js';
 import { pause, pauseMs } from './pause.js';
 import { resumed, type Cursored, type Delivered } from './resumed.js';
 import { SocketFeed } from './socket-feed.js';
@@ -127,11 +127,4 @@ function retryAfter(answer: Response): number | undefined {
 function unreadable(status: number): RunledgerError {
   const code = status >= 500 ? 'UNAVAILABLE' : 'UNREADABLE_ANSWER';
   return new RunledgerError(code, `The answer with status ${status} is none of the platform's GraphQL API.`);
-}
-
-/** A browser does not tell a page whether nobody answered or the platform does not let it ask. */
-function whyUnreached(): string {
-  const origin = (globalThis as { readonly location?: { readonly origin?: string } }).location?.origin;
-  const toRun = 'Look whether the platform runs at this address';
-  return origin === undefined ? `${toRun}.` : `${toRun}, and whether its CORS_ORIGINS names ${origin}.`;
 }

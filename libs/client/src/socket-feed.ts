@@ -1,5 +1,5 @@
 import { createClient } from 'graphql-ws/client';
-import { errorOf, RunledgerError, type ApiError } from './client-error.js';
+import { errorOf, RunledgerError, whyUnreached, type ApiError } from './client-error.js';
 
 export interface SocketOptions {
   /** `ws://…/graphql`. */
@@ -63,7 +63,7 @@ export class SocketFeed {
         yield data as Item;
       }
     } catch (error) {
-      throw this.#renewable(feedError(error), letIn);
+      throw this.#renewable(letIn ? feedError(error) : unreached(feedError(error), url), letIn);
     } finally {
       ending.removeEventListener('abort', end);
       patience.end();
@@ -107,6 +107,12 @@ class Patience {
 function logIn(payload: unknown): string | undefined {
   const { log } = (payload ?? {}) as { readonly log?: unknown };
   return typeof log === 'string' ? log : undefined;
+}
+
+/** A connection that was never there is not lost. */
+function unreached(error: RunledgerError, url: string): RunledgerError {
+  if (error.code !== 'CONNECTION_LOST') return error;
+  return new RunledgerError(error.code, `${url} cannot be reached.`, { ...error.more, fix: whyUnreached() });
 }
 
 /** Errors of the operation come as a list, the end of the socket as its close event. */
