@@ -129,6 +129,13 @@ describe('the first rule of its routes that fits', () => {
       .thenEmits(handled('test'), notTaken('ship'), the.ready('repair', noSummary));
   });
 
+  it('knows in its condition how the step failed', () => {
+    const flow = to([{ on: ['ERROR', 'BLOCKED'], if: 'outcome == "ERROR"', to: ['repair'] }]);
+    given(...begun(flow))
+      .when(the.ended('test', { outcome: 'ERROR', error: the.crash }))
+      .thenEmits(handled('test'), notTaken('ship'), the.ready('repair', noSummary));
+  });
+
   it('is for a failure only where it names that outcome and its condition is true', () => {
     for (const rule of [
       { if: 'true' },
@@ -216,7 +223,7 @@ describe('a run that takes over steps of which some were not taken', () => {
   });
 });
 
-describe('a run that takes over a step with routes that was left out', () => {
+describe('a run that takes over a step with routes', () => {
   const routes = [
     { on: ['SUCCESS' as const], to: ['ship'] },
     { on: ['ERROR' as const], to: ['mend'] },
@@ -227,11 +234,21 @@ describe('a run that takes over a step with routes that was left out', () => {
   const test = { step: 'test', state: 'SKIPPED' as const, from };
   const env = { STEP_OTHER_SUMMARY: '', ...noSummary };
 
-  it('goes on where its success leads', () => {
+  it('goes on where its success leads, where it was left out', () => {
     const inherited = [other, test];
     given()
       .when(the.start(flow, { inherited }))
       .thenEmits(the.started(flow, { inherited }), notTaken('mend'), the.ready('ship', noSummary));
+  });
+
+  it('goes on where its own outcome and output lead, where it was done', () => {
+    const byOutput = [{ on: ['PARTIAL' as const], if: 'output.ok', to: ['mend'] }, ...routes];
+    const steps = flow.map(each => (each.key === 'test' ? { ...each, routes: byOutput } : each));
+    const done = { ...test, state: 'COMPLETED' as const, outcome: 'PARTIAL' as const, output: { ok: true } };
+    const inherited = [other, done];
+    given()
+      .when(the.start(steps, { inherited }))
+      .thenEmits(the.started(steps, { inherited }), notTaken('ship'), the.ready('mend', env));
   });
 
   it('goes on with what something else leads to, where no route led to it', () => {
