@@ -24,6 +24,7 @@ export function unknownRequest(requestId: string) {
 
 export function alreadyDecided(winner: Decided): ApprovalRefusal {
   return reject('ALREADY_DECIDED', `${winner.by.name ?? winner.by.id} already decided: ${winner.decision}.`, {
+    fix: 'Nothing is left to do: that decision stands, and the run shows what came of it.',
     details: [
       { path: 'decision', message: winner.decision },
       { path: 'by', message: winner.by.id },

@@ -70,6 +70,7 @@ describe('an approval request', () => {
     expect(approval.decide(decide({ decision: 'REJECT', by: eve }), state)).toEqual({
       rejected: 'ALREADY_DECIDED',
       message: 'Ada already decided: APPROVE.',
+      fix: 'Nothing is left to do: that decision stands, and the run shows what came of it.',
       details: [
         { path: 'decision', message: 'APPROVE' },
         { path: 'by', message: 'mem_ada' },

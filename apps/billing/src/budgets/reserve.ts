@@ -22,7 +22,9 @@ export function reserve(data: Reserve['data'], state: LedgerState): readonly Bud
   if (state.open.has(call.callId)) return [];
   const fit = fitOf(data, state);
   if (fit === 'BUSY' && !data.final)
-    return reject('BUSY', `${reasonOf(data, state)} Calls under way may give some back.`);
+    return reject('BUSY', `${reasonOf(data, state)} Calls under way may give some back.`, {
+      fix: 'Wait for these calls, or raise the budget.',
+    });
   if (fit !== 'FITS') return [exceeded(data, state, fit === 'UNPRICED' ? 'UNPRICED' : 'NO_ROOM')];
   if (amount === null || amount === 0) return [];
   return [BudgetReserved({ ledger, ...call, amountMicroUnits: amount, limitMicroUnits: terms.limit, reservedAt: at })];

@@ -52,7 +52,12 @@ export class Erasure implements OnApplicationBootstrap, BeforeApplicationShutdow
       return refused('NOT_CONFIRMED', 'What was confirmed is another id.', 'Repeat the id as it is.');
     fitting(memberIds, { id: memberId });
     const { keys, handler, clock } = this.parts;
-    if (!keys) return refused('NOTHING_SEALED', 'Nothing personal is sealed here, so nothing can be erased.');
+    if (!keys)
+      return refused(
+        'NOTHING_SEALED',
+        'Nothing personal is sealed here, so nothing can be erased.',
+        'Ask whoever runs the platform.',
+      );
     const { workspaceId } = caller;
     const erasedAt = clock.now();
     const commandId = newUuid();
@@ -86,6 +91,6 @@ export function erasure({ databaseUrl }: GatewayOptions): FactoryProvider<Erasur
 
 type Given = [CommandHandler, Clock, ReactorHost, SubjectKeys | null, DataSource, EventStore, SharedCheckpoints];
 
-function refused(code: 'NOT_CONFIRMED' | 'NOTHING_SEALED', message: string, fix?: string) {
-  return { status: 'refused' as const, refusal: reject(code, message, fix === undefined ? {} : { fix }) };
+function refused(code: 'NOT_CONFIRMED' | 'NOTHING_SEALED', message: string, fix: string) {
+  return { status: 'refused' as const, refusal: reject(code, message, { fix }) };
 }

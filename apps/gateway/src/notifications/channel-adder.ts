@@ -82,5 +82,5 @@ function given(fields: Readonly<Record<string, string | null | undefined>>): Rec
 function unfit(details: readonly Problem[]) {
   const [first] = details;
   const message = `The particulars of the channel do not fit: ${first?.path ?? ''}: ${first?.message ?? ''}`;
-  return reject('INVALID_CHANNEL', message, { details });
+  return reject('INVALID_CHANNEL', message, { fix: 'Mend each place that the details name.', details });
 }

@@ -27,7 +27,9 @@ export async function onBehalf(
   const { events } = await store.readStream({ tenant: context.workspaceId, name }, { limit: 1 });
   const first = events[0];
   if (first?.type !== 'RunStarted')
-    return reject('FORBIDDEN', 'There is no run whose agent could have asked for this.');
+    return reject('FORBIDDEN', 'There is no run whose agent could have asked for this.', {
+      fix: 'Start it as a member of the workspace.',
+    });
   const { startedBy, trigger: before } = RunStarted.schema.parse(first.data);
   const { kind, id, name: who } = startedBy;
   const depth = (before.depth ?? 0) + 1;

@@ -14,7 +14,11 @@ export async function cancelRun(
   { runId, mode }: InputOf<typeof CancelRun>,
   context: CommandContext,
 ): Promise<Outcome> {
-  if (!isRunId(runId)) return { status: 'refused', refusal: reject('RUN_NOT_FOUND', 'There is no such run.') };
+  if (!isRunId(runId))
+    return {
+      status: 'refused',
+      refusal: reject('RUN_NOT_FOUND', 'There is no such run.', { fix: 'Look at the list of runs.' }),
+    };
   const data = { mode, by: context.actor, at: context.occurredAt };
   const own = { ...context, correlationId: runId };
   const outcome = await commands.handle(run, streamOf('run', runId), { type: 'RequestCancel', data }, own);

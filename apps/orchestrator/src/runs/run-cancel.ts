@@ -18,7 +18,8 @@ const MAX_CANCELLED = 900;
  * the attempt, and the run is cancelled with the last of them.
  */
 export function requestCancel(asked: RequestCancel['data'], run: Run): readonly RunEvent[] | CancelRefusal {
-  if (run.status === 'absent' || run.status === 'declined') return reject('RUN_NOT_FOUND', 'There is no such run.');
+  if (run.status === 'absent' || run.status === 'declined')
+    return reject('RUN_NOT_FOUND', 'There is no such run.', { fix: 'Look at the list of runs.' });
   if (run.status === 'ended')
     return reject('RUN_ENDED', `The run is over (${run.as}); there is nothing to cancel.`, {
       fix: 'Look at the run: it says what may be done with it.',

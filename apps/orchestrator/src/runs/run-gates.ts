@@ -17,7 +17,8 @@ type Waiting = Extract<StepProgress, { status: 'waiting' }>;
  * changes is another attempt, reject ends the run once nothing of it executes.
  */
 export function resolveGate(decided: Decided, run: Run): readonly RunEvent[] | GateRefusal {
-  if (run.status === 'absent') return reject('RUN_NOT_FOUND', 'There is no such run.');
+  if (run.status === 'absent')
+    return reject('RUN_NOT_FOUND', 'There is no such run.', { fix: 'Look at the list of runs.' });
   if (run.status !== 'running') return notOpen(decided.gateId);
   const { gateId, decision, by, comment, at } = decided;
   const progress = stepOf(run, decided.step);
@@ -60,9 +61,12 @@ function notOpen(gateId: string): GateRefusal {
   return reject(
     'GATE_NOT_OPEN',
     `The gate ${gateId} is not open: it was decided, or its run is over or being stopped.`,
+    { fix: 'Look at the run: it says what it waits for now.' },
   );
 }
 
 function noResult(gateId: string): GateRefusal {
-  return reject('GATE_NOT_OPEN', `The gate ${gateId} shows no result of a step that could be changed.`);
+  return reject('GATE_NOT_OPEN', `The gate ${gateId} shows no result of a step that could be changed.`, {
+    fix: 'Approve, reject or skip; changes are asked for at a gate after a step.',
+  });
 }

@@ -56,7 +56,7 @@ const VERBS: Readonly<Record<RunStanding, readonly string[]>> = {
 };
 
 export function runNotFound(): SteeringRefusal {
-  return reject('RUN_NOT_FOUND', 'There is no such run.');
+  return reject('RUN_NOT_FOUND', 'There is no such run.', { fix: 'Look at the list of runs.' });
 }
 
 export function stepNotFound(step: string): SteeringRefusal {

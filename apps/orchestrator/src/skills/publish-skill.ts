@@ -19,7 +19,10 @@ export async function publishSkill(
   const problems = problemsOf(definition);
   if (problems.length > 0) {
     const message = problems.length === 1 ? 'The skill has a problem.' : `The skill has ${problems.length} problems.`;
-    return { status: 'refused', refusal: reject('INVALID_SKILL', message, { details: problems }) };
+    return {
+      status: 'refused',
+      refusal: reject('INVALID_SKILL', message, { fix: 'Mend each place that the details name.', details: problems }),
+    };
   }
   const skillId = idOf('skill', definition.slug);
   const hash = createHash('sha256').update(canonicalJson(definition)).digest('hex');

@@ -48,7 +48,11 @@ export const profile: Decider<PublishProfileVersion, Profile, ProfileEvent, Prof
 
 function refusalOf(definition: ProfileDefinition, policy: OperatorPolicy): ProfileRefusal | undefined {
   const problems = profileProblems(definition);
-  if (problems.length > 0) return reject('INVALID_PROFILE', sentence(problems), { details: problems });
+  if (problems.length > 0)
+    return reject('INVALID_PROFILE', sentence(problems), {
+      fix: 'Mend each place that the details name.',
+      details: problems,
+    });
   if (!policy.isolations.includes(definition.isolation)) return notGiven(definition.isolation, policy);
   if (policy.forbiddenMounts.length > 0) {
     return reject('MOUNT_NOT_ALLOWED', `The operator allows no mount from ${policy.forbiddenMounts.join(', ')}.`, {
