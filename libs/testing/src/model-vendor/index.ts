@@ -1,5 +1,5 @@
 export { ModelVendor } from './model-vendor.js';
-export type { VendorRequest, VendorWire } from './model-vendor.js';
+export type { VendorRequest, VendorTls, VendorWire } from './model-vendor.js';
 export type {
   RefusedAnswer,
   SilentAnswer,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { anthropicError, anthropicErrorEvent, anthropicFrames } from './anthropic-frames.js';
@@ -8,6 +9,12 @@ import { openAiError, openAiErrorEvent, openAiFrames } from './openai-frames.js'
 import type { RefusedAnswer, SpokenAnswer, VendorAnswer } from './vendor-answer.js';
 
 export type VendorWire = 'anthropic' | 'openai';
+
+/** Of whom it says it is; both in PEM. */
+export interface VendorTls {
+  readonly certificate: string;
+  readonly key: string;
+}
 
 /** What was asked, and how it went. */
 export interface VendorRequest {
@@ -29,14 +36,16 @@ export class ModelVendor {
   readonly #answers = new Map<string, VendorAnswer[]>();
   readonly #server: Server;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
+  private constructor(private readonly tls: VendorTls | undefined) {
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch(() => response.destroy());
-    });
+    };
+    this.#server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }, serve) : createServer(serve);
   }
 
-  static async start(): Promise<ModelVendor> {
-    const vendor = new ModelVendor();
+  /** Without `tls` it speaks plainly. */
+  static async start({ tls }: { readonly tls?: VendorTls } = {}): Promise<ModelVendor> {
+    const vendor = new ModelVendor(tls);
     vendor.#server.listen(0, '127.0.0.1');
     await once(vendor.#server, 'listening');
     return vendor;
@@ -44,7 +53,7 @@ export class ModelVendor {
 
   /** Base URL of both wires. */
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+    return `${this.tls ? 'https' : 'http'}://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
   }
 
   /** What this model answers, in turn; its last answer is given again and again. */
