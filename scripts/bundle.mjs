@@ -65,6 +65,8 @@ export async function bundleRunner() {
         'pg',
         'typeorm',
       ],
+      // Whoever touches the `Headers` of Node.js loads all of its `fetch`.
+      inject: [join(root, 'apps/sandbox/dist/http/header-list.js')],
       plugins: [neverUsedIsLeftOut, onlyWhatIsUsedOfZod, ourPackagesArePure],
       minifySyntax: true,
       minifyWhitespace: true,

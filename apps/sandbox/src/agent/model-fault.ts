@@ -6,6 +6,7 @@ import {
   StreamProviderError,
   TypeValidationError,
 } from 'ai';
+import { RedirectRefusedError } from '../http/http-faults.js';
 
 /** The failure vocabulary of model calls. */
 export type ModelFaultCode =
@@ -37,9 +38,19 @@ export function modelFaultOf(error: unknown): ModelFault {
   if (JSONParseError.isInstance(error) || TypeValidationError.isInstance(error)) {
     return lost('The provider answered something that nobody can read.');
   }
+  if (error instanceof RedirectRefusedError) return redirected(error);
   const message = error instanceof Error ? error.message : 'unknown';
   if (error instanceof Error && error.name === 'TimeoutError') return lost('The provider did not answer in time.');
-  return lost(`The connection to the provider failed: ${brief(message)}`);
+  return failed(message);
+}
+
+function failed(reason: string): ModelFault {
+  return lost(`The connection to the provider failed: ${brief(reason)}`);
+}
+
+/** Asking again would be answered alike. */
+function redirected({ message }: RedirectRefusedError): ModelFault {
+  return { code: 'provider_refused', message: `${message} Connect the provider by the address that answers itself.` };
 }
 
 function lost(message: string): ModelFault {
@@ -49,13 +60,21 @@ function lost(message: string): ModelFault {
 function ofStatus(error: APICallError): ModelFault {
   const status = error.statusCode;
   const said = `${error.message} ${error.responseBody ?? ''}`;
-  if (status === undefined || status < 400 || status === 408) return lost('The connection to the provider was lost.');
+  if (status === undefined) return failed(reasonOf(error));
+  if (status < 400 || status === 408) return lost('The connection to the provider was lost.');
   if (status === 401 || status === 403) return auth(status);
   if (status === 402 || QUOTA.test(said)) return quota();
   if (status === 429) return rateLimited(error.responseHeaders ?? {});
   if (status >= 500) return { ...overloaded(status), ...retryAfter(error.responseHeaders ?? {}) };
   if (status === 413 || CONTEXT.test(said)) return contextOverflow();
   return { code: 'provider_refused', message: `The provider refused the request (${status}): ${brief(error.message)}` };
+}
+
+/** Nobody answered: why, as the connection says it. */
+function reasonOf({ cause, message }: APICallError): string {
+  if (!(cause instanceof Error)) return message;
+  const { code } = cause as NodeJS.ErrnoException;
+  return cause.message === '' ? (code ?? message) : cause.message;
 }
 
 function ofStream(error: StreamProviderError): ModelFault {

@@ -2,6 +2,7 @@ import { isCommandLineAgent } from '@runledger/contracts';
 import type { AgentWork } from '@runledger/contracts';
 import { Fault } from '@runledger/kernel';
 import type { LanguageModel } from 'ai';
+import { HttpClient } from '../http/http-client.js';
 import type { Connection, Credentials } from '../integrations/credentials.js';
 import { versioned } from './operator-providers.js';
 import type { ProviderName } from './operator-providers.js';
@@ -59,18 +60,21 @@ function fixOf({ provider, connection }: AgentWork): string {
   return `Connect an integration of kind ${provider}, or let the operator set ${environment}.`;
 }
 
+/** Words of a model are few and wanted at once: nothing is gained by packing them. */
+const fetch = new HttpClient({ packed: false }).asFetch();
+
 /** Each loads what speaks to its vendor: a runner has one of them at most. */
 async function anthropic({ settings, secrets }: Connection, { model }: AgentWork): Promise<LanguageModel> {
-  const { createAnthropic } = await import('@ai-sdk/anthropic');
+  const { anthropicModel } = await import('./anthropic-model.js');
   const { baseUrl } = settings;
   const apiKey = secrets['apiKey'] ?? '';
-  return createAnthropic({ apiKey, ...(baseUrl === undefined ? {} : { baseURL: versioned(baseUrl) }) })(model);
+  return anthropicModel(model, { apiKey, fetch, ...(baseUrl !== undefined && { baseUrl: versioned(baseUrl) }) });
 }
 
 async function openAiCompatible({ settings, secrets }: Connection, { model }: AgentWork): Promise<LanguageModel> {
   const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
   const { apiKey } = secrets;
   const baseURL = settings['baseUrl'] ?? '';
-  const base = { name: 'openai-compatible', baseURL, includeUsage: true };
+  const base = { name: 'openai-compatible', baseURL, includeUsage: true, fetch };
   return createOpenAICompatible({ ...base, ...(apiKey === undefined ? {} : { apiKey }) })(model);
 }

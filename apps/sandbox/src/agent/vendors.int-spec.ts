@@ -48,6 +48,7 @@ describe('an agent that talks to a real wire', () => {
       ...{ name: 'ollama', kind: 'openai-compatible', secrets: {} },
       settings: { baseUrl: vendor.url, local: 'yes' },
     };
+    const gone = { ...ollama, name: 'gone', settings: { baseUrl: 'http://127.0.0.1:1/v1', local: 'yes' } };
     const retries = { rate_limited: 2, overloaded: 2, connection_lost: 2 };
     const settings: AgentSettings = {
       open: openModel,
@@ -58,7 +59,8 @@ describe('an agent that talks to a real wire', () => {
       work: run => runAgentStep(settings, run, run.attempt.ready.agent!),
       credentials: () => ({
         ...NO_CREDENTIALS,
-        connection: (kind, name) => Promise.resolve(name === 'ollama' ? ollama : operatorsConnection(providers, kind)),
+        connection: (kind, name) =>
+          Promise.resolve([ollama, gone].find(own => own.name === name) ?? operatorsConnection(providers, kind)),
       }),
       drivers: [sandboxes.driver],
     });
@@ -232,6 +234,21 @@ describe('an agent that talks to a real wire', () => {
       expect(requests).toHaveLength(1);
     });
 
+    it('sends its key to nobody else: a redirect is told, and not followed', async () => {
+      const moved = refused(307, 'moved', 'Moved', { location: `${vendor.url}/elsewhere?key=${KEY}` });
+      const { ended, requests } = await play([moved]);
+      expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'provider_refused' } });
+      expect(ended.error?.message).toContain(`${vendor.url}/elsewhere (307)`);
+      expect(requests).toHaveLength(1);
+    });
+
+    it('asks for words as they are, in headers that vendors know', async () => {
+      const { requests } = await play([{ text: 'Hello.' }]);
+      expect(requests[0]!.headers).toMatchObject({ 'accept-encoding': 'identity', 'content-type': 'application/json' });
+      expect(requests[0]!.headers['user-agent']).toContain('ai-sdk');
+      if (provider === 'anthropic') expect(requests[0]!.headers['anthropic-version']).toBe('2023-06-01');
+    });
+
     it('asks again when the provider breaks down in the middle of an answer', async () => {
       const broken: VendorAnswer = {
         text: 'Hello, this is a longer answer.',
@@ -330,6 +347,13 @@ describe('an agent that talks to a real wire', () => {
     expect(vendor.requestsFor('qwen')[0]!.headers.authorization).toBeUndefined();
     const [usage] = of(await ground.transcript(ready), 'UsageRecorded');
     expect(usage!.usage).toMatchObject({ provider: 'local', model: 'qwen', inputTokens: 10 });
+  });
+
+  it('says why a provider cannot be reached', async () => {
+    const agent: AgentWork = { provider: 'openai-compatible', connection: 'gone', model: 'any', prompt: 'Hello?' };
+    const ended = await ground.end(await ground.ready({ runId: newRunId(), agent }));
+    expect(ended).toMatchObject({ outcome: 'ERROR', error: { code: 'connection_lost' } });
+    expect(ended.error?.message).toContain('ECONNREFUSED');
   });
 
   it('says that the context is full when Anthropic stops for it', async () => {

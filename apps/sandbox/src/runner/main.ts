@@ -15,7 +15,6 @@ const REHEARSE_AFTER_MS = 50;
 async function rehearse(): Promise<void> {
   const { rehearseAgent } = await import('./rehearsal.js');
   await rehearseAgent().catch((error: unknown) => console.error(error));
-  await fetch('data:,'); // loads what speaks HTTP; nothing is sent
 }
 
 await main(process.argv[2] ?? '.');
