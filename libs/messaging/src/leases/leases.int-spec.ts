@@ -67,10 +67,15 @@ describe('the leases of a process', () => {
   afterEach(() => Promise.all(all.map(leases => leases.stop())));
   afterAll(() => database.close());
 
-  /** A process; its heartbeats can be answered late, or never. */
-  function newLeases(options: Partial<LeasesOptions> = {}, delay = () => Promise.resolve()): Leases {
+  /** A process; its heartbeats can be answered late, or never, and so can what it gives up. */
+  function newLeases(
+    options: Partial<LeasesOptions> = {},
+    delay = () => Promise.resolve(),
+    givingUp = () => Promise.resolve(),
+  ): Leases {
     const query = async (text: string, values?: unknown[]) => {
       if (text.includes('heartbeat')) await delay();
+      if (text.includes('set owner = null')) await givingUp();
       return database.pool.query<Record<string, unknown>>(text, values);
     };
     const slow = new PostgresCheckpoints({ query }, { log });
@@ -103,6 +108,17 @@ describe('the leases of a process', () => {
     await eventually(() => expect([ada.has.size, bob.has.size]).toEqual([8, 8]));
     expect([...ada.has].filter(partition => bob.has.has(partition))).toEqual([]);
     expect(ada.told).toEqual(['granted', 'hands over']);
+  });
+
+  it('are shared though the database has left it unanswered once that some were given up', async () => {
+    let asked = 0;
+    const givingUp = () => ((asked += 1) === 1 ? new Promise<void>(() => undefined) : Promise.resolve());
+    const ada = await join(newLeases({ ttlMs: 1_000 }, undefined, givingUp));
+    const bob = await join(newLeases({ ttlMs: 1_000 }));
+    await eventually(() =>
+      expect([asked > 0, ada.seat?.valid, ada.has.size, bob.has.size]).toEqual([true, true, 8, 8]),
+    );
+    expect([...ada.has].filter(partition => bob.has.has(partition))).toEqual([]);
   });
 
   it('are free for others as soon as it leaves', async () => {

@@ -173,9 +173,14 @@ export class Leases {
         .filter(({ seizing }) => seizing)
         .map(({ claimant: { consumer, version } }) => ({ consumer, version })),
     });
+    return this.#inTime(beat);
+  }
+
+  /** What is never answered must not keep the next heartbeat from being sent (L3). */
+  #inTime<T>(asked: Promise<T>): Promise<T> {
     const late = () =>
       new RetryableError('HEARTBEAT_LATE', `The database did not answer a heartbeat within ${this.#ttlMs} ms.`);
-    return timeLimited(beat, this.#ttlMs, late);
+    return timeLimited(asked, this.#ttlMs, late);
   }
 
   #apply(holding: Holding, standings: readonly Standing[], moved: readonly PartitionLease[]): void {
@@ -199,7 +204,7 @@ export class Leases {
       .map(([key, holding]) => ({ key, holding, left: holding.left, leases: [...holding.givenUp] }))
       .filter(({ left, leases }) => left || leases.length > 0);
     const all = leaving.flatMap(({ leases }) => leases);
-    if (all.length > 0) await this.checkpoints.partitions.release(all);
+    if (all.length > 0) await this.#inTime(this.checkpoints.partitions.release(all));
     for (const { key, holding, left, leases } of leaving) {
       holding.setFree(leases);
       if (left && this.#holdings.get(key) === holding) this.#holdings.delete(key);
@@ -212,7 +217,7 @@ export class Leases {
     this.#joined = false;
     const member = this.#member;
     this.#member = this.#newLife();
-    await this.checkpoints.partitions.leave(member);
+    await this.#inTime(this.checkpoints.partitions.leave(member));
   }
 
   #leftUncleanly({ consumer }: Claimant, error: unknown): void {
