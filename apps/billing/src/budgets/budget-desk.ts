@@ -102,8 +102,9 @@ export class BudgetDesk {
   async forget(runId: string, context: CommandContext): Promise<void> {
     for (const budget of await this.counted(runId, context, 'also last month')) {
       const state = await this.book.load(context.workspaceId, budget.ledger);
-      if (!state.held.has(runId)) continue;
-      await this.book.freeHeld({ ...budget, limit: undefined }, { ...state, held: new Map([[runId, 0]]) }, context);
+      const held = state.held.get(runId);
+      if (!held) continue;
+      await this.book.freeHeld({ ...budget, limit: undefined }, { ...state, held: new Map([[runId, held]]) }, context);
     }
   }
 

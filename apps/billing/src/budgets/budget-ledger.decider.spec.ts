@@ -267,16 +267,30 @@ describe('a budget', () => {
       .thenNothing();
   });
 
-  it('lets everybody try again that it held when nothing limits it any more, and who had no price whenever it changes', () => {
+  it('lets everybody try again that it held when nothing limits it any more', () => {
     const unlimited = { type: 'FreeRun', data: { ledger, runId: 'run_2', terms: undefined, at: AT } } as const;
     const freed = BudgetFreed({ ledger, runId: 'run_2', freedAt: AT });
     given(opened, settled(1, 100, 0), exceeded(2, 50, 0, 'run_2'))
       .when(unlimited)
       .thenEmits(freed);
+  });
+
+  it('lets who had no price try again when it changes, once in a minute, and at once where that is allowed now', () => {
     const { type, data } = exceeded(2, 0, 0, 'run_2');
-    given(opened, settled(1, 100, 0), { type, data: { ...data, cause: 'UNPRICED' } })
-      .when(freeRun('run_2'))
-      .thenEmits(freed);
+    const held = [opened, settled(1, 100, 0), { type, data: { ...data, cause: 'UNPRICED' as const } }];
+    const { data: asked } = freeRun('run_2');
+    const soon = '2026-11-21T10:00:59.999Z';
+    given(...held)
+      .when({ type: 'FreeRun', data: { ...asked, at: soon } })
+      .thenNothing();
+    for (const { at, unpriced } of [
+      { at: '2026-11-21T10:01:00.000Z', unpriced: 'REFUSE' as const },
+      { at: soon, unpriced: 'ALLOW' as const },
+    ]) {
+      given(...held)
+        .when({ type: 'FreeRun', data: { ...asked, terms: { ...terms, unpriced }, at } })
+        .thenEmits(BudgetFreed({ ledger, runId: 'run_2', freedAt: at }));
+    }
   });
 
   it('is never overshot, in whatever order calls ask, end and cost less (M1)', () => {

@@ -98,10 +98,23 @@ function release({ ledger, runId, of, reason, at }: Release['data'], { open: cal
 /** Room goes to those that wait longest, as far as they fit into it. */
 function free({ ledger, runId, terms, at }: FreeRun['data'], { held, spent, reserved }: LedgerState) {
   let taken = spent + reserved;
-  for (const [waiting, needed] of held) {
+  for (const [waiting, { needed, since }] of held) {
     const fits = terms === undefined || taken + needed <= terms.limit;
-    if (waiting === runId) return fits ? [BudgetFreed({ ledger, runId, freedAt: at })] : [];
+    if (waiting === runId) {
+      const wasJustAsked = needed === 0 && terms?.unpriced === 'REFUSE' && msBetween(since, at) < ASK_AGAIN_MS;
+      return fits && !wasJustAsked ? [BudgetFreed({ ledger, runId, freedAt: at })] : [];
+    }
     if (fits) taken += needed;
   }
   return [];
+}
+
+/**
+ * Room that came back is no price: a run that waits for one tries whether it has one by now, but not with each charge of everybody
+ * else, each time with an agent that is woken for nothing.
+ */
+const ASK_AGAIN_MS = 60_000;
+
+function msBetween(earlier: string, later: string): number {
+  return Date.parse(later) - Date.parse(earlier);
 }

@@ -8,6 +8,13 @@ export interface Reservation {
   readonly amount: number;
 }
 
+/** A run whose next call did not fit. */
+export interface Held {
+  /** Micro-units; 0: it has no price, of which no ledger hears when it gets one. */
+  readonly needed: number;
+  readonly since: string;
+}
+
 /** One budget as it stands. Amounts in micro-units. */
 export interface LedgerState {
   /** Charges up to here are in `spent` from the beginning; undefined: nobody has opened it. */
@@ -17,8 +24,8 @@ export interface LedgerState {
   readonly reserved: number;
   /** By call. */
   readonly open: ReadonlyMap<string, Reservation>;
-  /** Runs that are held, the longest first, and what they need to go on: nothing where that has no price, which any change may mend. */
-  readonly held: ReadonlyMap<string, number>;
+  /** Runs that are held, the longest first. */
+  readonly held: ReadonlyMap<string, Held>;
   /** Percentages that were told of. */
   readonly told: ReadonlySet<number>;
 }
@@ -48,8 +55,8 @@ export function evolveLedger(state: LedgerState, event: BudgetLedgerEvent): Ledg
     case 'BudgetReleased':
       return without(state, event.data.callIds);
     case 'BudgetExceeded': {
-      const { runId, neededMicroUnits } = event.data;
-      return { ...state, held: new Map(state.held).set(runId, neededMicroUnits) };
+      const { runId, neededMicroUnits: needed, exceededAt: since } = event.data;
+      return { ...state, held: new Map(state.held).set(runId, { needed, since }) };
     }
     case 'BudgetFreed': {
       const held = new Map(state.held);
