@@ -1,3 +1,4 @@
+import { compileProject } from '@runledger/testing';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ const PROGRAMS = join(ROOT, 'apps', 'standalone', 'dist');
 
 describe('an error of a program that was compiled', () => {
   it('says where it comes from in TypeScript', () => {
-    execFileSync(process.execPath, ['scripts/compile.mjs', 'apps/standalone'], { cwd: ROOT });
+    compileProject('apps/standalone');
     const program = `
       const { replacementDiff } = await import('@runledger/kernel');
       replacementDiff('notes', undefined, '');`;

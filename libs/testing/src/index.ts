@@ -4,6 +4,7 @@ export { FakeClock } from './fake-clock.js';
 export { testMailServer } from './mail-server.js';
 export type { TakenLetter, TestMailServer } from './mail-server.js';
 export * from './model-vendor/index.js';
+export { compileProject, ModuleProcess } from './module-process.js';
 export { testSlack } from './slack-server.js';
 export type { SlackMessage, TestSlack } from './slack-server.js';
 export { specify } from './specify.js';

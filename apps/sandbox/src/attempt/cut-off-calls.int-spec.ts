@@ -1,18 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { AttemptEvent, ScriptedTurn } from '@runledger/contracts';
-import { eventually } from '@runledger/testing';
+import { compileProject, eventually } from '@runledger/testing';
 import { living, markOf, testProfile } from '../driver/sandbox.fixture.js';
 import { Ground, newRunId } from './ground.fixture.js';
 import type { ReadyStep } from './attempt-place.js';
 
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const MARK = markOf(4721);
 
 describe('a call whose watchers are killed', () => {
   let ground: Ground;
   beforeAll(async () => {
-    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], { cwd: root });
+    compileProject('apps/sandbox');
     ground = await Ground.make();
     await ground.publishProfile(testProfile());
   });

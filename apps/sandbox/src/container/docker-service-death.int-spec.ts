@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { eventually } from '@runledger/testing';
+import { compileProject, eventually } from '@runledger/testing';
 import type { ExecRequest } from '../driver/sandbox-driver.js';
 import { ran, testProfile } from '../driver/sandbox.fixture.js';
 import { DockerDriver } from './docker-driver.js';
@@ -12,7 +11,6 @@ import { DockerGround, noDocker, TEST_IMAGE } from './docker.fixture.js';
 
 const reason = noDocker();
 const described = reason === undefined ? describe : describe.skip;
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const compiled = new URL('../../dist/container/docker-driver.js', import.meta.url).href;
 
 described(`a call in a container${reason === undefined ? '' : ` (not tested here: ${reason})`}`, () => {
@@ -29,9 +27,7 @@ described(`a call in a container${reason === undefined ? '' : ` (not tested here
   });
 
   beforeAll(async () => {
-    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], {
-      cwd: root,
-    });
+    compileProject('apps/sandbox');
     ground = await DockerGround.start();
   });
   afterAll(async () => {

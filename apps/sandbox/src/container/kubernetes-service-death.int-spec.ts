@@ -1,12 +1,11 @@
-import { eventually } from '@runledger/testing';
-import { execFileSync, spawn } from 'node:child_process';
+import { compileProject, eventually } from '@runledger/testing';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ExecRequest } from '../driver/sandbox-driver.js';
 import { ran, testProfile } from '../driver/sandbox.fixture.js';
 import { KubernetesDriver } from './kubernetes-driver.js';
@@ -15,7 +14,6 @@ import { FakeCluster, NAMESPACE } from './kubernetes.fixture.js';
 
 const canRun = process.getuid?.() === 0 && existsSync('/usr/bin/bwrap');
 const described = canRun ? describe : describe.skip;
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const compiled = new URL('../../dist/container/kubernetes-driver.js', import.meta.url).href;
 const RUN = 'run-killed';
 
@@ -32,7 +30,7 @@ described(`the pod of a service that is killed${canRun ? '' : ' (needs root and 
   let options: ConstructorParameters<typeof KubernetesDriver>[0];
 
   beforeAll(async () => {
-    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], { cwd: root });
+    compileProject('apps/sandbox');
     const kubeconfig = await cluster.start();
     options = { homeDir: join(base, 'home'), namespace: NAMESPACE, kubeconfig, deadlineSeconds: 600 };
     await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -1,12 +1,11 @@
+import { compileProject } from '@runledger/testing';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { living, markOf, testProfile } from './sandbox.fixture.js';
 
 const MARK = markOf(4742);
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const NOBODY = 65_534;
 
 /** Runs a service as `nobody` when we are root, else as whoever we are. */
@@ -40,9 +39,7 @@ function asOrdinaryUser(program: string, inherited: number[] = []): unknown {
 
 describe('a service that is an ordinary user', () => {
   beforeAll(() => {
-    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], {
-      cwd: root,
-    });
+    compileProject('apps/sandbox');
   });
 
   it('lets programs reach listed hosts only, by the same proxy', () => {

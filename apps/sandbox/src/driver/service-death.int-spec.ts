@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -13,13 +13,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { eventually } from '@runledger/testing';
+import { compileProject, eventually } from '@runledger/testing';
 import { BubblewrapDriver } from './bubblewrap-driver.js';
 import { controlGroupsNamed, living, markOf, ran, SandboxGround, testProfile } from './sandbox.fixture.js';
 
 const MARK = markOf(4721);
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const compiled = (path: string) => JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href);
 
 /** Another service process that starts one call and then does what `onOutput` says. */
@@ -54,9 +52,7 @@ describe('when the service is killed with kill -9', () => {
     timeoutMs: 20_000,
   };
   beforeAll(() => {
-    execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], {
-      cwd: root,
-    });
+    compileProject('apps/sandbox');
   });
   afterAll(() => ground.giveBack());
 

@@ -1,20 +1,18 @@
-import { eventually } from '@runledger/testing';
-import { execFileSync, spawn } from 'node:child_process';
+import { compileProject, eventually } from '@runledger/testing';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { identityOf, isAlive } from '../driver/process-tree.js';
 import { forkHere } from './fork-here.js';
 import { ForkServer } from './fork-server.js';
 import { runWell, type ForkOrder } from './forks.js';
 
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
 let folder: string;
 
 beforeAll(() => {
-  execFileSync(process.execPath, [`${root}/scripts/compile.mjs`, 'apps/sandbox'], { cwd: root });
+  compileProject('apps/sandbox');
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'runledger-forks-'));

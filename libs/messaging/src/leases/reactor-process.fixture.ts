@@ -1,14 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-
-const ROOT = join(import.meta.dirname, '../../../..');
-
-/** Compiles what such a process is made of. */
-export function compilePackages(): void {
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/compile.mjs', 'libs/messaging'], { cwd: ROOT });
-  if (status !== 0) throw new Error(String(stderr));
-}
+import { ModuleProcess } from '@runledger/testing';
 
 export interface ReactorProcessSettings {
   readonly databaseUrl: string;
@@ -48,40 +38,6 @@ const program = (settings: ReactorProcessSettings): string => `
 `;
 
 /** A process that shares a reactor with others, to be killed and to be stopped. */
-export class ReactorProcess {
-  readonly #gone: Promise<unknown>;
-
-  private constructor(private readonly child: ReturnType<typeof spawn>) {
-    this.#gone = once(child, 'exit');
-  }
-
-  static async start(settings: ReactorProcessSettings): Promise<ReactorProcess> {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program(settings)], {
-      cwd: join(ROOT, 'libs/messaging'),
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
-    });
-    const running = new ReactorProcess(child);
-    const ended = running.#gone.then(() => Promise.reject(new Error(`${settings.name} ended before it was ready.`)));
-    await Promise.race([once(child.stdout, 'data'), ended]);
-    ended.catch(() => undefined); // after its start it is for the spec to say how it ends
-    return running;
-  }
-
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      this.child.kill(signal);
-      await this.#gone;
-    }
-    return this.child.exitCode;
-  }
-
-  /** Stops it where it stands, as a machine does that is out of breath. */
-  freeze(): void {
-    this.child.kill('SIGSTOP');
-  }
-
-  thaw(): void {
-    this.child.kill('SIGCONT');
-  }
+export function reactorProcess(settings: ReactorProcessSettings): Promise<ModuleProcess> {
+  return ModuleProcess.start({ name: settings.name, project: 'libs/messaging', source: program(settings) });
 }

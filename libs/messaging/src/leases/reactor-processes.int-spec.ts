@@ -1,10 +1,10 @@
 import { createPostgresEventStore, newUuid, PostgresCheckpoints } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { logDatabase } from '@runledger/event-store/testing';
-import { eventually } from '@runledger/testing';
-import type { TestDatabase } from '@runledger/testing';
+import { compileProject, eventually } from '@runledger/testing';
+import type { ModuleProcess, TestDatabase } from '@runledger/testing';
 import pg from 'pg';
-import { compilePackages, ReactorProcess } from './reactor-process.fixture.js';
+import { reactorProcess } from './reactor-process.fixture.js';
 
 const RUNS = 40;
 
@@ -13,11 +13,11 @@ describe('processes that share a reactor', () => {
   let pool: pg.Pool;
   let store: EventStore;
   let checkpoints: PostgresCheckpoints;
-  const processes = new Map<string, ReactorProcess>();
+  const processes = new Map<string, ModuleProcess>();
   let asked = 0;
 
   beforeAll(async () => {
-    compilePackages();
+    compileProject('libs/messaging');
     database = await logDatabase();
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
     store = createPostgresEventStore({ connectionString: database.url });
@@ -43,7 +43,7 @@ describe('processes that share a reactor', () => {
 
   async function start(name: string): Promise<void> {
     const settings = { databaseUrl: database.url, name, ttlMs: 3_000, heartbeatMs: 300 };
-    processes.set(name, await ReactorProcess.start(settings));
+    processes.set(name, await reactorProcess(settings));
   }
 
   /** How many partitions each living process has, the fewest first. */

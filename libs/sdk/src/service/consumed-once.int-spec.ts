@@ -1,8 +1,8 @@
 import { AgentText, MemberAdded, RunCompleted, RunFailed } from '@runledger/contracts';
-import { eventually } from '@runledger/testing';
+import { compileProject, eventually } from '@runledger/testing';
 import { defineConsumer, defineService, ERASED } from '../index.js';
 import type { ConsumedEvent, RunningService } from '../index.js';
-import { compileSdk, ConsumedLog, killedWhen } from '../testing/consumed-log.fixture.js';
+import { ConsumedLog, killedWhen } from '../testing/consumed-log.fixture.js';
 
 const completed = (runId: string) => RunCompleted({ runId, completedAt: '2026-11-21T10:00:00.000Z' });
 const said = {
@@ -46,7 +46,7 @@ describe('what a service does with events', () => {
   const rewind = () => log.pool.query('update runledger.partition_checkpoint set position = 0, owner = null');
 
   it('counts once although it was killed between the effect and the commit', async () => {
-    compileSdk();
+    compileProject('libs/sdk');
     await log.happened([completed('run_1')]);
     const program = `
       import { defineConsumer, defineService, readServiceConfig, startService } from '@runledger/sdk';

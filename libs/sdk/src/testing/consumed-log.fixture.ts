@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -88,12 +88,6 @@ export class ConsumedLog {
     await this.database.drop();
     rmSync(this.home, { recursive: true, force: true });
   }
-}
-
-/** Compiles what a service in a process of its own is made of. */
-export function compileSdk(): void {
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/compile.mjs', 'libs/sdk'], { cwd: ROOT });
-  if (status !== 0) throw new Error(String(stderr));
 }
 
 /** Runs the program (a module that may import the SDK) until it has said `word`, and kills it then with SIGKILL. */

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { migrateSchema } from '@runledger/event-store';
 import { Metrics, Readiness } from '@runledger/platform';
-import { eventually, testDatabase } from '@runledger/testing';
-import type { TestDatabase } from '@runledger/testing';
+import { compileProject, eventually, testDatabase } from '@runledger/testing';
+import type { ModuleProcess, TestDatabase } from '@runledger/testing';
 import { Pool } from 'pg';
 import { describeTimers } from '../contract/describe-timers.js';
 import { defineTimer } from '../port.js';
 import { showTimers } from '../show-timers.js';
 import { PostgresTimers } from './postgres-timers.js';
-import { compilePackages, TimerProcess } from './timer-process.fixture.js';
+import { timerProcess } from './timer-process.fixture.js';
 import { timersHistory } from './timer-tables.js';
 
 const retry = { attempts: 3, retryableAttempts: 3, firstDelayMs: 5, maxDelayMs: 20 };
@@ -105,18 +105,18 @@ describe('timers in PostgreSQL', () => {
 });
 
 describe('processes that share timers', () => {
-  const processes: TimerProcess[] = [];
+  const processes: ModuleProcess[] = [];
   const count = async (of: string) => Number((await pool.query(`select count(*) from ${of}`)).rows[0]?.['count']);
 
   beforeAll(async () => {
-    compilePackages();
+    compileProject('libs/timers');
     await pool.query('create table begun (process text, firing uuid)');
     await pool.query('create table effect (firing uuid primary key, timer text)');
   });
   afterEach(() => Promise.all(processes.splice(0).map(process => process.end('SIGKILL'))));
 
   it('fire each of 600 once, although one of them is killed while it fires', async () => {
-    for (const name of ['ada', 'bob', 'eve']) processes.push(await TimerProcess.start(database.url, name));
+    for (const name of ['ada', 'bob', 'eve']) processes.push(await timerProcess(database.url, name));
     await pool.query(`
       insert into timers_counted.timer (name, kind, tenant, payload, due_at, next_at, epoch)
       select 'timer ' || n, 'count', 'w1', '{}', d, d, nextval('timers_counted.timer_epoch')

@@ -1,14 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-
-const ROOT = join(import.meta.dirname, '../../../..');
-
-/** Compiles what such a process is made of. */
-export function compilePackages(): void {
-  const { status, stderr } = spawnSync(process.execPath, ['scripts/compile.mjs', 'libs/timers'], { cwd: ROOT });
-  if (status !== 0) throw new Error(String(stderr));
-}
+import { ModuleProcess } from '@runledger/testing';
 
 /** Writes down each firing that it begins, takes a moment, and writes its effect under the id of the firing. */
 const program = (databaseUrl: string, name: string): string => `
@@ -31,31 +21,6 @@ const program = (databaseUrl: string, name: string): string => `
 `;
 
 /** A process that shares the timers of a service with others, to be killed. */
-export class TimerProcess {
-  readonly #gone: Promise<unknown>;
-
-  private constructor(private readonly child: ReturnType<typeof spawn>) {
-    this.#gone = once(child, 'exit');
-  }
-
-  static async start(databaseUrl: string, name: string): Promise<TimerProcess> {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program(databaseUrl, name)], {
-      cwd: join(ROOT, 'libs/timers'),
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
-    });
-    const running = new TimerProcess(child);
-    const ended = running.#gone.then(() => Promise.reject(new Error(`${name} ended before it was ready.`)));
-    await Promise.race([once(child.stdout, 'data'), ended]);
-    ended.catch(() => undefined); // after its start it is for the spec to say how it ends
-    return running;
-  }
-
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      this.child.kill(signal);
-      await this.#gone;
-    }
-    return this.child.exitCode;
-  }
+export function timerProcess(databaseUrl: string, name: string): Promise<ModuleProcess> {
+  return ModuleProcess.start({ name, project: 'libs/timers', source: program(databaseUrl, name) });
 }
