@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import type { AttemptEvent, ScriptedTurn } from '@runledger/contracts';
 import { compileProject, eventually } from '@runledger/testing';
 import { living, markOf, testProfile } from '../driver/sandbox.fixture.js';
+import { ForkServer } from '../forking/fork-server.js';
 import { Ground, newRunId } from './ground.fixture.js';
 import type { ReadyStep } from './attempt-place.js';
 
@@ -12,6 +13,7 @@ describe('a call whose watchers are killed', () => {
   beforeAll(async () => {
     compileProject('apps/sandbox');
     ground = await Ground.make();
+    ground.forks = new ForkServer();
     await ground.publishProfile(testProfile());
   });
   afterAll(() => ground.giveBack());

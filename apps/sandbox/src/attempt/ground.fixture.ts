@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { testProfile } from '../driver/sandbox.fixture.js';
 import { forkHere } from '../forking/fork-here.js';
+import type { Forks } from '../forking/forks.js';
 import { integrationsOf } from '../integrations/open-integrations.js';
 import type { Integrations } from '../integrations/integrations.js';
 import { NO_CREDENTIALS } from '../integrations/credentials.js';
@@ -43,6 +44,8 @@ export class Ground {
   readonly pool: pg.Pool;
   readonly commands: CommandHandler;
   readonly #started: SandboxRuntime[] = [];
+  /** What starts the programs of the wired service. From here as a rule: the process that does it for real has to be compiled. */
+  forks: Forks = forkHere;
   /** Of the wired service. */
   integrations: Integrations | undefined;
   /** Of whoever publishes. */
@@ -103,7 +106,7 @@ export class Ground {
     const parts = { store, blobs, clock: systemClock, commands, profiles, telemetry };
     const { integrations } = this;
     const offer = { credentials: [], integrations: [] };
-    const host = attemptHost({ ...parts, config: settings, homeDir, forks: forkHere, integrations, offer });
+    const host = attemptHost({ ...parts, config: settings, homeDir, forks: this.forks, integrations, offer });
     return this.#start(host, homeDir, limits);
   }
 
