@@ -185,6 +185,8 @@ export const ArtifactStored = defineEvent({
     path: z.string(),
     mediaType: z.string(),
     blob: blobRef,
+    /** Left out: it was no program. Steps that consume it can run it. */
+    executable: z.literal(true).optional(),
     at: timestamp,
   }),
 });

@@ -42,7 +42,8 @@ async function keep({ history, transcript }: StepRun, file: CollectedFile, blobs
   const artifactId = idOf('art', `${keyOf(place.attemptId)}.${print}`);
   const blob = await blobs.put(file.content);
   if (history.artifactIds.has(artifactId)) return;
-  const { path } = file;
+  const { path, isExecutable } = file;
+  const executable = isExecutable ? { executable: true as const } : {};
   const at = transcript.now();
-  transcript.add(ArtifactStored({ ...place, artifactId, path, mediaType: mediaTypeOf(path), blob, at }));
+  transcript.add(ArtifactStored({ ...place, artifactId, path, mediaType: mediaTypeOf(path), blob, ...executable, at }));
 }

@@ -28,6 +28,7 @@ export interface Shelves {
 }
 
 const READ_ONLY = 0o444;
+const READ_AND_RUN = 0o555;
 const PAGE = 500;
 
 /**
@@ -38,8 +39,8 @@ export async function supplyFiles(run: StepRun, shelves: Shelves): Promise<void>
   const { consumes = [] } = run.attempt.ready;
   if (consumes.length === 0) return;
   for (const files of consumes) {
-    const wanted = (await keptBy(shelves.store, run.attempt.workspaceId, files.from, files.step)).filter(kept =>
-      posix.matchesGlob(kept.path, files.name),
+    const wanted = (await keptBy(shelves.store, run.attempt.workspaceId, files.from, files.step)).filter(
+      ({ path }) => path === files.name || posix.matchesGlob(path, files.name), // a name may look like a glob
     );
     if (wanted.length === 0) throw missing(files);
     for (const kept of wanted) await place(run, shelves.artifacts, { files, kept });
@@ -69,7 +70,8 @@ async function place({ sandbox, stop }: StepRun, artifacts: BlobStore, { files, 
   try {
     content = await artifacts.get(kept.blob.sha256);
     const path = posix.join(files.path, kept.path);
-    await placeFile(sandbox.files.workspace, path, { content, mode: READ_ONLY, owner: sandbox.files.uid });
+    const mode = kept.executable ? READ_AND_RUN : READ_ONLY;
+    await placeFile(sandbox.files.workspace, path, { content, mode, owner: sandbox.files.uid });
   } catch (cause) {
     if (cause instanceof BlobNotFoundError) throw expired(files, kept, cause);
     if (cause instanceof NoDirectoryError) throw notPlaced(kept.path, `in the workspace ${cause.message}`, cause);

@@ -130,6 +130,18 @@ describe('a run that goes back to files as they were', () => {
     expect((await done(hostile, 'd', 'cat x/out/a.txt', { consumes: instead })).printed).toBe('one\n');
   });
 
+  it('finds a kept file by its very name where that looks like a glob, and programs stay programs', async () => {
+    const source = newRunId();
+    const make =
+      "mkdir 'app'; echo page > 'app/[id].tsx'; printf '#!/bin/sh\\necho runs' > app/tool; chmod 750 app/tool";
+    await done(source, 'a', make, { artifacts: ['app/[id].tsx', 'app/tool'] });
+    const from = { runId: source, attempt: 1 };
+    const consumes = ['app/[id].tsx', 'app/tool'].map(name => ({ step: 'a', name, path: 'in', from }));
+    const look = "cat 'in/app/[id].tsx'; in/app/tool; stat -c %a in/app/*; echo x > in/app/tool || echo refused";
+    const { printed } = await done(newRunId(), 'c', `{ ${look}; } 2> /dev/null`, { consumes });
+    expect(printed).toBe('page\nruns\n444\n555\nrefused\n');
+  });
+
   it('keeps nothing where the profile does not want it', async () => {
     const runId = newRunId();
     const first = await done(runId, 'a', 'echo one > a.txt', { profile: 'forgetful' });

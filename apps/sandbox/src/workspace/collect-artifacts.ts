@@ -23,6 +23,7 @@ const DEFAULT_COLLECT_LIMITS: CollectLimits = {
 export interface CollectedFile {
   /** Relative to the workspace, without `.` or `..`. */
   readonly path: string;
+  readonly isExecutable: boolean;
   /** Must be read to its end. */
   readonly content: Readable;
 }
@@ -131,7 +132,9 @@ class FrameReader {
   async #frame(kind: string, payload: Buffer): Promise<void> {
     switch (kind) {
       case 'F':
-        return this.#begin(payload.toString());
+        return this.#begin(payload.toString(), false);
+      case 'X':
+        return this.#begin(payload.toString(), true);
       case 'D':
         return this.#data(payload);
       case 'E':
@@ -145,13 +148,13 @@ class FrameReader {
     }
   }
 
-  #begin(path: string): void {
+  #begin(path: string, isExecutable: boolean): void {
     const parts = path.split('/');
     if (path.includes('\0') || parts.some(part => part === '' || part === '.' || part === '..')) {
       throw new CollectError(`the path ${JSON.stringify(path)} leads out of the workspace`);
     }
     const content = new PassThrough();
-    const kept = this.#keep({ path, content });
+    const kept = this.#keep({ path, isExecutable, content });
     kept.catch((error: unknown) => content.destroy(error instanceof Error ? error : new Error(String(error))));
     kept.then(
       () => content.resume(),

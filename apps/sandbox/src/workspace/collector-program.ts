@@ -3,8 +3,8 @@ export const MOST_SKIPPED = 1_000;
 
 /**
  * Runs inside the sandbox, on Node, over a workspace that it can only read. Prints frames: 4 bytes length (big endian),
- * 1 byte kind, payload. Kinds: `F` path of a file, `D` its bytes, `E` its end, `S` a file that was left out, as JSON.
- * Opens nothing but regular files and follows no link, in no part of a path. Names the first {@link MOST_SKIPPED} that it leaves out, and
+ * 1 byte kind, payload. Kinds: `F` path of a file, `X` that of one that can be executed, `D` its bytes, `E` its end, `S` a file that was left out, as JSON.
+ * A glob that is the very name of a file stands for it, whatever else it means: `app/[id]/page.tsx`. Opens nothing but regular files and follows no link, in no part of a path. Names the first {@link MOST_SKIPPED} that it leaves out, and
  * counts the others.
  */
 export const collectorProgram = `
@@ -33,19 +33,24 @@ function skip(path, reason) {
 function tell(path, reason) {
   frame('S', Buffer.from(JSON.stringify({ path, reason })));
 }
+function reasonOf(path, { code, message }) {
+  if (code === 'EACCES' || code === 'EPERM') return 'it may not be read';
+  if (code === 'ENOENT') return path.includes('\\ufffd') ? 'its name is not UTF-8' : 'it is gone';
+  return code || message;
+}
 function wanted(path) {
   const parts = path.split('/');
   const prefixes = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
-  return globs.some(glob => prefixes.some(prefix => matchesGlob(prefix, glob)));
+  return globs.some(glob => prefixes.some(prefix => prefix === glob || matchesGlob(prefix, glob)));
 }
 function keep(path) {
   const file = fs.openSync(root + '/' + path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    const { size } = fs.fstatSync(file);
+    const { size, mode } = fs.fstatSync(file);
     if (size > maxFileBytes) return skip(path, 'larger than ' + maxFileBytes + ' bytes');
     if (files >= maxFiles) return skip(path, 'more than ' + maxFiles + ' files');
     files += 1;
-    frame('F', Buffer.from(path));
+    frame(mode & 0o111 ? 'X' : 'F', Buffer.from(path));
     let left = size;
     while (left > 0) {
       const read = fs.readSync(file, chunk, 0, Math.min(left, chunk.length), null);
@@ -67,7 +72,7 @@ function walk(directory) {
       else if (entry.isFile() && wanted(path)) keep(path);
       else if (entry.isSymbolicLink() && wanted(path)) skip(path, 'a symbolic link');
     } catch (error) {
-      if (wanted(path)) skip(path, error.code || String(error));
+      if (wanted(path)) skip(path, reasonOf(path, error));
     }
   }
 }

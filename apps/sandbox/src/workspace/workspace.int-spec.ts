@@ -132,6 +132,7 @@ describe('the workspace of a run', () => {
         sandbox,
         `mkdir -p dist/deep .git reports; echo one > dist/one.js; echo two > dist/deep/two.js; echo secret > .git/config
         head -c 300000 /dev/zero | tr '\\0' z > reports/big.txt; echo '{}' > reports/a.json; : > reports/empty
+        mkdir -p 'app/[id]'; echo page > 'app/[id]/{page}.tsx'; touch closed; chmod 0 closed
         ln -s /etc/passwd reports/link.json; ln -s / reports/all; mkfifo reports/pipe.json; touch "$(printf 'reports/\\377.json')"`,
       );
     });
@@ -145,6 +146,23 @@ describe('the workspace of a run', () => {
         'reports/empty': '',
       });
       expect(Object.keys((await collect(['**/*.js'])).kept)).toEqual(['dist/deep/two.js', 'dist/one.js']);
+    });
+
+    it('also by its very name where that looks like a glob', async () => {
+      const page = { 'app/[id]/{page}.tsx': 'page\n' };
+      expect((await collect(['app/[id]/{page}.tsx'])).kept).toEqual(page);
+      expect((await collect(['app/[id]'])).kept).toEqual(page);
+      expect((await collect(['app/[ab]'])).kept).toEqual({});
+    });
+
+    it('and says in words why not', async () => {
+      const { skipped } = await collect(['closed', 'reports/*.json']);
+      expect(skipped).toEqual(
+        expect.arrayContaining([
+          { path: 'closed', reason: 'it may not be read' },
+          { path: 'reports/\ufffd.json', reason: 'its name is not UTF-8' },
+        ]),
+      );
     });
 
     it('and never what a link points to, a pipe, or the inside of .git', async () => {
