@@ -139,8 +139,11 @@ function resultPart(call: ToolCallPart, result: ToolCallResult): ToolResultPart 
 }
 
 /** As the agent reads it. */
-export function resultText({ state, output, error }: ToolCallResult): string {
+export function resultText({ state, output, error, exitCode }: ToolCallResult): string {
   if (state === 'ok') return output === '' ? '(no output)' : output;
-  const reason = error ? `${error.code}: ${error.message}` : 'The call was stopped.';
+  // What a program complained of is the end of its output already.
+  const isToldByOutput = error?.code === 'COMMAND_FAILED' && exitCode !== undefined && output !== '';
+  const message = isToldByOutput ? `Exit code ${exitCode}.` : error?.message;
+  const reason = error ? `${error.code}: ${message}` : 'The call was stopped.';
   return output === '' || output === error?.message ? reason : `${reason}\n${output}`;
 }
