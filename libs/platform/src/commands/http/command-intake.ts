@@ -114,7 +114,7 @@ export class CommandIntake {
     const about = { command: name, commandId };
     if (status === 500 || !(error instanceof Fault))
       log[isTransient(error) ? 'warn' : 'error']({ ...about, err: error }, 'a command failed');
-    else if (status !== 503) log.warn({ ...about, reason: (error).message }, 'a command was turned away');
+    else if (status !== 503) log.warn({ ...about, reason: error.message }, 'a command was turned away');
   }
 }
 
