@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { eventually } from '@runledger/testing';
-import { readdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { ReadyStep } from './attempt-place.js';
 import { CountedCalls, expectWholeTranscript, outputOf, UNTIL_TOLD } from './counted-calls.fixture.js';
 import type { Ground } from './ground.fixture.js';
@@ -86,6 +86,18 @@ describe('several replicas of the sandbox service', () => {
     return paths.flatMap(path => readdirSync(path).filter(entry => entry.startsWith('run_')));
   }
 
+  /** Processes of steps of the replica: those that see a directory of its home. */
+  function programsOf(name: string): string[] {
+    const home = join(basename(ground.directory), 'sandboxes', name, 'bubblewrap');
+    return readdirSync('/proc').filter(entry => {
+      try {
+        return /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/mountinfo`, 'utf8').includes(home);
+      } catch {
+        return false; // it ended meanwhile
+      }
+    });
+  }
+
   /** As if its machine had burnt down. */
   function lose(name: string): void {
     const { homeDir } = calls.settings(name);
@@ -119,7 +131,10 @@ describe('several replicas of the sandbox service', () => {
     const dying = await replica('dying', { maxAttempts: EACH });
     await replica('heir', { maxAttempts: EACH });
     const steps = await allRuns();
+    expect(programsOf('dying')).not.toEqual([]);
     await dying.kill();
+    // They outlive it by a moment, in which one that is told ends as it should, and is not made again.
+    await eventually(() => programsOf('dying').length === 0, PATIENCE_MS);
     calls.tell();
     await expectAllOnce(steps);
     expect(await takenOver(steps)).toHaveLength(EACH);
