@@ -20,6 +20,8 @@ export class Api {
   #next = 0;
   /** How often an answer did not come or said "not now". */
   setbacks = 0;
+  /** What was said instead of an answer, and how often. */
+  reasons = new Map();
 
   constructor(urls, token, patienceMs) {
     this.urls = urls;
@@ -39,6 +41,7 @@ export class Api {
       const { data, problem } = await this.#ask(query, variables);
       if (data) return data;
       this.setbacks += 1;
+      this.reasons.set(reasonOf(problem), (this.reasons.get(reasonOf(problem)) ?? 0) + 1);
       if (Date.now() > deadline) throw new Error(`No answer within ${this.patienceMs / 1000} s: ${problem}`);
       await delay(AGAIN_AFTER_MS);
     }
@@ -67,6 +70,11 @@ export class Api {
 
 /** An answer that asking again would not change: a finding, not a setback. */
 export class RefusedError extends Error {}
+
+/** A code of ours, else what the connection said, without addresses. */
+function reasonOf(problem) {
+  return /"code":"(\w+)"/.exec(problem)?.[1] ?? problem.replace(/ \d+\.\S+/, '').slice(0, 60);
+}
 
 /** A start is declined, rather than an error, while the platform cannot take it yet. */
 function isPassing(data) {

@@ -2,6 +2,7 @@ import { percentiles } from '../bench/rounds.mjs';
 
 const SHOWN_FINDINGS = 40;
 const RESUMED_MS = 10_000;
+const SHOWN_REASONS = 5;
 const SHOWN_STANDSTILLS = 3;
 
 /** Prints the figures and what was found; answers the exit code. */
@@ -17,6 +18,7 @@ export function report({ values, begun, load, disasters, subscribers, api, verdi
     `cut off, again   ${cutOff} calls that had not ended began again`,
     `subscribers      ${subscribers.seen.size}, cut off ${subscribers.resumed} times`,
     `setbacks         ${api.setbacks} answers did not come or said “not now”, and were asked for again`,
+    `  because        ${counts([...api.reasons].sort(([, a], [, b]) => b - a).slice(0, SHOWN_REASONS))}`,
     `resumed          from a disaster until a run under way went on: p50 ${p50} ms, p99 ${p99} ms, most ${max} ms (goal: p99 ≤ ${RESUMED_MS} ms, ${p99 <= RESUMED_MS ? 'met' : 'MISSED'})`,
     `                 from the last of those that struck meanwhile: p50 ${last.p50} ms, p99 ${last.p99} ms, most ${last.max} ms`,
     ...longest(resumed).map(text => `  longest        ${text}`),
