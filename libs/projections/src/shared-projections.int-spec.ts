@@ -47,6 +47,29 @@ async function remembered({ pool, parts }: ShopWorld, projection: string): Promi
   };
 }
 
+/** A function whose calls wait until they may go on. */
+function pausedCall<Given extends unknown[], Answer>(really: (...given: Given) => Promise<Answer>) {
+  let tell: () => void = () => undefined;
+  let goOn: () => void = () => undefined;
+  const begun = new Promise<void>(resolve => (tell = resolve));
+  const free = new Promise<void>(resolve => (goOn = resolve));
+  const call = async (...given: Given) => {
+    tell();
+    await free;
+    return really(...given);
+  };
+  return { begun, call, goOn: () => goOn() };
+}
+
+/** Waits for a heartbeat after the one that is known. */
+function nextBeat({ pool }: ShopWorld, known: string): Promise<string> {
+  const text = 'SELECT max(expires_at)::text AS beat FROM runledger.member';
+  return eventually(async () => {
+    const { rows } = await pool.query<{ beat: string }>(text);
+    return rows[0]?.beat !== known && rows[0]?.beat;
+  }) as Promise<string>;
+}
+
 const shared: Projection = { ...orders, partitioned: true };
 
 describe('a projection that several processes run', () => {
@@ -152,6 +175,28 @@ describe('a projection that several processes run', () => {
       await host.reached('ledger', end, 60_000);
       await eventually(() => expect(host.status()).toMatchObject([{ state: 'live' }]));
     }
+  });
+
+  it('reads them again when it finds that out by itself at the moment at which it is told', async () => {
+    const { host } = shop.sharingHost('ada');
+    await host.start({ ...ledger, partitioned: true });
+    await eventually(async () => expect(await partitionsOf('ada', 'ledger')).toBe(16));
+    await host.reached('ledger', await shop.trade(8, 2), 60_000);
+    const forget = await remembered(shop, 'ledger');
+    await host.reached('ledger', await shop.trade(8, 2, 'forgotten'), 60_000);
+    const { partitions } = shop.parts.checkpoints;
+    const read = partitions.read.bind(partitions);
+    const database = databaseThatGoesAway(partitions);
+    const asked = pausedCall(read);
+    partitions.read = asked.call;
+    // It does not want this one, so only its checkpoints are to move. They cannot, and it asks where they stand.
+    await shop.write('unwanted', OrderPlaced({ order: 'unwanted', customer: 'ada' }));
+    await asked.begun;
+    await forget();
+    for (let beats = 0, last = ''; beats < 3; beats += 1) last = await nextBeat(shop, last);
+    database.comeBack();
+    asked.goOn();
+    await eventually(async () => expect(await shop.rows('ledger')).toHaveLength(32));
   });
 
   it('is taken up again by all of them after its rows were exchanged', async () => {

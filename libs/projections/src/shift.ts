@@ -86,6 +86,7 @@ export class Shift {
     for await (const delivery of readAhead(open, this.#ending.signal)) {
       if (this.#ending.signal.aborted) return;
       await this.#take(delivery);
+      if (this.#trouble) return;
       onMoved(this.#scanned, delivery.caughtUp);
     }
   }
@@ -121,7 +122,8 @@ export class Shift {
         if (this.#scanned > rows.position) await rows.skipTo(this.#scanned);
       });
     } catch (error) {
-      if (this.#ending.signal.aborted) return;
+      // Checkpoints that were found to stand farther back must not be moved over what is to be read again, also not at the end.
+      if (this.#ending.signal.aborted && !isFenced(error)) return;
       this.#trouble = { error };
       this.#ending.abort();
     }
