@@ -26,6 +26,7 @@ import { SandboxModule } from '@runledger/sandbox';
 import { readSandboxConfig } from '@runledger/sandbox/config';
 import { ModelVendor } from '@runledger/testing';
 import pg from 'pg';
+import { overheard } from './overheard-store.mjs';
 
 const TENANT = 'ws_bench';
 const PATIENCE_MS = 60_000;
@@ -125,17 +126,8 @@ class Heard {
   #on = () => undefined;
 
   constructor(store) {
-    const append = async (stream, events, expected) => {
-      const outcome = await store.append(stream, events, expected);
+    this.store = overheard(store, events => {
       for (const { type, data } of events) this.#on(type, data);
-      return outcome;
-    };
-    this.store = new Proxy(store, {
-      get: (target, name) => {
-        if (name === 'append') return append;
-        const value = Reflect.get(target, name, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
     });
   }
 

@@ -18,6 +18,7 @@ import { COMMAND_CLIENT, createLog, silentTelemetry } from '@runledger/platform'
 import { StandaloneModule } from '../apps/standalone/dist/standalone.module.js';
 import { readStandaloneConfig } from '../apps/standalone/dist/standalone.config.js';
 import { openStorage } from '../apps/standalone/dist/storage.js';
+import { overheard } from './overheard-store.mjs';
 import { percentiles } from './rounds.mjs';
 
 const STEPS = 10;
@@ -170,18 +171,7 @@ class Story {
   #ended = () => undefined;
 
   constructor(store) {
-    const append = async (stream, events, expected) => {
-      const outcome = await store.append(stream, events, expected);
-      this.#note(events, performance.now());
-      return outcome;
-    };
-    this.store = new Proxy(store, {
-      get: (target, name) => {
-        if (name === 'append') return append;
-        const value = Reflect.get(target, name, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
+    this.store = overheard(store, events => this.#note(events, performance.now()));
   }
 
   /** Plays one run to its end. */
