@@ -1,4 +1,5 @@
 import type { Partitions } from '@runledger/event-store';
+import { RetryableError } from '@runledger/kernel';
 import { Leases } from '@runledger/messaging';
 import { eventually } from '@runledger/testing';
 import type { Projection } from './projection.js';
@@ -169,7 +170,15 @@ describe('a projection that several processes run', () => {
     const forget = await remembered(shop, 'ledger');
     const end = await shop.trade(8, 2, 'forgotten');
     await Promise.all([ada, bob].map(({ host }) => host.reached('ledger', end, 60_000)));
+    const { partitions } = shop.parts.checkpoints;
+    const advance = partitions.advance.bind(partitions);
+    partitions.advance = () => Promise.reject(new RetryableError('BUSY', 'nothing can be written now'));
     await forget();
+    for (const { host } of [ada, bob]) {
+      const promised = () => host.reached('ledger', end, 50).then(() => 'there', String);
+      await eventually(async () => expect(await promised()).toContain('ask again'));
+    }
+    partitions.advance = advance;
     await eventually(async () => expect(await shop.rows('ledger')).toHaveLength(48));
     for (const { host } of [ada, bob]) {
       await host.reached('ledger', end, 60_000);
