@@ -78,6 +78,14 @@ describe('an attempt that was stopped by others', () => {
 });
 
 describe('an attempt that cannot go on', () => {
+  it('waits for its environment when the disk of the platform is full', () => {
+    const error = { code: 'DISK_FULL', message: 'The disk is full.', fix: 'Make room.' };
+    const cause = { kind: 'ENVIRONMENT', message: 'The disk is full.', fix: 'Make room.' } as const;
+    given(...pair)
+      .when(the.ended('left', { outcome: 'BLOCKED', error }))
+      .thenEmits(StepBlocked({ runId, step: 'left', attempt: 1, cause, blockedAt: at }));
+  });
+
   it('lets its run end, which had only waited for it', () => {
     const cause = { kind: 'ENVIRONMENT', message: 'staging is down.', fix: 'Bring it back.' } as const;
     given(...pair, the.failed('right'))

@@ -14,9 +14,11 @@ import { UNLIMITED } from './budget.js';
 import { NO_FLOWS } from './flows.js';
 import type { AttemptHistory } from './attempt-history.js';
 import { AwaitingPeopleError } from './people.js';
+import { diskFull } from './disk-full.js';
 import { earlierSession } from './earlier-session.js';
 import { failureResult, noProfile } from './failure-result.js';
 import { insisting, resumableSandbox, tenuredSandbox } from './resumable-sandbox.js';
+import type { GivenUp } from './setbacks.js';
 import type { OpenAttempt } from './open-work.js';
 import { openWorkspace } from './open-workspace.js';
 import { CANCELLED, timedOut, type StepResult, type StepRun } from './step-run.js';
@@ -31,7 +33,7 @@ export type { AttemptHost, PublishedProfile, SetUpTools } from './attempt-needs.
 export interface ExecutionOrder {
   readonly stop: StopSwitch;
   /** Set when the platform failed too often: the attempt only ends, with this. */
-  readonly giveUp: StepError | undefined;
+  readonly giveUp: GivenUp | undefined;
   /** In which the run was found to be this worker's. */
   readonly tenure: Tenure;
 }
@@ -169,8 +171,8 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
   } catch (error) {
     stop.throwIfLeft();
     if (isInterlude(error) && stop.cause === undefined) throw error;
-    // Whoever takes the attempt up goes on: with another runner, or once the database is there again.
-    if (error instanceof RunnerLostError || isTransient(error)) throw error;
+    // Whoever takes the attempt up goes on: with another runner, or once the database is there again, or room on the disk.
+    if (error instanceof RunnerLostError || isTransient(error) || diskFull(error)) throw error;
     if (stop.cause === 'cancelled') return { outcome: 'ERROR', turns: owned.history.turns.length, error: CANCELLED };
     if (stop.cause === 'timeout') return failed(timedOut(ready.ready.timeoutMs), owned.history);
     return failureResult(error, owned.history.turns.length);
@@ -179,7 +181,7 @@ async function workOrFail(host: AttemptHost, owned: Owned, tools: RunTools): Pro
 
 /** How the attempt ends without any more work. */
 function decidedBefore({ giveUp, profile, ready, stop, history }: Owned): StepResult | undefined {
-  if (giveUp) return failed(giveUp, history);
+  if (giveUp) return { ...giveUp, turns: history.turns.length };
   if (!profile) return noProfile(ready.ready.profile);
   return stop.cause === 'cancelled' ? failed(CANCELLED, history) : undefined;
 }

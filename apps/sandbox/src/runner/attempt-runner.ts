@@ -5,6 +5,7 @@ import { runAgentWork } from '../agent/agent-work.js';
 import { modelCallObserver } from '../agent/model-call-observer.js';
 import { DEFAULT_PATIENCE } from '../agent/model-patience.js';
 import { openModel } from '../agent/providers.js';
+import { diskFull } from '../attempt/disk-full.js';
 import { failureResult } from '../attempt/failure-result.js';
 import type { Budget } from '../attempt/budget.js';
 import type { Flows } from '../attempt/flows.js';
@@ -119,8 +120,7 @@ function endOf(
   }
   if (error instanceof AwaitingPeopleError) return { kind: 'waits', callId: error.callId };
   if (error instanceof AttemptPausedError) return { kind: 'paused' };
-  if (error instanceof RetryableError || (error instanceof AnsweredFault && error.passes)) {
-    return { kind: 'fault', fault: wireFault(error) };
-  }
+  const isPassed = error instanceof RetryableError || (error instanceof AnsweredFault && error.passes);
+  if (isPassed || diskFull(error)) return { kind: 'fault', fault: wireFault(error) };
   return { kind: 'result', result: failureResult(error, turns) };
 }

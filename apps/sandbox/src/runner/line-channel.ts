@@ -1,5 +1,6 @@
 import { Fault, RetryableError } from '@runledger/kernel';
 import type { Socket } from 'node:net';
+import { diskFull } from '../attempt/disk-full.js';
 
 /** The other end is gone, or this one was closed: whether the question was heard is not known. */
 export class ChannelClosedError extends RetryableError {
@@ -153,7 +154,9 @@ async function outcomeOf(answer: () => unknown): Promise<Pick<Line, 'data' | 'fa
   }
 }
 
-export function wireFault(error: unknown): WireFault {
+/** A disk that is full is named by its code: the other end cannot look for the system's. */
+export function wireFault(met: unknown): WireFault {
+  const error = diskFull(met) ?? met;
   const message = error instanceof Error ? error.message : String(error);
   const passes = error instanceof RetryableError || (error instanceof AnsweredFault && error.passes);
   return { code: error instanceof Fault ? error.code : 'INTERNAL', message, passes };

@@ -36,8 +36,9 @@ export class RunnerAttachment {
   /** Until the runner's end; from its beginning when there is an order. Its process is gone then, unless it was detached. */
   async follow(order?: BeginOrder): Promise<Followed> {
     const { run, directory } = this.parts;
+    let end: RunnerEnd | 'detached' | undefined;
     try {
-      const end = await this.#live(order);
+      end = await this.#live(order);
       if (end === 'detached') return end;
       await ended(directory, end === undefined ? GONE_WITHIN_MS : 0);
     } catch (error) {
@@ -45,7 +46,7 @@ export class RunnerAttachment {
       throw error;
     }
     await storeRest(run.transcript, directory, { epoch: this.parts.runnerEpoch, after: this.#after });
-    return directory.exit()?.end ?? 'gone';
+    return directory.exit()?.end ?? end ?? 'gone'; // a full disk may have kept it from writing down what it told
   }
 
   /** Undefined: the connection ended before the runner said how its work did. */

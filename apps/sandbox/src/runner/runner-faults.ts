@@ -15,13 +15,11 @@ export class RunnerLostError extends Fault {
 
 /** No process could be started that would hold the loop. */
 export class RunnerNotStartedError extends Fault {
-  constructor(reason: string, log: string) {
+  constructor(reason: string, log: string, cause?: unknown) {
     super(
       'RUNNER_NOT_STARTED',
       `A runner could not be started: ${reason}. ${log === '' ? '' : `It said: ${log}`}`.trim(),
-      {
-        fields: { reason },
-      },
+      { fields: { reason }, cause },
     );
   }
 }

@@ -21,6 +21,7 @@ export function runnerProgram(): Pick<RunnerProgram, 'main' | 'snapshot'> {
 
 const READY_WITHIN_MS = 30_000;
 const LOG_CHARS = 2_000;
+const PAGE_BYTES = 4_096;
 
 export interface RunnerProgram {
   /** The compiled entry. */
@@ -54,8 +55,9 @@ export async function launchRunner(directory: RunnerDirectory, program: RunnerPr
   clearTimeout(timer);
   if (failure !== undefined) {
     const said = textOf(directory.log);
+    const cause = writeFault(directory);
     directory.remove();
-    throw isLate ? new RunnerLateError(readyWithinMs) : new RunnerNotStartedError(failure, said);
+    throw isLate ? new RunnerLateError(readyWithinMs) : new RunnerNotStartedError(failure, said, cause);
   }
   [child, child.stdin as Socket, child.stdout as unknown as Socket].forEach(handle => handle.unref());
   return {
@@ -126,6 +128,16 @@ function endOf(child: ChildProcess): Promise<string> {
     child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? `exit code ${code}`}`));
     child.once('error', error => resolve(error.message));
   });
+}
+
+/** Where it could write nothing it could not say so either. */
+function writeFault({ path }: RunnerDirectory): unknown {
+  try {
+    writeFileSync(`${path}/written`, Buffer.alloc(PAGE_BYTES), { mode: 0o600 });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 function textOf(path: string): string {

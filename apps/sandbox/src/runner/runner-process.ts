@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { once } from 'node:events';
 import { Fault } from '@runledger/kernel';
+import { diskFull } from '../attempt/disk-full.js';
 import { StopSwitch } from '../attempt/stop-switch.js';
 import { runAttempt } from './attempt-runner.js';
 import { LineChannel, wireFault } from './line-channel.js';
@@ -110,8 +111,8 @@ export class RunnerProcess {
     const spool = (this.#spool = new Spool(this.directory.spool, spec.limits.spoolBytes));
     const tools = { spool, ports: this.#ports, stop: this.#stop, blobsDir: this.directory.blobs };
     void runAttempt(order, tools)
-      .then(end => this.#over(end))
-      .catch((error: unknown) => this.fail(error));
+      .catch((error: unknown): RunnerEnd => ({ kind: 'fault', fault: wireFault(error) }))
+      .then(end => this.#over(end));
   }
 
   async #take(channel: LineChannel, after: number): Promise<Taken | undefined> {
@@ -137,7 +138,12 @@ export class RunnerProcess {
   #conclude(end: RunnerEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    this.directory.writeExit({ end, lastSeq: this.#spool?.lastSeq ?? 0 });
+    try {
+      this.directory.writeExit({ end, lastSeq: this.#spool?.lastSeq ?? 0 });
+    } catch (error) {
+      if (!diskFull(error)) throw error;
+      console.error(error); // who is attached hears of the end; anybody else goes on as after a crash
+    }
     this.#spool?.wake();
   }
 
