@@ -4,8 +4,10 @@ import {
   StepBlocked,
   StepCancelled,
   StepCompleted,
+  StepFailed,
   StepInterrupted,
   StepReattached,
+  RunCompleted,
   type RunEvent,
 } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
@@ -55,10 +57,12 @@ describe('an attempt whose worker was gone', () => {
 
 describe('an attempt that was stopped by others', () => {
   it('has not succeeded, whatever it says of itself', () => {
-    expect(decisionOf(the.ended('plan', { cancelled: true }), alone)).toMatchObject([
-      { type: 'StepFailed', data: { outcome: 'ERROR', error: unexplained } },
-      { type: 'RunFailed' },
-    ]);
+    given(...alone)
+      .when(the.ended('plan', { cancelled: true }))
+      .thenEmits(
+        StepFailed({ ...the.failed('plan').data, error: unexplained }),
+        RunFailed({ runId, step: 'plan', error: unexplained, failedAt: at }),
+      );
   });
 
   it('keeps the reason that it gives', () => {
@@ -115,6 +119,22 @@ describe('the pauses between attempts', () => {
     }
     expect(pauses).toEqual([1_000, 3_000, 5_000]);
   });
+
+  it('last until their own time: that of an earlier one, which is told again, starts nothing', () => {
+    const history: RunEvent[] = [...patient];
+    const again = (attempt: number): RunCommand => ({ type: 'StartRetry', data: { step: 'plan', attempt, at } });
+    for (const command of [failed(1), again(2), failed(2)]) history.push(...decidedEvents(command, history));
+    expect(history.at(-1)).toMatchObject({ type: 'StepRetryScheduled', data: { attempt: 3 } });
+    expect(decidedEvents(again(2), history)).toEqual([]);
+    expect(decidedEvents(again(3), history)).toMatchObject([{ type: 'StepReady', data: { attempt: 3 } }]);
+  });
+
+  it('are none once the run is going to end: the attempt was the last one', () => {
+    const [left, right] = [step('left', [], { onFailure: { then: 'FAIL', retry } }), step('right')];
+    given(the.started([left, right]), the.ready('left'), the.ready('right'), the.failed('right'))
+      .when(the.ended('left', { outcome: 'ERROR', error: the.crash }))
+      .thenEmits(the.failed('left'), RunFailed({ runId, step: 'right', error: the.crash, failedAt: at }));
+  });
 });
 
 describe('what an attempt hands on', () => {
@@ -126,6 +146,16 @@ describe('what an attempt hands on', () => {
     given(...pair)
       .when(the.ended('left', { output: largest }))
       .thenEmits(completed);
+  });
+
+  it('completes its step also where it is not all that was wanted, and the step says so', () => {
+    const partial = { outcome: 'PARTIAL', summary: 'Half of it.' } as const;
+    given(...alone)
+      .when(the.ended('plan', partial))
+      .thenEmits(
+        StepCompleted({ ...the.completed('plan').data, ...partial }),
+        RunCompleted({ runId, completedAt: at }),
+      );
   });
 
   it('is accepted by nobody once its run is going to end', () => {

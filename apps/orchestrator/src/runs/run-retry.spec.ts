@@ -51,8 +51,33 @@ describe('a run that paused because a step failed', () => {
     }
   });
 
+  it('does so at its failure, and waits with what needs that step', () => {
+    const error = the.crash;
+    const pause = RunPaused({ ...pausedBy('STEP_FAILED', 'left').data, reason: error.message });
+    const after = step('after', ['left']);
+    for (const beside of [[right], []]) {
+      given(
+        the.started([pausing('left'), ...beside, after]),
+        the.ready('left'),
+        ...beside.map(({ key }) => the.ready(key)),
+      )
+        .when(the.ended('left', { outcome: 'ERROR', error }))
+        .thenEmits(StepFailed({ ...the.failed('left').data, then: 'PAUSE' }), pause);
+    }
+    given(the.started([pausing('left'), right, step('later', ['right'])]), ...paused.slice(1))
+      .when(the.ended('right'))
+      .thenEmits(the.completed('right'));
+  });
+
+  it('goes on with a new attempt of that step when it is resumed, with the rights of whoever does', () => {
+    given(...paused)
+      .when({ type: 'ResumeRun', data: asked })
+      .thenEmits(resumed('left'), readyAgain('left'));
+  });
+
   it('cannot be retried with something else than it was started with: it has not ended', () => {
-    for (const more of [{ from: 'BEGINNING' }, { parameters: { ref: 'main' } }] as const) {
+    const flow = { version: 2, hash: 'beef', steps: [left] };
+    for (const more of [{ from: 'BEGINNING' }, { parameters: { ref: 'main' } }, { flow }] as const) {
       given(...paused)
         .when(retryRun(more))
         .thenRejects('NOT_POSSIBLE');
@@ -70,6 +95,16 @@ describe('a run that paused because a step failed', () => {
     given(...paused, lost('right'))
       .when(onStep('RetryStep', 'right'))
       .thenRejects('NOT_POSSIBLE');
+  });
+});
+
+describe('a run that has lost a worker', () => {
+  it('gets a new attempt of that step, whether the run is retried or the step', () => {
+    for (const command of [retryRun(), onStep('RetryStep', 'left')]) {
+      given(the.started([left, right]), the.ready('left'), the.ready('right'), lost('left'))
+        .when(command)
+        .thenEmits(readyAgain('left'));
+    }
   });
 });
 

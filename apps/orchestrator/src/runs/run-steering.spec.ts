@@ -2,6 +2,7 @@ import {
   GateAnswered,
   StepCancelled,
   RunCancelled,
+  RunCancelRequested,
   RunCompleted,
   RunDiscarded,
   RunFailed,
@@ -9,6 +10,7 @@ import {
   RunReopened,
   RunResumed,
   StepBlocked,
+  StepFailed,
   StepForceAdvanced,
   StepInstructionsEdited,
   StepInterrupted,
@@ -153,12 +155,33 @@ describe('a flow that has patience', () => {
 
   it('waits with the retry while the run is paused', () => {
     given(the.started(patient), the.ready('plan'), scheduled, paused).when(due).thenNothing();
+    given(the.started(patient), the.ready('plan'), scheduled, paused).when(verb('ResumeRun')).thenEmits(resumed());
     given(the.started(patient), the.ready('plan'), scheduled, paused)
       .when({ type: 'ResumeRun', data: { by: ada, at: '2026-03-01T10:00:05.000Z' } })
       .thenEmits(
         RunResumed({ runId, retried: [], by: ada, resumedAt: '2026-03-01T10:00:05.000Z' }),
         StepReady({ ...second.data, readyAt: '2026-03-01T10:00:05.000Z' }),
       );
+  });
+});
+
+describe('a failure that its flow has dealt with', () => {
+  const flow = [step('test', [], { routes: [{ on: ['ERROR'], to: ['repair'] }] }), step('repair', ['test']), ...pair];
+  const dealtWith = StepFailed({ ...the.failed('test').data, then: 'ROUTE' });
+  const begun = [the.started(flow), the.ready('test'), the.ready('left'), the.ready('right'), dealtWith];
+  const history = [...begun, the.ready('repair', { STEP_TEST_SUMMARY: '' })];
+
+  it('is not tried again when someone has the run go on', () => {
+    given(...history, paused)
+      .when(verb('ResumeRun'))
+      .thenEmits(resumed());
+  });
+
+  it('is not what the run has failed of', () => {
+    const ended = [the.completed('repair'), the.failed('left'), the.failed('right'), runFailed('left')];
+    given(...history, ...ended, reopened({ scope: 'STEP', step: 'left' }), readyAgain('left'))
+      .when(the.ended('left', { attempt: 2 }))
+      .thenEmits(the.completedAt('left', 2), runFailed('right'));
   });
 });
 
@@ -321,20 +344,25 @@ describe('a cancelled run', () => {
   });
 
   it('does not wait for a sandbox that never confirms: it kills, and then goes without', () => {
-    const late: RunCommand = { type: 'EnforceCancel', data: { at: '2026-03-01T10:05:00.000Z' } };
-    const history = [the.started([step('plan')]), the.ready('plan')];
-    const state = (mode: 'GRACEFUL' | 'FORCE') => {
-      const asking = run.decide(the.cancel(mode), history.reduce(evolveRun, run.initialState()));
-      const events = 'rejected' in asking ? [] : asking;
-      return [...history, ...events].reduce(evolveRun, run.initialState());
-    };
-    expect(run.decide(late, state('GRACEFUL'))).toMatchObject([
-      { type: 'RunCancelRequested', data: { mode: 'FORCE' } },
-    ]);
-    expect(run.decide(late, state('FORCE'))).toMatchObject([
-      { type: 'StepCancelled' },
-      { type: 'RunCancelled', data: { unconfirmed: ['plan'] } },
-    ]);
+    const late = '2026-03-01T10:05:00.000Z';
+    const enforce = (when: string): RunCommand => ({ type: 'EnforceCancel', data: { at: when } });
+    const asked = (mode: 'GRACEFUL' | 'FORCE', stopBy: string) => [
+      ...[the.started([step('plan')]), the.ready('plan')],
+      RunCancelRequested({ runId, mode, by: ada, stopBy, requestedAt: at }),
+    ];
+    const forced = { mode: 'FORCE', by: ORCHESTRATOR, stopBy: '2026-03-01T10:05:30.000Z' } as const;
+    given(...asked('GRACEFUL', late))
+      .when(enforce(late))
+      .thenEmits(RunCancelRequested({ runId, ...forced, requestedAt: late }));
+    given(...asked('FORCE', late))
+      .when(enforce(late))
+      .thenEmits(
+        StepCancelled({ runId, step: 'plan', cancelledAt: late }),
+        RunCancelled({ runId, by: ada, unconfirmed: ['plan'], cancelledAt: late }),
+      );
+    given(...asked('FORCE', late))
+      .when(enforce('2026-03-01T10:04:59.999Z'))
+      .thenNothing();
   });
 });
 

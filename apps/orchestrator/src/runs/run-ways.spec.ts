@@ -65,6 +65,17 @@ describe('a step with a condition', () => {
       { type: 'RunFailed' },
     ]);
   });
+
+  it('fails before anything else begins, and then nothing does unless its flow says otherwise', () => {
+    const eventsFor = (then: StepDefinition['onFailure']['then']) => {
+      const ask = step('ask', [], { if: 'parameters.ask', onFailure: { then } });
+      const decision = run.decide(the.start([ask, step('beside')]), run.initialState());
+      return 'rejected' in decision ? [] : decision.map(({ type }) => type);
+    };
+    expect(eventsFor('FAIL')).toEqual(['RunStarted', 'StepFailed', 'StepCancelled', 'RunFailed']);
+    expect(eventsFor('PAUSE')).toEqual(['RunStarted', 'StepFailed', 'RunPaused']);
+    expect(eventsFor('SKIP')).toEqual(['RunStarted', 'StepFailed', 'StepSkipped', 'StepReady']);
+  });
 });
 
 describe('a step with routes', () => {

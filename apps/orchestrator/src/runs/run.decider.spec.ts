@@ -117,7 +117,17 @@ describe('an attempt that succeeded', () => {
       replay(the.started([step('a')]), the.ready('a')),
     );
     expect(decision).toMatchObject([
-      { type: 'StepFailed', data: { error: { code: 'OUTPUT_TOO_LARGE' } } },
+      {
+        type: 'StepFailed',
+        data: {
+          ...{ step: 'a', attempt: 1, outcome: 'ERROR', failedAt: at },
+          error: {
+            code: 'OUTPUT_TOO_LARGE',
+            message: expect.stringContaining('200003 bytes'),
+            fix: expect.any(String),
+          },
+        },
+      },
       { type: 'RunFailed' },
     ]);
   });
