@@ -4,6 +4,7 @@ import type { AppendRequest } from '../append-request.js';
 import { START } from '../port.js';
 import type { AppendOutcome, ExpectedRevision, Position, StreamRef } from '../port.js';
 import type { Connection } from './connection.js';
+import type { Echoes } from './echoes.js';
 import { appendLimit, toAppendError, typeOf } from './eventstoredb-errors.js';
 import type { LogReader } from './log-reader.js';
 import { persist } from './patience.js';
@@ -33,13 +34,13 @@ interface Stored {
  * W1 What is sent again is sent unchanged: with an exact revision the server then recognises it for certain.
  * W2 With `any` or `exists` it recognises only what it remembers, so before sending again the end of the stream is read.
  * W3 The server answers a repeat like the first time. The first event carries the name of the call that wrote it: when that
- *    is another call, the events had been stored before this one began.
+ *    is another call, the events had been stored before this one began. Who follows the log hears that by itself (N1).
  */
 export class Appender {
   constructor(
     private readonly connection: Connection,
     private readonly reader: LogReader,
-    private readonly options: { readonly deadlineMs: number; readonly patience: Patience },
+    private readonly options: { readonly deadlineMs: number; readonly patience: Patience; readonly echoes: Echoes },
   ) {}
 
   async append(request: AppendRequest): Promise<AppendOutcome> {
@@ -47,6 +48,8 @@ export class Appender {
     const name = newCallName();
     const call: Call = { request, name, events: toWire(request.events, name) };
     const guesses = request.expected === 'any' || request.expected === 'exists';
+    const { echoes } = this.options;
+    echoes.expect(name, call.events[0]?.id ?? '');
     try {
       return await persist(this.options.patience, async failures => {
         const found = guesses && failures > 0 ? await this.#findStored(call) : undefined;
@@ -54,6 +57,8 @@ export class Appender {
       });
     } catch (error) {
       throw toAppendError(error);
+    } finally {
+      echoes.forget(name);
     }
   }
 
@@ -78,6 +83,9 @@ export class Appender {
 
   /** W3. When the events are hidden already, by a deletion since, nothing says otherwise: they are this call's. */
   async #judge({ request, name, events }: Call, stored: Stored): Promise<AppendOutcome> {
+    if (stored.position !== undefined && (await this.options.echoes.came(name, stored.position))) {
+      return { status: 'appended', revision: stored.revision, position: stored.position };
+    }
     const first = stored.revision - events.length + 1;
     const { events: read } = await this.reader.stream(request.stream, {
       from: first,

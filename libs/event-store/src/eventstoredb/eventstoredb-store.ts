@@ -15,6 +15,7 @@ import type {
 } from '../port.js';
 import { Appender } from './appender.js';
 import { Connection } from './connection.js';
+import { Echoes } from './echoes.js';
 import { Ending } from './ending.js';
 import { LogIdentity } from './log-identity.js';
 import { LogReader } from './log-reader.js';
@@ -70,9 +71,10 @@ class EventStoreDbStore implements EventStore {
     const { signal } = this.#connection.closing;
     const patience = { retryForMs, signal, onProblem: this.#onProblem };
     this.#reader = new LogReader(this.#connection, { silenceMs, patience });
-    this.#appender = new Appender(this.#connection, this.#reader, { deadlineMs, patience });
+    const echoes = new Echoes();
+    this.#appender = new Appender(this.#connection, this.#reader, { deadlineMs, patience, echoes });
     this.#ending = new Ending(this.#connection, this.#reader, { deadlineMs, patience });
-    const sources = { connection: this.#connection, reader: this.#reader, onProblem: this.#onProblem };
+    const sources = { connection: this.#connection, reader: this.#reader, echoes, onProblem: this.#onProblem };
     this.#tail = new Tail({ ...sources, lookAgainMs }, signal);
     this.#shared = new SharedPages(this.#reader);
     this.#stories = new Stories({ reader: this.#shared, tail: this.#tail }, signal);

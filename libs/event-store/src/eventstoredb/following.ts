@@ -2,6 +2,7 @@ import { RetryableError } from '@runledger/kernel';
 import { pause } from '../pause.js';
 import type { Position, RecordedEvent } from '../port.js';
 import type { Connection } from './connection.js';
+import type { Echoes } from './echoes.js';
 import { LiveFeed } from './live-feed.js';
 import type { LogReader } from './log-reader.js';
 import { pauseAfter } from './patience.js';
@@ -12,6 +13,7 @@ const PAGE_EVENTS = 500;
 export interface LogSources {
   readonly connection: Connection;
   readonly reader: LogReader;
+  readonly echoes: Echoes;
   readonly onProblem: (error: Error) => void;
   /** When the server has been silent for so long, the log is looked at: it may have forgotten the subscription. */
   readonly lookAgainMs: number;
@@ -65,11 +67,11 @@ async function* catchUp({ reader }: LogSources, course: Course, signal: AbortSig
 
 /** Until the subscription breaks, which throws, or until it is found to have missed something. */
 async function* live(
-  { connection, reader, lookAgainMs }: LogSources,
+  { connection, reader, echoes, lookAgainMs }: LogSources,
   course: Course,
   signal: AbortSignal,
 ): AsyncGenerator<Stretch> {
-  const feed = await LiveFeed.open(connection, course.cursor);
+  const feed = await LiveFeed.open(connection, echoes, course.cursor);
   let heard = performance.now();
   const isSilent = () => performance.now() - heard >= lookAgainMs;
   try {

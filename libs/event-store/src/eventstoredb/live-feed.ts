@@ -3,6 +3,7 @@ import { START } from '../port.js';
 import type { Position, RecordedEvent } from '../port.js';
 import { ReadInterruptedError } from '../postgres/store-errors.js';
 import type { Connection } from './connection.js';
+import type { Echoes } from './echoes.js';
 import { toReadError } from './eventstoredb-errors.js';
 import { OUR_STREAMS } from './stream-names.js';
 import { fromWire } from './wire-events.js';
@@ -16,7 +17,10 @@ export class LiveFeed {
   #broken: Error | undefined;
   #wake: (() => void) | undefined;
 
-  private constructor(private readonly subscription: AllStreamSubscription) {
+  private constructor(
+    private readonly subscription: AllStreamSubscription,
+    private readonly echoes: Echoes,
+  ) {
     subscription.on('data', (resolved: AllStreamResolvedEvent) => this.#take(resolved));
     subscription.on('error', error => this.#break(toReadError(error)));
     for (const end of ['end', 'close'] as const) {
@@ -25,11 +29,13 @@ export class LiveFeed {
   }
 
   /** Everything behind `after`: the server passes over its own events and those of other programs. */
-  static async open(connection: Connection, after: Position): Promise<LiveFeed> {
+  static async open(connection: Connection, echoes: Echoes, after: Position): Promise<LiveFeed> {
     const client = await connection.client();
     const fromPosition = after === START ? ('start' as const) : { commit: after, prepare: after };
     const filter = { filterOn: 'streamName', regex: OUR_STREAMS, checkpointInterval: 1 } as const;
-    return new LiveFeed(client.subscribeToAll({ ...connection.callOptions, fromPosition, filter }));
+    const subscription = client.subscribeToAll({ ...connection.callOptions, fromPosition, filter });
+    echoes.begin(after);
+    return new LiveFeed(subscription, echoes);
   }
 
   /** What has come, at most `limit`; throws once a broken feed has nothing more. */
@@ -61,7 +67,7 @@ export class LiveFeed {
   }
 
   close(): void {
-    this.#broken ??= new ReadInterruptedError(new Error('a subscription was closed'));
+    this.#break(new ReadInterruptedError(new Error('a subscription was closed')));
     this.subscription.unsubscribe().catch(() => undefined); // it was never made, or is broken already
     this.subscription.destroy();
   }
@@ -69,12 +75,14 @@ export class LiveFeed {
   #take(resolved: AllStreamResolvedEvent): void {
     const known = fromWire(resolved);
     if (!known) return;
+    if (!this.#broken) this.echoes.pass(known);
     this.#waiting.push(known.event);
     if (this.#waiting.length >= MOST_WAITING) this.subscription.pause();
     this.#wake?.();
   }
 
   #break(error: Error): void {
+    if (!this.#broken) this.echoes.end();
     this.#broken ??= error;
     this.#wake?.();
   }

@@ -46,9 +46,10 @@ async function followThrough(interrupt: () => Promise<unknown>, heads = 1) {
   const stream = freshStream();
   const after = await under.store.head();
   const [before, later] = [events(3), events(3)];
+  let interrupted: Promise<unknown> | undefined;
   const told = await follow(under.store, { after, tenant: stream.tenant }, (all, batches) => {
     if (batches.length === 1) void under.store.append(stream, before, 'any');
-    if (all.length === 3) void interrupt().then(() => under.store.append(stream, later, 'any'));
+    if (all.length === 3) interrupted ??= interrupt().then(() => under.store.append(stream, later, 'any'));
     return all.length >= 6 && batches.filter(({ reachedHead }) => reachedHead).length >= heads;
   });
   return { ...told, written: idsOf([...before, ...later]) };

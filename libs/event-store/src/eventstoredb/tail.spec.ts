@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Connection } from './connection.js';
 import type { LogReader } from './log-reader.js';
+import { Echoes } from './echoes.js';
 import { Tail } from './tail.js';
 
 /** The server as the tail sees it: an empty log that pushes what is told. */
@@ -19,7 +20,7 @@ function serverOf() {
     while (tail.to < position) await turn();
   };
   const closing = new AbortController();
-  const sources = { connection, reader, onProblem: () => undefined, lookAgainMs: 10_000 };
+  const sources = { connection, reader, echoes: new Echoes(), onProblem: () => undefined, lookAgainMs: 10_000 };
   const tail = new Tail(sources, closing.signal);
   return { tail, push };
 }

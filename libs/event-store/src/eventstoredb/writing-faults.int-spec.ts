@@ -1,6 +1,7 @@
 import { eventually } from '@runledger/testing';
 import type { DoubleCall } from '@runledger/testing';
 import { anEvent, events, freshStream, idsOf } from '../contract/contract-world.js';
+import type { EventStore } from '../port.js';
 import { toWireName } from './stream-names.js';
 import { openOnDouble } from './store-under-test.fixture.js';
 import type { DoubleUnderTest } from './store-under-test.fixture.js';
@@ -119,6 +120,70 @@ describe('an append to EventStoreDB', () => {
   it('never takes the batch call, though the server offers it', async () => {
     await under.store.append(freshStream(), events(5), 'any');
     expect((await under.double.calls()).filter(({ method }) => method === 'batch-append')).toEqual([]);
+  });
+});
+
+describe('an append to EventStoreDB by a process that follows the log', () => {
+  /** Two stores that are at the end of the log, each with a feed of its own, as long as `work` takes. */
+  async function whileFollowing(work: (stores: readonly EventStore[]) => Promise<void>): Promise<void> {
+    const stores = [under.openStore(), under.openStore()];
+    const ending = new AbortController();
+    const following = stores.map(async store => {
+      const after = await store.head();
+      for await (const _batch of store.subscribe({ after, signal: ending.signal }));
+    });
+    const subscribed = async () => (await under.double.calls()).filter(({ method }) => method === 'subscribe').length;
+    const before = await subscribed();
+    await eventually(async () => (await subscribed()) >= before + stores.length);
+    try {
+      await work(stores);
+    } finally {
+      ending.abort();
+      await Promise.all(following);
+    }
+  }
+
+  it('need not ask whether it was the one who wrote the events: they come back to it', async () => {
+    await whileFollowing(async ([store]) => {
+      const stream = freshStream();
+      const count = 50;
+      for (let n = 0; n < count; n += 1) {
+        const outcome = await store?.append(stream, events(2), n === 0 ? 'no-stream' : 2 * n - 1);
+        expect(outcome).toMatchObject({ status: 'appended', revision: 2 * n + 1 });
+      }
+      // One that comes late is asked for, so on a busy machine there may be some.
+      expect((await callsOf('read', toWireName(stream))).length).toBeLessThan(count);
+    });
+  });
+
+  it('is the one that wrote the events, of all copies of it that arrive together (E1)', async () => {
+    await whileFollowing(async stores => {
+      for (let round = 0; round < 20; round += 1) {
+        const stream = freshStream();
+        const two = events(2);
+        const copies = Array.from({ length: 6 }, (_, n) =>
+          (stores[n % 2] ?? under.store).append(stream, two, 'no-stream'),
+        );
+        const outcomes = await Promise.all(copies);
+        expect(outcomes.filter(({ status }) => status === 'appended')).toHaveLength(1);
+        expect(outcomes.filter(({ status }) => status === 'duplicate')).toHaveLength(5);
+        expect(new Set(outcomes.map(outcome => ('position' in outcome ? outcome.position : -1n))).size).toBe(1);
+      }
+    });
+  });
+
+  it('is stored once, and known as its own, when the connection broke before the answer came', async () => {
+    await whileFollowing(async ([store]) => {
+      for (const expected of ['no-stream', 'any'] as const) {
+        const stream = freshStream();
+        const two = events(2);
+        await under.double.inject({ on: 'append', kind: 'lose-reply' });
+        expect(await store?.append(stream, two, expected)).toMatchObject({ status: 'appended', revision: 1 });
+        expect(idsOf((await under.store.readStream(stream)).events)).toEqual(idsOf(two));
+        if (expected === 'no-stream')
+          expect(await store?.append(stream, two, expected)).toMatchObject({ status: 'duplicate' });
+      }
+    });
   });
 });
 
