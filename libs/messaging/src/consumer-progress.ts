@@ -54,6 +54,11 @@ export class ConsumerProgress {
     this.#waiters = this.#waiters.filter(waiter => waiter.position > position);
   }
 
+  /** Nothing is wanted between the two. A look takes a while: what has been set back before `from` meanwhile is no further for it. */
+  passOver(from: Position, to: Position): void {
+    if (this.#status.position >= from) this.moveTo(to);
+  }
+
   /** A database that died has forgotten what was done behind this position. */
   setBack(position: Position): void {
     if (position < this.#status.position) this.#status = { ...this.#status, position };

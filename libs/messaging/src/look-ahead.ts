@@ -15,7 +15,7 @@ export interface LookAhead {
 export async function lookAhead({ progress, source, types }: LookAhead, signal: AbortSignal): Promise<void> {
   const after = progress.status().position;
   const next = await firstDelivery(source, { after, signal, batchSize: 1, ...(types.length === 0 ? {} : { types }) });
-  if (next?.events.length === 0) progress.moveTo(next.scannedTo);
+  if (next?.events.length === 0) progress.passOver(after, next.scannedTo);
 }
 
 /** Undefined when the log cannot be read: the consumer's own subscription meets the same failure and reports it. */

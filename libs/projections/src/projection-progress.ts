@@ -88,7 +88,7 @@ export class ProjectionProgress {
       const { awaited: wanted } = this.#progress;
       if (wanted === undefined) return;
       const known = this.#progress.status().position;
-      this.#progress.moveTo(await heldByOthers(this.projection, places, { store, known, wanted }));
+      this.#progress.passOver(known, await heldByOthers(this.projection, places, { store, known, wanted }));
     } catch (error) {
       if (!signal.aborted)
         settings.log.warn({ consumer: name, err: error }, 'how far the other processes are is not known now');
