@@ -54,9 +54,8 @@ export class RunningProjection implements RunningConsumer, Claimant {
   /** Takes part in the work; rows of an older version are rebuilt beside before, which this does not wait for. */
   static async start(projection: Projection, given: ProjectionParts): Promise<RunningProjection> {
     const running = new RunningProjection(projection, given);
-    const isOurs = await running.#rowsAreOurs();
-    if (isOurs) await running.#join();
-    running.#ended = running.#run(isOurs);
+    if (await running.#rowsAreOurs()) await running.#join();
+    running.#ended = running.#run();
     return running;
   }
 
@@ -134,10 +133,10 @@ export class RunningProjection implements RunningConsumer, Claimant {
     this.given.settings.log.warn({ consumer: this.name }, 'projection stopped: another owner has taken it over');
   }
 
-  async #run(isOurs: boolean): Promise<void> {
+  /** Who has no seat yet has rows of an older version. */
+  async #run(): Promise<void> {
     const watching = this.#progress.watch(this.#ending.signal);
-    if (!isOurs) await this.#mended(() => this.#renew());
-    while (!this.#ending.signal.aborted) await this.#mended(() => this.#stretch());
+    while (!this.#ending.signal.aborted) await this.#mended(() => (this.#seat ? this.#stretch() : this.#renew()));
     await watching;
   }
 
@@ -202,6 +201,8 @@ export class RunningProjection implements RunningConsumer, Claimant {
 
   /** Does the work; on a fault it stops there until the fault is mended. */
   async #mended(work: () => Promise<void>): Promise<void> {
+    // A change that comes while the work is failing already must not be missed: the stop is one.
+    const { promise: change } = this.#change;
     try {
       await work();
     } catch (error) {
@@ -214,7 +215,6 @@ export class RunningProjection implements RunningConsumer, Claimant {
         return this.#leaveToOthers();
       }
       const looking = new AbortController();
-      const { promise: change } = this.#change;
       await this.#fail(error);
       await Promise.race([this.#lifetime.renewed(looking.signal), change]).finally(() => looking.abort());
     }

@@ -1,11 +1,8 @@
 import type { Partitions } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
-import { Leases } from '@runledger/messaging';
 import { eventually } from '@runledger/testing';
 import type { Projection } from './projection.js';
-import type { ProjectionHostOptions } from './projection-host.js';
-import { raiseGeneration, readState } from './projection-state.js';
-import { ItemAdded, ledger, OrderPlaced, orders } from './read-model.fixture.js';
+import { ledger, OrderPlaced, orders } from './read-model.fixture.js';
 import { rebuild } from './shadow/rebuild.js';
 import { verify } from './shadow/verify.js';
 import { shopWorld } from './shop-world.fixture.js';
@@ -235,59 +232,5 @@ describe('a projection that several processes run', () => {
     expect(await items()).toEqual({ items: 40 });
     expect(await verify(shop.parts, raised)).toMatchObject({ equal: true, version: 2 });
     await expect(shop.sharingHost('late').host.start(shared)).rejects.toMatchObject({ code: 'NEWER_ROWS' });
-  });
-
-  describe('that cannot take an event', () => {
-    const state = { mended: false };
-    const brittle: Projection = {
-      ...ledger,
-      apply: async (events, rows) => {
-        const isBad = events.some(({ data }) => (data as { item: string }).item === 'bad');
-        if (isBad && !state.mended) throw new Error('there is no such item');
-        await ledger.apply(events, rows);
-      },
-    };
-    const retry = { attempts: 2, retryableAttempts: 2, firstDelayMs: 1, maxDelayMs: 1 };
-    const start = (options: Partial<ProjectionHostOptions> = {}) => shop.host({ retry, ...options }).start(brittle);
-    beforeEach(async () => {
-      state.mended = false;
-      await shop.write('o1', OrderPlaced({ order: 'o1', customer: 'ada' }));
-      await shop.write('o1', ItemAdded({ order: 'o1', item: 'bad', cents: 1 }));
-    });
-
-    it('says where it stopped to everybody who asks, and goes on when they say that it is mended', async () => {
-      const running = await start();
-      await expect(running.reached(2n)).rejects.toThrow('no such item');
-      const { dataSource } = shop.parts;
-      await eventually(async () =>
-        expect(await readState('ledger', dataSource)).toMatchObject({
-          fault: { position: 2n, eventType: 'ItemAdded', message: 'there is no such item' },
-        }),
-      );
-      state.mended = true;
-      expect(await raiseGeneration('ledger', dataSource)).toBe(true);
-      await eventually(() => expect(running.status()).toMatchObject({ state: 'live', position: 2n }));
-      await eventually(async () => expect(await readState('ledger', dataSource)).not.toHaveProperty('fault'));
-    });
-
-    it('goes on from the rows of a rebuild by a program that is mended', async () => {
-      const running = await start();
-      await expect(running.reached(2n)).rejects.toThrow('no such item');
-      state.mended = true;
-      await rebuild(shop.parts, ledger);
-      await eventually(() => expect(running.status()).toMatchObject({ state: 'live', position: 2n }));
-      expect(await readState('ledger', shop.parts.dataSource)).not.toHaveProperty('fault');
-    });
-
-    it('goes on as well when it learns of the rebuild before it learns that its partitions were taken for it', async () => {
-      const rare = { owner: 'rarely heard of', heartbeatMs: 60_000, ttlMs: 120_000 };
-      const running = await start({ leases: new Leases(shop.parts.checkpoints, rare) });
-      await expect(running.reached(2n)).rejects.toThrow('no such item');
-      state.mended = true;
-      await rebuild(shop.parts, ledger);
-      await eventually(() => expect(running.status()).toMatchObject({ state: 'live', position: 2n }));
-      await shop.write('o1', ItemAdded({ order: 'o1', item: 'good', cents: 1 }));
-      await running.reached(3n);
-    });
   });
 });
