@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import type { ScriptedTurn } from '@runledger/contracts';
 import { eventually } from '@runledger/testing';
 import type { ReadyStep } from '../attempt/attempt-place.js';
@@ -89,6 +90,24 @@ describe('a service whose agents are in runners', () => {
     expect(await typesOf(ready)).toEqual(expect.arrayContaining(['AttemptInterrupted', 'AttemptResumed']));
     expect(calls.counts(ready)).toEqual({ first: 1, second: 2 });
     expectWholeTranscript(await ground.transcript(ready));
+  });
+
+  it('says of a runner that died for want of memory that it did, and what helps', async () => {
+    const ready = await counting(count => [
+      { tools: [bash(`${count('first')}; [ -e on ] || { touch on; sleep ${MARK}; }`)] },
+    ]);
+    const service = await services.start();
+    await made(ready, 'first');
+    for (const runner of services.working()) {
+      appendFileSync(runner.log, 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n');
+      runner.kill();
+    }
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS', turns: 2 });
+    await service.stop();
+    const interrupted = (await ground.transcript(ready)).find(({ type }) => type === 'AttemptInterrupted');
+    expect(interrupted?.data).toMatchObject({
+      reason: expect.stringMatching(/has died for want of memory\..*SANDBOX_MAX_ATTEMPTS/),
+    });
   });
 
   it('ends the runner of a run that was cancelled while it was down', async () => {

@@ -5,6 +5,7 @@ import { ChannelClosedError, LineChannel } from './line-channel.js';
 import type { RunnerDirectory } from './runner-directory.js';
 import type { BeginOrder, PortCall, RunnerEnd, RunnerOps, Taken } from './runner-protocol.js';
 import { leftInSpool } from './spool.js';
+import { killsForMemory, saysHeapIsFull } from './want-of-memory.js';
 
 export interface Attaching {
   readonly run: StepRun;
@@ -24,12 +25,19 @@ const LEAVE_WITHIN_MS = 5_000;
 const GONE_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 5;
 
-/** `gone`: it died without a word about its end. `detached`: it goes on without this process. */
-export type Followed = RunnerEnd | 'gone' | 'detached';
+/** It died without a word about its end. */
+export interface Gone {
+  readonly kind: 'gone';
+  readonly forWantOfMemory: boolean;
+}
+
+/** `detached`: it goes on without this process. */
+export type Followed = RunnerEnd | Gone | 'detached';
 
 /** One runner and the owner of its attempt: what it says goes to the log, what its attempt is told goes to the runner. */
 export class RunnerAttachment {
   #after = 0;
+  readonly #killsBefore = killsForMemory();
 
   constructor(private readonly parts: Attaching) {}
 
@@ -46,7 +54,12 @@ export class RunnerAttachment {
       throw error;
     }
     await storeRest(run.transcript, directory, { epoch: this.parts.runnerEpoch, after: this.#after });
-    return directory.exit()?.end ?? end ?? 'gone'; // a full disk may have kept it from writing down what it told
+    const told = directory.exit()?.end ?? end; // a full disk may have kept it from writing down what it told
+    return told ?? { kind: 'gone', forWantOfMemory: this.#lackedMemory() };
+  }
+
+  #lackedMemory(): boolean {
+    return saysHeapIsFull(this.parts.directory.log) || killsForMemory() > this.#killsBefore;
   }
 
   /** Undefined: the connection ended before the runner said how its work did. */

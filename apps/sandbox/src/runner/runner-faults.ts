@@ -1,15 +1,14 @@
 import { Fault, RetryableError } from '@runledger/kernel';
 
+const MORE_MEMORY =
+  'If that happens again, give the sandbox service more memory, or let fewer agents work at a time (SANDBOX_MAX_ATTEMPTS).';
+
 /** The process that held an attempt's loop died and left no word about its end. */
 export class RunnerLostError extends Fault {
-  constructor(attempt: string) {
-    super(
-      'RUNNER_LOST',
-      `The process that held the agent of ${attempt} has died. What it had said is kept, and the attempt goes on from there.`,
-      {
-        fields: { attempt },
-      },
-    );
+  constructor(attempt: string, forWantOfMemory = false) {
+    const died = `The process that held the agent of ${attempt} has died${forWantOfMemory ? ' for want of memory' : ''}.`;
+    const goesOn = 'What it had said is kept, and the attempt goes on from there.';
+    super('RUNNER_LOST', [died, goesOn, ...(forWantOfMemory ? [MORE_MEMORY] : [])].join(' '), { fields: { attempt } });
   }
 }
 

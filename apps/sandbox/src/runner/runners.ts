@@ -55,7 +55,7 @@ export class Runners {
     const found = this.#of(run.attempt);
     const taken = found && (await this.#follow(run, found));
     run.stop.throwIfLeft();
-    if (taken && taken !== 'gone' && !isLeft(taken)) return this.#outcome(run, taken);
+    if (taken && !isLost(taken)) return this.#outcome(run, taken);
     const history = found ? { ...(await this.parts.history(run.attempt)), epoch: run.history.epoch } : run.history;
     const ready = await this.#next();
     return this.#outcome(run, await this.#follow(run, ready.directory, this.#order(run, history), ready));
@@ -171,8 +171,10 @@ export class Runners {
 
   #outcome({ stop, attempt }: StepRun, end: Followed): StepResult {
     stop.throwIfLeft();
-    if (end === 'gone' || end === 'detached') throw new RunnerLostError(attempt.place.attemptId);
-    return resultOf(end, attempt.place.attemptId);
+    const { attemptId } = attempt.place;
+    if (end === 'detached') throw new RunnerLostError(attemptId);
+    if (end.kind === 'gone') throw new RunnerLostError(attemptId, end.forWantOfMemory);
+    return resultOf(end, attemptId);
   }
 }
 
@@ -186,9 +188,9 @@ function move(from: string, to: string): void {
   }
 }
 
-/** It went while nobody was attached: whoever comes goes on with another one. */
-function isLeft(end: Followed): boolean {
-  return typeof end === 'object' && end.kind === 'left';
+/** It died, or went while nobody was attached: whoever comes goes on with another one. */
+function isLost(end: Followed): boolean {
+  return typeof end === 'object' && (end.kind === 'gone' || end.kind === 'left');
 }
 
 function resultOf(end: RunnerEnd, attemptId: string): StepResult {
