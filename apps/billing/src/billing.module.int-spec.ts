@@ -60,6 +60,7 @@ describe('the billing service', () => {
     expect(reactors.status().map(({ name, state }) => [name, state])).toEqual([
       ['billing.default-rate-card', 'stopped'],
       ['billing.usage', 'stopped'],
+      ['billing.priced-calls', 'stopped'],
     ]);
     await store.close();
     await pool.end();

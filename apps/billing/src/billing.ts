@@ -5,6 +5,7 @@ import type { Reactor } from '@runledger/messaging';
 import type { Clock, CommandRegistry } from '@runledger/platform';
 import { DailyRunDesk } from './allowances/daily-runs.js';
 import { BudgetDesk } from './budgets/budget-desk.js';
+import { PricedCallsReactor } from './budgets/priced-calls.reactor.js';
 import { BudgetSetter } from './budgets/set-budget.js';
 import { cardCalculator, type Calculator } from './calculator/calculator.js';
 import { priceUsage } from './charges/price-usage.js';
@@ -50,7 +51,8 @@ export class Billing {
   reactors(): Reactor[] {
     const { clock } = this.parts;
     const usage = new UsageReactor({ ...this.parts, rateCards: this.#rateCards, budgets: this.#budgets });
-    return [new DefaultRateCardReactor(this.#rateCards, clock), usage];
+    const pricedCalls = new PricedCallsReactor({ ...this.parts, rateCards: this.#rateCards, budgets: this.#budgets });
+    return [new DefaultRateCardReactor(this.#rateCards, clock), usage, pricedCalls];
   }
 
   #answerBudgets(commands: CommandRegistry): void {

@@ -133,6 +133,8 @@ export const BudgetExceeded = defineEvent({
     availableMicroUnits: amount,
     limitMicroUnits: amount,
     currency: z.string(),
+    /** `UNPRICED` by this version of the rate card, null without one; left out where no price would help. */
+    rateCardVersion: z.int().positive().nullable().optional(),
     exceededAt: timestamp,
   }),
 });

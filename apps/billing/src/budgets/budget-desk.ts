@@ -45,12 +45,12 @@ export class BudgetDesk {
     const budgets = await this.#limited(asked.runId, context);
     if (budgets.length === 0) return answer({ status: 'GRANTED' });
     const { workspaceId, occurredAt: at } = context;
-    const { card, currency } = await this.parts.rateCards.inForce(workspaceId, at);
+    const { card, version, currency } = await this.parts.rateCards.inForce(workspaceId, at);
     const { calculator = cardCalculator } = this.parts;
     const amount = await highestOf(calculator, asked.use, { workspaceId, at, card, currency });
     const own = { ...context, correlationId: asked.runId };
-    const waits = await this.#waits(budgets, { asked, amount, context: own });
-    return waits ?? this.#reserveAll(budgets, { asked, amount, context: own });
+    const waits = await this.#waits(budgets, { asked, amount, rateCardVersion: version, context: own });
+    return waits ?? this.#reserveAll(budgets, { asked, amount, rateCardVersion: version, context: own });
   }
 
   /** Answers `ReleaseBudget`. */
@@ -108,6 +108,13 @@ export class BudgetDesk {
     }
   }
 
+  /** This version of the rate card is in force: a run goes on whose next call had no price by another one. */
+  async priced(runId: string, rateCardVersion: number | null, context: CommandContext): Promise<void> {
+    for (const budget of await this.counted(runId, context, 'also last month')) {
+      await this.book.freePriced(budget, { runId, rateCardVersion }, context);
+    }
+  }
+
   async limits(workspaceId: string): Promise<BudgetLimits> {
     const ref = { tenant: workspaceId, name: limitsStream(workspaceId) };
     const { state } = await this.parts.handler.load(budgetLimits, ref);
@@ -140,16 +147,14 @@ export class BudgetDesk {
   }
 
   /** Looks before it writes: what would be refused by one budget is not set aside in another one first. */
-  async #waits(
-    budgets: readonly Limited[],
-    { asked, amount, context }: Reserving,
-  ): Promise<CommandOutcome<Answer, never> | undefined> {
+  async #waits(budgets: readonly Limited[], reserving: Reserving): Promise<CommandOutcome<Answer, never> | undefined> {
+    const { asked, amount, context } = reserving;
     if (asked.final) return undefined;
     for (const { ledger, terms } of budgets) {
       const state = await this.book.load(context.workspaceId, ledger);
       if (state.countedTo === undefined || state.open.has(asked.callId)) continue;
       if (fitOf({ amount, terms }, state) !== 'BUSY') continue;
-      return answer({ status: 'BUSY', reason: reasonOf(dataOf({ ledger, terms }, { asked, amount, context }), state) });
+      return answer({ status: 'BUSY', reason: reasonOf(dataOf({ ledger, terms }, reserving), state) });
     }
     return undefined;
   }
@@ -202,16 +207,17 @@ export class BudgetDesk {
 interface Reserving {
   readonly asked: Asked;
   readonly amount: number | null;
+  readonly rateCardVersion: number | null;
   readonly context: CommandContext;
 }
 
 function dataOf(
   { ledger, terms }: Pick<Limited, 'ledger' | 'terms'>,
-  { asked: { use, final, callId, runId, step, attempt }, amount, context }: Reserving,
+  { asked: { use, final, callId, runId, step, attempt }, amount, rateCardVersion, context }: Reserving,
 ): Reserve['data'] {
   const unbounded = use.kind === 'model' ? use.unbounded : undefined;
   const call = { callId, runId, step, attempt };
-  return { ledger, call, amount, unbounded, terms, final, at: context.occurredAt };
+  return { ledger, call, amount, unbounded, rateCardVersion, terms, final, at: context.occurredAt };
 }
 
 /** What costs nothing, or is allowed without a price, is set aside nowhere. */

@@ -17,7 +17,10 @@ const call = (n: number, runId = 'run_1') => ({ callId: `att_1.build.1.t${n}`, r
 
 const opened = BudgetOpened({ ledger, spentMicroUnits: 0, countedTo: '10', openedAt: AT });
 const reserve = (n: number, amount: number | null, more: { final?: boolean; terms?: LedgerTerms } = {}) =>
-  ({ type: 'Reserve', data: { ledger, call: call(n), amount, terms, final: false, at: AT, ...more } }) as const;
+  ({
+    type: 'Reserve',
+    data: { ledger, call: call(n), amount, terms, rateCardVersion: 7, final: false, at: AT, ...more },
+  }) as const;
 const reserved = (n: number, amountMicroUnits: number, runId?: string) =>
   BudgetReserved({ ledger, ...call(n, runId), amountMicroUnits, limitMicroUnits: 100, reservedAt: AT });
 const settle = (n: number, amount: number | null, position = 20n) =>
@@ -151,6 +154,7 @@ describe('a call under a budget', () => {
           availableMicroUnits: 100,
           limitMicroUnits: 100,
           currency: 'USD',
+          rateCardVersion: 7,
           exceededAt: AT,
         }),
       );
@@ -291,6 +295,14 @@ describe('a budget', () => {
         .when({ type: 'FreeRun', data: { ...asked, terms: { ...terms, unpriced }, at } })
         .thenEmits(BudgetFreed({ ledger, runId: 'run_2', freedAt: at }));
     }
+  });
+
+  it('lets who had no price try again at once when other prices hold', () => {
+    const { type, data } = exceeded(2, 0, 0, 'run_2');
+    const held = { type, data: { ...data, cause: 'UNPRICED' as const, rateCardVersion: 7 } };
+    given(opened, held)
+      .when({ type: 'FreeRun', data: { ledger, runId: 'run_2', terms, priced: true, at: AT } })
+      .thenEmits(BudgetFreed({ ledger, runId: 'run_2', freedAt: AT }));
   });
 
   it('is never overshot, in whatever order calls ask, end and cost less (M1)', () => {

@@ -96,12 +96,13 @@ function release({ ledger, runId, of, reason, at }: Release['data'], { open: cal
 }
 
 /** Room goes to those that wait longest, as far as they fit into it. */
-function free({ ledger, runId, terms, at }: FreeRun['data'], { held, spent, reserved }: LedgerState) {
+function free({ ledger, runId, terms, priced, at }: FreeRun['data'], { held, spent, reserved }: LedgerState) {
   let taken = spent + reserved;
   for (const [waiting, { needed, since }] of held) {
     const fits = terms === undefined || taken + needed <= terms.limit;
     if (waiting === runId) {
-      const wasJustAsked = needed === 0 && terms?.unpriced === 'REFUSE' && msBetween(since, at) < ASK_AGAIN_MS;
+      const hasNoPrice = needed === 0 && terms?.unpriced === 'REFUSE' && !priced;
+      const wasJustAsked = hasNoPrice && msBetween(since, at) < ASK_AGAIN_MS;
       return fits && !wasJustAsked ? [BudgetFreed({ ledger, runId, freedAt: at })] : [];
     }
     if (fits) taken += needed;
@@ -110,8 +111,8 @@ function free({ ledger, runId, terms, at }: FreeRun['data'], { held, spent, rese
 }
 
 /**
- * Room that came back is no price: a run that waits for one tries whether it has one by now, but not with each charge of everybody
- * else, each time with an agent that is woken for nothing.
+ * Room that came back is no price: a run that waits for one tries whether it has one by now, as by a card that was published for later,
+ * but not with each charge of everybody else, each time with an agent that is woken for nothing.
  */
 const ASK_AGAIN_MS = 60_000;
 

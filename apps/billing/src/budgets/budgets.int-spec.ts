@@ -1,49 +1,15 @@
-import { catalogue, ChargeRecorded, RunStarted, UsageRecorded, AttemptEnded } from '@runledger/contracts';
-import type { BudgetScope, RateCard } from '@runledger/contracts';
-import { CommandHandler, createPostgresEventStore, newUuid } from '@runledger/event-store';
-import type { CommandContext, EventStore } from '@runledger/event-store';
+import { newUuid } from '@runledger/event-store';
+import type { EventStore } from '@runledger/event-store';
 import { logDatabase } from '@runledger/event-store/testing';
-import { attemptId, keyOf, streamOf } from '@runledger/kernel';
+import { keyOf } from '@runledger/kernel';
 import type { DomainEvent } from '@runledger/kernel';
-import { FakeClock } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
-import { UsageReactor } from '../charges/usage.reactor.js';
-import { RateCards } from '../rate-cards/rate-cards.js';
-import { BudgetDesk } from './budget-desk.js';
 import { races } from './race.config.js';
-import { BudgetSetter } from './set-budget.js';
-
-const AT = '2026-11-21T10:00:00.000Z';
-const card: RateCard = {
-  currency: 'USD',
-  models: [{ provider: 'anthropic', model: 'm', perMillionTokens: { input: 1_000_000, output: 1_000_000 } }],
-  compute: [{ resourceClass: 'standard', perHour: 3_600_000 }],
-  free: [{ provider: 'scripted', reason: 'a written conversation' }],
-};
+import { AT, Process, Spending } from './spending.fixture.js';
 
 let database: TestDatabase;
 let processes: Process[];
-
-/** What one process of the billing service has: a connection of its own, and a memory of its own. */
-class Process {
-  readonly store: EventStore;
-  readonly desk: BudgetDesk;
-  readonly setter: BudgetSetter;
-  readonly usage: UsageReactor;
-  readonly rateCards: RateCards;
-
-  constructor(url: string) {
-    const clock = new FakeClock(AT);
-    this.store = createPostgresEventStore({ connectionString: url });
-    const handler = new CommandHandler(this.store);
-    this.rateCards = new RateCards(handler, clock);
-    const { store, rateCards } = this;
-    this.desk = new BudgetDesk({ handler, store, rateCards });
-    this.setter = new BudgetSetter(this.desk, handler, rateCards);
-    this.usage = new UsageReactor({ handler, store, rateCards, budgets: this.desk, clock });
-  }
-}
 
 beforeAll(async () => {
   database = await logDatabase();
@@ -102,113 +68,6 @@ class OpenAppend {
   }
 }
 
-/** A workspace with a rate card, and runs that spend. */
-class Spending {
-  readonly workspaceId = `ws_${newUuid()}`;
-  readonly runId = `run_${newUuid()}`;
-  #calls = 0;
-
-  static async begin(): Promise<Spending> {
-    const spending = new Spending();
-    const publication = { card, effectiveFrom: '2026-01-01T00:00:00.000Z' };
-    await one().rateCards.publish(publication, spending.context());
-    await spending.#starts(spending.runId);
-    return spending;
-  }
-
-  context(occurredAt = AT): CommandContext {
-    const commandId = newUuid();
-    const actor = { kind: 'member', id: 'mem_ada' } as const;
-    return { commandId, workspaceId: this.workspaceId, actor, occurredAt, correlationId: commandId };
-  }
-
-  set(scope: BudgetScope, limitMicroUnits: number | null, unpriced: 'REFUSE' | 'ALLOW' = 'REFUSE') {
-    return one().setter.set({ scope, limitMicroUnits, unpriced, notifyAtPercent: [50, 80, 100] }, this.context());
-  }
-
-  /** Asks for a call of so many tokens of output, which cost a micro-unit each. */
-  async asks(maxOutputTokens: number, more: { by?: Process; final?: boolean; model?: string; provider?: string } = {}) {
-    const { by = one(), final = false, model = 'm', provider = 'anthropic' } = more;
-    this.#calls += 1;
-    const callId = `${attemptId(this.runId, 'build', 1)}.t${this.#calls}.e1.1`;
-    const use = { kind: 'model', provider, model, inputTokens: 0, maxOutputTokens } as const;
-    const asked = { callId, runId: this.runId, step: 'build', attempt: 1, use, final };
-    const outcome = await by.desk.reserve(asked, this.context());
-    if (outcome.status === 'refused') throw new Error('A reservation is answered, not refused.');
-    return { callId, ...outcome.output };
-  }
-
-  /** The call was made, and took so many tokens. */
-  async used(callId: string, outputTokens: number, by = one(), at = AT): Promise<void> {
-    const buckets = {
-      inputTokens: 0,
-      outputTokens,
-      cacheReadTokens: 0,
-      cacheWriteTokens: 0,
-      cacheWrite1hTokens: 0,
-      reasoningTokens: 0,
-    };
-    const usage = { kind: 'model', provider: 'anthropic', model: 'm', ...buckets } as const;
-    await this.#reactsTo(by, UsageRecorded({ ...this.#place(), usageId: callId, usage, at }));
-  }
-
-  async attemptEnds(by = one()): Promise<void> {
-    const end = { outcome: 'ERROR', cancelled: false, turns: 1, elapsedMs: 1, endedAt: AT } as const;
-    await this.#reactsTo(by, AttemptEnded({ ...this.#place(), ...end }));
-  }
-
-  /** What the log says of a budget: what is spent, set aside, and told. */
-  async events(kind: string): Promise<DomainEvent[]> {
-    const { events } = await one().store.readAll({ tenant: this.workspaceId, after: 0n, limit: 5_000 });
-    return events.filter(event => event.stream.startsWith(`budget-${kind}`)).map(({ type, data }) => ({ type, data }));
-  }
-
-  async charged(): Promise<number> {
-    const ref = { tenant: this.workspaceId, name: streamOf('charges', this.runId) };
-    const { events } = await one().store.readStream(ref);
-    return events.reduce((sum, { data }) => sum + (ChargeRecorded.schema.parse(data).amountMicroUnits ?? 0), 0);
-  }
-
-  async #starts(runId: string): Promise<void> {
-    const started = RunStarted({
-      runId,
-      ...{ flowId: 'flow_ship', flowSlug: 'ship', flowName: 'Ship', flowVersion: 1, flowHash: 'h', steps: [] },
-      parameters: {},
-      choices: { profile: 'small', execution: 'INTERACTIVE', checkpointMode: 'TEMPLATE' },
-      startedBy: { kind: 'member', id: 'mem_ada' },
-      trigger: { kind: 'manual' },
-      requestHash: 'h',
-      startedAt: AT,
-    });
-    await this.#happens(streamOf('run', runId), started);
-    await this.#happens(streamOf('flow', 'flow_ship'), { type: 'FlowVersionPublished', data: {} });
-  }
-
-  #place() {
-    return { attemptId: attemptId(this.runId, 'build', 1), runId: this.runId, step: 'build', attempt: 1 };
-  }
-
-  async #reactsTo({ store, usage }: Process, event: DomainEvent): Promise<void> {
-    const revision = await this.#happens(streamOf('attempt', this.#place().attemptId), event);
-    const ref = { tenant: this.workspaceId, name: streamOf('attempt', this.#place().attemptId) };
-    const { events } = await store.readStream(ref, { from: revision, limit: 1 });
-    for (const recorded of events) await usage.react(recorded);
-  }
-
-  async #happens(name: string, { type, data }: DomainEvent): Promise<number> {
-    const actor = { kind: 'service', id: 'spec' } as const;
-    const story = { correlationId: this.runId, causationId: 'spec', actor, workspaceId: this.workspaceId };
-    const metadata = { ...story, occurredAt: AT, schemaVersion: catalogue.find(type)?.version ?? 1 };
-    const outcome = await one().store.append(
-      { tenant: this.workspaceId, name },
-      [{ id: newUuid(), type, data, metadata }],
-      'any',
-    );
-    if (outcome.status !== 'appended') throw new Error(`Not appended: ${outcome.status}`);
-    return outcome.revision;
-  }
-}
-
 function one(): Process {
   return processOf(0);
 }
@@ -219,6 +78,7 @@ function processOf(n: number): Process {
   return found;
 }
 
+const begin = () => Spending.begin(one());
 const month = { kind: 'WORKSPACE' } as const;
 
 describe('a budget', () => {
@@ -226,7 +86,7 @@ describe('a budget', () => {
     'is not overshot by twenty sub-agents that call at once, on two processes (M1)',
     async () => {
       for (let round = 0; round < races(); round += 1) {
-        const spending = await Spending.begin();
+        const spending = await begin();
         await spending.set(month, 1_000);
         await spending.set({ kind: 'RUN', runId: spending.runId }, 1_100);
         let spent = 0;
@@ -253,7 +113,7 @@ describe('a budget', () => {
   );
 
   it('holds a call that does not fit, and lets its run go on when it is raised', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.set(month, 100);
     const first = await spending.asks(90);
     await spending.used(first.callId, 80);
@@ -270,7 +130,7 @@ describe('a budget', () => {
   });
 
   it('counts usage once that two events report', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.set(month, 1_000);
     const { callId } = await spending.asks(90);
     for (const by of [processOf(0), processOf(1)]) await spending.used(callId, 80, by);
@@ -279,7 +139,7 @@ describe('a budget', () => {
   });
 
   it('counts from its first moment what was spent before it was set', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.used('att_before.t1', 70);
     await spending.set(month, 100);
     await spending.set({ kind: 'FLOW', flowId: 'flow_ship' }, 100);
@@ -292,7 +152,7 @@ describe('a budget', () => {
   });
 
   it('counts a charge that was made in the moment in which it was set, while a third writer had not committed (M1)', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     const third = await OpenAppend.begin(database.url, processOf(2).store);
     try {
       // Its charge lies behind the open append, and whoever made it saw no budget.
@@ -317,7 +177,7 @@ describe('a budget', () => {
   });
 
   it('tells once of each threshold', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.set(month, 100);
     for (const tokens of [40, 20, 15, 10]) await spending.used((await spending.asks(tokens)).callId, tokens);
     const told = (await spending.events('workspace')).filter(({ type }) => type === 'BudgetThresholdReached');
@@ -325,7 +185,7 @@ describe('a budget', () => {
   });
 
   it('gives nothing back of a call that broke off until its attempt has ended', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.set(month, 100);
     const lost = await spending.asks(60);
     expect(lost.status).toBe('GRANTED');
@@ -335,7 +195,7 @@ describe('a budget', () => {
   });
 
   it('gives back what was set aside for a call that was not made, and writes all of it into the story of its run', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.set(month, 100);
     const { callId } = await spending.asks(60);
     expect(await spending.asks(60)).toMatchObject({ status: 'BUSY' });
@@ -349,7 +209,7 @@ describe('a budget', () => {
   });
 
   it('keeps no room for a run that it held and that has ended', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.set(month, 100);
     await spending.used((await spending.asks(90)).callId, 80);
     expect(await spending.asks(30)).toMatchObject({ status: 'HELD' });
@@ -359,7 +219,7 @@ describe('a budget', () => {
   });
 
   it('of nothing for each run declines the start of any, and one of something or of no limit does not', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     const check = () => one().desk.check({ flowId: 'flow_ship' }, spending.context());
     await spending.set({ kind: 'EACH_RUN' }, 0);
     expect(await check()).toMatchObject({ refusal: { rejected: 'BUDGET_EXHAUSTED' } });
@@ -370,7 +230,7 @@ describe('a budget', () => {
   });
 
   it('refuses what has no price unless it is told otherwise, and what is free is always free', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.set(month, 0);
     expect(await spending.asks(5, { provider: 'scripted' })).toMatchObject({ status: 'GRANTED' });
     expect(await spending.asks(5, { model: 'unheard-of' })).toMatchObject({ status: 'HELD' });
@@ -379,8 +239,31 @@ describe('a budget', () => {
     expect(await spending.asks(5)).toMatchObject({ status: 'HELD' });
   });
 
+  it('lets a run go on whose call had no price when other prices hold, whichever is told first', async () => {
+    const spending = await begin();
+    await spending.set({ kind: 'EACH_RUN' }, 100);
+    expect(await spending.asks(5, { model: 'new' })).toMatchObject({ status: 'HELD' });
+    const freed = async () => (await spending.events('run')).filter(({ type }) => type === 'BudgetFreed').length;
+    await spending.hears('BudgetExceeded');
+    expect(await freed()).toBe(0);
+    await spending.publishes('new', '2027-01-01T00:00:00.000Z'); // not yet in force
+    await spending.hears('RateCardPublished');
+    expect(await freed()).toBe(0);
+    await spending.publishes('new', AT);
+    await spending.hears('RateCardPublished');
+    await spending.hears('RateCardPublished', processOf(1));
+    expect(await freed()).toBe(1);
+    expect(await spending.asks(5, { model: 'new' })).toMatchObject({ status: 'GRANTED' });
+
+    expect(await spending.asks(5, { model: 'newer' })).toMatchObject({ status: 'HELD' });
+    await spending.publishes('newer', AT);
+    await spending.hears('BudgetExceeded');
+    expect(await freed()).toBe(2);
+    expect(await spending.asks(5, { model: 'newer' })).toMatchObject({ status: 'GRANTED' });
+  });
+
   it('begins anew with each month, and a call belongs to the month in which it was set aside', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.set(month, 100);
     const last = await spending.asks(100);
     await spending.used(last.callId, 90, one(), '2026-12-01T00:00:01.000Z');
@@ -393,7 +276,7 @@ describe('a budget', () => {
   });
 
   it('that is used up declines the start of another run', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     await spending.set({ kind: 'FLOW', flowId: 'flow_ship' }, 50);
     const check = (flowId: string) => one().desk.check({ flowId }, spending.context());
     expect(await check('flow_ship')).toMatchObject({ status: 'accepted' });
@@ -403,7 +286,7 @@ describe('a budget', () => {
   });
 
   it('is refused in another currency, and for a run or a flow that there is not', async () => {
-    const spending = await Spending.begin();
+    const spending = await begin();
     const terms = { limitMicroUnits: 1, unpriced: 'REFUSE' as const, notifyAtPercent: [] };
     const { setter } = one();
     expect(await setter.set({ ...terms, scope: month, currency: 'EUR' }, spending.context())).toMatchObject({

@@ -53,14 +53,30 @@ export class LedgerBook {
 
   /** Lets runs go on that are held, those first that wait longest, as far as there is room. */
   async freeHeld(budget: ApplicableBudget, state: LedgerState, context: CommandContext): Promise<void> {
-    const terms = termsOf(budget.limit);
-    for (const runId of state.held.keys()) {
-      const data = { ledger: budget.ledger, runId, terms, at: context.occurredAt };
-      // Of the run, so that whoever pauses and resumes it hears of both in their order.
-      const own = { ...context, correlationId: runId };
-      const outcome = await this.send(budget, { type: 'FreeRun', data }, { context: own, purpose: `free ${runId}` });
-      if (outcome.status === 'refused') throw unexpected(outcome.refusal);
-    }
+    for (const runId of state.held.keys()) await this.#free(budget, { runId, priced: false }, context);
+  }
+
+  /** Lets a run go on whose call had no price, when another card is in force by now. */
+  async freePriced(
+    budget: ApplicableBudget,
+    { runId, rateCardVersion }: { readonly runId: string; readonly rateCardVersion: number | null },
+    context: CommandContext,
+  ): Promise<void> {
+    const held = (await this.load(context.workspaceId, budget.ledger)).held.get(runId);
+    if (held?.rateCardVersion === undefined || held.rateCardVersion === rateCardVersion) return;
+    await this.#free(budget, { runId, priced: true }, context);
+  }
+
+  async #free(
+    budget: ApplicableBudget,
+    { runId, priced }: { readonly runId: string; readonly priced: boolean },
+    context: CommandContext,
+  ): Promise<void> {
+    const data = { ledger: budget.ledger, runId, terms: termsOf(budget.limit), priced, at: context.occurredAt };
+    // Of the run, so that whoever pauses and resumes it hears of both in their order.
+    const own = { ...context, correlationId: runId };
+    const outcome = await this.send(budget, { type: 'FreeRun', data }, { context: own, purpose: `free ${runId}` });
+    if (outcome.status === 'refused') throw unexpected(outcome.refusal);
   }
 }
 

@@ -29,6 +29,8 @@ export type Reserve = Command<
     readonly amount: number | null;
     /** Why nobody knows, where a price would not help. */
     readonly unbounded?: string | undefined;
+    /** Of the card that it was priced by; null: there was none. */
+    readonly rateCardVersion: number | null;
     readonly terms: LedgerTerms;
     readonly final: boolean;
   }
@@ -57,7 +59,15 @@ export type Release = Command<
   }
 >;
 /** Lets a run go on that is held, if there is room for it now; without terms nothing limits it. */
-export type FreeRun = Command<'FreeRun', { readonly runId: string; readonly terms: LedgerTerms | undefined }>;
+export type FreeRun = Command<
+  'FreeRun',
+  {
+    readonly runId: string;
+    readonly terms: LedgerTerms | undefined;
+    /** Other prices hold than those by which its call had none. */
+    readonly priced?: boolean;
+  }
+>;
 
 export type LedgerCommand = OpenLedger | Reserve | Settle | Release | FreeRun;
 /** `NOT_OPEN`: what was spent before must be counted first. `BUSY`: it would fit once calls under way are settled. */

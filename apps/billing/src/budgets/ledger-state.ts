@@ -10,9 +10,11 @@ export interface Reservation {
 
 /** A run whose next call did not fit. */
 export interface Held {
-  /** Micro-units; 0: it has no price, of which no ledger hears when it gets one. */
+  /** Micro-units; 0: it has no price. */
   readonly needed: number;
   readonly since: string;
+  /** Of the card by which it has none; undefined where another card would not help. */
+  readonly rateCardVersion: number | null | undefined;
 }
 
 /** One budget as it stands. Amounts in micro-units. */
@@ -55,8 +57,8 @@ export function evolveLedger(state: LedgerState, event: BudgetLedgerEvent): Ledg
     case 'BudgetReleased':
       return without(state, event.data.callIds);
     case 'BudgetExceeded': {
-      const { runId, neededMicroUnits: needed, exceededAt: since } = event.data;
-      return { ...state, held: new Map(state.held).set(runId, { needed, since }) };
+      const { runId, neededMicroUnits: needed, exceededAt: since, rateCardVersion } = event.data;
+      return { ...state, held: new Map(state.held).set(runId, { needed, since, rateCardVersion }) };
     }
     case 'BudgetFreed': {
       const held = new Map(state.held);

@@ -49,7 +49,7 @@ function availableIn({ spent, reserved }: LedgerState, limit: number): number {
 }
 
 function exceeded(data: Reserve['data'], state: LedgerState, cause: 'NO_ROOM' | 'UNPRICED'): BudgetLedgerEvent {
-  const { ledger, call, amount, terms, at } = data;
+  const { ledger, call, amount, terms, unbounded, rateCardVersion, at } = data;
   return BudgetExceeded({
     ledger,
     ...call,
@@ -59,6 +59,7 @@ function exceeded(data: Reserve['data'], state: LedgerState, cause: 'NO_ROOM' | 
     availableMicroUnits: availableIn(state, terms.limit),
     limitMicroUnits: terms.limit,
     currency: terms.currency,
+    ...(cause === 'UNPRICED' && unbounded === undefined && { rateCardVersion }),
     exceededAt: at,
   });
 }
