@@ -191,8 +191,6 @@ const neverUsedIsLeftOut = {
     build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: "export { default as en } from './en.js';",
     }));
-    // Models come from providers that were connected; none is asked for by its name alone.
-    build.onLoad({ filter: /[\\/]@ai-sdk[\\/]gateway[\\/]dist[\\/]index\.m?js$/ }, () => ({ contents: NO_GATEWAY }));
   },
 };
 
@@ -207,13 +205,6 @@ const onlyWhatIsUsedOfZod = {
     });
   },
 };
-
-const NO_GATEWAY = `
-  const none = () => { throw new TypeError('A runner has no gateway to models.'); };
-  export const [createGateway, gateway] = [none, none];
-  export class GatewayError extends Error { static isInstance() { return false; } }
-  export class GatewayAuthenticationError extends GatewayError {}
-`;
 
 /** What one of our packages imports and does not use is left out, with everything behind it. */
 const ourPackagesArePure = {

@@ -1,5 +1,5 @@
 import type { Json } from '@runledger/contracts';
-import type { ToolCallPart } from 'ai';
+import type { ToolCallPart } from '@ai-sdk/provider-utils';
 import { argumentsOf } from '../agent/recorded-call.js';
 import type { AttemptHistory, RecordedCall } from '../attempt/attempt-history.js';
 import type { ProgramNames } from './program-names.js';

@@ -1,5 +1,5 @@
 import type { StepError } from '@runledger/contracts';
-import type { ModelMessage } from 'ai';
+import type { ModelMessage } from '@ai-sdk/provider-utils';
 import { CANCELLED, timedOut } from '../attempt/step-run.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { headOf } from '../attempt/storable-text.js';

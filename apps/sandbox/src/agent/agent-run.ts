@@ -1,5 +1,5 @@
 import type { ToolName } from '@runledger/contracts';
-import type { ToolCallPart } from 'ai';
+import type { ToolCallPart } from '@ai-sdk/provider-utils';
 import type { AttemptPlace } from '../attempt/attempt-place.js';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import type { McpTools } from '../mcp/mcp-tools.js';

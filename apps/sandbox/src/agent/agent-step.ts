@@ -1,6 +1,6 @@
 import { ModelTurnEnded } from '@runledger/contracts';
 import type { AgentWork, Json } from '@runledger/contracts';
-import type { ModelMessage } from 'ai';
+import type { ModelMessage } from '@ai-sdk/provider-utils';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { outOfTurns, stopped, textOf } from './agent-results.js';
 import { prefixOf } from './agent-run.js';

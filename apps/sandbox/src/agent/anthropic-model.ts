@@ -1,6 +1,6 @@
 import { AnthropicLanguageModel } from '@ai-sdk/anthropic/internal';
-import { generateId } from 'ai';
-import type { LanguageModel } from 'ai';
+import { generateId } from '@ai-sdk/provider-utils';
+import type { LanguageModelV4 } from '@ai-sdk/provider';
 
 const API = 'https://api.anthropic.com/v1';
 const VERSION = '2023-06-01';
@@ -18,7 +18,7 @@ export interface AnthropicAddress {
  * A model of Anthropic. It is made here and not by the library's provider, which refers to all that the library can do: tools that are executed
  * at Anthropic, files, batches. Half of it is never used, and every agent that asks would hold it in memory.
  */
-export function anthropicModel(model: string, { apiKey, baseUrl = API, fetch }: AnthropicAddress): LanguageModel {
+export function anthropicModel(model: string, { apiKey, baseUrl = API, fetch }: AnthropicAddress): LanguageModelV4 {
   return new AnthropicLanguageModel(model, {
     provider: 'anthropic.messages',
     supportsMessageThreads: true,

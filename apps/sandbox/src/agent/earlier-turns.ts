@@ -1,4 +1,4 @@
-import type { ModelMessage } from 'ai';
+import type { ModelMessage } from '@ai-sdk/provider-utils';
 import type { StepResult, StepRun } from '../attempt/step-run.js';
 import { textOf } from './agent-results.js';
 import { endOrSendBack } from './last-words.js';

@@ -1,12 +1,7 @@
-import {
-  APICallError,
-  InvalidResponseDataError,
-  JSONParseError,
-  RetryError,
-  StreamProviderError,
-  TypeValidationError,
-} from 'ai';
+import { APICallError, InvalidResponseDataError, JSONParseError, TypeValidationError } from '@ai-sdk/provider';
 import { RedirectRefusedError } from '../http/http-faults.js';
+import { complaintOf } from './stream-complaint.js';
+import type { StreamComplaint } from './stream-complaint.js';
 
 /** The failure vocabulary of model calls. */
 export type ModelFaultCode =
@@ -31,14 +26,14 @@ const QUOTA =
 
 /** What an error of the adapter means. Texts of the provider are kept short and never carry a credential. */
 export function modelFaultOf(error: unknown): ModelFault {
-  if (RetryError.isInstance(error)) return modelFaultOf(error.lastError);
   if (APICallError.isInstance(error)) return ofStatus(error);
-  if (StreamProviderError.isInstance(error)) return ofStream(error);
   if (InvalidResponseDataError.isInstance(error)) return lost('The answer of the provider broke off.');
   if (JSONParseError.isInstance(error) || TypeValidationError.isInstance(error)) {
     return lost('The provider answered something that nobody can read.');
   }
   if (error instanceof RedirectRefusedError) return redirected(error);
+  const complaint = error instanceof Error ? undefined : complaintOf(error);
+  if (complaint) return ofStream(complaint);
   const message = error instanceof Error ? error.message : 'unknown';
   if (error instanceof Error && error.name === 'TimeoutError') return lost('The provider did not answer in time.');
   return failed(message);
@@ -77,7 +72,7 @@ function reasonOf({ cause, message }: APICallError): string {
   return cause.message === '' ? (code ?? message) : cause.message;
 }
 
-function ofStream(error: StreamProviderError): ModelFault {
+function ofStream(error: StreamComplaint): ModelFault {
   const kind = `${error.type ?? ''} ${error.code ?? ''} ${error.message}`;
   if (QUOTA.test(kind)) return quota();
   if (error.statusCode === 401 || error.statusCode === 403) return auth(error.statusCode);

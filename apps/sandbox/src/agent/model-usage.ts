@@ -1,5 +1,5 @@
 import type { UsageRecorded } from '@runledger/contracts';
-import type { LanguageModelUsage } from 'ai';
+import type { LanguageModelV4Usage } from '@ai-sdk/provider';
 
 type Usage = Extract<ReturnType<typeof UsageRecorded>['data']['usage'], { kind: 'model' }>;
 export type TokenBuckets = Omit<Usage, 'kind' | 'provider' | 'model'>;
@@ -14,19 +14,22 @@ export function tokensIn(said: unknown): number | undefined {
 }
 
 /** Disjoint buckets: every token is in exactly one. Undefined when the provider said nothing, or nothing that can be a count. */
-export function bucketsOf(usage: LanguageModelUsage): TokenBuckets | undefined {
-  const { inputTokenDetails, outputTokenDetails } = usage;
-  const [inputTokens, outputTokens] = [tokensIn(usage.inputTokens), tokensIn(usage.outputTokens)];
+export function bucketsOf({
+  inputTokens: input,
+  outputTokens: output,
+  raw,
+}: LanguageModelV4Usage): TokenBuckets | undefined {
+  const [inputTokens, outputTokens] = [tokensIn(input.total), tokensIn(output.total)];
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const cacheReadTokens = tokensIn(inputTokenDetails.cacheReadTokens) ?? 0;
-  const cacheWrittenTokens = tokensIn(inputTokenDetails.cacheWriteTokens) ?? 0;
-  const reasoningTokens = tokensIn(outputTokenDetails.reasoningTokens) ?? 0;
-  const fresh = tokensIn(inputTokenDetails.noCacheTokens) ?? (inputTokens ?? 0) - cacheReadTokens - cacheWrittenTokens;
+  const cacheReadTokens = tokensIn(input.cacheRead) ?? 0;
+  const cacheWrittenTokens = tokensIn(input.cacheWrite) ?? 0;
+  const reasoningTokens = tokensIn(output.reasoning) ?? 0;
+  const fresh = tokensIn(input.noCache) ?? (inputTokens ?? 0) - cacheReadTokens - cacheWrittenTokens;
   return {
     inputTokens: Math.max(0, fresh),
     outputTokens: Math.max(0, (outputTokens ?? 0) - reasoningTokens),
     cacheReadTokens,
-    ...cacheWrites(cacheWrittenTokens, usage.raw),
+    ...cacheWrites(cacheWrittenTokens, raw),
     reasoningTokens,
   };
 }

@@ -1,4 +1,4 @@
-import type { ModelMessage } from 'ai';
+import type { ModelMessage } from '@ai-sdk/provider-utils';
 import { PromptBound } from './prompt-bound.js';
 
 const user = (content: string): ModelMessage => ({ role: 'user', content });

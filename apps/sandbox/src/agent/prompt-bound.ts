@@ -1,5 +1,5 @@
 import type { BuiltInTool, ToolName } from '@runledger/contracts';
-import type { ModelMessage } from 'ai';
+import type { ModelMessage } from '@ai-sdk/provider-utils';
 import { z } from 'zod';
 import type { TokenBuckets } from './model-usage.js';
 import type { OfferedTool } from '../mcp/mcp-tools.js';

@@ -1,4 +1,4 @@
-import type { ModelMessage, SystemModelMessage } from 'ai';
+import type { ModelMessage, SystemModelMessage } from '@ai-sdk/provider-utils';
 
 /** Up to here the prompt may be kept by the vendor for the next turn. Only Anthropic wants to be told; others ignore it. */
 const CACHED = { anthropic: { cacheControl: { type: 'ephemeral' } } };

@@ -1,7 +1,7 @@
 import { isCommandLineAgent } from '@runledger/contracts';
 import type { AgentWork } from '@runledger/contracts';
 import { Fault } from '@runledger/kernel';
-import type { LanguageModel } from 'ai';
+import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { HttpClient } from '../http/http-client.js';
 import type { Connection, Credentials } from '../integrations/credentials.js';
 import { versioned } from './operator-providers.js';
@@ -22,7 +22,7 @@ export class ProviderNotConnectedError extends Fault {
 
 /** A model, and whose it is. */
 export interface OpenedModel {
-  readonly model: LanguageModel;
+  readonly model: LanguageModelV4;
   /** Left out: nobody's, it is scripted. */
   readonly connection?: Connection;
 }
@@ -64,14 +64,14 @@ function fixOf({ provider, connection }: AgentWork): string {
 const fetch = new HttpClient({ packed: false }).asFetch();
 
 /** Each loads what speaks to its vendor: a runner has one of them at most. */
-async function anthropic({ settings, secrets }: Connection, { model }: AgentWork): Promise<LanguageModel> {
+async function anthropic({ settings, secrets }: Connection, { model }: AgentWork): Promise<LanguageModelV4> {
   const { anthropicModel } = await import('./anthropic-model.js');
   const { baseUrl } = settings;
   const apiKey = secrets['apiKey'] ?? '';
   return anthropicModel(model, { apiKey, fetch, ...(baseUrl !== undefined && { baseUrl: versioned(baseUrl) }) });
 }
 
-async function openAiCompatible({ settings, secrets }: Connection, { model }: AgentWork): Promise<LanguageModel> {
+async function openAiCompatible({ settings, secrets }: Connection, { model }: AgentWork): Promise<LanguageModelV4> {
   const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
   const { apiKey } = secrets;
   const baseURL = settings['baseUrl'] ?? '';

@@ -1,7 +1,7 @@
 import { ToolCallEnded, ToolCallStarted } from '@runledger/contracts';
 import type { Json, StepError, ToolDetail } from '@runledger/contracts';
 import { ATTRIBUTE, inSpan, markFailed } from '@runledger/platform';
-import type { ToolCallPart } from 'ai';
+import type { ToolCallPart } from '@ai-sdk/provider-utils';
 import type { RecordedCall } from '../attempt/attempt-history.js';
 import { headOf } from '../attempt/storable-text.js';
 import type { StepRun } from '../attempt/step-run.js';

@@ -1,11 +1,11 @@
 import type { ScriptedTurn } from '@runledger/contracts';
-import type { LanguageModel } from 'ai';
+import type {
+  LanguageModelV4,
+  LanguageModelV4CallOptions as CallOptions,
+  LanguageModelV4StreamPart as StreamPart,
+  LanguageModelV4Usage,
+} from '@ai-sdk/provider';
 import { setImmediate as nextTick } from 'node:timers/promises';
-
-type Model = Extract<LanguageModel, { specificationVersion: 'v4' }>;
-type CallOptions = Parameters<Model['doStream']>[0];
-type StreamPart = Awaited<ReturnType<Model['doStream']>>['stream'] extends ReadableStream<infer Part> ? Part : never;
-type FinishPart = Extract<StreamPart, { type: 'finish' }>;
 
 const CHUNK_CHARS = 24;
 const CHARS_PER_TOKEN = 4;
@@ -14,7 +14,7 @@ const CHARS_PER_TOKEN = 4;
  * A model that plays a written conversation through the same loop as the real ones: turn k of the script is the k-th turn of
  * the assistant. It streams in small pieces, and its token counts follow from the length of the texts.
  */
-export function scriptedModel(modelId: string, script: readonly ScriptedTurn[]): Model {
+export function scriptedModel(modelId: string, script: readonly ScriptedTurn[]): LanguageModelV4 {
   return {
     specificationVersion: 'v4',
     provider: 'scripted',
@@ -53,7 +53,7 @@ async function* pieces(kind: 'text' | 'reasoning', text: string | undefined): As
   yield { type: `${kind}-end`, id };
 }
 
-function usageOf(turn: ScriptedTurn, options: CallOptions): FinishPart['usage'] {
+function usageOf(turn: ScriptedTurn, options: CallOptions): LanguageModelV4Usage {
   const input = tokens(JSON.stringify(options.prompt.map(message => message.content)));
   const reasoning = tokens(turn.thinking ?? '');
   const text = tokens((turn.text ?? '') + (turn.tools ?? []).map(tool => JSON.stringify(tool)).join(''));

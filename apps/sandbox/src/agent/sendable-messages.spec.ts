@@ -1,4 +1,4 @@
-import type { ModelMessage } from 'ai';
+import type { ModelMessage } from '@ai-sdk/provider-utils';
 import { sendable, WholeCharacters } from './sendable-messages.js';
 
 describe('text that comes in pieces', () => {

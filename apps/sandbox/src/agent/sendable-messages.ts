@@ -1,4 +1,4 @@
-import type { ModelMessage } from 'ai';
+import type { ModelMessage } from '@ai-sdk/provider-utils';
 import { headOf } from '../attempt/storable-text.js';
 
 /** Under which arguments that are no JSON object stand in the conversation: vendors take nothing else back. */

@@ -1,6 +1,6 @@
 import { meansTool } from '@runledger/contracts';
 import type { ToolName } from '@runledger/contracts';
-import type { ToolCallPart } from 'ai';
+import type { ToolCallPart } from '@ai-sdk/provider-utils';
 import { AgentTranscript } from '../attempt/agent-transcript.js';
 import { AwaitingPeopleError } from '../attempt/people.js';
 import type { StepResult } from '../attempt/step-run.js';

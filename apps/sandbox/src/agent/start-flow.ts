@@ -1,4 +1,4 @@
-import type { ToolCallPart } from 'ai';
+import type { ToolCallPart } from '@ai-sdk/provider-utils';
 import type { ToolCallResult } from '../attempt/tool-call.js';
 import type { AgentRun } from './agent-run.js';
 import { recordedWork } from './recorded-call.js';

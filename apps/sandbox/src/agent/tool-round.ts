@@ -1,6 +1,6 @@
 import { meansTool, toolName } from '@runledger/contracts';
 import type { Json, ToolName } from '@runledger/contracts';
-import type { ModelMessage, ToolCallPart, ToolModelMessage, ToolResultPart } from 'ai';
+import type { ModelMessage, ToolCallPart, ToolModelMessage, ToolResultPart } from '@ai-sdk/provider-utils';
 import { runToolCall } from '../attempt/tool-call.js';
 import type { ToolCallResult } from '../attempt/tool-call.js';
 import { prefixOf } from './agent-run.js';

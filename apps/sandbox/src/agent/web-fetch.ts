@@ -1,5 +1,5 @@
 import type { ToolDetail } from '@runledger/contracts';
-import type { ToolCallPart } from 'ai';
+import type { ToolCallPart } from '@ai-sdk/provider-utils';
 import { headOf } from '../attempt/storable-text.js';
 import type { ToolCallResult } from '../attempt/tool-call.js';
 import { EgressPolicy } from '../egress/egress-policy.js';

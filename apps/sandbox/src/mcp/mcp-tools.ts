@@ -1,6 +1,6 @@
 import type { ContentBlock } from '@modelcontextprotocol/client';
 import type { AgentWork, Json, McpServer, ProfileDefinition } from '@runledger/contracts';
-import type { ToolCallPart } from 'ai';
+import type { ToolCallPart } from '@ai-sdk/provider-utils';
 import { recordedWork } from '../agent/recorded-call.js';
 import type { WorkResult } from '../agent/recorded-call.js';
 import type { StepRun } from '../attempt/step-run.js';
