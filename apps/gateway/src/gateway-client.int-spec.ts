@@ -84,7 +84,10 @@ describe('the client package', () => {
     });
     await expect(client.request(RunDocument, { id: 'run_nobody' })).rejects.toBeInstanceOf(RunledgerError);
     const watching = stranger.subscribe(RunEventsDocument, { runId: RUN });
-    await expect(watching.next()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(watching.next()).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+      more: { fix: expect.stringContaining('valid API token') as string },
+    });
   });
 
   it('asks a query again while the platform is away, and sends a mutation once', async () => {

@@ -5,15 +5,15 @@ import { SocketFeed } from './socket-feed.js';
 import type { TypedDocumentString } from './typed-document-string.js';
 
 export interface ClientOptions {
-  /** Where the platform is: `https://runledger.example.org`. */
+  /** Where the platform is, without `/graphql`: `https://runledger.example.org`. */
   readonly url: string;
   /** An API token, or the JWT of an identity provider; a function is asked each time, so that it may hand out a fresh one. */
   readonly token: string | (() => string | Promise<string>);
   /** How often a query is asked again when it failed with something that passes; default 5. Mutations are sent once. */
   readonly retries?: number;
-  /** Default: the platform's own. */
+  /** Default: the runtime's own. */
   readonly fetch?: typeof fetch;
-  /** Default: the platform's own `WebSocket`. */
+  /** Default: the runtime's own `WebSocket`, which browsers have, and Node from 22 on. */
   readonly webSocket?: typeof WebSocket;
   /**
    * How long a subscription hears nothing until it asks for a sign of life, and waits for that, before it makes its connection again;
@@ -30,13 +30,18 @@ export interface RequestOptions {
   readonly atLeast?: string;
 }
 
-/** Speaks GraphQL with a Runledger platform: typed requests, and subscriptions that go on by themselves. */
+/**
+ * Speaks GraphQL with a Runledger platform: typed requests, and subscriptions that go on by themselves. Options that nothing can be
+ * asked with are refused with a `TypeError`.
+ */
 export class RunledgerClient {
   readonly #url: string;
   readonly #fetch: typeof fetch;
 
   constructor(private readonly options: ClientOptions) {
-    this.#url = `${options.url.replace(/\/+$/, '')}/graphql`;
+    this.#url = `${address(options.url)}/graphql`;
+    if (!isToken(options.token))
+      throw new TypeError('Pass `token`: an API token, a JWT, or a function that returns one.');
     this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
   }
 
@@ -76,7 +81,7 @@ export class RunledgerClient {
       url: this.#url.replace(/^http/, 'ws'),
       token: () => this.#token(),
       isTokenRenewed: typeof token === 'function',
-      webSocket: this.options.webSocket,
+      webSocket: socketOf(this.options),
       silenceMs,
     });
     const open = (after: string | undefined, ending: AbortSignal) =>
@@ -113,6 +118,27 @@ export class RunledgerClient {
   }
 }
 
+/** Without the slashes at its end. A caller in plain JavaScript may have passed anything, and a browser takes it for a path. */
+function address(url: unknown): string {
+  if (typeof url === 'string' && /^https?:\/\/[^/]/.test(url)) return url.replace(/\/+$/, '');
+  const passed = typeof url === 'string' ? JSON.stringify(url) : String(url);
+  throw new TypeError(
+    `Pass \`url\`: where the platform is, as in \`http://127.0.0.1:4000\`; ${passed} is no such address.`,
+  );
+}
+
+function isToken(token: unknown): boolean {
+  return typeof token === 'function' || (typeof token === 'string' && token !== '');
+}
+
+/** Browsers have one, and Node from 22 on. */
+function socketOf({ webSocket = globalThis.WebSocket }: ClientOptions): typeof WebSocket {
+  if (typeof webSocket === 'function') return webSocket;
+  throw new TypeError(
+    'This runtime has no `WebSocket`: pass that of the package `ws` as `webSocket`, or use Node 22 or newer.',
+  );
+}
+
 /** Documents begin with what they do; a fragment may stand before it only in those that nobody generated. */
 function isQuery(text: string): boolean {
   return /^\s*(query\b|\{)/.test(text);
@@ -126,5 +152,7 @@ function retryAfter(answer: Response): number | undefined {
 /** A proxy in between, or a platform that is just ending. */
 function unreadable(status: number): RunledgerError {
   const code = status >= 500 ? 'UNAVAILABLE' : 'UNREADABLE_ANSWER';
-  return new RunledgerError(code, `The answer with status ${status} is none of the platform's GraphQL API.`);
+  const fix =
+    'Look whether `url` is where the platform is: without `/graphql`, and with the path that a proxy puts before it, if any.';
+  return new RunledgerError(code, `The answer with status ${status} is none of the platform's GraphQL API.`, { fix });
 }

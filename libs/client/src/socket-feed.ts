@@ -7,20 +7,22 @@ export interface SocketOptions {
   readonly token: () => Promise<string>;
   /** Whether `token` may answer with another one when the last one has ended. */
   readonly isTokenRenewed: boolean;
-  readonly webSocket: typeof WebSocket | undefined;
+  readonly webSocket: typeof WebSocket;
   /** How long the platform may say nothing until it is asked for a sign of life, and how long it may take for that. */
   readonly silenceMs: number;
 }
 
+const VALID = 'Pass a valid API token or JWT as `token`; where tokens end, a function that returns a fresh one.';
+
 /** How the platform closes sockets on purpose; anything else is a connection that was lost. */
-const CLOSED: Readonly<Record<number, readonly [code: string, message: string]>> = {
+const CLOSED: Readonly<Record<number, readonly [code: string, message: string, fix?: string]>> = {
   4400: ['BAD_REQUEST', 'The platform did not understand what was sent on the socket.'],
-  4401: ['UNAUTHENTICATED', 'The socket was closed before the token was presented.'],
-  4403: ['UNAUTHENTICATED', 'The token is worth nothing here.'],
+  4401: ['UNAUTHENTICATED', 'The socket was closed before the token was presented.', VALID],
+  4403: ['UNAUTHENTICATED', 'The token is worth nothing here.', VALID],
   4410: ['CURSOR_EXPIRED', 'The cursor does not count any more.'],
   4411: ['LAGGED', 'What the platform sent was not read in time.'],
   4429: ['RATE_LIMITED', 'Too much was asked with this token within a minute.'],
-  4430: ['TOKEN_ENDED', 'The token has expired or was revoked.'],
+  4430: ['TOKEN_ENDED', 'The token has expired or was revoked.', VALID],
 };
 
 /** Subscriptions over WebSocket, protocol `graphql-transport-ws`, one connection each. */
@@ -53,7 +55,7 @@ export class SocketFeed {
         ping: isReceived => isReceived || patience.begin(),
         message: () => patience.end(),
       },
-      ...(webSocket && { webSocketImpl: webSocket }),
+      webSocketImpl: webSocket,
     });
     const end = (): void => void client.dispose();
     ending.addEventListener('abort', end);
@@ -121,6 +123,6 @@ function feedError(error: unknown): RunledgerError {
   if (Array.isArray(error)) return errorOf(error as readonly ApiError[]);
   const { code } = error as { readonly code?: unknown };
   const closed = typeof code === 'number' ? CLOSED[code] : undefined;
-  if (closed) return new RunledgerError(closed[0], closed[1], { cause: error });
+  if (closed) return new RunledgerError(closed[0], closed[1], { fix: closed[2], cause: error });
   return new RunledgerError('CONNECTION_LOST', 'The connection to the platform is lost.', { cause: error });
 }

@@ -43,19 +43,23 @@ export interface PageArgs {
   readonly before?: string | null;
 }
 
-/** `first`/`after` or `last`/`before`; refuses a mixture, because it has no one meaning. */
+/**
+ * `first`/`after` or `last`/`before`; refuses a mixture, because it has no one meaning. Where the schema has a default for `first`, whoever
+ * passes just that cannot be told from who passed nothing.
+ */
 export function pageAsked({ first, after, last, before }: PageArgs, byDefault: number): PageAsked {
   const backwards = last != null || before != null;
-  if (backwards && after != null) {
-    throw new RequestError(
-      'BAD_USER_INPUT',
-      'A page goes on `after` a cursor or back from `before` one, not both.',
-      'Pass `first` with `after`, or `last` with `before`.',
-    );
+  if (backwards && after != null) throw mixed('A page goes on `after` a cursor or back from `before` one, not both.');
+  if (backwards && first != null && first !== byDefault) {
+    throw mixed('`first` counts from the beginning of a list and says nothing of a page that is read from its end.');
   }
   return backwards
     ? { size: pageSize(last, byDefault), cursor: before ?? undefined, backwards }
     : { size: pageSize(first, byDefault), cursor: after ?? undefined, backwards };
+}
+
+function mixed(message: string): RequestError {
+  return new RequestError('BAD_USER_INPUT', message, 'Pass `first` with `after`, or `last` with `before`.');
 }
 
 interface Page<Row, Node> {

@@ -78,6 +78,8 @@ describe('the pages of a big run', () => {
     expect((await page({ last: 2 }, ['RUNNING'])).nodes).toEqual(['s7']);
     expect((await page({ first: 1 })).pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
     await expect(async () => page({ first: 1, before: last.pageInfo.startCursor, after: 'x' })).rejects.toThrow('both');
+    await expect(async () => page({ first: 1, before: last.pageInfo.startCursor })).rejects.toThrow('`first` counts');
+    await expect(async () => page({ first: 1, last: 1 })).rejects.toThrow('`first` counts');
   });
 
   it('come in one statement that reads about as many rows as it shows', async () => {
