@@ -64,9 +64,33 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
     );
     const { code, stderr } = await node('publish-flow/publish.mjs', home.path);
     expect(code).toBe(1);
-    expect(stderr).toContain('INVALID_FLOW');
+    expect(stderr).toContain('INVALID_FLOW: The flow has 3 problems.');
     expect(stderr).toMatch(/flow\.yaml:30:13: .*Did you mean `draft`\?/);
     expect(stderr).toMatch(/flow\.yaml:51:5: .*`gat` is not known here\. Did you mean `gate`\?/);
+  });
+
+  it.each([
+    [[], {}, 'Name a folder: node examples/publish-flow/publish.mjs examples/hello-flow'],
+    [['no-such-folder'], {}, 'no-such-folder has neither a profile.json nor a flow.yaml.'],
+    [
+      [EXAMPLES + '/hello-flow'],
+      { RUNLEDGER_TOKEN: '' },
+      'Set RUNLEDGER_TOKEN: export RUNLEDGER_TOKEN=$(cat .runledger/token)',
+    ],
+    [
+      [EXAMPLES + '/hello-flow'],
+      { RUNLEDGER_TOKEN: 'x' },
+      'What was presented is not a Runledger token. Send `Authorization: Bearer rl_…` with a valid token.',
+    ],
+    [
+      [EXAMPLES + '/hello-flow'],
+      { RUNLEDGER_URL: 'http://127.0.0.1:9' },
+      'http://127.0.0.1:9 cannot be reached (bad port): does the platform run there?',
+    ],
+  ])('say in one line what keeps them from publishing: %j %j', async (args, settings, reason) => {
+    const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: platform.token, ...settings };
+    const publishing = execute(process.execPath, [join(EXAMPLES, 'publish-flow/publish.mjs'), ...args], { env });
+    await expect(publishing).rejects.toMatchObject({ code: 1, stdout: '', stderr: `${reason}\n` });
   });
 
   it('describe a sandbox for a project with packages', async () => {
