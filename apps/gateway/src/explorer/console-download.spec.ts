@@ -6,6 +6,10 @@ interface Download {
   readonly downloadButton: (file: object, name: string) => PageElement;
 }
 
+interface Bundle {
+  readonly auditBundle: (runId: string) => PageElement;
+}
+
 const GLOBALS = ['document', 'fetch', 'sessionStorage'] as const;
 const before = GLOBALS.map(name => Object.getOwnPropertyDescriptor(globalThis, name));
 
@@ -29,6 +33,23 @@ describe('a file that cannot be had', () => {
     button.press();
     await new Promise(resolve => setTimeout(resolve, 20));
     expect(button.said).toMatch(reason);
+  });
+
+  it('is asked for where it is: the bundle of a run, and the program that checks it', async () => {
+    const asked: string[] = [];
+    put('document', pageDocument);
+    put('sessionStorage', { getItem: () => 'rl_1_2' });
+    put('fetch', (url: string) => {
+      asked.push(url);
+      const error = { code: 'FORBIDDEN', message: 'This takes the scope audit.read.' };
+      return Promise.resolve(Response.json({ error }, { status: 403 }));
+    });
+    const { auditBundle } = (await import(join(import.meta.dirname, 'public', 'audit-bundle.js'))) as Bundle;
+    const both = auditBundle('run_1');
+    for (const button of both.children) button.press();
+    await new Promise(resolve => setTimeout(resolve, 20));
+    expect(asked).toEqual(['/api/v1/runs/run_1/audit.ndjson', '/api/v1/verify.mjs']);
+    expect(both.said).toMatch(/Audit bundle .*audit\.read.* Verifier .*audit\.read/);
   });
 });
 

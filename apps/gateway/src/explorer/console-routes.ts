@@ -4,6 +4,7 @@ import { OpenToAll } from '@runledger/platform';
 import { ownFile, sendFile } from './page-files.js';
 
 const FILES: ReadonlySet<string> = new Set([
+  'audit-bundle.js',
   'channel-card.js',
   'channel-form.js',
   'channels-page.js',

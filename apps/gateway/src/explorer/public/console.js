@@ -57,7 +57,7 @@ function open(viewer) {
   };
   const unfollow = followInbox(waiting, yes => (connection.hidden = yes));
   drawNav(viewer, inbox);
-  const end = location.hash === '#/inbox' ? () => {} : pageAt(location.hash);
+  const end = location.hash === '#/inbox' ? () => {} : pageAt(location.hash, viewer);
   return () => {
     unfollow();
     connection.hidden = true;
@@ -65,7 +65,7 @@ function open(viewer) {
   };
 }
 
-function pageAt(address) {
+function pageAt(address, viewer) {
   const words = wordsInAddress();
   if (words) return searchPage(page, words);
   if (address === '#/flows') return flowsPage(page);
@@ -74,7 +74,7 @@ function pageAt(address) {
   const [, flow] = /^#\/flows\/([\w.-]+)$/.exec(address) ?? [];
   if (flow) return startPage(page, flow);
   const [, run, entry] = /^#\/runs\/([\w.-]+)(?:\?entry=(.+))?$/.exec(address) ?? [];
-  if (run) return runPage(page, run, entry && decoded(entry));
+  if (run) return runPage(page, viewer, run, entry && decoded(entry));
   if (['', '#', '#/', '#/runs'].includes(address)) return runsPage(page);
   const error = { message: 'There is no such page.', fix: 'The address was mistyped, or is of another version.' };
   deadEnd(page, error, { href: '#/', text: 'Runs' });

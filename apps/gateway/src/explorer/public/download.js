@@ -2,9 +2,9 @@ import { h } from './elements.js';
 import { bytes } from './formats.js';
 import { token } from './session.js';
 
-/** A button that saves what is at `url`: `bytes` of it, under `name`. */
+/** A button that saves what is at `url` under `name`: `bytes` of it, if that is known before. */
 export function downloadButton({ url, bytes: size, title }, name, text = name) {
-  const note = h('span.mute', {}, ` ${bytes(size)}`);
+  const note = h('span.mute', {}, size === undefined ? '' : ` ${bytes(size)}`);
   const save = () => download(url, name).catch(error => (note.textContent = ` ${error.message}`));
   return h('button.artifact', { title, click: save }, text, note);
 }

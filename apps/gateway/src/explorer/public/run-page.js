@@ -1,3 +1,4 @@
+import { auditBundle } from './audit-bundle.js';
 import { badge, deadEnd, details, fact, h, problem, redraw } from './elements.js';
 import { ago, cost, count, duration, instant, json, who, words } from './formats.js';
 import { follow, query } from './graphql.js';
@@ -25,8 +26,8 @@ const SPOKEN = new Set([
   'ErrorRecorded',
 ]);
 
-/** One run, live, with the transcript at an entry if one is named. Returns the function that ends it. */
-export function runPage(page, id, entry) {
+/** One run, live, as `viewer` may see it, with the transcript at an entry if one is named. Returns the function that ends it. */
+export function runPage(page, viewer, id, entry) {
   const head = h('div.head');
   const trouble = h('div');
   const banner = h('div');
@@ -36,6 +37,7 @@ export function runPage(page, id, entry) {
   const said = h('h2', {}, 'Transcript');
   const transcript = createTranscript(entry);
   const before = h('div.before');
+  const proof = viewer.scopes.includes('AUDIT_READ') && auditBundle(id);
   const live = h('span.live', { role: 'img', 'aria-label': 'Connection', title: 'Connecting' });
   const left = h('section', {}, h('h2', {}, 'Timeline'), steps, footer);
   const right = h('section.right', {}, h('div.subhead', {}, said, live), transcript.element, before);
@@ -90,7 +92,7 @@ export function runPage(page, id, entry) {
     redraw(head, () => heading(run, act));
     redraw(facts, () => summary(run));
     redraw(steps, () => timeline(run, chosen));
-    redraw(footer, () => particulars(run));
+    redraw(footer, () => particulars(run, proof));
   };
   const load = async () => {
     timer = undefined;
@@ -189,7 +191,7 @@ function summary(run) {
   ].filter(Boolean);
 }
 
-function particulars(run) {
+function particulars(run, proof) {
   const lines = [...run.cost.byModel, ...run.cost.compute];
   const table = lines.map(line =>
     h(
@@ -203,6 +205,7 @@ function particulars(run) {
   return [
     lines.length > 0 && details('cost', 'Cost', h('table.lines', {}, table)),
     details('parameters', 'Parameters', h('pre', {}, json(run.parameters))),
+    proof,
     h('p.mute.id', {}, run.id),
   ].filter(Boolean);
 }
