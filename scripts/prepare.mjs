@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const flags = new Set(process.argv.slice(2));
+/** How long nobody wonders whether anything happens. */
+const SILENCE_MS = 1_000;
 
 await main();
 
@@ -100,8 +102,10 @@ function isOnPath(program) {
 async function build() {
   const { compile } = await import('./compile.mjs');
   const began = performance.now();
+  const notice = setTimeout(() => say('Compiling what has changed …'), SILENCE_MS);
   try {
     const written = await compile();
+    clearTimeout(notice);
     if (written > 0) say(`Compiled ${written} files in ${Math.round(performance.now() - began)} ms.`);
   } catch (error) {
     fail(`The source does not compile:\n\n${error.message}`);

@@ -52,6 +52,13 @@ describe('preparing a checkout', () => {
     expect(prepare()).toEqual({ status: 0, said: '', asked: false });
   });
 
+  it('says that it compiles when that takes a while, and how much there was', () => {
+    prepare();
+    write('scripts/compile.mjs', 'export const compile = () => new Promise(made => setTimeout(() => made(3), 1_500));');
+    expect(prepare('--build').said).toMatch(/^Compiling what has changed …\nCompiled 3 files in \d+ ms\.\n$/);
+    expect(prepare('--build', '--quiet').said).toBe('');
+  });
+
   it('installs again when the lock file asks for something else, or an installation was interrupted', () => {
     prepare();
     write('package-lock.json', lock('2.0.0'));
