@@ -26,6 +26,9 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
   let runId: string;
   let run: RunShown;
 
+  const git = async (...args: string[]) =>
+    (await execute('git', ['-c', 'safe.directory=*', '-C', join(home.path, 'remotes', 'full-sdlc.git'), ...args]))
+      .stdout;
   /** What a command of the operator prints. */
   const said = async (...program: readonly string[]) => {
     const command = home.spawn({}, program);
@@ -90,9 +93,6 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
   });
 
   it('has pushed a branch with one commit that holds what the agent wrote, and not the plan', async () => {
-    const remote = join(home.path, 'remotes', 'full-sdlc.git');
-    const git = async (...args: string[]) =>
-      (await execute('git', ['-c', 'safe.directory=*', '-C', remote, ...args])).stdout;
     expect(await git('log', '--format=%s', 'main..feature/csv-download')).toBe('feat: a CSV download for reports\n');
     expect(await git('show', 'feature/csv-download:src/report.js')).toContain('export function toCsv(rows)');
     expect((await git('diff', '--name-only', 'main', 'feature/csv-download')).trim().split('\n')).toEqual([
@@ -176,6 +176,22 @@ describeWith('bwrap', 'curl')('a first boot (needs bwrap and curl)', () => {
       { id: events[0]?.id },
     );
     expect(JSON.parse(auditProof.entry)).toMatchObject({ id: events[0]?.id, type: 'RunStarted' });
+  });
+
+  it('does it again from a step, and lets the branch of the first run be', async () => {
+    const pushed = await git('rev-parse', 'feature/csv-download');
+    const { again } = await platform.api.data<{ again: { id: string } }>(
+      'mutation ($id: ID!) { again: rerunFromStep(input: { runId: $id, step: "verify" }) { ... on Run { id } } }',
+      { id: runId },
+    );
+    await platform.api.reaches(again.id, 'PAUSED');
+    const gate = await platform.api.gateOf(again.id, 'open-pr');
+    await platform.api.decide(gate.id, 'APPROVE', { shownHash: gate.shownHash });
+    const { timeline } = await platform.api.reaches(again.id, ['COMPLETED', 'FAILED']);
+    const own = `feature/csv-download-${again.id.split('-').at(-1)}`;
+    expect(timeline[3]).toMatchObject({ state: 'COMPLETED', summary: `Pushed ${own} and wrote pull-request.md.` });
+    expect(await git('rev-parse', 'feature/csv-download')).toBe(pushed);
+    expect(await git('diff', 'feature/csv-download', own)).toBe('');
   });
 
   it('replays a run from the log, to what it was at any moment', async () => {
