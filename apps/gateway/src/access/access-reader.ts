@@ -3,11 +3,15 @@ import { DataSource } from 'typeorm';
 import { READ_MODEL_SOURCE } from '../reads/read-model-source.js';
 import { keyIn } from '../reads/row-key.js';
 import { scopeName } from '../runs/run-nodes.js';
-import type { TokenView, WorkspaceView } from './access.projection.js';
+import type { MemberView, TokenView, WorkspaceView } from './access.projection.js';
 import { TokenRow, WorkspaceRow } from './access.entity.js';
 import type { Caller } from './caller.js';
 
-/** Reads the caller's workspace and tokens. */
+const BY_ADDRESS = `
+  SELECT view AS member FROM members
+  WHERE lower(view ->> 'email') = $1 AND view ->> 'workspaceId' = $2 LIMIT 1`;
+
+/** Reads the caller's workspace, its members and tokens. */
 @Injectable()
 export class AccessReader {
   constructor(@Inject(READ_MODEL_SOURCE) private readonly rows: DataSource) {}
@@ -15,6 +19,12 @@ export class AccessReader {
   async workspace(workspaceId: string): Promise<WorkspaceView> {
     const row = await this.rows.getRepository(WorkspaceRow).findOneByOrFail({ key: workspaceId });
     return row.view;
+  }
+
+  /** Whoever is in the workspace with this address, if anybody is: upper and lower case are the same. */
+  async memberAt(workspaceId: string, email: string): Promise<MemberView | undefined> {
+    const [found] = await this.rows.query<{ member: MemberView }[]>(BY_ADDRESS, [email.toLowerCase(), workspaceId]);
+    return found?.member;
   }
 
   async tokens(caller: Caller) {

@@ -1,4 +1,5 @@
 import { scope as scopeSchema, type Scope } from '@runledger/contracts';
+import { reject } from '@runledger/kernel';
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { CallerOf, callerOf, type GraphContext } from '../graph/graph-context.js';
@@ -74,6 +75,8 @@ export class AccessResolver {
   @Requires('workspace.admin')
   async addMember(@Args('input') input: MemberInput, @CallerOf() caller: Caller) {
     const { name, email } = input;
+    const there = email == null ? undefined : await this.reader.memberAt(caller.workspaceId, email);
+    if (there) return refusalNode('MemberRefused', alreadyThere(there.memberId));
     const kind = input.kind === 'SERVICE' ? ('service' as const) : ('person' as const);
     const asked = { name, kind, scopes: input.scopes.map(scopeOf), ...(email != null && { email }) };
     const added = await this.desk.addMember(caller, asked);
@@ -108,4 +111,14 @@ export class AccessResolver {
 
 function scopeOf(name: string): Scope {
   return scopeSchema.parse(name.toLowerCase().replaceAll('_', '.'));
+}
+
+/**
+ * One person with two memberships would have two votes at a gate, and could not sign in by that address. An answer waits for the read
+ * models, so whoever sends a request again is refused; two that are under way at the same moment are not told apart.
+ */
+function alreadyThere(memberId: string) {
+  return reject('MEMBER_EXISTS', `${memberId} has this e-mail address already.`, {
+    fix: 'Let them use the token that they have, or use another address.',
+  });
 }

@@ -46,6 +46,20 @@ describe('the inbox', () => {
   });
   afterAll(() => gateway.close());
 
+  it('knows each address once: whoever is added again gets no second vote', async () => {
+    const { data } = await gateway.graphql(
+      owner,
+      `mutation ($input: MemberInput!) { addMember(input: $input) { __typename ... on Refusal { code message fix } } }`,
+      { input: { name: 'Grace again', email: 'GRACE@acme.example', scopes: ['FLOWS_READ'] } },
+    );
+    expect(data.addMember).toEqual({
+      __typename: 'MemberRefused',
+      code: 'MEMBER_EXISTS',
+      message: `${graceId} has this e-mail address already.`,
+      fix: expect.stringContaining('another address') as string,
+    });
+  });
+
   /** A request as the approval service would make it. */
   async function request(more: { approvers?: string[]; startedBy?: string; kind?: ApprovalKind; count?: number }) {
     const { approvers, startedBy, kind = 'gate', count = 1 } = more;
