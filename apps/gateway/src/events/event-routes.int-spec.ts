@@ -1,4 +1,5 @@
 import { MemberAdded, WorkspaceCreated } from '@runledger/contracts';
+import { eventually } from '@runledger/testing';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
 
 const HEAD = '9'.repeat(18).padStart(19, '0');
@@ -118,6 +119,25 @@ describe('events for programs outside', () => {
     await join('mem_dan');
     const [only] = await heard(1, { 'last-event-id': (await behind).at(-1)!.position }, '?types=MemberAdded');
     expect(only).toMatchObject({ type: 'MemberAdded', data: { memberId: 'mem_dan' } });
+  });
+
+  it('end when the token is revoked, also where the clock was set back meanwhile (G2)', async () => {
+    const brief = await gateway.tokenFor('ws_acme', 'mem_ada', ['audit.read', 'workspace.admin']);
+    const answer = await get('', { accept: 'text/event-stream' }, brief);
+    let text = '';
+    const follow = async () => {
+      for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) text += chunk;
+    };
+    const ended = expect(follow()).rejects.toThrow('terminated');
+    await eventually(() => expect(text).toContain('"type":"MemberAdded"'));
+    gateway.clock.advance(-3_600_000);
+    const id = `tok_${brief.split('_')[1]}`;
+    await gateway.graphql(brief, 'mutation ($id: ID!) { revokeToken(id: $id) { __typename } }', { id });
+    await eventually(async () => expect((await get('', {}, brief)).status).toBe(401));
+    gateway.clock.advance(5_000);
+    await join('mem_secret');
+    await ended;
+    expect(text).not.toContain('mem_secret');
   });
 
   it('say that a cursor has expired when the log does not reach so far', async () => {

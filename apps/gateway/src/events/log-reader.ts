@@ -91,10 +91,12 @@ export class LogReader {
     this.#asked.set(caller.tokenId, { atMs: this.#nowMs(), answer: Promise.resolve() });
     return () => {
       const last = this.#asked.get(caller.tokenId);
-      if (last && this.#nowMs() - last.atMs < RECHECK_MS) return last.answer;
+      const nowMs = this.#nowMs();
+      // A clock that was set back must not put off the next question until it has caught up (G2).
+      if (last && nowMs >= last.atMs && nowMs - last.atMs < RECHECK_MS) return last.answer;
       const answer = this.authority.reassure(caller);
       answer.catch(() => undefined); // whoever awaits it is told
-      this.#asked.set(caller.tokenId, { atMs: this.#nowMs(), answer });
+      this.#asked.set(caller.tokenId, { atMs: nowMs, answer });
       return answer;
     };
   }
