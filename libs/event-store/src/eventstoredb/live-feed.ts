@@ -8,13 +8,15 @@ import { toReadError } from './eventstoredb-errors.js';
 import { OUR_STREAMS } from './stream-names.js';
 import { fromWire } from './wire-events.js';
 
-/** Events that wait for their reader; then the server is made to wait. */
+/** Events that wait for their reader, and how much of the log they are; then the server is made to wait. */
 const MOST_WAITING = 1_000;
+const MOST_WAITING_BYTES = 8_000_000n;
 
 /** One subscription of the server, from a position until it breaks. It never resumes by itself. */
 export class LiveFeed {
   readonly #waiting: RecordedEvent[] = [];
   #broken: Error | undefined;
+  #isClosed = false;
   #wake: (() => void) | undefined;
 
   private constructor(
@@ -42,8 +44,14 @@ export class LiveFeed {
   take(limit: number): readonly RecordedEvent[] {
     const taken = this.#waiting.splice(0, limit);
     if (taken.length === 0 && this.#broken) throw this.#broken;
-    if (this.#waiting.length < MOST_WAITING) this.subscription.resume();
+    if (!this.#isFull) this.subscription.resume();
     return taken;
+  }
+
+  get #isFull(): boolean {
+    const [first, last] = [this.#waiting[0], this.#waiting.at(-1)];
+    if (!first || !last) return false;
+    return this.#waiting.length >= MOST_WAITING || last.position - first.position > MOST_WAITING_BYTES;
   }
 
   get empty(): boolean {
@@ -67,17 +75,18 @@ export class LiveFeed {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#break(new ReadInterruptedError(new Error('a subscription was closed')));
     this.subscription.unsubscribe().catch(() => undefined); // it was never made, or is broken already
-    this.subscription.destroy();
+    this.subscription.resume(); // what comes until then flows away: the client holds what is not read to its end
   }
 
   #take(resolved: AllStreamResolvedEvent): void {
-    const known = fromWire(resolved);
+    const known = this.#isClosed ? undefined : fromWire(resolved);
     if (!known) return;
     if (!this.#broken) this.echoes.pass(known);
     this.#waiting.push(known.event);
-    if (this.#waiting.length >= MOST_WAITING) this.subscription.pause();
+    if (this.#isFull) this.subscription.pause();
     this.#wake?.();
   }
 

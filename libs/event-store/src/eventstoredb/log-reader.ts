@@ -2,7 +2,8 @@ import type { AllStreamResolvedEvent, ReadPosition, ResolvedEvent, StreamingRead
 import { LogBehindError } from '../log-behind-error.js';
 import { START } from '../port.js';
 import type { Position, RecordedEvent, StreamRef } from '../port.js';
-import { ReadInterruptedError } from '../postgres/store-errors.js';
+import { collect } from './collecting.js';
+import type { Collected } from './collecting.js';
 import type { Connection } from './connection.js';
 import { toReadError, typeOf } from './eventstoredb-errors.js';
 import { persist } from './patience.js';
@@ -35,9 +36,16 @@ export interface StreamPageRequest {
   readonly limit: number;
 }
 
-type Reading<E> = StreamingRead<E>;
+interface LogRange {
+  readonly fromPosition: ReadPosition;
+  readonly direction: 'forwards' | 'backwards';
+  readonly maxCount: number;
+}
 
 const LARGEST_PAGE_BACKWARDS = 1_000;
+
+/** Longest piece of the log in one page, unless a single event is longer: however large events are, pages fit into memory. */
+const MOST_PAGE_BYTES = 8_000_000n;
 
 /** Reads streams and the log through the client, each call bounded in time and repeated when it was interrupted. */
 export class LogReader {
@@ -53,14 +61,16 @@ export class LogReader {
     const fromPosition: ReadPosition = after === START ? 'start' : { commit: after, prepare: after };
     // The position is inclusive, so one more, to come beyond the event that stands at it.
     const maxCount = limit + 1;
-    const all = await this.#all({ fromPosition, direction: 'forwards', maxCount });
+    // Positions are places in the server's log, in bytes; so is what lies between two of them, but for what was scavenged since.
+    const isEnough = (event: AllStreamResolvedEvent) => positionOf(event) - after > MOST_PAGE_BYTES;
+    const { events: all, cut } = await this.#all({ fromPosition, direction: 'forwards', maxCount }, isEnough);
     if (all.length === 0 && after > START) await this.#requireNotBehind(after);
     const behind = all.filter(event => positionOf(event) > after);
     const last = behind.at(-1);
     return {
       events: ours(behind).map(({ event }) => event),
       scannedTo: last ? positionOf(last) : after,
-      atHead: all.length < maxCount,
+      atHead: !cut && all.length < maxCount,
     };
   }
 
@@ -69,11 +79,7 @@ export class LogReader {
     let from: ReadPosition = 'end';
     let newest: Position | undefined;
     for (let maxCount = 8; ; maxCount = Math.min(maxCount * 4, LARGEST_PAGE_BACKWARDS)) {
-      const all: readonly AllStreamResolvedEvent[] = await this.#all({
-        fromPosition: from,
-        direction: 'backwards',
-        maxCount,
-      });
+      const { events: all } = await this.#all({ fromPosition: from, direction: 'backwards', maxCount });
       newest ??= all[0] ? positionOf(all[0]) : START;
       const head = this.#headAmong(all, newest) ?? (all.length < maxCount ? START : undefined);
       if (head !== undefined) {
@@ -90,8 +96,8 @@ export class LogReader {
     const direction = backwards ? 'backwards' : 'forwards';
     const options = { ...this.connection.callOptions, fromRevision, direction, maxCount: limit } as const;
     try {
-      const read: readonly ResolvedEvent[] = await this.#persist(async () =>
-        this.#collect((await this.connection.client()).readStream(toWireName(stream), options)),
+      const { events: read } = await this.#persist(async () =>
+        this.#collect<ResolvedEvent>((await this.connection.client()).readStream(toWireName(stream), options)),
       );
       const lastRead = Number(read.at(-1)?.event?.revision ?? -1);
       return { state: 'active', events: ours(read), count: read.length, lastRead };
@@ -107,8 +113,8 @@ export class LogReader {
   async firstId(wireName: string): Promise<string | undefined> {
     const options = { ...this.connection.callOptions, maxCount: 1 } as const;
     try {
-      const read: readonly ResolvedEvent[] = await this.#persist(async () =>
-        this.#collect((await this.connection.client()).readStream(wireName, options)),
+      const { events: read } = await this.#persist(async () =>
+        this.#collect<ResolvedEvent>((await this.connection.client()).readStream(wireName, options)),
       );
       return read[0]?.event?.id;
     } catch (error) {
@@ -119,7 +125,8 @@ export class LogReader {
 
   /** Refuses to go on from a position that the log has not reached. */
   async #requireNotBehind(after: Position): Promise<void> {
-    const [newest] = await this.#all({ fromPosition: 'end', direction: 'backwards', maxCount: 1 });
+    const { events } = await this.#all({ fromPosition: 'end', direction: 'backwards', maxCount: 1 });
+    const [newest] = events;
     const end = newest ? positionOf(newest) : START;
     if (end < after) throw new LogBehindError('A reader', after, end);
   }
@@ -134,14 +141,11 @@ export class LogReader {
     return undefined;
   }
 
-  async #all(range: {
-    readonly fromPosition: ReadPosition;
-    readonly direction: 'forwards' | 'backwards';
-    readonly maxCount: number;
-  }): Promise<readonly AllStreamResolvedEvent[]> {
+  async #all(range: LogRange, isEnough?: (event: AllStreamResolvedEvent) => boolean) {
+    const options = { ...this.connection.callOptions, ...range };
     try {
       return await this.#persist(async () =>
-        this.#collect((await this.connection.client()).readAll({ ...this.connection.callOptions, ...range })),
+        this.#collect<AllStreamResolvedEvent>((await this.connection.client()).readAll(options), isEnough),
       );
     } catch (error) {
       throw toReadError(error);
@@ -152,29 +156,9 @@ export class LogReader {
     return persist(this.options.patience, attempt);
   }
 
-  /** All events of one call. The client sets no limit in time to reads, and one that is cancelled never ends. */
-  async #collect<E>(reading: Reading<E>): Promise<E[]> {
+  async #collect<E>(reading: StreamingRead<E>, isEnough?: (event: E) => boolean): Promise<Collected<E>> {
     const { silenceMs, patience } = this.options;
-    const giveUp = (reason: string) => () => {
-      reading.cancel().catch(() => undefined); // it has failed already, then
-      reading.destroy(new ReadInterruptedError(new Error(reason)));
-    };
-    const onClose = giveUp('the store is closed');
-    const timer = setTimeout(giveUp(`no answer for ${silenceMs} ms`), silenceMs);
-    patience.signal.addEventListener('abort', onClose);
-    if (patience.signal.aborted) onClose();
-    try {
-      const events: E[] = [];
-      for await (const event of reading as AsyncIterable<E>) {
-        events.push(event);
-        timer.refresh();
-      }
-      return events;
-    } finally {
-      clearTimeout(timer);
-      patience.signal.removeEventListener('abort', onClose);
-      reading.on('error', () => undefined); // nobody reads any more
-    }
+    return collect(reading, { silenceMs, signal: patience.signal, isEnough });
   }
 }
 

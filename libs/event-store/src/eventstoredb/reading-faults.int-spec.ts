@@ -55,6 +55,11 @@ async function followThrough(interrupt: () => Promise<unknown>, heads = 1) {
   return { ...told, written: idsOf([...before, ...later]) };
 }
 
+/** Nothing else happens in this process meanwhile. */
+function busyFor(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
 describe('a subscription to EventStoreDB', () => {
   it('goes on where it was when the server ends it, and says when it is at the head again', async () => {
     const { events: seen, written } = await followThrough(() => under.double.dropSubscriptions(), 2);
@@ -103,8 +108,9 @@ describe('a subscription to EventStoreDB', () => {
   });
 
   it('stops with a fault when the server refuses it for good', async () => {
-    await under.double.inject({ on: 'subscribe', kind: 'access-denied' });
-    const following = followToItsEnd(under.store, () => undefined);
+    const own = await openOther(); // no other subscription, which has just been left, is refused in its place
+    await own.double.inject({ on: 'subscribe', kind: 'access-denied' });
+    const following = followToItsEnd(own.store, () => undefined);
     await expect(following).rejects.toMatchObject({ code: 'STORE_FAULT' });
   });
 
@@ -185,6 +191,35 @@ describe('a read of EventStoreDB', () => {
     expect(await under.store.head()).toBeGreaterThan(START);
   });
 
+  it('is answered though this process was too busy to take the answer in time', async () => {
+    const store = under.openStore({ silenceMs: 100 });
+    const stream = freshStream();
+    await store.append(stream, events(200), 'no-stream');
+    const reading = store.readStream(stream);
+    for (let turns = 0; turns < 3; turns += 1) await new Promise(resolve => setImmediate(resolve));
+    busyFor(400);
+    expect((await reading).events).toHaveLength(200);
+    expect(problems).toEqual([]);
+  });
+
+  it('that was given up does not hold back the closing of the store', async () => {
+    const store = under.openStore({ silenceMs: 40, retryForMs: 0 });
+    const stream = freshStream();
+    await under.store.append(stream, events(5), 'no-stream');
+    await store.head();
+    for (let n = 0; n < 20; n += 1) {
+      await under.double.inject({ on: 'read', kind: 'delay', ms: 40, done: 'after' });
+      const reading = store.readStream(stream).catch(() => undefined);
+      await new Promise(resolve => setTimeout(resolve, 35));
+      busyFor(60);
+      await reading;
+    }
+    const closing = store.close().then(() => 'closed');
+    expect(await Promise.race([closing, new Promise(resolve => setTimeout(resolve, 20_000, 'held back'))])).toBe(
+      'closed',
+    );
+  });
+
   it('that the server refuses for good is a fault at once', async () => {
     await under.double.inject({ on: 'read', kind: 'access-denied' });
     await expect(under.store.readAll({ after: START })).rejects.toMatchObject({ code: 'STORE_FAULT' });
@@ -216,6 +251,21 @@ describe('a read of EventStoreDB', () => {
     }, 60_000);
     await own.store.append(freshStream(), events(1, { correlationId: 'run_first' }), 'any');
     expect(await read('run_first')).toBe(1_201);
+  });
+
+  it('brings no more of large events at once than fits into memory, and misses none (E2)', async () => {
+    const own = await openOther();
+    const written: string[] = [];
+    for (let n = 0; n < 30; n += 1) {
+      const large = anEvent({ data: { text: 'x'.repeat(900_000) } });
+      written.push(large.id);
+      await own.store.append(freshStream(), [large], 'no-stream');
+    }
+    const { events: first, caughtUp } = await own.store.readAll({ after: START, limit: 100 });
+    expect([first.length < 15, caughtUp]).toEqual([true, false]);
+    expect(idsOf(await readToEnd(own.store, {}))).toEqual(written);
+    const { events: followed } = await follow(own.store, { after: START, batchSize: 100 }, all => all.length === 30);
+    expect(idsOf(followed)).toEqual(written);
   });
 
   it('finds what is too long ago to be in memory, and what comes to it', async () => {

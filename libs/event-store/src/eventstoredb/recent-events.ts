@@ -1,5 +1,6 @@
 import { START } from '../port.js';
 import type { Position, RecordedEvent } from '../port.js';
+import { weightOf } from './weight.js';
 
 const MOST_EVENTS = 10_000;
 const MOST_BYTES = 32_000_000;
@@ -47,7 +48,7 @@ export class RecentEvents {
   /** They must be the next ones of the log. */
   push(events: readonly RecordedEvent[]): void {
     for (const event of events) {
-      const bytes = JSON.stringify(event.data ?? null).length;
+      const bytes = weightOf(event, this.#to);
       this.#kept.push({ event, bytes });
       this.#bytes += bytes;
       this.#to = event.position;

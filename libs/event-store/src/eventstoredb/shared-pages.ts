@@ -1,5 +1,6 @@
 import type { Position, RecordedEvent } from '../port.js';
 import type { LogReader, Page } from './log-reader.js';
+import { weightOf } from './weight.js';
 
 const KEPT_MS = 2_000;
 const MOST_BYTES = 16_000_000;
@@ -60,7 +61,11 @@ export class SharedPages implements Pages {
   }
 
   #keep(from: Position, { events, scannedTo: to }: Page): void {
-    const bytes = events.reduce((sum, { data }) => sum + JSON.stringify(data ?? null).length, 0);
+    let [bytes, before] = [0, from];
+    for (const event of events) {
+      bytes += weightOf(event, before);
+      before = event.position;
+    }
     if (bytes > MOST_BYTES || to === from) return;
     this.#kept.push({ from, to, events, bytes });
     this.#bytes += bytes;

@@ -17,6 +17,9 @@ import type { Tail } from './tail.js';
 const SCAN_EVENTS = 1_000;
 const FEWEST_SCANNED = 50;
 
+/** And after so much of the log in which it found something. */
+const MOST_FOUND_BYTES = 8_000_000n;
+
 /** A filtered read gives back what it has after this time, so that it ends however rare the matches are. */
 const LONGEST_READ_MS = 1_000;
 
@@ -74,20 +77,23 @@ async function readScanning(
   let looked: { readonly from: Position; readonly ours: Position } = { from: begin, ours: begin };
   let scanned = 0;
   let found = 0;
+  let heavy = 0n;
   const isEnough = () => events.length >= limit || (place !== undefined && looked.ours >= place.last);
   const pageSize = () => {
     const missing = limit - events.length;
     const likely = scanned === 0 ? missing : Math.ceil((missing * scanned) / Math.max(found, 1));
     return Math.min(SCAN_EVENTS, Math.max(FEWEST_SCANNED, likely), place?.events ?? SCAN_EVENTS);
   };
-  while (!isEnough() && performance.now() - started < LONGEST_READ_MS) {
+  while (!isEnough() && performance.now() - started < LONGEST_READ_MS && heavy < MOST_FOUND_BYTES) {
     const page = await reader.page(looked.from, pageSize());
+    const foundBefore = found;
     for (const event of page.events) {
       if (events.length === limit) return { events, scannedTo: looked.ours, caughtUp: false };
       looked = { ...looked, ours: event.position };
       if (matches(event)) found = events.push(event) - (kept?.events.length ?? 0);
     }
     scanned += page.events.length;
+    if (found > foundBefore) heavy += page.scannedTo - looked.from;
     looked = { ...looked, from: page.scannedTo };
     // Not behind the last event of ours, though the server's own may follow: consumers compare with `head`.
     if (page.atHead) return { events, scannedTo: looked.ours, caughtUp: true };
