@@ -51,3 +51,16 @@ it('the verifier says in one line what is wrong with its arguments, though the b
     stderr: expect.stringMatching(/^ENOENT: .*no-such\.ndjson'\n$/),
   });
 });
+
+it('the verifier explains itself to who asks, and says how it is called to who names no bundle', async () => {
+  const program = fileURLToPath(new URL('verify.mjs', import.meta.url));
+  for (const asking of [['--help'], ['-h'], ['--help', 'no-such.ndjson']]) {
+    const { stdout, stderr } = await run(process.execPath, [program, ...asking]);
+    expect([stderr, stdout.split('\n')[0]]).toEqual(['', expect.stringMatching(/^Usage: node verify\.mjs /)]);
+    for (const told of ['--key', '--checkpoint', 'Exit code 0']) expect(stdout).toContain(told);
+  }
+  await expect(run(process.execPath, [program])).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^Usage: node verify\.mjs .*\n$/),
+  });
+});

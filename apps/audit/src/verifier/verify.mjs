@@ -353,11 +353,29 @@ function mustBeNote(note) {
   );
 }
 
+const USAGE = 'Usage: node verify.mjs <bundle.ndjson | -> [--key <key>]… [--checkpoint <file>]…';
+/** What stands at the head of this file, which who runs it through npx never opens. */
+const HELP = `${USAGE}
+
+Checks an audit bundle of Runledger (- reads it from standard input), with nothing but this program: no network, no database.
+
+  --key <key>          a key that you trust, as its owner told you: <name>+<id>+<base64>; may be given more than once.
+                       Without it only the keys in the bundle are known, and whoever could forge the bundle could forge these.
+  --checkpoint <file>  a checkpoint that you kept, or got from elsewhere: the log must continue it; may be given more than once.
+  -h, --help           shows this.
+
+Exit code 0: all is proven. 1: something was tampered with, and is named. 2: it could not be read. 3: nothing is wrong, but the
+bundle does not say whether it continues your checkpoint: ask for it with ?since=<size of the checkpoint>.`;
+
 async function main() {
-  const options = { key: { type: 'string', multiple: true }, checkpoint: { type: 'string', multiple: true } };
+  const texts = { type: 'string', multiple: true };
+  const options = { key: texts, checkpoint: texts, help: { type: 'boolean', short: 'h' } };
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
-  if (positionals.length !== 1)
-    throw new TypeError('Usage: node verify.mjs <bundle.ndjson | -> [--key <key>]… [--checkpoint <file>]…');
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (positionals.length !== 1) throw new TypeError(USAGE);
   const [file] = positionals;
   const { key: keys = [], checkpoint: files = [] } = values;
   for (const key of keys) asArgument(`--key ${key}`, () => readKey(key));
