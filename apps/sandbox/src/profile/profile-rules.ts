@@ -96,11 +96,23 @@ function mountProblems(mount: ProfileDefinition['mounts'][number], path: string)
   const problems: Problem[] = [];
   if (!isPlainAbsolute(mount.source)) problems.push(absolute(`${path}.source`));
   if (!isPlainAbsolute(mount.target)) problems.push(absolute(`${path}.target`));
-  else if (RESERVED.some(taken => mount.target === taken || mount.target.startsWith(`${taken}/`))) {
-    const fix = 'Choose a place of its own, such as /mnt/data.';
-    problems.push({ path: `${path}.target`, message: `${mount.target} belongs to the sandbox itself.`, fix });
-  }
+  else problems.push(...targetProblems(mount.target, `${path}.target`));
   return problems;
+}
+
+/** Over a place, below it, or over everything above it: either would hide what the sandbox has there, or be hidden by it. */
+function targetProblems(target: string, path: string): Problem[] {
+  const fix = 'Choose a place of its own, such as /mnt/data.';
+  if (RESERVED.some(taken => isAtOrBelow(target, taken))) {
+    return [{ path, message: `${target} belongs to the sandbox itself.`, fix }];
+  }
+  const within = RESERVED.find(taken => isAtOrBelow(taken, target));
+  if (within === undefined) return [];
+  return [{ path, message: `${target} holds ${within}, which belongs to the sandbox itself.`, fix }];
+}
+
+function isAtOrBelow(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}/`);
 }
 
 function absolute(path: string): Problem {

@@ -131,6 +131,13 @@ describe('a sandbox profile', () => {
     expect(problemsWith({ mounts })).toEqual(['mounts[0].target', 'mounts[1].target']);
   });
 
+  it('may not mount over what is above a place of the sandbox', () => {
+    const mounts = ['/home', '/opt', '/home/other', '/opt/data'].map(target => ({
+      ...{ source: '/srv', target, mode: 'ro' as const },
+    }));
+    expect(problemsWith({ mounts })).toEqual(['mounts[0].target', 'mounts[1].target']);
+  });
+
   it('may not mount over everything, nor list no hosts where nothing keeps to the list', () => {
     expect(problemsWith({ mounts: [{ source: '/srv', target: '/', mode: 'ro' }] })).toEqual(['mounts[0].target']);
     expect(problemsWith({ isolation: 'none', network: { mode: 'allowlist', hosts: [] } })).toEqual(['network']);
