@@ -99,4 +99,11 @@ describe('setting a fleet up', () => {
       errors: expect.stringContaining('make-secrets <folder>') as string,
     });
   });
+
+  it('says of a place that takes no folder that it takes none', async () => {
+    expect(await run({}, 'make-secrets.js', '/proc/runledger')).toMatchObject({
+      code: 1,
+      errors: 'No folder can be made at /proc/runledger: its file system takes none. Name another place.\n',
+    });
+  });
 });

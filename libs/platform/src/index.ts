@@ -35,6 +35,7 @@ export { Readiness } from './health/readiness.js';
 export type { CheckResult, ReadinessReport } from './health/readiness.js';
 export { HomeInUseError, lockHome } from './home/home-lock.js';
 export type { HomeLock } from './home/home-lock.js';
+export { FolderNotMadeError, makeFolder } from './home/make-folder.js';
 export { BrokenSecretError, openSecretBytes } from './home/secret-bytes.js';
 export { InternalServer } from './internal/internal-server.js';
 export type { InternalServerOptions, ServedParts } from './internal/internal-server.js';

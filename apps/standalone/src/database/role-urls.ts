@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '@runledger/kernel';
+import { makeFolder } from '@runledger/platform';
 import type { Pool } from 'pg';
 import { escapeIdentifier as quoted, escapeLiteral as literal } from 'pg';
 import { DATABASE_USERS, roleName } from './database-roles.js';
@@ -36,7 +37,7 @@ export interface RoleUrlOptions {
  * that is there is kept, otherwise one is made. Returns the addresses: never log them.
  */
 export async function keepRoleUrls(options: RoleUrlOptions): Promise<ReadonlyMap<DatabaseUser, string>> {
-  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  await makeFolder(options.folder);
   const urls = new Map<DatabaseUser, string>();
   for (const user of DATABASE_USERS) {
     const file = roleUrlFile(options.folder, user);

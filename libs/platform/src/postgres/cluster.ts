@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PostgresBinaries } from './binaries.js';
 import { PostgresFailedError } from './postgres-errors.js';
 import { commandOf, handOver, SERVER_ENVIRONMENT } from './server-account.js';
 import type { ServerAccount } from './server-account.js';
+import { makeFolder } from '../home/make-folder.js';
 
 const run = promisify(execFile);
 
@@ -44,7 +45,7 @@ export async function ensureCluster(
   if (existsSync(folder.cluster)) return handOver(folder.dataDir, account);
   const unfinished = `${folder.cluster}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
-  await mkdir(folder.dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(folder.dataDir);
   await chmod(folder.dataDir, 0o700);
   // 256 random bits: loopback is open to every user and to untrusted work, so there is a password even there.
   await writeFile(folder.passwordFile, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { acquireTicketLock, isLock } from '../processes/ticket-lock.js';
 import { postgresBinaries } from './binaries.js';
@@ -11,6 +10,7 @@ import { PostgresFailedError } from './postgres-errors.js';
 import { findPostmaster, haltPostmaster, launchPostmaster } from './postmaster.js';
 import type { Postmaster } from './postmaster.js';
 import { handOver, serverAccount } from './server-account.js';
+import { makeFolder } from '../home/make-folder.js';
 
 export interface OpenPostgresOptions {
   /** Folder of the embedded server; made (mode 0700) when absent. */
@@ -62,7 +62,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Opened
     return { url, started: 'external', keepRunning: () => undefined, stop: () => Promise.resolve() };
   }
   const folder = clusterFolder(resolve(options.dataDir));
-  await mkdir(folder.dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(folder.dataDir);
   const settings = options.settings ?? {};
   return alone(folder, async () => {
     const running = existsSync(folder.cluster) ? await findPostmaster(folder) : undefined;

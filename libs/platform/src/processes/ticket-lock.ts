@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, ownIdentity } from './process-identity.js';
 import type { ProcessIdentity } from './process-identity.js';
+import { makeFolder } from '../home/make-folder.js';
 
 export interface TicketLock {
   release(): Promise<void>;
@@ -55,7 +56,7 @@ export function isLock(outcome: LockOutcome): outcome is TicketLock {
 }
 
 async function draw(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const { pid, since } = ownIdentity();
   const owner = `${pid}.${since}.${randomBytes(4).toString('hex')}`;
   const drawing = nameOf(0, owner);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UnchangeableKeyError, VaultKeyError } from './vault-faults.js';
 import { vaultKey } from './sealed-secret.js';
 import type { VaultKey } from './sealed-secret.js';
+import { makeFolder } from '../home/make-folder.js';
 
 const KEY = /^[0-9a-f]{64}$/i;
 
@@ -88,7 +89,7 @@ export class FileKeys implements ChangeableKeys {
   /** Of several processes that come at the same time one makes it, and all use that one. */
   async #create(): Promise<KeyRing> {
     try {
-      await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(this.file));
       const draft = await this.#draft([randomBytes(32)]);
       await link(draft, this.file).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error;

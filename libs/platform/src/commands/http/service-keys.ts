@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '@runledger/kernel';
+import { makeFolder } from '../../home/make-folder.js';
 
 /** A key with which services prove to each other who they are is missing, or is none. */
 export class ServiceKeyError extends Fault {
@@ -20,7 +21,7 @@ export class ServiceKeyError extends Fault {
  * who answer it. Ed25519 in PEM. Of several processes that do so at once, one makes the key and all use that one.
  */
 export async function makeServiceKeys(folder: string, callers: readonly string[]): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   for (const caller of callers) {
     const { privateKey } = generateKeyPairSync('ed25519');
     await writeOnce(folder, `${caller}.key`, { text: pem(privateKey), mode: 0o600 });
