@@ -37,6 +37,7 @@ let good: string[];
 let key: string;
 /** Of the workspace, when less had happened. */
 let earlier: string[];
+let note: string;
 let kept: string;
 let keptSize: number;
 
@@ -46,7 +47,8 @@ beforeAll(async () => {
   const outcome = await world.audit.proofs.checkpoint({});
   if (outcome.status === 'refused') throw new Error(outcome.refusal.message);
   keptSize = outcome.output.checkpoint.size;
-  kept = desk.keep('kept', outcome.output.checkpoint.note);
+  note = outcome.output.checkpoint.note;
+  kept = desk.keep('kept', note);
   earlier = await bundleOf(world.audit, {});
   for (const id of [newUuid(), newUuid()]) await append(world.store, 'flow-more', { ...EXAMPLES[0]!, id });
   await world.pool.query(`select nextval('runledger.gpos')`); // as when an append was rolled back
@@ -203,6 +205,13 @@ describe('a bundle that somebody else changed', () => {
     const { code, said } = await check(change(`${good.join('\n')}\n`));
     expect([code, said]).toEqual([1, expect.stringMatching(why)]);
     expect(said).not.toMatch(/undefined|Cannot read/);
+  });
+
+  it('continues a checkpoint that was kept with an empty line at its end, or with none', async () => {
+    for (const [name, text] of Object.entries({ printed: `${note}\n`, cut: note.trimEnd() })) {
+      const answer = await desk.check(good, '--key', key, '--checkpoint', desk.keep(name, text));
+      expect(answer).toMatchObject({ code: 0, said: expect.stringContaining('continues your checkpoint') as string });
+    }
   });
 
   it('is not blamed for a key or a checkpoint that is none', async () => {

@@ -379,7 +379,7 @@ async function main() {
   const [file] = positionals;
   const { key: keys = [], checkpoint: files = [] } = values;
   for (const key of keys) asArgument(`--key ${key}`, () => readKey(key));
-  const checkpoints = files.map(path => readFileSync(path, 'utf8'));
+  const checkpoints = files.map(path => `${readFileSync(path, 'utf8').trimEnd()}\n`); // programs end what they print with one more
   checkpoints.forEach((note, at) => asArgument(`--checkpoint ${files[at]}`, () => mustBeNote(note)));
   // Opened last: a file that is not there fails where somebody reads it, and nowhere else.
   const input = file === '-' ? process.stdin : createReadStream(file);
