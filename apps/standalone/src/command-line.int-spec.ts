@@ -35,3 +35,16 @@ describe('the command line of a program', () => {
     expect(run(nothing, 'now')).toEqual([2, '', `Nothing is known of "now".\n\n${HELP}\n`]);
   });
 });
+
+describe('a command whose output nobody reads any more', () => {
+  it('does its work to the end', () => {
+    const program = `import { outliveReaders } from ${JSON.stringify(compiled)};
+      outliveReaders();
+      const wait = () => new Promise(resolve => setTimeout(resolve, 20));
+      for (let line = 1; line <= 20; line += 1) { console.log(line); await wait(); }
+      console.error('done');`;
+    const piped = '"$0" --input-type=module --eval "$1" | head -n 1';
+    const { stdout, stderr } = spawnSync('sh', ['-c', piped, process.execPath, program], { encoding: 'utf8' });
+    expect([stdout, stderr]).toEqual(['1\n', 'done\n']);
+  });
+});

@@ -42,6 +42,15 @@ export function misused(help: string, why?: string): never {
   process.exit(MISUSED);
 }
 
+/**
+ * Whoever reads the output may have seen enough, as `head` has: what was begun is done to its end all the same, and nothing more is said.
+ */
+export function outliveReaders(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 /** Not what stands behind a `--`, where everything is a name. */
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf('--');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '@runledger/kernel';
 import { openPostgres } from '@runledger/platform';
 import type { OpenedPostgres } from '@runledger/platform';
+import { outliveReaders } from '../command-line.js';
 import { lastWords } from '../last-words.js';
 import { DatabaseUnusableError } from '../start-errors.js';
 import { readDatabaseConfig } from './database.config.js';
@@ -39,6 +40,7 @@ export async function runDatabaseCommand(
   work: (url: string, config: DatabaseConfig) => Promise<void>,
   { failure = 1, mayBegin = false }: { readonly failure?: number; readonly mayBegin?: boolean } = {},
 ): Promise<void> {
+  outliveReaders();
   try {
     const config = readDatabaseConfig();
     const dataDir = join(config.home, 'postgres');
