@@ -70,8 +70,8 @@ const exceeded = (n: number, needed: number, available: number, runId?: string) 
   });
 const release = (of: { callId: string } | { step: string; attempt: number }) =>
   ({ type: 'Release', data: { ledger, runId: 'run_1', of, reason: 'ATTEMPT_ENDED', at: AT } }) as const;
-const freeRun = (runId: string, limit = 100) =>
-  ({ type: 'FreeRun', data: { ledger, runId, terms: { ...terms, limit }, at: AT } }) as const;
+const freeRun = (runId: string, limit = 100, promised = 0) =>
+  ({ type: 'FreeRun', data: { ledger, runId, terms: { ...terms, limit }, promised, at: AT } }) as const;
 
 describe('a call under a budget', () => {
   it('has the most that it can cost set aside, up to the last micro-unit and not one more', () => {
@@ -258,6 +258,16 @@ describe('a budget', () => {
       .thenNothing();
   });
 
+  it('gives nobody the room that another run was let go on with just now', () => {
+    const held = [opened, settled(1, 60, 0), exceeded(3, 45, 40, 'run_3')];
+    given(...held)
+      .when(freeRun('run_3', 155, 51))
+      .thenNothing();
+    given(...held)
+      .when(freeRun('run_3', 155, 50))
+      .thenEmits(BudgetFreed({ ledger, runId: 'run_3', freedAt: AT }));
+  });
+
   it('has no room where something is set aside, and lets a small call pass a large one that does not fit', () => {
     const held = [opened, reserved(1, 60), exceeded(2, 50, 40, 'run_2'), exceeded(3, 40, 30, 'run_3')];
     given(...held)
@@ -272,7 +282,10 @@ describe('a budget', () => {
   });
 
   it('lets everybody try again that it held when nothing limits it any more', () => {
-    const unlimited = { type: 'FreeRun', data: { ledger, runId: 'run_2', terms: undefined, at: AT } } as const;
+    const unlimited = {
+      type: 'FreeRun',
+      data: { ledger, runId: 'run_2', terms: undefined, promised: 0, at: AT },
+    } as const;
     const freed = BudgetFreed({ ledger, runId: 'run_2', freedAt: AT });
     given(opened, settled(1, 100, 0), exceeded(2, 50, 0, 'run_2'))
       .when(unlimited)
@@ -301,7 +314,7 @@ describe('a budget', () => {
     const { type, data } = exceeded(2, 0, 0, 'run_2');
     const held = { type, data: { ...data, cause: 'UNPRICED' as const, rateCardVersion: 7 } };
     given(opened, held)
-      .when({ type: 'FreeRun', data: { ledger, runId: 'run_2', terms, priced: true, at: AT } })
+      .when({ type: 'FreeRun', data: { ledger, runId: 'run_2', terms, priced: true, promised: 0, at: AT } })
       .thenEmits(BudgetFreed({ ledger, runId: 'run_2', freedAt: AT }));
   });
 

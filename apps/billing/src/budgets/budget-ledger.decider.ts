@@ -96,8 +96,8 @@ function release({ ledger, runId, of, reason, at }: Release['data'], { open: cal
 }
 
 /** Room goes to those that wait longest, as far as they fit into it. */
-function free({ ledger, runId, terms, priced, at }: FreeRun['data'], { held, spent, reserved }: LedgerState) {
-  let taken = spent + reserved;
+function free({ ledger, runId, terms, priced, promised, at }: FreeRun['data'], { held, spent, reserved }: LedgerState) {
+  let taken = spent + reserved + promised;
   for (const [waiting, { needed, since }] of held) {
     const fits = terms === undefined || taken + needed <= terms.limit;
     if (waiting === runId) {

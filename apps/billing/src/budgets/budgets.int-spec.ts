@@ -2,11 +2,10 @@ import { newUuid } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { logDatabase } from '@runledger/event-store/testing';
 import { keyOf } from '@runledger/kernel';
-import type { DomainEvent } from '@runledger/kernel';
 import type { TestDatabase } from '@runledger/testing';
 import pg from 'pg';
 import { races } from './race.config.js';
-import { AT, Process, Spending } from './spending.fixture.js';
+import { AT, highWater, Process, Spending } from './spending.fixture.js';
 
 let database: TestDatabase;
 let processes: Process[];
@@ -307,23 +306,3 @@ describe('a budget', () => {
     }
   });
 });
-
-interface Amounts {
-  readonly amountMicroUnits: number;
-  readonly reservedMicroUnits: number;
-  readonly spentMicroUnits: number;
-}
-
-/** What was ever spent and set aside together, and what is now, added up from the log. */
-function highWater(events: readonly DomainEvent[]): { most: number; spent: number; reserved: number } {
-  let [most, spent, reserved] = [0, 0, 0];
-  for (const { type, data } of events) {
-    const { amountMicroUnits, reservedMicroUnits, spentMicroUnits } = data as Amounts;
-    if (type === 'BudgetOpened') spent = spentMicroUnits;
-    if (type === 'BudgetReserved') reserved += amountMicroUnits;
-    if (type === 'BudgetReleased') reserved -= amountMicroUnits;
-    if (type === 'BudgetSettled') [spent, reserved] = [spent + amountMicroUnits, reserved - reservedMicroUnits];
-    most = Math.max(most, spent + reserved);
-  }
-  return { most, spent, reserved };
-}

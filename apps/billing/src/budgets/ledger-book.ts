@@ -53,7 +53,10 @@ export class LedgerBook {
 
   /** Lets runs go on that are held, those first that wait longest, as far as there is room. */
   async freeHeld(budget: ApplicableBudget, state: LedgerState, context: CommandContext): Promise<void> {
-    for (const runId of state.held.keys()) await this.#free(budget, { runId, priced: false }, context);
+    let promised = 0;
+    for (const [runId, { needed }] of state.held) {
+      if (await this.#free(budget, { runId, priced: false, promised }, context)) promised += needed;
+    }
   }
 
   /** Lets a run go on whose call had no price, when another card is in force by now. */
@@ -64,19 +67,22 @@ export class LedgerBook {
   ): Promise<void> {
     const held = (await this.load(context.workspaceId, budget.ledger)).held.get(runId);
     if (held?.rateCardVersion === undefined || held.rateCardVersion === rateCardVersion) return;
-    await this.#free(budget, { runId, priced: true }, context);
+    await this.#free(budget, { runId, priced: true, promised: 0 }, context);
   }
 
+  /** Answers whether it was let go on. */
   async #free(
     budget: ApplicableBudget,
-    { runId, priced }: { readonly runId: string; readonly priced: boolean },
+    which: { readonly runId: string; readonly priced: boolean; readonly promised: number },
     context: CommandContext,
-  ): Promise<void> {
-    const data = { ledger: budget.ledger, runId, terms: termsOf(budget.limit), priced, at: context.occurredAt };
+  ): Promise<boolean> {
+    const { runId } = which;
+    const data = { ledger: budget.ledger, ...which, terms: termsOf(budget.limit), at: context.occurredAt };
     // Of the run, so that whoever pauses and resumes it hears of both in their order.
     const own = { ...context, correlationId: runId };
     const outcome = await this.send(budget, { type: 'FreeRun', data }, { context: own, purpose: `free ${runId}` });
     if (outcome.status === 'refused') throw unexpected(outcome.refusal);
+    return outcome.events.length > 0;
   }
 }
 

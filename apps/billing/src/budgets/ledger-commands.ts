@@ -66,6 +66,8 @@ export type FreeRun = Command<
     readonly terms: LedgerTerms | undefined;
     /** Other prices hold than those by which its call had none. */
     readonly priced?: boolean;
+    /** Micro-units of the room that runs before it were let go on with just now, and have not set aside yet. */
+    readonly promised: number;
   }
 >;
 

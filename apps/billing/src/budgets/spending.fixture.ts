@@ -41,6 +41,14 @@ export class Process {
   }
 }
 
+interface Asking {
+  readonly by?: Process;
+  readonly runId?: string;
+  readonly final?: boolean;
+  readonly model?: string;
+  readonly provider?: string;
+}
+
 /** A workspace with a rate card, and runs that spend. */
 export class Spending {
   readonly workspaceId = `ws_${newUuid()}`;
@@ -71,12 +79,12 @@ export class Spending {
   }
 
   /** Asks for a call of so many tokens of output, which cost a micro-unit each. */
-  async asks(maxOutputTokens: number, more: { by?: Process; final?: boolean; model?: string; provider?: string } = {}) {
-    const { by = this.process, final = false, model = 'm', provider = 'anthropic' } = more;
+  async asks(maxOutputTokens: number, more: Asking = {}) {
+    const { by = this.process, runId = this.runId, final = false, model = 'm', provider = 'anthropic' } = more;
     this.#calls += 1;
     const callId = `${attemptId(this.runId, 'build', 1)}.t${this.#calls}.e1.1`;
     const use = { kind: 'model', provider, model, inputTokens: 0, maxOutputTokens } as const;
-    const asked = { callId, runId: this.runId, step: 'build', attempt: 1, use, final };
+    const asked = { callId, runId, step: 'build', attempt: 1, use, final };
     const outcome = await by.desk.reserve(asked, this.context());
     if (outcome.status === 'refused') throw new Error('A reservation is answered, not refused.');
     return { callId, ...outcome.output };
@@ -94,6 +102,24 @@ export class Spending {
     };
     const usage = { kind: 'model', provider: 'anthropic', model: 'm', ...buckets } as const;
     await this.#reactsTo(by, UsageRecorded({ ...this.#place(), usageId: callId, usage, at }));
+  }
+
+  /** A sandbox that was set aside as this call has lasted for so many milliseconds. */
+  async lasted(callId: string, milliseconds: number, at: string): Promise<void> {
+    const usage = { kind: 'compute', resourceClass: 'standard', milliseconds } as const;
+    await this.#reactsTo(this.process, UsageRecorded({ ...this.#place(), usageId: callId, usage, at }));
+  }
+
+  /** So many charges of a micro-unit each are in the log. */
+  async charges(count: number): Promise<void> {
+    const charged = Array.from({ length: count }, (_, n) =>
+      ChargeRecorded({
+        ...{ chargeId: `chg_${n}`, usageId: `${n}`, runId: this.runId, step: 'build', attempt: 1, kind: 'model' },
+        ...{ amountMicroUnits: 1, currency: 'USD', rateCardVersion: 1, usedAt: AT, chargedAt: AT },
+      }),
+    );
+    for (let from = 0; from < count; from += 1_000)
+      await this.#happens(streamOf('charges', this.runId), ...charged.slice(from, from + 1_000));
   }
 
   async attemptEnds(by = this.process): Promise<void> {
@@ -132,6 +158,12 @@ export class Spending {
     return events.reduce((sum, { data }) => sum + (ChargeRecorded.schema.parse(data).amountMicroUnits ?? 0), 0);
   }
 
+  async anotherRun(): Promise<string> {
+    const runId = `run_${newUuid()}`;
+    await this.#starts(runId);
+    return runId;
+  }
+
   async #starts(runId: string): Promise<void> {
     const started = RunStarted({
       runId,
@@ -158,16 +190,38 @@ export class Spending {
     for (const recorded of events) await usage.react(recorded);
   }
 
-  async #happens(name: string, { type, data }: DomainEvent): Promise<number> {
+  async #happens(name: string, ...events: readonly DomainEvent[]): Promise<number> {
     const actor = { kind: 'service', id: 'spec' } as const;
     const story = { correlationId: this.runId, causationId: 'spec', actor, workspaceId: this.workspaceId };
-    const metadata = { ...story, occurredAt: AT, schemaVersion: catalogue.find(type)?.version ?? 1 };
     const outcome = await this.process.store.append(
       { tenant: this.workspaceId, name },
-      [{ id: newUuid(), type, data, metadata }],
+      events.map(({ type, data }) => {
+        const schemaVersion = catalogue.find(type)?.version ?? 1;
+        return { id: newUuid(), type, data, metadata: { ...story, occurredAt: AT, schemaVersion } };
+      }),
       'any',
     );
     if (outcome.status !== 'appended') throw new Error(`Not appended: ${outcome.status}`);
     return outcome.revision;
   }
+}
+
+interface Amounts {
+  readonly amountMicroUnits: number;
+  readonly reservedMicroUnits: number;
+  readonly spentMicroUnits: number;
+}
+
+/** What was ever spent and set aside together, and what is now, added up from the log. */
+export function highWater(events: readonly DomainEvent[]): { most: number; spent: number; reserved: number } {
+  let [most, spent, reserved] = [0, 0, 0];
+  for (const { type, data } of events) {
+    const { amountMicroUnits, reservedMicroUnits, spentMicroUnits } = data as Amounts;
+    if (type === 'BudgetOpened') spent = spentMicroUnits;
+    if (type === 'BudgetReserved') reserved += amountMicroUnits;
+    if (type === 'BudgetReleased') reserved -= amountMicroUnits;
+    if (type === 'BudgetSettled') [spent, reserved] = [spent + amountMicroUnits, reserved - reservedMicroUnits];
+    most = Math.max(most, spent + reserved);
+  }
+  return { most, spent, reserved };
 }
