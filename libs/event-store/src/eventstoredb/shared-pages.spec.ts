@@ -6,8 +6,8 @@ import type { Position, RecordedEvent } from '../port.js';
 import { SharedPages } from './shared-pages.js';
 
 /** A log of so many events at positions 1, 3, 5, ..., and what was asked of its server. */
-function logOf(count: number) {
-  const log = Array.from({ length: count }, (_, n) => eventAt(n));
+function logOf(count: number, text = '') {
+  const log = Array.from({ length: count }, (_, n) => eventAt(n, text));
   const brought: number[] = [];
   let failing = false;
   const reader = {
@@ -29,7 +29,8 @@ function logOf(count: number) {
   };
 }
 
-const eventAt = (n: number) => ({ position: BigInt(2 * n + 1), data: { n } }) as unknown as RecordedEvent;
+const eventAt = (n: number, text = '') =>
+  ({ position: BigInt(2 * n + 1), data: { n, text } }) as unknown as RecordedEvent;
 
 /** Goes over the log by pages of these sizes, again and again, and gives the positions that it saw. */
 async function readThrough(pages: SharedPages, sizes: readonly number[]): Promise<Position[]> {
@@ -82,6 +83,28 @@ describe('pages of the log that many read at once', () => {
     await expect(one).rejects.toThrow('The server is away.');
     fail(false);
     expect((await other).events).toHaveLength(10);
+  });
+
+  it('are kept up to sixteen megabytes: the oldest go first, and what is larger alone is not kept', async () => {
+    const { pages, calls } = logOf(40, 'x'.repeat(1_000_000));
+    const callsFor = async (after: Position, limit: number) => {
+      const before = calls();
+      await pages.page(after, limit);
+      return calls() - before;
+    };
+    for (const after of [0n, 14n]) expect(await callsFor(after, 7)).toBe(1);
+    for (const after of [0n, 14n]) expect(await callsFor(after, 7)).toBe(0);
+    expect(await callsFor(28n, 7)).toBe(1);
+    expect([await callsFor(28n, 7), await callsFor(14n, 7), await callsFor(0n, 7)]).toEqual([0, 0, 1]);
+    expect([await callsFor(42n, 17), await callsFor(42n, 17)]).toEqual([1, 1]);
+  });
+
+  it('are asked for together by those who come while one is under way, also after one was', async () => {
+    const { pages, calls } = logOf(1_000);
+    for (const after of [0n, 200n]) {
+      await Promise.all(Array.from({ length: 5 }, () => pages.page(after, 100)));
+    }
+    expect(calls()).toBe(2);
   });
 
   it('are forgotten when nobody has brought one for two seconds', async () => {

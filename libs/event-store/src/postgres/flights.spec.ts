@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { AppendRequest } from '../append-request.js';
 import type { AppendOutcome } from '../port.js';
 import { Flights } from './flights.js';
+import { StoreUnavailableError } from './store-errors.js';
 
 const keyOf = ({ stream }: AppendRequest) => `${stream.tenant}\0${stream.name}`;
 
@@ -61,6 +62,12 @@ function requestFor(wish: Wish, nth: number): AppendRequest {
   return { stream, expected: 'any', events: [], bytes: 10, ...{ wish, nth } };
 }
 
+const limitsOfFour = { flights: 1, appends: 4, bytes: 1_000 };
+const appends = (flights: Flights, count: number) =>
+  Array.from({ length: count }, (_, nth) =>
+    flights.append(requestFor({ stream: nth, fate: 'stored', afterMs: 0 }, nth)),
+  );
+
 describe('appends that share transactions', () => {
   it('end as if each had gone alone, in the order of its stream', async () => {
     await fc.assert(
@@ -102,6 +109,42 @@ describe('appends that share transactions', () => {
       Array.from({ length: 15 }, (_, n) => 2 * n),
       Array.from({ length: 15 }, (_, n) => 2 * n + 1),
     ]);
+  });
+
+  it('are all done when nothing waits and nothing is under way any more, and not before', async () => {
+    const store = watchedStore({ flights: 2, appends: 4 });
+    const flights = new Flights(store.fly, { flights: 2, appends: 4, bytes: 1_000 });
+    await flights.idle();
+    const stored = () => [...store.order.values()].flat().length;
+    for (let nth = 0; nth < 30; nth += 1)
+      void flights.append(requestFor({ stream: nth % 7, fate: 'stored', afterMs: 0 }, nth));
+    await Promise.all([flights.idle(), flights.idle()]);
+    expect(stored()).toBe(30);
+  });
+
+  it('are told what befell them alone, one that the store forgot to answer too (F1)', async () => {
+    const conflict: AppendOutcome = { status: 'conflict', revision: 3 };
+    const answers = [conflict, new TypeError('This one is unreadable.')];
+    const flights = new Flights(
+      requests => Promise.resolve(requests.length === 1 ? [conflict] : answers),
+      limitsOfFour,
+    );
+    const outcomes = await Promise.allSettled(appends(flights, 4));
+    expect(outcomes).toEqual([
+      { status: 'fulfilled', value: conflict },
+      { status: 'fulfilled', value: conflict },
+      { status: 'rejected', reason: answers[1] },
+      { status: 'rejected', reason: new TypeError('A flight landed without one of its appends.') },
+    ]);
+  });
+
+  it('do not each wait for a store that cannot be reached (F4)', async () => {
+    const away = new StoreUnavailableError(new Error('nobody listens'));
+    let sent = 0;
+    const flights = new Flights(() => Promise.reject(((sent += 1), away)), limitsOfFour);
+    const outcomes = await Promise.allSettled(appends(flights, 4));
+    expect(outcomes).toEqual(Array.from({ length: 4 }, () => ({ status: 'rejected', reason: away })));
+    expect(sent).toBe(3); // the first, which had no company, the three others together, and one of them alone
   });
 
   it('do not share more than the limit of bytes', async () => {

@@ -1,3 +1,4 @@
+import type { Projection } from '../projection.js';
 import { ItemAdded, ledger, orders } from '../read-model.fixture.js';
 import { shopWorld } from '../shop-world.fixture.js';
 import type { ShopWorld } from '../shop-world.fixture.js';
@@ -76,6 +77,31 @@ describe('a verification', () => {
     expect(await verify(shop.parts, orders)).toMatchObject({ equal: true });
   });
 
+  it('finds them different when a single one of several tables is', async () => {
+    const both: Projection = {
+      ...orders,
+      tables: ['orders', 'ledger'],
+      apply: async (events, rows) => {
+        await orders.apply(events, rows);
+        await ledger.apply(events, rows);
+      },
+    };
+    expect(await verify(shop.parts, both)).toMatchObject({ equal: true });
+    for (const differing of ['orders', 'ledger']) {
+      await shop.pool.query(`CREATE TABLE shop.whole AS TABLE shop.${differing}`);
+      await shop.pool.query(`DELETE FROM shop.${differing} WHERE ctid = (SELECT min(ctid) FROM shop.${differing})`);
+      const { equal, tables } = await verify(shop.parts, both);
+      await shop.pool.query(
+        `TRUNCATE shop.${differing}; INSERT INTO shop.${differing} TABLE shop.whole; DROP TABLE shop.whole`,
+      );
+      expect(equal).toBe(false);
+      expect(tables.map(({ table, differing: n }) => [table, n])).toEqual([
+        ['orders', Number(differing === 'orders')],
+        ['ledger', Number(differing === 'ledger')],
+      ]);
+    }
+  });
+
   it('compares both at one moment although events keep coming', async () => {
     let busy = true;
     const trading = (async () => {
@@ -93,5 +119,17 @@ describe('a verification', () => {
     const unknown = { ...ledger, name: 'unheard-of' };
     await expect(verify(shop.parts, unknown)).rejects.toMatchObject({ code: 'NOT_VERIFIABLE' });
     await expect(verify(shop.parts, { ...orders, version: 2 })).rejects.toThrow('its rows are of version 1');
+  });
+
+  it('cannot be done of rows that stand behind the end of the log, and says what helps', async () => {
+    const moved = `UPDATE runledger.partition_checkpoint SET position = position + 1000000 WHERE consumer = 'projection/orders'`;
+    await shop.pool.query(moved);
+    const failure = await verify(shop.parts, orders).catch((error: unknown) => error);
+    await shop.pool.query(moved.replace('+', '-'));
+    expect(failure).toMatchObject({
+      code: 'NOT_VERIFIABLE',
+      message: expect.stringContaining('Rebuild it.') as string,
+    });
+    expect(await shop.leftovers()).toEqual([]);
   });
 });
