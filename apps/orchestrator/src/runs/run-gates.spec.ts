@@ -1,4 +1,12 @@
-import { GateResolved, RunCompleted, RunFailed, StepFailed, StepReady, StepSkipped } from '@runledger/contracts';
+import {
+  GateResolved,
+  RunCompleted,
+  RunFailed,
+  RunRejected,
+  StepFailed,
+  StepReady,
+  StepSkipped,
+} from '@runledger/contracts';
 import { specify } from '@runledger/testing';
 import type { RunCommand } from './run-commands.js';
 import { run } from './run.decider.js';
@@ -28,6 +36,16 @@ describe('what people decided at a gate', () => {
         resolved('SKIP', 'Not today.'),
         StepSkipped({ runId, step: 'ship', cause: 'gate', reason: 'Not today.', by: ada, skippedAt: at }),
         RunCompleted({ runId, completedAt: at }),
+      );
+  });
+
+  it('is why the run ends, where they reject', () => {
+    given(...atGate)
+      .when(resolve('REJECT', { comment: 'Never.' }))
+      .thenEmits(
+        resolved('REJECT', 'Never.'),
+        the.cancelled('ship'),
+        RunRejected({ runId, step: 'ship', gateId, by: ada, comment: 'Never.', rejectedAt: at }),
       );
   });
 

@@ -69,6 +69,14 @@ describe('a run that paused because a step failed', () => {
       .thenEmits(the.completed('right'));
   });
 
+  it('is paused once, whichever of its steps fail', () => {
+    const flow = [pausing('left'), pausing('right')];
+    const history = [the.started(flow), the.ready('left'), the.ready('right'), ...paused.slice(3)];
+    given(...history)
+      .when(the.ended('right', { outcome: 'ERROR', error: the.crash }))
+      .thenEmits(StepFailed({ ...the.failed('right').data, then: 'PAUSE' }));
+  });
+
   it('goes on with a new attempt of that step when it is resumed, with the rights of whoever does', () => {
     given(...paused)
       .when({ type: 'ResumeRun', data: asked })

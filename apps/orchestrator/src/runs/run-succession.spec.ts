@@ -1,11 +1,5 @@
-import {
-  RunCancelled,
-  RunCompleted,
-  RunDiscarded,
-  RunFailed,
-  RunReopened,
-  StepInterrupted,
-} from '@runledger/contracts';
+import { RunCancelled, RunCompleted, RunDiscarded, RunFailed, RunReopened } from '@runledger/contracts';
+import { StepCompleted, StepInterrupted, StepSkipped } from '@runledger/contracts';
 import type { RunEvent, StepDefinition } from '@runledger/contracts';
 import { isRejection } from '@runledger/kernel';
 import { readFlow } from '../flows/read-flow.js';
@@ -106,6 +100,48 @@ describe('a run again from a step', () => {
     given(...failed, RunDiscarded({ runId, by: ada, discardedAt: at }))
       .whenRerunFrom('build')
       .thenHas({ lineage, inherited: [{ ...planned, summary: 'Planned.' }] });
+  });
+
+  it('does anew all that follows it, however far', () => {
+    given(...completed)
+      .whenRerunFrom('plan')
+      .thenHas({ lineage: { ...lineage, fromStep: 'plan' }, inherited: [] });
+    const fork = [step('plan'), step('left', ['plan']), step('right', ['plan']), step('join', ['left', 'right'])];
+    const done = fork.flatMap(({ key }) => [the.ready(key), the.completed(key)]);
+    given(the.started(fork), ...done, RunCompleted({ runId, completedAt: at }))
+      .whenRerunFrom('plan')
+      .thenHas({ lineage: { ...lineage, fromStep: 'plan' }, inherited: [] }, fork);
+  });
+
+  it('has what steps have put out, how they ended, and which were left out or not taken', () => {
+    const flow = [step('plan'), step('part'), step('out'), step('aside'), step('build')];
+    const [whole, part] = [the.completed('plan').data, the.completed('part').data];
+    const skip = { runId, reason: 'Skipped.', by: ada, skippedAt: at };
+    const history = [
+      ...[the.started(flow), the.ready('plan'), the.ready('part'), the.ready('build')],
+      StepCompleted({ ...whole, output: { files: 3 } }),
+      StepCompleted({ ...part, outcome: 'PARTIAL', summary: 'Half.' }),
+      ...[
+        StepSkipped({ ...skip, step: 'out', cause: 'person' }),
+        StepSkipped({ ...skip, step: 'aside', cause: 'not_taken' }),
+      ],
+      ...[the.completed('build'), RunCompleted({ runId, completedAt: at })],
+    ];
+    const never = { runId, attempt: 0 };
+    given(...history)
+      .whenRerunFrom('build')
+      .thenHas(
+        {
+          lineage,
+          inherited: [
+            { ...planned, output: { files: 3 } },
+            { ...planned, step: 'part', outcome: 'PARTIAL', summary: 'Half.' },
+            { step: 'out', state: 'SKIPPED', from: never },
+            { step: 'aside', state: 'SKIPPED', from: never, notTaken: true },
+          ],
+        },
+        flow,
+      );
   });
 
   it('does anew what the latest version has put before it', () => {

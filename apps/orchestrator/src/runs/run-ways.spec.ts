@@ -60,7 +60,7 @@ describe('a step with a condition', () => {
   it('fails when that cannot be found out', () => {
     expect(run.decide(the.start(flow), run.initialState())).toMatchObject([
       { type: 'RunStarted' },
-      { type: 'StepFailed', data: { step: 'ask', error: { code: 'EXPRESSION_FAILED' } } },
+      { type: 'StepFailed', data: { step: 'ask', attempt: 1, error: { code: 'EXPRESSION_FAILED' } } },
       { type: 'StepCancelled' },
       { type: 'RunFailed' },
     ]);
@@ -385,13 +385,18 @@ describe('a route past thousands of steps', () => {
     step('test', [], { routes: [{ to: ['end'] }, { to: many.map(({ key }) => key) }] }),
     ...many,
     step('end', ['test']),
+    step('late', ['end', 's2999']),
   ];
 
-  it('leaves them out in one append', () => {
+  it('leaves them out in one append, and what needs one of them waits for the others alone', () => {
     const begun = [the.started(flow), the.ready('test')].reduce(evolveRun, run.initialState());
     const decision = run.decide(the.ended('test'), begun);
     expect(Array.isArray(decision) && decision.length).toBeLessThan(1_000);
     const after = (Array.isArray(decision) ? decision : []).reduce(evolveRun, begun) as KnownRun;
-    expect(after.counts).toMatchObject({ skipped: 3_000, executing: 1, pending: 0 });
+    expect(after.counts).toMatchObject({ skipped: 3_000, executing: 1, pending: 1 });
+    expect(run.decide(the.ended('end'), after)).toMatchObject([
+      { type: 'StepCompleted' },
+      { type: 'StepReady', data: { step: 'late' } },
+    ]);
   });
 });

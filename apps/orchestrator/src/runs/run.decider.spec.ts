@@ -7,8 +7,10 @@ import {
   RunFailed,
   RunRejected,
   StepReady,
+  StepSkipped,
 } from '@runledger/contracts';
 import { specify } from '@runledger/testing';
+import { ORCHESTRATOR } from './orchestrator-actor.js';
 import { run } from './run.decider.js';
 import { evolveRun } from './run-evolve.js';
 import * as the from './run.fixture.js';
@@ -154,6 +156,19 @@ describe('an attempt that failed', () => {
     given(...history, the.failed('left'), the.cancelled('join'))
       .when(the.ended('right'))
       .thenEmits(the.completed('right'), runFailed('left'));
+  });
+
+  it('leaves its step out, for the reason that it gave, where its flow can do without', () => {
+    const flow = [step('plan', [], { onFailure: { then: 'SKIP' } }), step('build', ['plan'])];
+    const { type, data } = the.failed('plan');
+    const { message: reason } = the.crash;
+    given(the.started(flow), the.ready('plan'))
+      .when(the.ended('plan', { outcome: 'ERROR', error: the.crash }))
+      .thenEmits(
+        { type, data: { ...data, then: 'SKIP' } },
+        StepSkipped({ runId, step: 'plan', cause: 'on_failure', reason, by: ORCHESTRATOR, skippedAt: at }),
+        the.ready('build', { STEP_PLAN_SUMMARY: '' }),
+      );
   });
 
   it('is told with a reason even when the sandbox gave none', () => {
