@@ -4,6 +4,9 @@ import type { Position } from './port.js';
 /** Into how many parts the work of one consumer is split; fixed for ever, because checkpoints are kept per part. */
 export const PARTITIONS = 16;
 
+/** Who says that it lives for longer is not believed: the database's clock was set back since. */
+export const LONGEST_TTL_MS = 300_000;
+
 /** The part, 0 to 15, that events of this key belong to (`metadata.correlationId`, so that a run is in one part). Never changes. */
 export function partitionOf(key: string): number {
   let hash = 0x811c9dc5;
@@ -44,7 +47,7 @@ export interface ConsumerVersion {
 export interface Heartbeat {
   /** Names one life of one process: a new one after it was found dead. */
   readonly member: string;
-  /** How long this heartbeat counts, by the database's clock. */
+  /** How long this heartbeat counts, by the database's clock; {@link LONGEST_TTL_MS} at most. */
   readonly ttlMs: number;
   readonly consumers: readonly ConsumerVersion[];
   /** The first one of this member. */
@@ -68,6 +71,7 @@ export interface Standing extends ConsumerVersion {
  *
  * L1 A member is alive until its last heartbeat has run out, by the database's clock, and somebody has found it so; from
  *    then on it never is again. What a member has is free as soon as the member is no more.
+ *    Nor is one that would be for longer than {@link LONGEST_TTL_MS}: that clock was set back.
  * L2 Whoever takes a partition raises its epoch; a checkpoint is moved under the newest epoch only (R3).
  */
 export interface Partitions {

@@ -15,6 +15,7 @@ const MIGRATIONS = [
   '0004-partitions',
   '0005-parked-events',
   '0006-subject-keys',
+  '0007-clock-set-back',
 ] as const;
 
 /** Brings the store's schema to today's version. Safe to call from many processes at once, and again. */

@@ -92,6 +92,27 @@ describe('partitions', () => {
     expect(await having('ada again')).toEqual([]);
   });
 
+  it('of a member that died before the clock of the database was set back are taken over at once (L1)', async () => {
+    await beat('ada');
+    await beat('bob');
+    await under.pool.query(`update runledger.member set expires_at = expires_at + interval '1 hour' where id = 'ada'`);
+    expect(await having('bob')).toEqual(ALL);
+    expect(await beat('ada', { joining: false })).toBeUndefined();
+    expect(await having('ada again')).toEqual([]);
+  });
+
+  it('stay with a member that lives while the clock of the database is set back', async () => {
+    await beat('ada');
+    await under.pool.query(`update runledger.member set expires_at = expires_at + interval '1 hour' where id = 'ada'`);
+    expect(await beat('ada', { joining: false })).toHaveLength(16);
+    expect(await having('bob')).toEqual([]);
+  });
+
+  it('are given to nobody who would last for longer than a clock can be trusted', async () => {
+    await expect(beat('ada', { ttlMs: 300_001 })).rejects.toThrow(RangeError);
+    expect(await beat('ada', { ttlMs: 300_000 })).toHaveLength(16);
+  });
+
   it('stay with a member that was late when nobody has noticed', async () => {
     await beat('ada');
     await expire('ada');

@@ -9,7 +9,7 @@ import type {
   Partitions,
   Standing,
 } from '../partitions.js';
-import { PARTITIONS } from '../partitions.js';
+import { LONGEST_TTL_MS, PARTITIONS } from '../partitions.js';
 import { endOf } from './end-of-log.js';
 import { FencedError } from './fenced-error.js';
 import { checkedSchema } from './migrate.js';
@@ -26,7 +26,7 @@ interface StandingRow {
   readonly position: string;
 }
 
-/** Partitions in the event store's own schema; what they promise is proved in `migrations/0004-partitions.sql`. */
+/** Partitions in the event store's own schema; what they promise is proved in `migrations/0004-partitions.sql` and `0007-clock-set-back.sql`. */
 export class PostgresPartitions implements Partitions {
   readonly #sql: ReturnType<typeof partitionStatements>;
 
@@ -51,6 +51,8 @@ export class PostgresPartitions implements Partitions {
   }
 
   async heartbeat(beat: Heartbeat): Promise<readonly Standing[] | undefined> {
+    if (beat.ttlMs > LONGEST_TTL_MS)
+      throw new RangeError(`A heartbeat lasts ${LONGEST_TTL_MS} ms at most, not ${beat.ttlMs} ms.`);
     const consumers = [...beat.consumers].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
     const seizing = new Set(beat.seizing?.map(keyOf));
     const { rows } = await this.database.query(this.#sql.heartbeat, [

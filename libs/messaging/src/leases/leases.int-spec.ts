@@ -160,7 +160,7 @@ describe('the leases of a process', () => {
   it('are found out about at once when a write was refused', async () => {
     const ada = await join(newLeases({ heartbeatMs: 60_000 }));
     await database.pool.query(`update runledger.partition_checkpoint set owner = 'another', epoch = epoch + 1`);
-    await database.pool.query(`insert into runledger.member values ('another', '{}', now(), now() + interval '1 h')`);
+    await database.pool.query(`insert into runledger.member values ('another', '{}', now(), now() + interval '1 min')`);
     ada.seat?.doubt();
     await eventually(() => expect(ada.told).toEqual(['granted', 'lost']));
     expect(ada.has.size).toBe(0);

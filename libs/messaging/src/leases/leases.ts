@@ -17,7 +17,7 @@ export interface LeasesOptions {
    * what is taken from it is lost for good. `shared`: it takes its fair share beside others.
    */
   readonly sharing?: 'sole' | 'shared';
-  /** How long a process that fell silent keeps what it has; default 4,000. */
+  /** How long a process that fell silent keeps what it has; default 4,000, 300,000 at most. */
   readonly ttlMs?: number;
   /** Default 1,000. */
   readonly heartbeatMs?: number;
