@@ -457,7 +457,7 @@ export type WaitingKind =
   | 'QUESTION'
   /** A step is tried again at a set time. */
   | 'RETRY'
-  /** A step executes. */
+  /** A step executes; the agent of a paused run rests after its current tool call. */
   | 'STEP'
   /** A worker takes up a step. */
   | 'WORKER';

@@ -32,6 +32,21 @@ describe('what a paused run waits for (R4)', () => {
     );
   });
 
+  it('is no agent, which rests until it goes on, but a command, which executes to its end', () => {
+    const begun = ['build', 'lint'].flatMap(key => [run.ready(key), run.begun(key)]);
+    const paused = RunPaused({ runId: RUN, pausedAt: at(3), cause: 'OPERATOR', by: BY });
+    const [, ...steps] = waitingOn(viewAfter(RUN, [run.started(), ...begun, paused]));
+    expect(steps).toEqual([
+      {
+        kind: 'STEP',
+        what: 'The agent of Build rests, once its current tool call has ended, until the run goes on.',
+        step: 'build',
+        since: at(3),
+      },
+      { kind: 'STEP', what: 'Lint executes.', step: 'lint', since: at(2), until: at(62) },
+    ]);
+  });
+
   it('is its turn, or room in a budget', () => {
     expect(waitsWhile({ cause: 'QUEUE', by: orchestrator })).toMatchObject([{ kind: 'PLATFORM' }]);
     expect(waitsWhile({ cause: 'BUDGET', step: 'build', by: orchestrator, reason: 'Spent.' })).toMatchObject([

@@ -71,7 +71,7 @@ function ofStep(step: StepView, view: RunView): Waiting[] {
       { kind: 'WORKER', what: `A worker takes ${step.name} up again.`, step: step.key, since: step.interruptedAt },
     ];
   }
-  return attempt && (step.state === 'PENDING' || step.state === 'RUNNING') ? ofAttempt(step, attempt) : [];
+  return attempt && (step.state === 'PENDING' || step.state === 'RUNNING') ? ofAttempt(step, attempt, view) : [];
 }
 
 function ofPeople({ key, gate, asks = [] }: StepView): Waiting[] {
@@ -91,6 +91,12 @@ function ofAsk(
   return { kind, what: message, step, mayAct: 'flows.run', ...limits, ...more };
 }
 
+/** When its call ends nobody says, and its time stands still from then on. What is no agent is not stopped by a pause. */
+function ofRest({ key, name }: StepView, since: string): Waiting {
+  const what = `The agent of ${name} rests, once its current tool call has ended, until the run goes on.`;
+  return { kind: 'STEP', what, step: key, since };
+}
+
 function ofRetry(step: StepView, until: string, since: string): Waiting {
   return { kind: 'RETRY', what: `${step.name} is tried again.`, step: step.key, since, until };
 }
@@ -100,12 +106,13 @@ function ofBlocker(step: StepView, view: RunView): Waiting {
   return { kind: 'BLOCKER', what, step: step.key, since: step.blocked?.since ?? view.startedAt, mayAct: 'flows.run' };
 }
 
-function ofAttempt(step: StepView, attempt: AttemptView): Waiting[] {
+function ofAttempt(step: StepView, attempt: AttemptView, { paused }: RunView): Waiting[] {
   switch (attempt.state) {
     case 'READY':
       return [{ kind: 'WORKER', what: `A worker takes up ${step.name}.`, step: step.key, since: attempt.readyAt }];
     case 'RUNNING': {
       const since = attempt.startedAt ?? attempt.readyAt;
+      if (paused && step.kind === 'AGENT') return [ofRest(step, paused.at)];
       const until = new Date(Date.parse(since) + attempt.timeoutMs).toISOString();
       return [{ kind: 'STEP', what: `${step.name} executes.`, step: step.key, since, until }];
     }
