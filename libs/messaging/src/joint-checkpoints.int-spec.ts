@@ -40,6 +40,19 @@ describe('checkpoints that the reactors of one process write', () => {
     expect(moved).toEqual(leases.map(lease => [{ ...lease, position: 2n }]));
   });
 
+  it('are written time and again, also those of a single one', async () => {
+    const [lease] = (await leasesOf('charges')) as [PartitionLease];
+    const [first = lease] = await moveTo(1n)(lease);
+    const [second] = await moveTo(2n)(first);
+    expect([second?.position, await stored(lease), checkpoints.writes()]).toEqual([2n, 2n, 2]);
+  });
+
+  it('fail for one who is alone and has lost its partition, and are not tried again', async () => {
+    const [lease] = (await leasesOf('charges')) as [PartitionLease];
+    await expect(moveTo(1n)({ ...lease, epoch: lease.epoch - 1 })).rejects.toMatchObject({ code: 'FENCED' });
+    expect(await stored(lease)).toBe(0n);
+  });
+
   it('are written all the same when one of them has lost its partition', async () => {
     const [charges, gates] = (await leasesOf('charges', 'gates')) as [PartitionLease, PartitionLease];
     const outdated = { ...gates, epoch: gates.epoch - 1 };
