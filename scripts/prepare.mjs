@@ -106,7 +106,8 @@ async function build() {
   try {
     const written = await compile();
     clearTimeout(notice);
-    if (written > 0) say(`Compiled ${written} files in ${Math.round(performance.now() - began)} ms.`);
+    if (written > 0)
+      say(`Compiled ${written} ${written === 1 ? 'file' : 'files'} in ${Math.round(performance.now() - began)} ms.`);
   } catch (error) {
     fail(`The source does not compile:\n\n${error.message}`);
   }
