@@ -38,6 +38,12 @@ export function lacksTools(name: string, missing: readonly string[]): McpUnavail
   return new McpUnavailableError({ code: 'INTEGRATION', message, fix });
 }
 
+export function tooLarge(name: string): McpUnavailableError {
+  const message = `The MCP server ${name} sent a message of more than 16 MiB, of which nothing was read. Whether the call took effect is not known.`;
+  const fix = 'Ask the server for less at a time, such as a page of it.';
+  return new McpUnavailableError({ code: 'RESULT_TOO_LARGE', message, fix });
+}
+
 function reasonOf(error: unknown): string {
   if (error instanceof SdkHttpError && error.message.startsWith(POSTED)) return answerOf(error);
   if (error instanceof SdkError) return `${error.message.replace(/\.$/, '')} (${error.code})`;

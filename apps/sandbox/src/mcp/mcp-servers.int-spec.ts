@@ -18,6 +18,7 @@ import type { ReadyStep } from '../attempt/attempt-place.js';
 import { living, testProfile } from '../driver/sandbox.fixture.js';
 
 const MODULES = join(fileURLToPath(new URL('../../../..', import.meta.url)), 'node_modules');
+const MIB = 1_048_576;
 const TEXT = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] } as const;
 
 /** A real server, as a program for the sandbox. */
@@ -41,6 +42,7 @@ describe('the MCP servers of an agent', () => {
   let url: string;
   const seen: string[] = [];
   const held: ServerResponse[] = [];
+  let flooded = 0;
   const sessions = { open: new Map<string, WebStandardStreamableHTTPServerTransport>(), said: [] as string[] };
 
   beforeAll(async () => {
@@ -65,6 +67,8 @@ describe('the MCP servers of an agent', () => {
     if (path === '/html') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>');
     const body = method === 'POST' ? await text(request) : undefined;
     if (body?.includes('"break"')) return void response.writeHead(500).end(`<html>${'x'.repeat(100_000)}</html>`);
+    const flood = /"flood as (json|events)"/.exec(body ?? '')?.[1];
+    if (flood !== undefined) return sendMuch(response, flood);
     if (body?.includes('"wait"')) return void held.push(response);
     const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]);
     const asked = new Request(`${url}${path}`, { method, headers, ...(body !== undefined && { body }) });
@@ -72,6 +76,17 @@ describe('the MCP servers of an agent', () => {
     if (!transport) return void response.writeHead(404).end();
     const answered = await transport.handleRequest(asked);
     response.writeHead(answered.status, Object.fromEntries(answered.headers)).end(await answered.text());
+  }
+
+  /** A message without an end. */
+  function sendMuch(response: ServerResponse, as: string): void {
+    response.writeHead(200, { 'content-type': as === 'json' ? 'application/json' : 'text/event-stream' });
+    response.on('error', () => undefined).write(as === 'json' ? '{"x":"' : 'data: {"x":"');
+    const more = (): void => {
+      while (!response.destroyed && (flooded += MIB) && response.write('x'.repeat(MIB)));
+    };
+    response.on('drain', more);
+    more();
   }
 
   /** A server that keeps something for each conversation; undefined: it does not know this one. */
@@ -218,6 +233,27 @@ describe('the MCP servers of an agent', () => {
     const [{ error } = {}] = await dataOf(ready, 'ToolCallEnded');
     expect(error?.message).toMatch(/^The MCP server again is not available: it answered with status 500: <html>/);
     expect(error?.message.length).toBeLessThan(700);
+  });
+
+  it.each(['json', 'events'])('are not read on when a message has no end, and are connected anew (%s)', async as => {
+    flooded = 0;
+    const running = await service();
+    const script = [use('mcp__again__echo', { text: `flood as ${as}` }), use('mcp__again__echo', { text: 'less' })];
+    const ready = await begin([{ name: 'again', url }], [...script, { text: 'Done.' }]);
+    expect(await ground.end(ready)).toMatchObject({ outcome: 'SUCCESS' });
+    await running.stop();
+    expect(await dataOf(ready, 'ToolCallEnded')).toMatchObject([
+      {
+        state: 'error',
+        error: {
+          code: 'RESULT_TOO_LARGE',
+          message: expect.stringContaining('server again sent a message of more than 16 MiB') as string,
+          fix: expect.stringContaining('less at a time') as string,
+        },
+      },
+      { state: 'ok', output: expect.stringContaining('again: less') as string },
+    ]);
+    expect(flooded).toBeLessThan(64 * MIB); // what is between the two counts, too
   });
 
   it('are asked about like other dangerous tools, and a server that dies in a call fails the call', async () => {

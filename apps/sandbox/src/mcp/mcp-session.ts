@@ -3,7 +3,7 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { McpServer } from '@runledger/contracts';
 import type { StepRun } from '../attempt/step-run.js';
 import { within } from './deadline.js';
-import { lacksTools, unavailable } from './mcp-faults.js';
+import { lacksTools, tooLarge, unavailable } from './mcp-faults.js';
 import { wayTo } from './mcp-way.js';
 import type { McpWay } from './mcp-way.js';
 
@@ -71,12 +71,17 @@ export class McpSession {
    */
   async call(tool: string, input: Record<string, unknown>, signal: AbortSignal): Promise<CallToolResult | undefined> {
     const asked = { name: tool, arguments: input };
-    const options = { timeout: CALL_MS, resetTimeoutOnProgress: true, signal };
+    const stops = this.way.tooLarge ? AbortSignal.any([signal, this.way.tooLarge]) : signal;
+    const options = { timeout: CALL_MS, resetTimeoutOnProgress: true, signal: stops };
     try {
       return await within<CallToolResult>(CALL_MS, onprogress =>
         this.client.callTool(asked, { ...options, onprogress }),
       );
     } catch (error) {
+      if (this.way.tooLarge?.aborted) {
+        this.#isLost = true;
+        throw tooLarge(this.server.name);
+      }
       if (error instanceof SdkHttpError && UNKNOWN_SESSION.includes(error.status) && this.way.hasSession()) {
         this.#isLost = true;
         return undefined;

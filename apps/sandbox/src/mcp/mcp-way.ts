@@ -4,6 +4,7 @@ import type { McpServer, SecretOrText } from '@runledger/contracts';
 import { EgressNotes } from '../attempt/egress-notes.js';
 import type { StepRun } from '../attempt/step-run.js';
 import { EgressPolicy } from '../egress/egress-policy.js';
+import { boundedMessages } from './bounded-messages.js';
 import { checkedFetch } from './checked-fetch.js';
 import { needsCredential, unavailable } from './mcp-faults.js';
 import { SandboxTransport } from './sandbox-transport.js';
@@ -13,6 +14,8 @@ export interface McpWay {
   readonly transport: Transport;
   /** What the server said for people; empty: nothing. */
   complaint(): string;
+  /** Fires when the server sent more in one message than anybody reads. */
+  readonly tooLarge?: AbortSignal;
   /** Whether the server keeps something for this conversation, under an id that it may forget. */
   hasSession(): boolean;
   /** Tells a server that keeps something that it need not any more. */
@@ -45,11 +48,13 @@ export async function wayTo(run: StepRun, server: McpServer, callId: string): Pr
 async function overHttp(run: StepRun, server: Extract<McpServer, { url: string }>): Promise<McpWay> {
   const checked = await checkedFetch(server.url, new EgressPolicy(run.egress));
   if ('refused' in checked) throw unavailable(server, new Error(checked.refused));
-  const { fetch } = checked;
+  const tooLarge = new AbortController();
+  const fetch = boundedMessages(checked.fetch, () => tooLarge.abort());
   const headers = await revealed(run, server.name, server.headers);
   const transport = new StreamableHTTPClientTransport(new URL(server.url), { fetch, requestInit: { headers } });
   return {
     transport,
+    tooLarge: tooLarge.signal,
     complaint: () => '',
     hasSession: () => transport.sessionId !== undefined,
     endSession: () => transport.terminateSession(),
