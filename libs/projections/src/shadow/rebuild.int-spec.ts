@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { eventually } from '@runledger/testing';
+import { compileProject, eventually } from '@runledger/testing';
 import { Changes } from '../changes.js';
 import type { Projection } from '../projection.js';
 import { ItemAdded, ledger, OrderPlaced, orders } from '../read-model.fixture.js';
@@ -140,6 +140,7 @@ describe('a rebuild', () => {
   });
 
   it('goes on where it was when its process was killed', async () => {
+    compileProject('libs/projections');
     await shop.trade(60, 99);
     const program = new URL('./killed-rebuild.fixture.mjs', import.meta.url).pathname;
     const child = spawn(process.execPath, [program, shop.url], { stdio: ['ignore', 'pipe', 'inherit'] });
