@@ -77,6 +77,12 @@ describe('a run that paused because a step failed', () => {
       .thenEmits(StepFailed({ ...the.failed('right').data, then: 'PAUSE' }));
   });
 
+  it('is not paused where it is going to end anyway', () => {
+    given(the.started([pausing('left'), right]), the.ready('left'), the.ready('right'), the.failed('right'))
+      .when(the.ended('left', { outcome: 'ERROR', error: the.crash }))
+      .thenEmits(StepFailed({ ...the.failed('left').data, then: 'PAUSE' }), runFailed('right'));
+  });
+
   it('goes on with a new attempt of that step when it is resumed, with the rights of whoever does', () => {
     given(...paused)
       .when({ type: 'ResumeRun', data: asked })

@@ -57,6 +57,8 @@ describe('what an agent is asked to do', () => {
 
   it('is nothing where an output lacks what its texts count on, each of which is named once', () => {
     const texts = '{{ steps.plan.output.risk.level }} {{ steps.plan.output.files }} {{ steps.plan.output.files }}';
+    const lacksOne = workAfter([planned({ files: [] })], asking(agent(texts)));
+    expect(lacksOne).toMatchObject({ error: { message: expect.stringContaining('risk.level') as string } });
     expect(workAfter([planned({ risk: {} })], asking(agent(texts)))).toEqual({
       error: {
         code: 'UNRESOLVED_REFERENCE',
