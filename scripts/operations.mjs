@@ -6,18 +6,18 @@
  *   npm run operations -- queries.graphql page.js > manifest.json
  *
  * Of `.graphql` and `.gql` files each operation is taken, with the fragments that it uses, from whichever of the files; of `.js`, `.mjs`,
- * `.jsx`, `.ts` and `.tsx` files the templates behind `gql`, `graphql` or the comment GraphQL, which have to be whole: nothing is put into them.
+ * `.jsx`, `.ts` and `.tsx` files the templates behind `gql`, `graphql` or the comment GraphQL, and those that are handed to functions of these names, which have to be whole: nothing is put into them.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandLine, misused } from './command-line.mjs';
+import { documentTemplates } from './document-templates.mjs';
 import { Kind, parse, print, visit } from 'graphql';
 
 const DOCUMENTS = /\.(graphql|gql)$/;
 const SOURCES = /\.(js|mjs|jsx|ts|tsx)$/;
-const TEMPLATE = /(?:\b(?:gql|graphql)\s*|\/\*\s*GraphQL\s*\*\/\s*)`((?:[^`\\]|\\.)*)`/g;
 
 /** The manifest of all operations in these files. Throws when one of them cannot be read, or is not whole. */
 export function manifestOf(files) {
@@ -39,8 +39,8 @@ export function manifestOf(files) {
 function definitionsIn(file) {
   const content = readFileSync(file, 'utf8');
   if (DOCUMENTS.test(file)) return parsed(content, file).definitions.map(node => ({ file, node }));
-  return [...content.matchAll(TEMPLATE)].flatMap(([, text]) => {
-    if (text.includes('${'))
+  return documentTemplates(content, file).flatMap(text => {
+    if (text === undefined)
       throw new Error(`${file}: something is put into a document (\${…}), so it has no one text.`);
     const { definitions } = parsed(text, file);
     const isWhole = definitions.filter(node => node.kind === Kind.OPERATION_DEFINITION).length === 1;
@@ -96,11 +96,19 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     allowPositionals: true,
   });
   if (positionals.length === 0) misused(import.meta.url, 'No file or folder with documents is named');
-  const manifest = manifestOf(positionals.flatMap(filesIn));
-  const text = `${JSON.stringify(manifest, null, 2)}\n`;
-  if (values.out === undefined) process.stdout.write(text);
-  else {
-    writeFileSync(values.out, text);
-    console.log(`wrote ${values.out}: ${manifest.operations.length} operations`);
+  try {
+    write(manifestOf(positionals.flatMap(filesIn)), values.out);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
   }
+}
+
+function write(manifest, out) {
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  if (out === undefined) return process.stdout.write(text);
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, text);
+  const count = manifest.operations.length;
+  return console.log(`wrote ${out}: ${count} ${count === 1 ? 'operation' : 'operations'}`);
 }
