@@ -3,7 +3,13 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 
-const webhook = new Webhook(process.env.SIGNING_SECRET);
+const { SIGNING_SECRET } = process.env;
+if (!SIGNING_SECRET) {
+  console.error('Set SIGNING_SECRET to what was shown when the channel was added: whsec_…');
+  process.exit(1);
+}
+
+const webhook = new Webhook(SIGNING_SECRET);
 /** Messages may come again: keep these ids where your other data is. */
 const seen = new Set();
 

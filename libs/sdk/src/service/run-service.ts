@@ -95,7 +95,7 @@ async function listLetters({ letters }: ServiceDesk): Promise<void> {
 }
 
 function answer(isDone: boolean, line: string): void {
-  say(isDone ? line : 'There is no such letter of this service.');
+  say(isDone ? line : 'There is no such letter of this service; `letters` lists those that there are.');
   if (!isDone) process.exitCode = 1;
 }
 
