@@ -259,8 +259,11 @@ describe('search', () => {
       await runner.startTransaction();
       try {
         for (const batch of batches) await searchProjection.apply(batch, runner.manager);
-        const tables = searchProjection.tables.map(table => `SELECT t::text AS row FROM ${table} t ORDER BY 1`);
-        return await Promise.all(tables.map(sql => runner.manager.query<object[]>(sql)));
+        const found: object[][] = [];
+        for (const table of searchProjection.tables) {
+          found.push(await runner.manager.query<object[]>(`SELECT t::text AS row FROM ${table} t ORDER BY 1`));
+        }
+        return found;
       } finally {
         await runner.rollbackTransaction();
         await runner.release();
