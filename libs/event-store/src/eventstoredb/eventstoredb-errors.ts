@@ -22,6 +22,17 @@ export class ConnectionStringError extends Fault {
   }
 }
 
+/** The server was told to forget the beginning of a stream. Whoever goes on with the rest decides on half of a story. */
+export class StreamTruncatedError extends Fault {
+  constructor(stream: string, firstRevision: number) {
+    super(
+      'STREAM_TRUNCATED',
+      `Stream ${stream} begins at revision ${firstRevision}: its metadata in EventStoreDB has $maxCount or $maxAge. Streams of the platform must be kept whole: take both out of the metadata of the stream (before a scavenge nothing is lost), and see that nothing sets them again.`,
+      { fields: { stream, firstRevision } },
+    );
+  }
+}
+
 /** The store was closed by this process: nothing was sent. */
 export class StoreClosedError extends Fault {
   constructor() {

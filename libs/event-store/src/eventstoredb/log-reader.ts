@@ -26,7 +26,8 @@ export interface StreamPage {
   readonly state: 'active' | 'absent' | 'tombstoned';
   readonly events: readonly WireEvent[];
   readonly count: number;
-  /** Of the last event read, whoever wrote it; -1 without. */
+  /** Revisions of the first and the last event read, whoever wrote them; -1 without. */
+  readonly firstRead: number;
   readonly lastRead: number;
 }
 
@@ -99,10 +100,10 @@ export class LogReader {
       const { events: read } = await this.#persist(async () =>
         this.#collect<ResolvedEvent>((await this.connection.client()).readStream(toWireName(stream), options)),
       );
-      const lastRead = Number(read.at(-1)?.event?.revision ?? -1);
-      return { state: 'active', events: ours(read), count: read.length, lastRead };
+      const [firstRead = -1, lastRead = -1] = [read[0], read.at(-1)].map(one => Number(one?.event?.revision ?? -1));
+      return { state: 'active', events: ours(read), count: read.length, firstRead, lastRead };
     } catch (error) {
-      const nothing = { events: [], count: 0, lastRead: -1 };
+      const nothing = { events: [], count: 0, firstRead: -1, lastRead: -1 };
       if (typeOf(error) === 'stream-not-found') return { state: 'absent', ...nothing };
       if (typeOf(error) === 'stream-deleted') return { state: 'tombstoned', ...nothing };
       throw toReadError(error);
@@ -111,12 +112,23 @@ export class LogReader {
 
   /** Id of the first event of a stream that is no workspace's; undefined when there is none. */
   async firstId(wireName: string): Promise<string | undefined> {
-    const options = { ...this.connection.callOptions, maxCount: 1 } as const;
+    return (await this.#one(wireName, 'forwards'))?.id;
+  }
+
+  /** Whether the server forgets events of this stream by their number or age. What a deletion has hidden is not meant. */
+  async isTruncated(stream: StreamRef): Promise<boolean> {
+    const metadata = (await this.#one(`$$${toWireName(stream)}`, 'backwards'))?.data;
+    return typeof metadata === 'object' && metadata !== null && ('$maxCount' in metadata || '$maxAge' in metadata);
+  }
+
+  async #one(wireName: string, direction: 'forwards' | 'backwards') {
+    const fromRevision = direction === 'forwards' ? 'start' : 'end';
+    const options = { ...this.connection.callOptions, direction, fromRevision, maxCount: 1 } as const;
     try {
-      const { events: read } = await this.#persist(async () =>
+      const { events } = await this.#persist(async () =>
         this.#collect<ResolvedEvent>((await this.connection.client()).readStream(wireName, options)),
       );
-      return read[0]?.event?.id;
+      return events[0]?.event;
     } catch (error) {
       if (typeOf(error) === 'stream-not-found') return undefined;
       throw toReadError(error);

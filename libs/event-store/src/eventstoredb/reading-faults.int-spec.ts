@@ -1,7 +1,9 @@
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { eventually } from '@runledger/testing';
 import { anEvent, events, follow, freshStream, idsOf } from '../contract/contract-world.js';
 import { START } from '../port.js';
 import type { EventFilter, EventStore, RecordedEvent, SubscriptionBatch } from '../port.js';
+import { toWireName } from './stream-names.js';
 import { openOnDouble } from './store-under-test.fixture.js';
 import type { DoubleUnderTest } from './store-under-test.fixture.js';
 
@@ -218,6 +220,18 @@ describe('a read of EventStoreDB', () => {
     expect(await Promise.race([closing, new Promise(resolve => setTimeout(resolve, 20_000, 'held back'))])).toBe(
       'closed',
     );
+  });
+
+  it('of a stream whose beginning the server forgets is a fault, not the rest of the story', async () => {
+    const stream = freshStream();
+    await under.store.append(stream, events(5), 'no-stream');
+    const client = EventStoreDBClient.connectionString(under.double.connectionString);
+    const credentials = { username: 'ada', password: 'none' };
+    await client.setStreamMetadata(toWireName(stream), { maxCount: 2 }, { credentials });
+    await client.dispose();
+    await expect(under.store.readStream(stream)).rejects.toMatchObject({ code: 'STREAM_TRUNCATED' });
+    expect((await under.store.readStream(stream, { from: 3 })).events).toHaveLength(2);
+    expect(await under.store.append(stream, events(1), 4)).toMatchObject({ status: 'appended', revision: 5 });
   });
 
   it('that the server refuses for good is a fault at once', async () => {

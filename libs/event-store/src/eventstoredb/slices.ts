@@ -8,6 +8,7 @@ import type {
   StreamRef,
   StreamSlice,
 } from '../port.js';
+import { StreamTruncatedError } from './eventstoredb-errors.js';
 import type { LogReader, StreamPage } from './log-reader.js';
 import type { Pages } from './shared-pages.js';
 import type { Stories, StoryOptions, StoryPlace } from './stories.js';
@@ -111,6 +112,10 @@ export async function readSlice(
   if (forwards && limit > 0) {
     const page = await reader.stream(stream, { from: from ?? 'start', backwards: false, limit });
     if (page.state !== 'active') return none(page);
+    // What the deletion of a stream hides is meant to be hidden; what the server forgets by itself is not (E4).
+    if (page.firstRead > (from ?? 0) && (await reader.isTruncated(stream))) {
+      throw new StreamTruncatedError(stream.name, page.firstRead);
+    }
     if (page.count > 0 && page.count < limit) return slice(page, page.lastRead);
     const tail = await tailOf(reader, stream);
     return tail.state === 'active' ? slice(page, Math.max(tail.lastRead, page.lastRead)) : none(tail);

@@ -86,7 +86,8 @@ export class DoubleLog {
     const target = this.#streams.get(stream);
     if (target?.state === 'tombstoned') return 'deleted';
     if (!target || target.state === 'soft-deleted' || target.events.length === 0) return 'not-found';
-    return target.events.filter(({ revision }) => revision >= target.truncateBefore);
+    const kept = target.events.filter(({ revision }) => revision >= target.truncateBefore);
+    return kept.slice(-this.#mostEventsOf(stream));
   }
 
   /** Index in `events` of the first one behind a position. */
@@ -152,6 +153,15 @@ export class DoubleLog {
     const last = known.at(-1);
     if (ours[0] !== true) return { kind: 'ok' };
     return last && ours.every(Boolean) ? { kind: 'written', revision: last.revision, position: last.position } : wrong;
+  }
+
+  /** `$maxCount` of the stream's metadata. */
+  #mostEventsOf(stream: string): number {
+    const metadata = this.#streams.get(`$$${stream}`)?.events.at(-1);
+    const { $maxCount = Infinity } = JSON.parse(Buffer.from(metadata?.data ?? '{}').toString()) as {
+      $maxCount?: number;
+    };
+    return $maxCount;
   }
 
   #refuses(stream: string, expected: Expected): Written | undefined {

@@ -40,6 +40,7 @@ import {
 } from './wire-messages.js';
 
 const HOST = '127.0.0.1';
+const PORT_BACK_WITHIN_MS = 20_000;
 
 type Reply = () => void;
 
@@ -85,7 +86,18 @@ export class DoubleServer {
     this.#log.forgetIds();
     this.#log.lose(loseEvents);
     await delay(downMs);
-    await this.listen();
+    await this.#listenAgain();
+  }
+
+  /** On the same port; meanwhile a connection of somebody else may have been given it. */
+  async #listenAgain(): Promise<void> {
+    for (const until = performance.now() + PORT_BACK_WITHIN_MS; ; await delay(50)) {
+      try {
+        return void (await this.listen());
+      } catch (error) {
+        if (performance.now() >= until) throw error;
+      }
+    }
   }
 
   dropSubscriptions(): number {
@@ -226,7 +238,7 @@ export class DoubleServer {
       case 'lose-reply':
         perform();
         this.#server?.forceShutdown();
-        return void (await this.listen());
+        return this.#listenAgain();
       case 'delay': {
         const early = fault.done === 'before' ? perform() : undefined;
         await delay(fault.ms);
