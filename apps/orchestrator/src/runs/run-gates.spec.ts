@@ -1,4 +1,5 @@
 import {
+  GateReached,
   GateResolved,
   RunCompleted,
   RunFailed,
@@ -7,6 +8,7 @@ import {
   StepReady,
   StepSkipped,
 } from '@runledger/contracts';
+import { gateId as gateIdAt } from '@runledger/kernel';
 import { specify } from '@runledger/testing';
 import type { RunCommand } from './run-commands.js';
 import { run } from './run.decider.js';
@@ -84,5 +86,79 @@ describe('what people decided at a gate', () => {
         .thenRejects('GATE_NOT_OPEN');
     }
     given().when(resolve('APPROVE')).thenRejects('RUN_NOT_FOUND');
+  });
+});
+
+describe('a review of what a step did', () => {
+  const flow = [step('write', [], { gates: { after: the.gateTerms('Good enough?') } })];
+  const review = (attempt: number) => {
+    const upstream = [{ step: 'write', name: 'Do write', outcome: 'SUCCESS' as const, summary: 'A draft.' }];
+    const { data } = the.gate('write', 'Good enough?', upstream);
+    const result = { attempt, outcome: 'SUCCESS' as const, summary: 'A draft.' };
+    return GateReached({ ...data, gateId: idOf(attempt), position: 'after', result });
+  };
+  const idOf = (round: number) => gateIdAt(runId, 'write', 'after', round);
+  const decided = (decision: 'APPROVE' | 'REQUEST_CHANGES', comment?: string) =>
+    GateResolved({
+      runId,
+      step: 'write',
+      gateId: idOf(1),
+      decision,
+      by: ada,
+      ...(comment && { comment }),
+      resolvedAt: at,
+    });
+  const underReview = [the.started(flow), the.ready('write'), review(1)];
+
+  it('shows it, and completes the step when people approve', () => {
+    given(the.started(flow), the.ready('write'))
+      .when(the.ended('write', { summary: 'A draft.' }))
+      .thenEmits(review(1));
+    given(...underReview)
+      .when(the.decide('write', 'APPROVE', idOf(1)))
+      .thenEmits(
+        decided('APPROVE'),
+        the.completed('write', { summary: 'A draft.' }),
+        RunCompleted({ runId, completedAt: at }),
+      );
+  });
+
+  it('is another attempt when people ask for changes, with what they said', () => {
+    const asking = {
+      step: 'write',
+      gateId: idOf(1),
+      decision: 'REQUEST_CHANGES',
+      by: ada,
+      comment: 'Shorter.',
+      at,
+    } as const;
+    given(...underReview)
+      .when({ type: 'ResolveGate', data: asking })
+      .thenEmits(
+        decided('REQUEST_CHANGES', 'Shorter.'),
+        StepReady({ ...the.ready('write', { REQUESTED_CHANGES: 'Shorter.' }).data, attempt: 2, askedBy: ada }),
+      );
+  });
+});
+
+describe('a step that is a gate', () => {
+  const { command: _command, ...rest } = step('approve', ['build']);
+  const flow = [step('build'), { ...rest, gate: the.gateTerms('Deploy?') }, step('deploy', ['approve'])];
+
+  it('only asks, and is done when people approve', () => {
+    const upstream = [{ step: 'build', name: 'Do build', outcome: 'SUCCESS' as const }];
+    const id = gateIdAt(runId, 'approve', 'between', 1);
+    const reached = GateReached({ ...the.gate('approve', 'Deploy?', upstream).data, gateId: id, position: 'between' });
+    const before = [the.started(flow), the.ready('build')];
+    given(...before)
+      .when(the.ended('build'))
+      .thenEmits(the.completed('build'), reached);
+    given(...before, the.completed('build'), reached)
+      .when(the.decide('approve', 'APPROVE', id))
+      .thenEmits(
+        GateResolved({ ...the.resolved('approve', 'APPROVE').data, gateId: id }),
+        the.completedAt('approve', 0),
+        the.ready('deploy', { STEP_APPROVE_SUMMARY: '' }),
+      );
   });
 });

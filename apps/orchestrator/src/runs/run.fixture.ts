@@ -9,6 +9,7 @@ import {
   StepSkipped,
   type StepDefinition,
 } from '@runledger/contracts';
+import { ORCHESTRATOR } from './orchestrator-actor.js';
 import type { RunCommand } from './run-commands.js';
 
 /** What the specs of runs say often. */
@@ -81,6 +82,16 @@ export const failed = (key: string, outcome: 'ERROR' | 'BLOCKED' = 'ERROR') =>
 export const cancelled = (key: string) => StepCancelled({ runId, step: key, cancelledAt: at });
 export const skipped = (key: string) =>
   StepSkipped({ runId, step: key, cause: 'gate', reason: 'Skipped at its gate.', by: ada, skippedAt: at });
+/** No route leads to the step. */
+export const notTaken = (key: string) =>
+  StepSkipped({
+    runId,
+    step: key,
+    cause: 'not_taken',
+    reason: 'No route leads here.',
+    by: ORCHESTRATOR,
+    skippedAt: at,
+  });
 export const gateTerms = (message: string) => ({
   message,
   policy: { count: 1, excludeStarter: false },
