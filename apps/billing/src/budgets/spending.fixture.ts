@@ -110,16 +110,17 @@ export class Spending {
     await this.#reactsTo(this.process, UsageRecorded({ ...this.#place(), usageId: callId, usage, at }));
   }
 
-  /** So many charges of a micro-unit each are in the log. */
-  async charges(count: number): Promise<void> {
+  /** So many charges are in the log, of a micro-unit each. */
+  async charges(count: number, more: { runId?: string; amountMicroUnits?: null } = {}): Promise<void> {
+    const { runId, ...amount } = { runId: this.runId, amountMicroUnits: 1, ...more };
     const charged = Array.from({ length: count }, (_, n) =>
       ChargeRecorded({
-        ...{ chargeId: `chg_${n}`, usageId: `${n}`, runId: this.runId, step: 'build', attempt: 1, kind: 'model' },
-        ...{ amountMicroUnits: 1, currency: 'USD', rateCardVersion: 1, usedAt: AT, chargedAt: AT },
+        ...{ chargeId: `chg_${n}`, usageId: `${n}`, runId, step: 'build', attempt: 1, kind: 'model' },
+        ...{ ...amount, currency: 'USD', rateCardVersion: 1, usedAt: AT, chargedAt: AT },
       }),
     );
     for (let from = 0; from < count; from += 1_000)
-      await this.#happens(streamOf('charges', this.runId), ...charged.slice(from, from + 1_000));
+      await this.#happens(streamOf('charges', runId), ...charged.slice(from, from + 1_000));
   }
 
   async attemptEnds(by = this.process): Promise<void> {
@@ -158,16 +159,16 @@ export class Spending {
     return events.reduce((sum, { data }) => sum + (ChargeRecorded.schema.parse(data).amountMicroUnits ?? 0), 0);
   }
 
-  async anotherRun(): Promise<string> {
+  async anotherRun(flowId = 'flow_ship'): Promise<string> {
     const runId = `run_${newUuid()}`;
-    await this.#starts(runId);
+    await this.#starts(runId, flowId);
     return runId;
   }
 
-  async #starts(runId: string): Promise<void> {
+  async #starts(runId: string, flowId = 'flow_ship'): Promise<void> {
     const started = RunStarted({
       runId,
-      ...{ flowId: 'flow_ship', flowSlug: 'ship', flowName: 'Ship', flowVersion: 1, flowHash: 'h', steps: [] },
+      ...{ flowId, flowSlug: 'ship', flowName: 'Ship', flowVersion: 1, flowHash: 'h', steps: [] },
       parameters: {},
       choices: { profile: 'small', execution: 'INTERACTIVE', checkpointMode: 'TEMPLATE' },
       startedBy: { kind: 'member', id: 'mem_ada' },

@@ -19,6 +19,18 @@ afterAll(async () => {
 });
 
 describe('what a budget counts', () => {
+  it('has nothing of other months, of other flows, or of what has no price', async () => {
+    const spending = await Spending.begin(one());
+    await spending.used('att_before.t1', 70);
+    await spending.used('att_before.t2', 9, one(), '2026-10-31T23:59:59.000Z');
+    await spending.charges(1, { runId: await spending.anotherRun('flow_other') });
+    await spending.charges(2, { runId: spending.runId, amountMicroUnits: null });
+    const scopes = [month, { kind: 'FLOW', flowId: 'flow_ship' }, { kind: 'RUN', runId: spending.runId }] as const;
+    for (const scope of scopes) await spending.set(scope, 1_000);
+    const spent = async (kind: string) => highWater(await spending.events(kind)).spent;
+    expect([await spent('workspace'), await spent('flow'), await spent('run')]).toEqual([71, 70, 79]);
+  });
+
   it('that is set on the first day of a month has what was spent on that day before', async () => {
     const spending = await Spending.begin(one());
     await spending.used('att_before.t1', 70, one(), '2026-12-01T00:00:01.000Z');
