@@ -90,16 +90,14 @@ describeWith('bwrap', 'curl')('people who are asked (needs bwrap and curl)', () 
     const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: token };
     return (await execute(program, [...args], { cwd: home.path, env, timeout: 60_000 })).stdout;
   };
-  const shell = async (token: string, script: string, ...args: readonly string[]) =>
-    (JSON.parse(await run('sh', [join(EXAMPLE, script), ...args], token)) as { data: Answer }).data;
-  const graphql = async <T>(query: string, variables: object = {}): Promise<T> => {
-    const response = await fetch(`${platform.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${platform.token}` },
-      body: JSON.stringify({ query, variables }),
-    });
-    return ((await response.json()) as { data: T }).data;
+  const shell = async (token: string, script: string, ...args: readonly string[]): Promise<Answer> => {
+    const said = await run('sh', [join(EXAMPLE, script), ...args], token);
+    const { data, errors } = JSON.parse(said) as { data: Answer; errors?: unknown };
+    if (errors !== undefined) throw new Error(`${script} was answered: ${JSON.stringify(errors)}`);
+    return data;
   };
+  const graphql = <T>(query: string, variables: Readonly<Record<string, unknown>> = {}) =>
+    platform.api.data<T>(query, variables);
   const statusOf = async (runId: string) => (await platform.api.run(runId)).status;
 
   it(
