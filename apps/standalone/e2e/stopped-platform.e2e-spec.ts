@@ -1,8 +1,10 @@
 import { jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
@@ -73,6 +75,28 @@ describe('npm start', () => {
     process.kill(-(npm.pid ?? 0), 'SIGINT');
     expect(await ended).toEqual([0, null]);
     expect(said).toMatch(/SIGINT: stopping …\n$/);
+    expect(home.leftovers()).toEqual([]);
+    await home.giveBack();
+  });
+});
+
+describe('a platform whose output nobody reads any more', () => {
+  it('goes on, and ends with code 0 and nothing left when it is asked to', async () => {
+    const home = new TemporaryHome();
+    const env = { ...ofThisRun(), HOME: home.path, RUNLEDGER_HOME: home.path, PORT: '0', RUNLEDGER_SAMPLE: 'off' };
+    const platform = spawn(process.execPath, [join(ROOT, 'apps', 'standalone', 'dist', 'main.js')], {
+      cwd: home.path,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let errors = '';
+    platform.stderr.on('data', chunk => (errors += String(chunk)));
+    const ended = once(platform, 'exit');
+    await once(platform.stdout, 'data'); // as `head -n 1` does
+    platform.stdout.destroy();
+    await eventually(() => expect(existsSync(join(home.path, 'token'))).toBe(true), PATIENCE_MS / 2);
+    platform.kill('SIGTERM');
+    expect([await ended, errors]).toEqual([[0, null], '']);
     expect(home.leftovers()).toEqual([]);
     await home.giveBack();
   });

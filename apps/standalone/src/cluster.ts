@@ -2,7 +2,7 @@ import { processesText, readyText } from './announcement.js';
 import { readClusterConfig } from './cluster/cluster.config.js';
 import { startCluster } from './cluster/start-cluster.js';
 import type { Cluster } from './cluster/start-cluster.js';
-import { helpWhenAsked } from './command-line.js';
+import { helpWhenAsked, outliveReaders } from './command-line.js';
 import { endOnSignal } from './end-on-signal.js';
 import { endNow, fail, followRuns, print, readyFacts } from './terminal.js';
 
@@ -19,6 +19,7 @@ const LAST_WORK_MS = 40_000;
 /** `npm run start:cluster -- --replicas orchestrator=2,sandbox=2`: each service in processes of its own, until Ctrl-C or SIGTERM. */
 async function main(): Promise<void> {
   helpWhenAsked(HELP);
+  outliveReaders();
   const startedAt = performance.now();
   const config = readClusterConfig(process.argv.slice(2));
   print(`Runledger starts in ${config.home}, each service in processes of its own …`);

@@ -1,5 +1,5 @@
 import { readyText } from './announcement.js';
-import { refuseArguments } from './command-line.js';
+import { outliveReaders, refuseArguments } from './command-line.js';
 import { endOnSignal } from './end-on-signal.js';
 import { startPlatform } from './platform.js';
 import { readStandaloneConfig } from './standalone.config.js';
@@ -18,6 +18,7 @@ const LAST_WORK_MS = 5_000;
 /** `npm start`: the whole platform in one process, until Ctrl-C or SIGTERM. */
 async function main(): Promise<void> {
   refuseArguments(HELP);
+  outliveReaders();
   const startedAt = performance.now();
   const config = readStandaloneConfig();
   print(`Runledger starts in ${config.home} …`);
