@@ -10,6 +10,7 @@ const FILES: ReadonlySet<string> = new Set([
   'channels-page.js',
   'console.css',
   'console.js',
+  'cost-trend.js',
   'costs-page.js',
   'delivery-log.js',
   'download.js',

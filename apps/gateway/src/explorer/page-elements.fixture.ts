@@ -4,8 +4,10 @@ export class PageElement {
   textContent = '';
   readonly children: PageElement[] = [];
   readonly attributes = new Map<string, string>();
+  readonly style: Record<string, string> = {};
   #parent: PageElement | undefined;
-  #pressed: () => void = () => {};
+  #value: string | undefined;
+  readonly #heard = new Map<string, () => void>();
 
   constructor(readonly tagName: string) {}
 
@@ -47,11 +49,31 @@ export class PageElement {
   }
 
   addEventListener(kind: string, heard: () => void): void {
-    if (kind === 'click') this.#pressed = heard;
+    this.#heard.set(kind, heard);
   }
 
   press(): void {
-    this.#pressed();
+    this.#heard.get('click')?.();
+  }
+
+  /** Of a list: what is chosen; until the reader chooses, the option that is marked, else the first. */
+  get value(): string {
+    const marked = this.children.find(child => child.attributes.has('selected')) ?? this.children[0];
+    return this.#value ?? marked?.value ?? '';
+  }
+
+  set value(value: string | number) {
+    this.#value = String(value);
+  }
+
+  choose(value: string): void {
+    this.value = value;
+    this.#heard.get('change')?.();
+  }
+
+  /** Itself and all in it of this tag, in order. */
+  all(tag: string): PageElement[] {
+    return [...(this.tagName === tag ? [this] : []), ...this.children.flatMap(child => child.all(tag))];
   }
 
   /** All text in it, in order. */

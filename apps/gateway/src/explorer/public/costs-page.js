@@ -1,3 +1,5 @@
+import { costTrend } from './cost-trend.js';
+import { downloadButton } from './download.js';
 import { h, problem } from './elements.js';
 import { cost, count, words } from './formats.js';
 import { query } from './graphql.js';
@@ -13,13 +15,14 @@ export function costsPage(page) {
     { 'aria-label': 'Range' },
     DAYS.map(count => h('option', { value: count, selected: count === 30 }, `Last ${count} days`)),
   );
-  const body = h('div');
-  page.replaceChildren(h('div.head', {}, h('h1', {}, 'Costs'), h('div.tools', {}, days)), body);
+  const [files, body] = [h('span'), h('div')];
+  page.replaceChildren(h('div.head', {}, h('h1', {}, 'Costs'), h('div.tools', {}, files, days)), body);
   let asked = 0;
   const draw = async () => {
     const turn = (asked += 1);
+    const range = rangeOf(Number(days.value));
+    files.replaceChildren(chargesButton(range));
     try {
-      const range = rangeOf(Number(days.value));
       const answer = await query(COSTS, { range });
       if (turn === asked) body.replaceChildren(...content(answer, range));
     } catch (error) {
@@ -31,6 +34,13 @@ export function costsPage(page) {
   return () => (asked += 1);
 }
 
+/** Every charge of the range as a line for a spreadsheet. */
+function chargesButton({ from, to }) {
+  const url = `/api/v1/costs.csv?${new URLSearchParams({ from, to })}`;
+  const name = `costs_${from.slice(0, 10)}_${to.slice(0, 10)}.csv`;
+  return downloadButton({ url, title: 'Every charge of this range, a line for each' }, name, 'Charges as CSV');
+}
+
 /** Whole UTC days, today's included, as charges are counted. */
 function rangeOf(count) {
   const tomorrow = Math.floor(Date.now() / DAY_MS + 1) * DAY_MS;
@@ -38,6 +48,7 @@ function rangeOf(count) {
 }
 
 function content({ byDay, byFlow, byModel, byMember, budgets }, range) {
+  const flows = byFlow.rows.map(({ keys }) => ({ id: keys[0].value, name: nameOf(keys[0]) }));
   return [
     h(
       'section.card.costs',
@@ -46,6 +57,7 @@ function content({ byDay, byFlow, byModel, byMember, budgets }, range) {
       h('p.sum', {}, cost(byDay.total, byDay.unpriced)),
       chart(byDay.rows, range),
     ),
+    flows.length > 0 && costTrend(flows),
     h('div.cost-tables', {}, table('By flow', byFlow), table('By model', byModel), table('By member', byMember)),
     h(
       'section.card.costs',
@@ -55,7 +67,7 @@ function content({ byDay, byFlow, byModel, byMember, budgets }, range) {
         ? budgets.map(budget => budgetRow(budget, byFlow))
         : h('p.mute', {}, 'None is set: nothing limits what is spent.'),
     ),
-  ];
+  ].filter(Boolean);
 }
 
 function chart(rows, { from, to }) {

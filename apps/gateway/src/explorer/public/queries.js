@@ -99,6 +99,15 @@ export const COSTS = `query ($range: DateRange!) {
   budgets { scope scopeId limit ${MONEY} standing { spent ${MONEY} reserved ${MONEY} heldRuns } }
 }`;
 
+export const COST_TREND = `query ($flowId: ID!) {
+  costTrend(flowId: $flowId) {
+    points {
+      runId startedAt cost { microUnits formatted } baseline ${MONEY}
+      regressions { step cost ${MONEY} baseline ${MONEY} changes { kind from to } }
+    }
+  }
+}`;
+
 export const CHANNELS = `{
   notificationChannels {
     id name kind state about flows slackChannel addresses members approvers url addedBy { id name } addedAt previousSecretUntil
