@@ -67,7 +67,7 @@ export async function bundleRunner() {
       ],
       // Whoever touches the `Headers` of Node.js loads all of its `fetch`.
       inject: [join(root, 'apps/sandbox/dist/http/header-list.js')],
-      plugins: [neverUsedIsLeftOut, onlyWhatIsUsedOfZod, ourPackagesArePure],
+      plugins: [neverUsedIsLeftOut, librariesInShort, ourPackagesArePure],
       minifySyntax: true,
       minifyWhitespace: true,
     },
@@ -194,17 +194,24 @@ const neverUsedIsLeftOut = {
   },
 };
 
-/** `z` is an object with all of zod in it; imported as the module that it is, what nobody uses of it can be left out. */
-const onlyWhatIsUsedOfZod = {
-  name: 'only-what-is-used-of-zod',
+/**
+ * `z` is an object with all of zod in it; imported as the module that it is, what nobody uses of it can be left out. Names within packages are made
+ * short, because a snapshot holds its text twice; what they export keeps its name, and so does everything of ours.
+ */
+const librariesInShort = {
+  name: 'libraries-in-short',
   setup(build) {
     build.onLoad({ filter: /\.m?js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      const contents = text.replace(/^import \{ z \} from (["']zod(?:\/v4)?["'];)$/m, 'import * as z from $1');
-      return contents === text ? undefined : { contents, loader: 'js' };
+      const whole = text.replace(/^import \{ z \} from (["']zod(?:\/v4)?["'];)$/m, 'import * as z from $1');
+      if (!IN_SHORT.test(path)) return whole === text ? undefined : { contents: whole, loader: 'js' };
+      const { code } = await build.esbuild.transform(whole, { minifyIdentifiers: true, format: 'esm', loader: 'js' });
+      return { contents: code, loader: 'js' };
     });
   },
 };
+
+const IN_SHORT = /[\\/]node_modules[\\/](?:zod|@ai-sdk)[\\/]/;
 
 /** What one of our packages imports and does not use is left out, with everything behind it. */
 const ourPackagesArePure = {

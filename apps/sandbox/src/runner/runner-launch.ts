@@ -118,9 +118,15 @@ const NODE_OPTIONS = ['--max-semi-space-size=1', '--no-maglev'];
 
 /**
  * Only what is very hot is worth V8's best compiler, which is 6 MB of resident memory as soon as it is used: the pieces of a model's answer pass
- * small functions often enough for its usual 3,000 calls. Versions of Node.js that make no snapshots do not know the option.
+ * small functions often enough for its usual 3,000 calls. Its quick compiler begins to observe a function after 80 calls and not after 8: most of
+ * what asks a model runs a few times in a turn, and being observed and compiled is 1 MB. A loop that waits gains nothing from a thread that compiles
+ * beside it. Versions of Node.js that make no snapshots do not know all of these options.
  */
-const SNAPSHOT_OPTIONS = ['--invocation-count-for-turbofan=30000'];
+const SNAPSHOT_OPTIONS = [
+  '--invocation-count-for-turbofan=30000',
+  '--invocation-count-for-feedback-allocation=80',
+  '--no-concurrent-sparkplug',
+];
 
 /** Why it is there no more. */
 function endOf(child: ChildProcess): Promise<string> {
