@@ -55,9 +55,10 @@ export class Api {
         body: JSON.stringify({ query, variables }),
         signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       });
-      const { data, errors } = await response.json();
-      if (!errors && !isPassing(data)) return { data };
-      if (!errors) return { problem: JSON.stringify(data) };
+      const said = await response.text();
+      const { data, errors } = JSON.parse(said);
+      if (!errors && data && !isPassing(data)) return { data };
+      if (!errors) return { problem: `${response.status}: ${said}` };
       const passing = errors.every(({ extensions }) => PASSING.includes(extensions?.code) || extensions?.retryable);
       if (passing) return { problem: JSON.stringify(errors) };
       throw new RefusedError(JSON.stringify(errors));
