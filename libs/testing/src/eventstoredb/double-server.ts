@@ -3,10 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import grpc from '@grpc/grpc-js';
 import type { sendUnaryData, ServerReadableStream, ServerUnaryCall, ServiceError } from '@grpc/grpc-js';
 import gossipServices from '@eventstore/db-client/generated/gossip_grpc_pb.js';
-import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import featureServices from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
-import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
-import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type { Empty } from '@eventstore/db-client/generated/shared_pb.js';
 import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -27,8 +24,11 @@ import type {
   RestartOptions,
 } from './double-control.js';
 import type { DoubleLog, ProposedEvent, Written } from './double-log.js';
+import { answer, nextFault } from './ordered-faults.js';
+import type { Asked, Reply } from './ordered-faults.js';
 import { answerRead, serveSubscription, startOf } from './reading.js';
 import type { ReadCall } from './reading.js';
+import { onlyMember, supportedMethods } from './server-answers.js';
 import {
   appendReply,
   expectedOf,
@@ -41,8 +41,6 @@ import {
 
 const HOST = '127.0.0.1';
 const PORT_BACK_WITHIN_MS = 20_000;
-
-type Reply = () => void;
 
 export interface DoubleServerOptions {
   readonly port?: number;
@@ -137,7 +135,8 @@ export class DoubleServer {
       },
     });
     server.addService(gossipServices.GossipService, {
-      read: (_call: unknown, reply: sendUnaryData<unknown>) => reply(null, this.#gossip()),
+      read: (_call: unknown, reply: sendUnaryData<unknown>) =>
+        reply(null, onlyMember(this.#instance, { host: HOST, port: this.#port })),
     });
     server.addService(featureServices.ServerFeaturesService, {
       getSupportedMethods: (_call: ServerUnaryCall<Empty, unknown>, reply: sendUnaryData<unknown>) =>
@@ -163,7 +162,7 @@ export class DoubleServer {
         if (written.kind === 'deleted') return () => reply(streamDeleted(stream));
         return () => reply(null, appendReply(written));
       };
-      void this.#perform('append', { metadata: call.metadata, perform, fail: reply });
+      this.#answer('append', { metadata: call.metadata, perform, fail: reply });
     });
   }
 
@@ -185,7 +184,7 @@ export class DoubleServer {
         written.kind === 'deleted' ? streamDeleted(stream) : wrongVersion(stream, expected, written.current);
       return () => fail(error);
     };
-    void this.#perform(method, { metadata: call.metadata, perform, fail });
+    this.#answer(method, { metadata: call.metadata, perform, fail });
   }
 
   #read(call: ReadCall): void {
@@ -202,7 +201,7 @@ export class DoubleServer {
       const serving = method === 'read' ? answerRead(call, options, this.#log) : this.#subscribe(call, options, again);
       serving.catch((error: unknown) => call.destroy(error as Error));
     };
-    void this.#perform(method, { metadata: call.metadata, perform, fail });
+    this.#answer(method, { metadata: call.metadata, perform, fail });
   }
 
   async #subscribe(...[call, options, again]: [ReadCall, Parameters<typeof startOf>[0], number]): Promise<void> {
@@ -216,75 +215,18 @@ export class DoubleServer {
     }
   }
 
-  /** Does what was asked, and answers; or what the next fault for this method makes of it. */
-  async #perform(method: DoubleMethod, { metadata, perform, fail }: Asked): Promise<void> {
-    if (!this.#letsIn(metadata)) return fail(failure(grpc.status.UNAUTHENTICATED));
-    const index = this.faults.findIndex(({ on }) => on === method);
-    const [fault] = index < 0 ? [] : this.faults.splice(index, 1);
-    switch (fault?.kind) {
-      case 'silence':
-        return;
-      case 'fail':
-        return fail(failure(grpc.status[fault.status]));
-      case 'access-denied':
-        return fail(failure(grpc.status.PERMISSION_DENIED, 'access-denied'));
-      case 'not-leader':
-        return fail(
-          failure(grpc.status.NOT_FOUND, 'not-leader', {
-            'leader-endpoint-host': HOST,
-            'leader-endpoint-port': String(fault.port ?? this.#port),
-          }),
-        );
-      case 'lose-reply':
-        perform();
+  #answer(method: DoubleMethod, { metadata, ...asked }: Asked & { readonly metadata: grpc.Metadata }): void {
+    if (!this.#letsIn(metadata)) return asked.fail(failure(grpc.status.UNAUTHENTICATED));
+    void answer(nextFault(this.faults, method), asked, {
+      leader: { host: HOST, port: this.#port },
+      breakConnections: () => {
         this.#server?.forceShutdown();
         return this.#listenAgain();
-      case 'delay': {
-        const early = fault.done === 'before' ? perform() : undefined;
-        await delay(fault.ms);
-        return (early ?? perform())();
-      }
-      case 'redeliver':
-      case undefined:
-        return perform()();
-    }
+      },
+    });
   }
 
   #note(method: DoubleMethod, metadata: grpc.Metadata, more: Omit<DoubleCall, 'method' | 'requiresLeader'>): void {
     this.calls.push({ method, ...more, requiresLeader: metadata.get('requires-leader')[0] === 'true' });
   }
-
-  #gossip() {
-    const member = new gossip.MemberInfo();
-    member.setInstanceId(new shared.UUID().setString(this.#instance));
-    member.setState(gossip.MemberInfo.VNodeState.LEADER);
-    member.setIsAlive(true);
-    member.setHttpEndPoint(new gossip.EndPoint().setAddress(HOST).setPort(this.#port));
-    return new gossip.ClusterInfo().setMembersList([member]);
-  }
-}
-
-/** What a call wants, and how to refuse it. */
-interface Asked {
-  readonly metadata: grpc.Metadata;
-  readonly perform: () => Reply;
-  readonly fail: (error: ServiceError) => void;
-}
-
-/** As a current server answers: with batch appends, so that a client that would use them does. */
-function supportedMethods() {
-  const method = (name: string, list: string[] = []) =>
-    new features.SupportedMethod()
-      .setMethodName(name)
-      .setServiceName('event_store.client.streams.streams')
-      .setFeaturesList(list);
-  return new features.SupportedMethods()
-    .setEventStoreServerVersion('24.10.0')
-    .setMethodsList([
-      method('read', ['position', 'events']),
-      method('append'),
-      method('delete'),
-      method('tombstone'),
-      method('batchappend', ['deadline_duration']),
-    ]);
 }
