@@ -23,7 +23,7 @@ export function costTrend(flows) {
   };
   flow.addEventListener('change', draw);
   draw();
-  return h('section.card.costs', {}, h('h2', {}, 'Trend'), flow, body);
+  return h('section.card.costs', {}, h('div.card-head', {}, h('h2', {}, 'Trend'), flow), body);
 }
 
 function content(points) {
