@@ -95,6 +95,8 @@ export class Shift {
     const { rows } = this.parts;
     clearTimeout(this.#skipTimer);
     await this.#skipping;
+    // When it found the checkpoints farther back, what lies before this delivery has to be read again: nothing may move over it.
+    if (this.#trouble) return;
     const own = events.filter(event => rows.wants(event));
     if (own.length > 0) {
       await this.#commit(own, scannedTo);
