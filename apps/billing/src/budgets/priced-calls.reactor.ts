@@ -15,6 +15,8 @@ export interface PricedCallsParts {
   readonly clock: Clock;
 }
 
+type Exceeded = ReturnType<typeof BudgetExceeded>['data'];
+
 const PAGE = 1_000;
 
 /**
@@ -30,37 +32,40 @@ export class PricedCallsReactor implements Reactor {
   async react(event: RecordedEvent): Promise<void> {
     const { budgets, rateCards, clock } = this.parts;
     const context = reactionContext(event, { reactor: this.name, actor: BILLING, now: clock.now() });
-    const runIds = event.type === 'RateCardPublished' ? await this.#waiting(event.tenant) : runsHeldBy([event]);
+    const waiting = new WaitingRuns();
+    if (event.type === 'RateCardPublished') await this.#find(waiting, event.tenant);
+    else waiting.hear(event);
+    const runIds = waiting.ids();
     if (runIds.size === 0) return;
     const { version } = await rateCards.inForce(context.workspaceId, context.occurredAt);
     for (const runId of runIds) await budgets.priced(runId, version, context);
   }
 
   /** A workspace without budgets is not searched. */
-  async #waiting(tenant: string): Promise<ReadonlySet<string>> {
+  async #find(waiting: WaitingRuns, tenant: string): Promise<void> {
     const { store, budgets } = this.parts;
-    if ((await budgets.limits(tenant)).size === 0) return new Set();
+    if ((await budgets.limits(tenant)).size === 0) return;
     const end = await store.settled();
-    const told: RecordedEvent[] = [];
     let after = START;
     do {
       const slice = await store.readAll({ tenant, types: ['BudgetExceeded', 'BudgetFreed'], after, limit: PAGE });
-      told.push(...slice.events);
+      for (const event of slice.events) waiting.hear(event);
       after = slice.scannedTo;
     } while (after < end);
-    return runsHeldBy(told);
   }
 }
 
-/** Runs that wait for a price by what ledgers have told last of them. */
-function runsHeldBy(told: readonly RecordedEvent[]): ReadonlySet<string> {
-  const held = new Map<string, string>();
-  for (const { stream, type, data } of told) {
-    const { runId, rateCardVersion } = data as DataOf<typeof BudgetExceeded>;
-    if (type === 'BudgetExceeded' && rateCardVersion !== undefined) held.set(`${stream} ${runId}`, runId);
-    else held.delete(`${stream} ${runId}`);
-  }
-  return new Set(held.values());
-}
+/** Runs that wait for a price by what ledgers have told last of them; only these are kept, however long the log is. */
+class WaitingRuns {
+  readonly #held = new Map<string, string>();
 
-type DataOf<Definition extends (...args: never[]) => { readonly data: unknown }> = ReturnType<Definition>['data'];
+  hear({ stream, type, data }: RecordedEvent): void {
+    const { runId, rateCardVersion } = data as Exceeded;
+    if (type === 'BudgetExceeded' && rateCardVersion !== undefined) this.#held.set(`${stream} ${runId}`, runId);
+    else this.#held.delete(`${stream} ${runId}`);
+  }
+
+  ids(): ReadonlySet<string> {
+    return new Set(this.#held.values());
+  }
+}
