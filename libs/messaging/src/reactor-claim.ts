@@ -10,7 +10,7 @@ import type { Taken } from './low-watermark.js';
 import { PartitionLanes } from './partition-lanes.js';
 import { lowestPosition, oldestPending, PartitionWork, passBy } from './partition-work.js';
 import { Reactions } from './reactions.js';
-import type { Reactor } from './reactor.js';
+import { keyIn, type Reactor } from './reactor.js';
 import type { ReactorSettings } from './reactor-settings.js';
 import { retrying } from './retry.js';
 
@@ -185,10 +185,10 @@ export class ReactorClaim {
 
   /** A promise when there is no room for it at the moment. */
   #take(recorded: RecordedEvent): Promise<void> | undefined {
-    const key = this.parts.reactor.partitionBy?.(recorded) ?? recorded.metadata.correlationId;
-    const work = this.#works.get(partitionOf(key));
-    // Claims begin at the lowest of their checkpoints: what this partition has behind it is not done again.
-    if (!work?.isOpen || recorded.position <= work.lease.position) return undefined;
+    const key = keyIn(this.parts.reactor, recorded);
+    const work = key === undefined ? undefined : this.#works.get(partitionOf(key));
+    // Claims begin at their lowest checkpoint: what this partition has behind it is not done again.
+    if (key === undefined || !work?.isOpen || recorded.position <= work.lease.position) return undefined;
     const event = { recorded, taken: work.watermark.take(recorded) };
     return this.#queue({ work, key, event });
   }

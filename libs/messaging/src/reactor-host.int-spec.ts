@@ -67,6 +67,21 @@ describe('a reactor host', () => {
     expect(running.status()).toEqual({ name: 'starter', state: 'live', position: 7n, partitions: ALL, parked: 0 });
   });
 
+  it('passes by what is none of the business of a reactor, and begins behind it the next time', async () => {
+    const seen: unknown[] = [];
+    const end = log.append({ data: { n: 1 } }, { data: { n: 2 } }, { data: { n: 3 } });
+    const isEven = (event: { data: unknown }) => (event.data as { n: number }).n % 2 === 0;
+    const react: Reactor['react'] = event => Promise.resolve(void seen.push((event.data as { n: number }).n));
+    const host = newHost();
+    const running = await host.start(starter(react, { concerns: isEven }));
+    await running.reached(end);
+    expect(seen).toEqual([2]);
+    await host.stop();
+    const again = await newHost().start(starter(react));
+    await again.reached(end);
+    expect(seen).toEqual([2]);
+  });
+
   it('hands events over as they were stored to a reactor that asks for it', async () => {
     const seen: unknown[] = [];
     const end = log.append({ data: { n: 1 } }, { type: 'FromTheFuture' });

@@ -20,6 +20,17 @@ export interface Reactor {
    */
   react(event: RecordedEvent, lease?: PartitionLease): Promise<void>;
   partitionBy?(event: RecordedEvent): string;
+  /**
+   * Whether an event of these types is its business, by the data as it was stored; left out: each is. One that is not is passed by
+   * like those of other types, which costs next to nothing.
+   */
+  concerns?(event: RecordedEvent): boolean;
+}
+
+/** What orders the event for this reactor; undefined when it is none of its business. */
+export function keyIn(reactor: Reactor, event: RecordedEvent): string | undefined {
+  if (reactor.concerns?.(event) === false) return undefined;
+  return reactor.partitionBy?.(event) ?? event.metadata.correlationId;
 }
 
 /** A started consumer of the log. */
