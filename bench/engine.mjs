@@ -1,12 +1,13 @@
 /**
- * The engine alone, for benches: orchestrator, gates and an executor that does no work, on one store.
- *
- * The executor comes in two shapes, because engines differ in what they promise about a step:
- *   claimed     AttemptStarted is stored before the body runs and AttemptEnded after it, as the real sandbox does: of many
- *               workers one gets the step, and a step that began is never taken for one that did not. Three commits a step.
- *   journalled  the body runs and its end is stored, AttemptStarted and AttemptEnded in one append: a worker that dies in the
- *               middle leaves nothing, and the body runs again. Two commits a step. That is what DBOS (a row per step after
- *               its body) and Restate (a journal entry per step after its body) promise, so this shape is compared with them.
+ * The engine alone, for benches: orchestrator and gates on one store, in two shapes, because engines differ in what they promise
+ * about a step:
+ *   function    the step calls a function in this process, and its end is stored after it, with all that follows: a process
+ *               that dies in the middle leaves nothing, and the function is called again. One commit a step. That is what DBOS
+ *               (a row per step after its body) and Restate (a journal entry per step after its body) promise, so this shape
+ *               is compared with them.
+ *   claimed     AttemptStarted is stored before the work and AttemptEnded after it, as for steps in a sandbox: of many workers
+ *               one gets the step, and a step that began is never taken for one that did not. Three commits a step. The
+ *               executor is one of this bench's, which does no work.
  */
 import {
   AttemptEnded,
@@ -41,26 +42,29 @@ import { inLanes } from './processes.mjs';
 import { percentiles } from './rounds.mjs';
 
 export const STEPS = 10;
-export const COMMITS_PER_STEP = { claimed: 3, journalled: 2 };
+export const COMMITS_PER_STEP = { claimed: 3, function: 1 };
 const TENANT = 'ws_bench';
 const UNLIMITED = { plan: 'TEAM', resetsAt: '2100-01-01T00:00:00.000Z' };
 
-const CHAIN = `slug: chain
+const WORK = { claimed: "run: 'true'", function: 'function: nothing' };
+const FUNCTIONS = { nothing: async () => ({ summary: 'Done.', output: { ok: true } }) };
+
+const chainOf = shape => `slug: chain
 defaults: { profile: plain }
 steps:
-${Array.from({ length: STEPS }, (_, n) => `  - { key: s${n}, run: 'true', needs: [${n === 0 ? '' : `s${n - 1}`}] }`).join('\n')}
+${Array.from({ length: STEPS }, (_, n) => `  - { key: s${n}, ${WORK[shape]}, needs: [${n === 0 ? '' : `s${n - 1}`}] }`).join('\n')}
 `;
-const GATED = `slug: gated
+const gatedOf = shape => `slug: gated
 defaults: { profile: plain }
 steps:
-  - { key: deploy, run: 'true', gates: { before: { message: 'Go on?' } } }
+  - { key: deploy, ${WORK[shape]}, gates: { before: { message: 'Go on?' } } }
 `;
 
 /**
- * `executor`: claimed or journalled. `member`: the number of this process among those that share the work, the first of which is 0;
+ * `shape`: claimed or function. `member`: the number of this process among those that share the work, the first of which is 0;
  * left out, this process has all of it.
  */
-export async function openEngine(databaseUrl, { executor, member }) {
+export async function openEngine(databaseUrl, { shape, member }) {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   pool.on('error', () => undefined); // said by the statement that fails
   await migrateEventStore(pool);
@@ -75,7 +79,10 @@ export async function openEngine(databaseUrl, { executor, member }) {
   const registry = new CommandRegistry();
   const commands = new InProcessCommands(registry);
   const timers = new MemoryTimers();
-  const orchestrator = new Orchestrator({ store, handler, clock: systemClock, timers, client: commands });
+  const orchestrator = new Orchestrator(
+    { store, handler, clock: systemClock, timers, client: commands },
+    { functions: FUNCTIONS },
+  );
   const decisions = new Decisions(handler);
   orchestrator.answer(registry);
   // Whether plan and budget allow one more run is billing's to say, which is no part of the engine.
@@ -84,11 +91,12 @@ export async function openEngine(databaseUrl, { executor, member }) {
     Promise.resolve({ status: 'accepted', output: UNLIMITED, position: undefined }),
   );
   registry.answer(Decide, (input, by) => decisions.decide(input, by));
-  if (!member) await publish(store, commands);
+  if (!member) await publish(store, commands, [chainOf(shape), gatedOf(shape)]);
   const news = new News(owner);
   const gates = requestsReactor(store, handler, systemClock);
   const shared = [];
-  for (const reactor of [...orchestrator.reactors(), gates, EXECUTORS[executor](handler)]) {
+  const executors = shape === 'claimed' ? [executor(handler)] : [];
+  for (const reactor of [...orchestrator.reactors(), gates, ...executors]) {
     shared.push(await host.start(reactor));
   }
   await listeners.start(news);
@@ -156,8 +164,11 @@ class News {
     this.name = `bench.news.${owner}`;
   }
 
-  react({ type, data: { runId, step } }) {
-    if (type === 'StepReady' && step !== 'deploy') return Promise.resolve();
+  concerns({ type, data: { step } }) {
+    return type !== 'StepReady' || step === 'deploy';
+  }
+
+  react({ type, data: { runId } }) {
     const key = `${type} ${runId}`;
     const resolve = this.#waiting.get(key);
     if (resolve) this.#waiting.delete(key);
@@ -182,18 +193,6 @@ const attempt = {
     (events[0].type === 'AttemptStarted') === (state === 'absent') && state !== 'ended' ? events : [],
 };
 
-const EXECUTORS = {
-  claimed: handler =>
-    executor(async (event, { stream, started, ended }) => {
-      await handler.begin(attempt, stream, [started], reaction(event, 0));
-      await handler.handle(attempt, stream, [ended], reaction(event, 1));
-    }),
-  journalled: handler =>
-    executor(async (event, { stream, started, ended }) => {
-      await handler.begin(attempt, stream, [started, ended], reaction(event, 0));
-    }),
-};
-
 const WORKER = { kind: 'command', profileVersion: 1, driver: 'bench', worker: 'bench' };
 const SUCCESS = {
   outcome: 'SUCCESS',
@@ -205,19 +204,18 @@ const SUCCESS = {
   elapsedMs: 0,
 };
 
-function executor(execute) {
+function executor(handler) {
   return {
     name: 'bench.sandbox',
     types: ['StepReady'],
     react: async event => {
       const { runId, step, attempt: n, profile } = event.data;
       const place = { attemptId: attemptId(runId, step, n), runId, step, attempt: n };
+      const stream = streamOf('attempt', place.attemptId);
       const at = new Date().toISOString();
-      await execute(event, {
-        stream: streamOf('attempt', place.attemptId),
-        started: AttemptStarted({ ...place, ...WORKER, profile, startedAt: at }),
-        ended: AttemptEnded({ ...place, ...SUCCESS, endedAt: at }),
-      });
+      const started = AttemptStarted({ ...place, ...WORKER, profile, startedAt: at });
+      await handler.begin(attempt, stream, [started], reaction(event, 0));
+      await handler.handle(attempt, stream, [AttemptEnded({ ...place, ...SUCCESS, endedAt: at })], reaction(event, 1));
     },
   };
 }
@@ -240,7 +238,7 @@ function reaction(event, index) {
   };
 }
 
-async function publish(store, commands) {
+async function publish(store, commands, flows) {
   const by = context();
   const limits = { memoryBytes: 1, pids: 1, cpuPercent: 1, tmpBytes: 1, workspaceBytes: 1, outputBytes: 1 };
   const definition = {
@@ -268,7 +266,7 @@ async function publish(store, commands) {
     [{ id: newUuid(), type, data, metadata: { ...story, causationId, schemaVersion: 1 } }],
     'no-stream',
   );
-  for (const source of [CHAIN, GATED]) await accepted(commands.send(PublishFlow, { source }, context()));
+  for (const source of flows) await accepted(commands.send(PublishFlow, { source }, context()));
 }
 
 async function accepted(sending) {
@@ -287,8 +285,7 @@ async function problemsOf(pool) {
       cross join lateral (
         select count(*) filter (where type = 'RunCompleted') as completed,
                case when count(*) filter (where type = 'StepReady') = flow.steps then 1 else 0 end as ready,
-               case when count(*) filter (where type = 'AttemptEnded') = flow.steps
-                     and count(*) filter (where type = 'StepCompleted') = flow.steps then 1 else 0 end as done
+               case when count(*) filter (where type = 'StepCompleted') = flow.steps then 1 else 0 end as done
           from runledger.event o where o.correlation_id = e.correlation_id) ends
       where e.type = 'RunStarted' group by flow.slug`,
   );

@@ -1,7 +1,10 @@
-/** One of the processes that share the work of an engine: `node engine.worker.mjs <database URL> <executor> <number>`. */
+/**
+ * An engine in a process of its own: `node engine.worker.mjs <database URL> <shape> [<number>]`. With a number it is one of
+ * several that share the work.
+ */
 import { openEngine } from './engine.mjs';
 import { serve } from './processes.mjs';
 
-const [databaseUrl, executor, number] = process.argv.slice(2);
-const engine = await openEngine(databaseUrl, { executor, member: Number(number) });
+const [databaseUrl, shape, number] = process.argv.slice(2);
+const engine = await openEngine(databaseUrl, { shape, ...(number !== undefined && { member: Number(number) }) });
 serve({ ...engine, runMany: engine.lanes });

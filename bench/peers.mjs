@@ -2,10 +2,11 @@
  * The same ten steps by other engines, in turn with ours in every round, so that the ratios come from one run: 50 at once, and
  * one at a time. A step's body does nothing and returns a small JSON.
  *
- *   Runledger   the engine in this process, on PostgreSQL; compared is the shape `journalled` (engine.mjs), which promises
- *               what the others promise: a step is recorded once, after its body, and the body runs again if that was lost.
- *               `claimed` is how the product works, and promises more.
- *   DBOS        in a process of its own, started and awaited there, on the same PostgreSQL; defaults.
+ *   Runledger   the engine in a process of its own, on PostgreSQL, started and awaited there; compared are steps that call a
+ *               function (engine.mjs), which promise what the others promise: a step is recorded once, after its body, and the
+ *               body runs again if that was lost.
+ *               `claimed` is how steps in a sandbox work, and promises more.
+ *   DBOS        in a process of its own, on the same PostgreSQL, started and awaited there; defaults.
  *   Restate     server, service process and HTTP client (this process); defaults, so its log is synced to disk.
  *
  * All commit durably. Each has as many processes as its quick start has. With `--processes N` ours and DBOS are measured with so
@@ -15,7 +16,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openEngine } from './engine.mjs';
 import { openProcesses } from './processes.mjs';
 import { median } from './rounds.mjs';
 import { withDatabase } from './server.mjs';
@@ -25,11 +25,11 @@ const FOLDER = new URL('peers/', import.meta.url);
 
 const ENGINE = new URL('engine.worker.mjs', import.meta.url);
 const DBOS = new URL('dbos.worker.mjs', FOLDER);
-const OURS = ['Runledger, journalled', 'Runledger, claimed'];
+const OURS = ['Runledger, functions', 'Runledger, claimed'];
 
 export async function run({ databaseUrl, rounds, quick, log, processes }) {
   install(log);
-  const size = quick ? { runs: 200, alone: 30, warm: 100 } : { runs: 1_000, alone: 100, warm: 500 };
+  const size = quick ? { runs: 200, alone: 30, warm: 100 } : { runs: 1_000, alone: 100, warm: 2_000 };
   // Each engine has a database of its own.
   return withDatabases(databaseUrl, 3 + (processes > 1 ? 3 : 0), urls =>
     measure(urls, size, { rounds, log, processes }),
@@ -46,13 +46,13 @@ async function measure(urls, size, { rounds, log, processes }) {
   const inProcesses = (worker, url, count, ...more) =>
     openProcesses(worker, count, number => [url, ...more, ...(count === 1 ? [] : [String(number)])]);
   const open = {
-    'Runledger, journalled': () => openEngine(urls[0], { executor: 'journalled' }),
-    'Runledger, claimed': () => openEngine(urls[1], { executor: 'claimed' }),
+    'Runledger, functions': () => inProcesses(ENGINE, urls[0], 1, 'function'),
+    'Runledger, claimed': () => inProcesses(ENGINE, urls[1], 1, 'claimed'),
     DBOS: () => inProcesses(DBOS, urls[2], 1),
     Restate: () => openRestate(),
   };
   if (processes > 1) {
-    open[several(OURS[0], processes)] = () => inProcesses(ENGINE, urls[3], processes, 'journalled');
+    open[several(OURS[0], processes)] = () => inProcesses(ENGINE, urls[3], processes, 'function');
     open[several(OURS[1], processes)] = () => inProcesses(ENGINE, urls[4], processes, 'claimed');
     open[several('DBOS', processes)] = () => inProcesses(DBOS, urls[5], processes);
   }
@@ -106,14 +106,14 @@ function report(results, processes) {
     to: `${peer}: ${title}`,
     ...(goal && { goal }),
   });
-  const [journalled, claimed] = OURS;
+  const [functions, claimed] = OURS;
   const ratios = [
-    ratio(steps, best(journalled), best('DBOS'), { atLeast: 3 }),
-    ratio(steps, best(journalled), 'Restate', { atLeast: 2 }),
+    ratio(steps, best(functions), best('DBOS'), { atLeast: 3 }),
+    ratio(steps, best(functions), 'Restate', { atLeast: 2 }),
     ratio(steps, best(claimed), best('DBOS')),
     ratio(steps, best(claimed), 'Restate'),
-    ratio(alone, journalled, 'DBOS'),
-    ratio(alone, journalled, 'Restate'),
+    ratio(alone, functions, 'DBOS'),
+    ratio(alone, functions, 'Restate'),
   ];
   return { figures, ratios };
 }

@@ -1,7 +1,7 @@
 /**
  * The engine alone (engine.mjs): runs of ten chained steps whose work takes no time, 50 at once and one at a time, in both
- * shapes of the executor: `claimed`, as the real sandbox works (three commits a step), and `journalled`, with the promise that
- * DBOS and Restate make (two commits a step). Gates: from the call of Decide to the news of the step's StepReady.
+ * shapes: `claimed`, as steps in a sandbox work (three commits a step), and `function`, with the promise that
+ * DBOS and Restate make (one commit a step). Gates: from the call of Decide to the news of the step's StepReady.
  *
  * Baselines of the same round, without any engine: the same number of plain INSERTs of about 500 bytes, one commit each.
  * How other engines do the same ten steps: `npm run bench -- peers`.
@@ -12,7 +12,7 @@ import { percentiles } from './rounds.mjs';
 import { withDatabase } from './server.mjs';
 
 const IN_FLIGHT = 50;
-const SHAPES = ['claimed', 'journalled'];
+const SHAPES = ['claimed', 'function'];
 
 export async function run({ databaseUrl, rounds, quick, log }) {
   const size = quick ? { runs: 200, alone: 30, gates: 20 } : { runs: 1_000, alone: 150, gates: 150 };
@@ -22,7 +22,7 @@ export async function run({ databaseUrl, rounds, quick, log }) {
 
 async function measure(urls, size, { rounds, log }) {
   const pool = new pg.Pool({ connectionString: urls[0], max: 32 });
-  const engines = await Promise.all(SHAPES.map((executor, index) => openEngine(urls[index], { executor })));
+  const engines = await Promise.all(SHAPES.map((shape, index) => openEngine(urls[index], { shape })));
   try {
     for (const engine of engines) await engine.runMany(size.runs / 2, IN_FLIGHT); // the code and the caches are warm
     const shapes = Object.fromEntries(SHAPES.map(shape => [shape, emptyResults()]));
@@ -68,7 +68,7 @@ function report(shapes, problems) {
     figure('CPU of this process per step', 'µs', of(many, 'cpuMicrosPerStep'));
     figure(`one run among ${IN_FLIGHT}, p50`, 'ms', of(many, 'p50'));
     figure(`one run among ${IN_FLIGHT}, p99`, 'ms', of(many, 'p99'));
-    const goal = shape === 'journalled' ? { atMost: 16 } : undefined;
+    const goal = shape === 'function' ? { atMost: 16 } : undefined;
     const p50 = figure('one run alone, p50', 'ms', of(alone, 'p50'), goal);
     figure('one run alone, p99', 'ms', of(alone, 'p99'));
     figure('gate decided, next step ready, p50', 'ms', of(gates, 'p50'));
