@@ -8,6 +8,7 @@ import {
   ReserveDailyRun,
   SandboxProfilePublished,
   type GateDecision,
+  type StepFunctions,
 } from '@runledger/contracts';
 import {
   createPostgresEventStore,
@@ -49,6 +50,7 @@ export class OrchestratorProcess {
     databaseUrl: string,
     timers: (pool: pg.Pool) => TimerHost = () => new MemoryTimers(),
     blobs = {} as BlobStore, // only what is too large for the log lies there
+    functions: StepFunctions = {},
   ): Promise<OrchestratorProcess> {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
     const store = createPostgresEventStore({ connectionString: databaseUrl });
@@ -65,6 +67,7 @@ export class OrchestratorProcess {
       OrchestratorModule.register({
         connectedProviders: ['anthropic'],
         available: { environments: ['test-lab'] },
+        functions,
         timers: timers(pool),
       }),
     ];

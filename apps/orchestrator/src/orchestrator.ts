@@ -1,4 +1,5 @@
 import { CancelRun, Preflight, PublishFlow, PublishSkill, ReportEnvironment, StartRun } from '@runledger/contracts';
+import type { StepFunctions } from '@runledger/contracts';
 import type { CommandHandler, EventStore } from '@runledger/event-store';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock, CommandClient, CommandRegistry } from '@runledger/platform';
@@ -8,6 +9,7 @@ import { reportEnvironment } from './environments/report-environment.js';
 import { EventTriggerDesk } from './event-triggers/event-trigger-desk.js';
 import { eventTriggerReactor } from './event-triggers/event-triggers.reactor.js';
 import { StandingTriggers } from './event-triggers/standing-triggers.js';
+import { functionCalls } from './functions/function-calls.reactor.js';
 import { FlowReaders } from './flows/flow-readers.js';
 import { publishFlow } from './flows/publish-flow.js';
 import { ConnectedIntegrations } from './needs/connected-integrations.js';
@@ -47,6 +49,8 @@ export interface OrchestratorParts {
 export interface OrchestratorOptions {
   /** The model providers that agents can use, besides `scripted`; a predicate may answer per workspace. Default: none. */
   readonly connectedProviders?: Iterable<string> | ProviderConnected;
+  /** What steps with `function` call; a function that is not here blocks its step. Default: none. */
+  readonly functions?: StepFunctions;
   /** What flows may require by name. Default: nothing. */
   readonly available?: {
     readonly credentials?: Iterable<string>;
@@ -62,6 +66,7 @@ export class Orchestrator {
   readonly #successors: RunSuccessors;
   readonly #preflight: PreflightDesk;
   readonly #connected: ConnectedIntegrations;
+  readonly #functions: StepFunctions;
 
   constructor(
     private readonly parts: OrchestratorParts,
@@ -71,6 +76,7 @@ export class Orchestrator {
     this.#connected = new ConnectedIntegrations(store);
     const available = availableFrom(options);
     this.#environments = available.environments;
+    this.#functions = options.functions ?? {};
     const checks = new StartChecks(store, available, this.#connected);
     this.#starter = new RunStarter({ store, commands, checks, dailyStarts: new DailyStarts(client) });
     this.#successors = new RunSuccessors({ commands, starter: this.#starter, checks });
@@ -101,6 +107,7 @@ export class Orchestrator {
       interruptions(handler, clock),
       gateDecisions(handler, clock),
       budgetHolds(handler, clock),
+      functionCalls({ commands: handler, clock, functions: this.#functions }),
     ];
     const queues = [queueMoves(handler, clock), queueTurns(handler, clock)];
     const connected = this.#connected;

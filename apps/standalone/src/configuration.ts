@@ -7,6 +7,7 @@ import { sandboxVariables } from '@runledger/sandbox/config';
 import { consumerVariables } from '@runledger/sdk';
 import type { z } from 'zod';
 import { apiVariables } from './api.config.js';
+import { functionsVariables } from '@runledger/orchestrator';
 import { availableVariables } from './available.config.js';
 import { reconcileVariables } from './reconcile/reconcile.config.js';
 import { serviceVariables } from './services/service.config.js';
@@ -49,6 +50,12 @@ export const CONFIGURATION: readonly ConfigurationPart[] = [
     intro:
       'Read by the process that starts runs. A run whose flow `requires` what is not named here is declined (`PREFLIGHT_FAILED`).',
     variables: availableVariables,
+  },
+  {
+    title: 'Functions',
+    intro:
+      'Read by the process that runs the orchestrator. See [Do a step in code of your own](../how-to/do-a-step-in-code.md).',
+    variables: functionsVariables,
   },
   {
     title: 'Webhooks',

@@ -371,6 +371,8 @@ export type StepKind =
   | 'AGENT'
   /** A program. */
   | 'COMMAND'
+  /** A function of the operator's, without a sandbox. */
+  | 'FUNCTION'
   /** Nothing: people are asked. */
   | 'GATE';
 

@@ -65,6 +65,21 @@ export const commandWork = z.strictObject({
 });
 export type CommandWork = z.infer<typeof commandWork>;
 
+/** Code of the operator's own does the step, in the orchestrator's process: see `step-function.ts`. */
+export const functionWork = z.strictObject({
+  name: slug,
+  /** Texts may hold references; one that is nothing but a reference stands for the value itself. */
+  input: z.record(z.string(), json),
+});
+export type FunctionWork = z.infer<typeof functionWork>;
+
+/** One call of a function. */
+export const functionOrder = functionWork.extend({
+  /** What people missed in the result of the attempt before. */
+  changes: z.string().optional(),
+});
+export type FunctionOrder = z.infer<typeof functionOrder>;
+
 /** Text of an expression; see the reference of the flow format for the language. */
 export const expressionText = z.string().min(1).max(4_000);
 
@@ -139,9 +154,10 @@ export const stepDefinition = z.strictObject({
   needs: z.array(stepKey),
   /** The step is done only when this is true; else it is skipped and counts as done for those that need it. */
   if: expressionText.optional(),
-  /** Exactly one of `agent`, `command` and `gate`: the step's work. A step that is a gate only asks people. */
+  /** Exactly one of `agent`, `command`, `function` and `gate`: the step's work. A step that is a gate only asks people. */
   agent: agentWork.optional(),
   command: commandWork.optional(),
+  function: functionWork.optional(),
   gate: gateDefinition.optional(),
   /** Where people decide around the work: before it starts, and on its result. Not for a step that is itself a gate. */
   gates: z.strictObject({ before: gateDefinition.optional(), after: gateDefinition.optional() }).optional(),
@@ -197,8 +213,10 @@ export function silenceLimitMs(step: Pick<StepDefinition, 'silenceMs' | 'agent' 
   return step.silenceMs ?? (step.agent ? AGENT_SILENCE_MS : step.timeoutMs + LATE_END_MS);
 }
 
-export type StepKind = 'agent' | 'command' | 'gate';
-export function kindOf(step: Pick<StepDefinition, 'agent' | 'gate'>): StepKind {
+export const stepKinds = ['agent', 'command', 'function', 'gate'] as const;
+export type StepKind = (typeof stepKinds)[number];
+export function kindOf(step: Pick<StepDefinition, 'agent' | 'function' | 'gate'>): StepKind {
   if (step.gate) return 'gate';
+  if (step.function) return 'function';
   return step.agent ? 'agent' : 'command';
 }

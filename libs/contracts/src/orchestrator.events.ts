@@ -3,11 +3,13 @@ import { z } from 'zod';
 import { defineEvent } from './define-event.js';
 import { flowDefinition } from './flow-definition.js';
 import * as runs from './orchestrator.runs.events.js';
+import * as holds from './orchestrator.step-holds.events.js';
 import * as steps from './orchestrator.steps.events.js';
 import { actorSchema, slug, timestamp } from './values.js';
 
 export * from './orchestrator.queues.events.js';
 export * from './orchestrator.runs.events.js';
+export * from './orchestrator.step-holds.events.js';
 export * from './orchestrator.steps.events.js';
 
 /** Someone published a flow; this version never changes and runs may pin it. Stream `flow-<slug>`. */
@@ -43,14 +45,14 @@ export const runEvents = [
   steps.GateAnswered,
   steps.StepCompleted,
   steps.StepFailed,
-  steps.StepBlocked,
-  steps.StepHeardAgain,
+  holds.StepBlocked,
+  holds.StepHeardAgain,
   steps.StepRetryScheduled,
   steps.StepInstructionsEdited,
   steps.StepForceAdvanced,
   steps.StepSkipped,
-  steps.StepInterrupted,
-  steps.StepReattached,
+  holds.StepInterrupted,
+  holds.StepReattached,
   steps.StepCancelled,
   runs.RunCancelRequested,
   runs.RunCompleted,

@@ -1,7 +1,13 @@
 import { z } from 'zod';
-import { blockCause } from './block-cause.js';
 import { defineEvent } from './define-event.js';
-import { agentWork, commandWork, consumedFiles, outputContract, requirements } from './flow-definition.js';
+import {
+  agentWork,
+  commandWork,
+  consumedFiles,
+  functionOrder,
+  outputContract,
+  requirements,
+} from './flow-definition.js';
 import { gateDefinition } from './gate-definition.js';
 import { gateEvidence } from './gate-evidence.js';
 import {
@@ -21,7 +27,10 @@ const attempt = z.int().positive();
 /** 0 for a step that only asks people. */
 const attemptOrNone = z.int().nonnegative();
 
-/** Everything that a step needs is there: a sandbox may claim the attempt. Attempts count from 1. */
+/**
+ * Everything that a step needs is there: a sandbox may claim the attempt, or its function is called. Attempts count from 1. One of a
+ * function has no stream of its own: it begins with this event and ends with the next one of its step.
+ */
 export const StepReady = defineEvent({
   type: 'StepReady',
   version: 1,
@@ -30,9 +39,10 @@ export const StepReady = defineEvent({
     step: stepKey,
     attempt,
     profile: slug,
-    /** The work with all references to parameters and earlier steps filled in; exactly one of the two. */
+    /** The work with all references to parameters and earlier steps filled in; exactly one of the three. */
     agent: agentWork.optional(),
     command: commandWork.optional(),
+    function: functionOrder.optional(),
     timeoutMs: z.int(),
     /** How long nothing need be heard of the attempt; left out: see `silenceLimitMs`. */
     silenceMs: z.int().optional(),
@@ -152,23 +162,6 @@ export const StepFailed = defineEvent({
   }),
 });
 
-/**
- * An attempt needs something from outside the run. It has ended, and resuming is a new attempt; but one that is merely
- * `SILENT` may still be at work: then `StepHeardAgain` follows when it is. Siblings go on.
- */
-export const StepBlocked = defineEvent({
-  type: 'StepBlocked',
-  version: 1,
-  schema: z.strictObject({ runId, step: stepKey, attempt, cause: blockCause, blockedAt: timestamp }),
-});
-
-/** Something was heard of an attempt that was blocked because it was silent: it goes on, nothing was lost. */
-export const StepHeardAgain = defineEvent({
-  type: 'StepHeardAgain',
-  version: 1,
-  schema: z.strictObject({ runId, step: stepKey, attempt, heardAt: timestamp }),
-});
-
 /** An attempt failed and the flow wants it tried again: `attempt` becomes ready at `dueAt`. */
 export const StepRetryScheduled = defineEvent({
   type: 'StepRetryScheduled',
@@ -233,20 +226,6 @@ export const StepSkipped = defineEvent({
     by: actorSchema,
     skippedAt: timestamp,
   }),
-});
-
-/** The worker of an attempt died or the platform is being updated; not a failure: another worker takes the attempt up. */
-export const StepInterrupted = defineEvent({
-  type: 'StepInterrupted',
-  version: 1,
-  schema: z.strictObject({ runId, step: stepKey, attempt, reason: z.string(), interruptedAt: timestamp }),
-});
-
-/** A worker has taken an interrupted attempt up again. */
-export const StepReattached = defineEvent({
-  type: 'StepReattached',
-  version: 1,
-  schema: z.strictObject({ runId, step: stepKey, attempt, worker: z.string(), reattachedAt: timestamp }),
 });
 
 /** A step will not be done because its run was cancelled, rejected or failed. */

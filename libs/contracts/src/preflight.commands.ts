@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dailyRuns } from './billing.commands.js';
 import { defineCommand } from './define-command.js';
+import { stepKinds } from './flow-definition.js';
 import { gatePolicy } from './gate-definition.js';
 import { startDeclines, startRequest } from './orchestrator.commands.js';
 import { json, problem, runChoices, slug, stepKey } from './values.js';
@@ -19,7 +20,7 @@ export const preflightReport = z.strictObject({
     z.strictObject({
       key: stepKey,
       name: z.string(),
-      kind: z.enum(['agent', 'command', 'gate']),
+      kind: z.enum(stepKinds),
       needs: z.array(stepKey),
       /** It may be left out: it has a condition, or a route has to lead to it. */
       conditional: z.boolean(),

@@ -22,7 +22,7 @@ export type RunStateName = keyof typeof runStates;
 /** What each state of a step means. */
 export const stepStates = {
   PENDING: 'Its turn has not come, it waits to be tried again, or no worker took it up yet.',
-  RUNNING: 'An attempt executes.',
+  RUNNING: 'An attempt executes, or its function is called.',
   WAITING: 'People are asked: at a gate, or by its agent.',
   COMPLETED: 'It did its work.',
   FAILED: 'It did not do its work.',
@@ -82,7 +82,7 @@ export const runTransitions: readonly Transition<RunStateName>[] = [
 
 /** Forward only within an attempt: whatever leads back to `PENDING` is a new attempt, or a run that was reopened. */
 export const stepTransitions: readonly Transition<StepStateName>[] = [
-  { from: 'PENDING', to: 'RUNNING', by: ['AttemptStarted'] },
+  { from: 'PENDING', to: 'RUNNING', by: ['AttemptStarted', 'StepReady'] },
   { from: 'PENDING', to: 'WAITING', by: ['GateReached'] },
   { from: 'PENDING', to: 'SKIPPED', by: ['StepSkipped'] },
   { from: 'PENDING', to: 'CANCELLED', by: ['StepCancelled'] },
@@ -98,11 +98,12 @@ export const stepTransitions: readonly Transition<StepStateName>[] = [
   { from: 'WAITING', to: 'SKIPPED', by: ['StepSkipped'] },
   { from: 'WAITING', to: 'CANCELLED', by: ['StepCancelled'] },
   { from: 'BLOCKED', to: 'PENDING', by: ['StepReady'] },
-  { from: 'BLOCKED', to: 'RUNNING', by: ['StepHeardAgain'] },
+  { from: 'BLOCKED', to: 'RUNNING', by: ['StepHeardAgain', 'StepReady'] },
   { from: 'BLOCKED', to: 'SKIPPED', by: ['StepSkipped'] },
   { from: 'BLOCKED', to: 'CANCELLED', by: ['StepCancelled'] },
   { from: 'COMPLETED', to: 'PENDING', by: ['RunReopened'] },
   { from: 'FAILED', to: 'PENDING', by: ['RunReopened', 'StepReady'] },
+  { from: 'FAILED', to: 'RUNNING', by: ['StepReady'] },
   { from: 'FAILED', to: 'SKIPPED', by: ['StepSkipped'] },
   { from: 'SKIPPED', to: 'PENDING', by: ['RunReopened'] },
   { from: 'CANCELLED', to: 'PENDING', by: ['RunReopened'] },

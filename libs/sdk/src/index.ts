@@ -12,6 +12,8 @@ export { defineConsumer } from './consuming/define-consumer.js';
 export type { Consumer, ConsumerDefinition, Order } from './consuming/define-consumer.js';
 export type { Effects, Statements } from './consuming/effects.js';
 export type { ConsumedEvent, EventName, PlatformEvent } from './consuming/platform-events.js';
+export { defineFunctions } from './functions/define-functions.js';
+export type { FunctionCall, FunctionResult, StepFunction, StepFunctions } from '@runledger/contracts';
 export { DeadLetters } from './letters/dead-letters.js';
 export { defineService } from './service/define-service.js';
 export type { Migration, Service, ServiceDefinition } from './service/define-service.js';

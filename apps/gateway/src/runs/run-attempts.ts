@@ -13,19 +13,22 @@ export function withStep(view: RunView, key: string, change: (step: StepView) =>
   return step ? { ...view, steps: view.steps.with(index, change(step)) } : view;
 }
 
-/** The step with one more attempt, which waits for a worker. What an earlier attempt said no longer counts. */
+/**
+ * The step with one more attempt: it waits for a worker, or its function is called. What an earlier attempt said no longer
+ * counts.
+ */
 export function withAttemptReady(step: StepView, ready: Ready): StepView {
   const rest = withoutEnd(step);
   const attempt: AttemptView = {
     id: attemptId(ready.runId, ready.step, ready.attempt),
     number: ready.attempt,
-    state: 'READY',
+    ...(ready.function ? { state: 'RUNNING', startedAt: ready.readyAt } : { state: 'READY' }),
     readyAt: ready.readyAt,
     timeoutMs: ready.timeoutMs,
     resumptions: 0,
     turns: 0,
   };
-  return { ...rest, state: 'PENDING', attempts: [...step.attempts, attempt] };
+  return { ...rest, state: ready.function ? 'RUNNING' : 'PENDING', attempts: [...step.attempts, attempt] };
 }
 
 /** A step that is going to be tried: how it ended before, and what it waited for, no longer counts. */

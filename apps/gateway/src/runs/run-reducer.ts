@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '@runledger/event-store';
 import { addCharge, plus, plusAt, NO_COST, type Charge } from './cost-sums.js';
+import { withCallsEnded } from './function-attempts.js';
 import { withAttempt, withAttemptReady, withStep } from './run-attempts.js';
 import { withPeople, withSteps } from './run-people.js';
 import { viewAtStart } from './run-start.js';
@@ -23,7 +24,7 @@ export function foldRun(view: RunView | undefined, event: FoldedEvent): RunView 
       : undefined;
   }
   if (event.position <= BigInt(view.position)) return view;
-  const after = changed(view, known);
+  const after = changed(withCallsEnded(view, known), known);
   const tally = tallied(view.tally, view.steps, after.steps);
   return stamped(settled({ ...after, tally }), event);
 }

@@ -3,7 +3,7 @@ import { NO_COSTS } from './cost-sums.js';
 import { tallyOf } from './run-tally.js';
 import type { RunView, Started, StepView } from './run-view.js';
 
-const KIND = { agent: 'AGENT', command: 'COMMAND', gate: 'GATE' } as const;
+const KIND = { agent: 'AGENT', command: 'COMMAND', function: 'FUNCTION', gate: 'GATE' } as const;
 
 /** The view of a run of which nothing but its start is known. */
 export function viewAtStart(started: Started, workspaceId: string): RunView {

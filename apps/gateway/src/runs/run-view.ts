@@ -115,7 +115,7 @@ export interface StepView {
   readonly number: number;
   readonly wave: number;
   readonly name: string;
-  readonly kind: 'AGENT' | 'COMMAND' | 'GATE';
+  readonly kind: 'AGENT' | 'COMMAND' | 'FUNCTION' | 'GATE';
   readonly needs: readonly string[];
   /** Slug of the skill that its agent works with. */
   readonly skill?: string;

@@ -23,12 +23,16 @@ interface WatchParts {
 
 /** Attempts that require environments are looked after from their beginning on; most require none, and cost nothing. */
 export function environmentWatch(timers: Timers): Reactor {
-  return { name: 'orchestrator.environments', types: [StepReady.type], react: event => watch(timers, event) };
+  return {
+    name: 'orchestrator.environments',
+    types: [StepReady.type],
+    concerns: ({ data }) => (data as Ready).environments !== undefined,
+    react: event => watch(timers, event),
+  };
 }
 
 async function watch(timers: Timers, event: RecordedEvent): Promise<void> {
   const { runId, step, attempt, environments = [], readyAt } = event.data as Ready;
-  if (environments.length === 0) return;
   const payload: Watched = { runId, step, attempt, environments };
   const name = `${KIND}:${runId}.${step}.${attempt}`;
   await timers.set({ name, kind: KIND, tenant: event.tenant, payload, dueAt: readyAt });

@@ -41,6 +41,7 @@ const BLOCK: Readonly<Record<string, Block>> = {
   command: { run: 'x' },
   concurrency: { key: 'k' },
   'consumes.0': { step: 'build' },
+  function: { name: 'open-ticket' },
   gate: { message: 'm' },
   'onFailure.retry': { max: 3 },
   output: { schema: { type: 'object' } },
@@ -52,7 +53,7 @@ const BESIDE: Readonly<Record<string, Block>> = {
   'gate.escalateTo': { timeout: '1h', onTimeout: 'ESCALATE' },
   'onFailure.retry.backoffMs': { maxBackoff: '1h' },
 };
-const OWN_WORK = ['agent', 'run', 'command'];
+const OWN_WORK = ['agent', 'run', 'command', 'function'];
 
 function documentWith(path: Path, example: unknown): Block {
   if (path[0] !== 'steps' || path.length === 1) {

@@ -89,8 +89,8 @@ describe('a step that is itself a gate', () => {
     const source = 'slug: a\nsteps:\n  - { key: ask, gate: May it?, timeout: 1h, artifacts: [x], gates: { after: y } }';
     expect(problemsOf(source)).toEqual([
       '3:32 `ask` only asks people; `timeout` is for steps with work. Write `timeout` inside of `gate`.',
-      '3:45 `ask` only asks people; `artifacts` is for steps with work. Remove `artifacts`, or give the step `agent:` or `run:`.',
-      '3:61 `ask` only asks people; `gates` is for steps with work. Remove `gates`, or give the step `agent:` or `run:`.',
+      '3:45 `ask` only asks people; `artifacts` is for steps with work. Remove `artifacts`, or give the step `agent:`, `run:` or `function:`.',
+      '3:61 `ask` only asks people; `gates` is for steps with work. Remove `gates`, or give the step `agent:`, `run:` or `function:`.',
     ]);
   });
 });

@@ -17,6 +17,7 @@ type Consumed = NonNullable<StepDocument['consumes']>[number];
 
 const AGENT_TIMEOUT_MS = 1_800_000;
 export const COMMAND_TIMEOUT_MS = 600_000;
+const FUNCTION_TIMEOUT_MS = 60_000;
 
 /** The one form in which flows are stored and hashed: short forms spelt out, defaults filled in. */
 export function normaliseFlow(document: FlowDocument): FlowDefinition {
@@ -40,7 +41,6 @@ export function normaliseFlow(document: FlowDocument): FlowDefinition {
 
 function normaliseStep(step: StepDocument): StepDefinition {
   const { key, name = key, needs = [], artifacts = [] } = step;
-  const fallback = step.agent ? AGENT_TIMEOUT_MS : COMMAND_TIMEOUT_MS;
   return {
     key,
     name,
@@ -52,11 +52,16 @@ function normaliseStep(step: StepDocument): StepDefinition {
     onFailure: normaliseFailure(step.onFailure),
     ...(step.output === undefined ? {} : { output: { ...step.output, passes: step.output.passes ?? 2 } }),
     ...(step.requires === undefined ? {} : { requires: requirementsOf(step.requires) }),
-    timeoutMs: step.timeoutMs ?? durationMs(step.timeout ?? fallback),
+    timeoutMs: step.timeoutMs ?? durationMs(step.timeout ?? usualTimeoutMs(step)),
     ...silenceOf(step),
     artifacts,
     ...(step.consumes === undefined ? {} : { consumes: step.consumes.map(normaliseConsumed) }),
   };
+}
+
+function usualTimeoutMs(step: StepDocument): number {
+  if (step.function !== undefined) return FUNCTION_TIMEOUT_MS;
+  return step.agent ? AGENT_TIMEOUT_MS : COMMAND_TIMEOUT_MS;
 }
 
 function normaliseConsumed({ step, name = '**', path = `artifacts/${step}` }: Consumed): ConsumedFiles {
@@ -68,14 +73,16 @@ function silenceOf({ silence, silenceMs }: StepDocument): Pick<StepDefinition, '
   return silence === undefined ? {} : { silenceMs: durationMs(silence) };
 }
 
-function isGate({ agent, run, command }: StepDocument): boolean {
-  return agent === undefined && run === undefined && command === undefined;
+function isGate({ agent, run, command, function: called }: StepDocument): boolean {
+  return agent === undefined && run === undefined && command === undefined && called === undefined;
 }
 
-function work(step: StepDocument): Pick<StepDefinition, 'agent' | 'command' | 'gate'> {
-  const { agent, run, env, command, gate } = step;
+function work(step: StepDocument): Pick<StepDefinition, 'agent' | 'command' | 'function' | 'gate'> {
+  const { agent, run, env, command, function: called, gate } = step;
   if (isGate(step)) return gate === undefined ? {} : { gate: normaliseGate(gate) };
   if (agent) return { agent: { ...agent, model: agent.model ?? agent.provider } };
+  if (typeof called === 'string') return { function: { name: called, input: {} } };
+  if (called) return { function: { name: called.name, input: called.input ?? {} } };
   if (command) return { command };
   return run === undefined ? {} : { command: { run, ...(env === undefined ? {} : { env }) } };
 }

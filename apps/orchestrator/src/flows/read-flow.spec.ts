@@ -100,7 +100,7 @@ steps:
       '7:5 steps[1].key Two steps have the key `draft`; the first is on line 4. Give each step its own key.',
       '8:13 steps[1].needs[0] `draft` needs `dratf`, but no step has that key. Did you mean `draft`?',
       '9:5 steps[1].run `{{ parameters.version }}` is not filled in here: scripts get values as environment variables only. Write "$PARAM_VERSION".',
-      '10:5 steps[2] `idle` has no work. Give it `agent:` or `run:`; or `gate:`, for a step that only asks people.',
+      '10:5 steps[2] `idle` has no work. Give it `agent:`, `run:` or `function:`; or `gate:`, for a step that only asks people.',
       expect.stringMatching(/^11:5 steps\[2\]\.timeout .*a duration such as `90s`/),
       '14:5 steps[3].command `both` has `run` and `command`; a step does one thing. Keep one of them, or make two steps.',
     ]);

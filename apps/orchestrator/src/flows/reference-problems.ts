@@ -4,7 +4,7 @@ import { referencesIn, type MalformedReference, type Reference } from '../refere
 import type { LocatedDocument, Path } from './located-document.js';
 import { allNeedsOf, isRecord, MAX_PROBLEMS, type StepSketch } from './step-graph.js';
 
-/** References in agents' texts that name nothing: a parameter not declared, a step not needed, an unknown field. */
+/** References in texts for agents and functions that name nothing: a parameter not declared, a step not needed, an unknown field. */
 export function referenceProblems(
   document: LocatedDocument,
   steps: readonly StepSketch[],
@@ -13,7 +13,7 @@ export function referenceProblems(
   const byKey = new Map(steps.map(step => [step.key, step]));
   const problems: Problem[] = [];
   for (const step of steps) {
-    const texts = agentTexts(step).filter(({ text }) => text.includes('{{'));
+    const texts = filledTexts(step).filter(({ text }) => text.includes('{{'));
     if (texts.length === 0) continue;
     const scope = { step: step.key, parameterNames, steps: byKey, before: allNeedsOf(step.key, byKey) };
     for (const { path, text } of texts) {
@@ -87,8 +87,9 @@ function checkStep(key: string, scope: Scope): Wrong | undefined {
   };
 }
 
-function agentTexts(step: StepSketch): { path: Path; text: string }[] {
-  const { agent } = step.raw;
+function filledTexts(step: StepSketch): { path: Path; text: string }[] {
+  const { agent, function: called } = step.raw;
+  if (isRecord(called)) return stringsIn(called['input'], ['steps', step.index, 'function', 'input']);
   if (!isRecord(agent)) return [];
   return (['instructions', 'prompt', 'script'] as const).flatMap(key =>
     stringsIn(agent[key], ['steps', step.index, 'agent', key]),

@@ -1,5 +1,6 @@
 import { agentWork } from '@runledger/contracts';
 import type { Problem } from '@runledger/kernel';
+import { functionProblems } from './function-problems.js';
 import { gateProblems } from './gate-problems.js';
 import { consumedProblems } from './consumed-problems.js';
 import { outcomeProblems } from './outcome-problems.js';
@@ -9,7 +10,7 @@ import { COMMAND_TIMEOUT_MS } from './normalise-flow.js';
 import type { LocatedDocument, Path } from './located-document.js';
 import { isRecord, type StepSketch } from './step-graph.js';
 
-const WORK = ['agent', 'run', 'command'] as const;
+const WORK = ['agent', 'run', 'command', 'function'] as const;
 
 /** What is wrong with single steps beyond their shape: no work or too much, two ways to say one thing, braces in scripts. */
 export function stepProblems(document: LocatedDocument, steps: readonly StepSketch[]): Problem[] {
@@ -21,6 +22,7 @@ export function stepProblems(document: LocatedDocument, steps: readonly StepSket
     ...bothWays(document, step, 'silence', 'silenceMs'),
     ...durationProblems(document, step),
     ...gateProblems(document, step),
+    ...functionProblems(document, step),
     ...outcomeProblems(document, step, byKey),
     ...consumedProblems(document, step, byKey),
     ...modelMissing(document, step),
@@ -44,17 +46,15 @@ function workProblems(document: LocatedDocument, step: StepSketch): Problem[] {
       }),
     ];
   }
-  return bothWays(document, step, 'env', 'agent').map(problem => ({
-    ...problem,
-    message: `\`${step.key}\` has \`env\`, which only steps with \`run\` have.`,
-    fix: 'Remove `env`.',
-  }));
+  if (step.raw['env'] === undefined || given[0] === 'run' || given[0] === 'command') return [];
+  const message = `\`${step.key}\` has \`env\`, which only steps with \`run\` have.`;
+  return [document.problem(path, message, { fix: 'Remove `env`.', key: 'env' })];
 }
 
 function noWork(document: LocatedDocument, step: StepSketch): Problem[] {
   return [
     document.problem(['steps', step.index], `\`${step.key}\` has no work.`, {
-      fix: 'Give it `agent:` or `run:`; or `gate:`, for a step that only asks people.',
+      fix: 'Give it `agent:`, `run:` or `function:`; or `gate:`, for a step that only asks people.',
     }),
   ];
 }
@@ -67,7 +67,7 @@ function gateStepProblems(document: LocatedDocument, step: StepSketch): Problem[
       document.problem(['steps', step.index], `\`${step.key}\` only asks people; \`${key}\` is for steps with work.`, {
         fix: key.startsWith('timeout')
           ? 'Write `timeout` inside of `gate`.'
-          : `Remove \`${key}\`, or give the step \`agent:\` or \`run:\`.`,
+          : `Remove \`${key}\`, or give the step \`agent:\`, \`run:\` or \`function:\`.`,
         key,
       }),
     );

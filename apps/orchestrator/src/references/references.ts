@@ -2,7 +2,7 @@ import type { Json } from '@runledger/contracts';
 
 /**
  * `{{ parameters.<name>[.<path>] }}`, `{{ subject.<kind|id|url> }}`, `{{ subject.context[.<path>] }}` or `{{ steps.<key>.summary }}` or `{{ steps.<key>.output[.<path>] }}` inside the
- * texts of an agent step.
+ * texts of an agent step and of the input of a function.
  */
 export type Reference =
   | { readonly kind: 'subject'; readonly path: readonly string[] }
@@ -44,6 +44,14 @@ export function fillReferences(text: string, valueOf: (reference: Reference) => 
   });
 }
 
+/** The same for a text in structured data: one that is nothing but a reference becomes the value itself, null where there is none. */
+export function filledValue(text: string, valueOf: (reference: Reference) => Json | undefined): Json {
+  const [only] = text.startsWith('{{') ? text.matchAll(REFERENCE) : [];
+  if (only?.[0] !== text) return fillReferences(text, valueOf);
+  const reference = parse(only[2] ?? '');
+  return reference.kind === 'malformed' ? text : (valueOf(reference) ?? null);
+}
+
 /** What stands at a path inside a JSON value; list items by number. Undefined when there is nothing. */
 export function jsonAt(value: Json | undefined, path: readonly string[]): Json | undefined {
   return path.reduce<Json | undefined>((at, part) => {
@@ -53,7 +61,7 @@ export function jsonAt(value: Json | undefined, path: readonly string[]): Json |
 }
 
 /** The same value with `change` applied to each string in it, however deep. Keys stay. */
-export function mapStrings<T>(value: T, change: (text: string) => string): T {
+export function mapStrings<T>(value: T, change: (text: string) => unknown): T {
   if (typeof value === 'string') return change(value) as T;
   if (Array.isArray(value)) return value.map((item: unknown) => mapStrings(item, change)) as T;
   if (typeof value !== 'object' || value === null) return value;

@@ -23,7 +23,7 @@ type Started = ReturnType<typeof RunStarted>['data'];
 
 /** A step with a script; `needs` as given. */
 export function step(key: string, needs: string[] = [], more: Partial<StepDefinition> = {}): StepDefinition {
-  const work = more.agent || more.gate ? {} : { command: { run: 'true' } };
+  const work = more.agent || more.function || more.gate ? {} : { command: { run: 'true' } };
   return {
     key,
     name: `Do ${key}`,

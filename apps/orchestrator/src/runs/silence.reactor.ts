@@ -27,12 +27,14 @@ export interface SilenceParts {
 /**
  * Has every attempt looked after (R4): one timer per attempt, set when its step is ready and taken away at its end. What the
  * attempt says moves nothing; the timer looks for itself when it fires. It is set again when an attempt goes on that had a
- * reason to be silent: it was paused, waited for people, or had lost its worker.
+ * reason to be silent: it was paused, waited for people, or had lost its worker. A function needs none: whoever calls it keeps
+ * its time.
  */
 export function silenceWatch(parts: SilenceParts): Reactor {
   return {
     name: 'orchestrator.silence',
     types: [StepReady.type, AttemptEnded.type, AttemptResumed.type, RunResumed.type, RunReopened.type],
+    concerns: ({ type, data }) => type !== StepReady.type || (data as Ready).function === undefined,
     react: event => watch(parts, event),
   };
 }
@@ -71,6 +73,6 @@ type ProgressOf = (key: string) => { readonly status: string; readonly attempt: 
 function executing(steps: readonly StepDefinition[], progressOf: ProgressOf) {
   return steps.flatMap(definition => {
     const progress = progressOf(definition.key);
-    return progress?.status === 'executing' ? [{ definition, attempt: progress.attempt }] : [];
+    return progress?.status === 'executing' && !definition.function ? [{ definition, attempt: progress.attempt }] : [];
   });
 }

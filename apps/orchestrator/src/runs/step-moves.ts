@@ -19,7 +19,7 @@ export function moved<R extends KnownRun>(run: R, key: string, to: StepStanding 
   return {
     ...run,
     steps: run.steps.with(index, step),
-    counts: counted(counted(run.counts, from, -1), step, 1),
+    counts: recounted(run.counts, from, step),
     startable: run.startable - Number(isStartable(from)) + Number(isStartable(step)),
     interrupted: run.interrupted - Number(isInterrupted(from)) + Number(isInterrupted(step)),
     silent: run.silent - Number(isSilent(from)) + Number(isSilent(step)),
@@ -54,7 +54,7 @@ export function rebuilt<R extends KnownRun>(run: R, stepAt: (index: number) => S
   return {
     ...run,
     steps: StepTable.from(steps),
-    counts: steps.reduce((counts, step) => counted(counts, step, 1), NO_STEPS),
+    counts: countsOf(steps),
     startable: steps.filter(isStartable).length,
     interrupted: steps.filter(isInterrupted).length,
     silent: steps.filter(isSilent).length,
@@ -79,11 +79,24 @@ export const NO_STEPS: Readonly<Record<StepStatus, number>> = {
   cancelled: 0,
 };
 
-function counted(
-  counts: Readonly<Record<StepStatus, number>>,
-  step: StepStanding,
-  change: number,
+function recounted(
+  before: Readonly<Record<StepStatus, number>>,
+  from: StepStanding,
+  to: StepStanding,
 ): Readonly<Record<StepStatus, number>> {
-  if (step.status === 'failed' && step.handled) return counts;
-  return { ...counts, [step.status]: counts[step.status] + change };
+  const counts = { ...before };
+  if (isCounted(from)) counts[from.status] -= 1;
+  if (isCounted(to)) counts[to.status] += 1;
+  return counts;
+}
+
+/** A failure that was handled does not count as one. */
+function isCounted(step: StepStanding): boolean {
+  return step.status !== 'failed' || !step.handled;
+}
+
+function countsOf(steps: readonly StepStanding[]): Readonly<Record<StepStatus, number>> {
+  const counts = { ...NO_STEPS };
+  for (const step of steps) if (isCounted(step)) counts[step.status] += 1;
+  return counts;
 }

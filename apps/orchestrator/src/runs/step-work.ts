@@ -1,4 +1,12 @@
-import type { AgentWork, CommandWork, Json, StepDefinition, StepError } from '@runledger/contracts';
+import type {
+  AgentWork,
+  CommandWork,
+  FunctionOrder,
+  FunctionWork,
+  Json,
+  StepDefinition,
+  StepError,
+} from '@runledger/contracts';
 import { jsonBytes, MAX_WORK_BYTES } from '../values/storable-text.js';
 import {
   CHANGES_VARIABLE,
@@ -7,14 +15,14 @@ import {
   SUBJECT_VARIABLES,
   summaryVariable,
 } from '../references/environment-names.js';
-import { fillReferences, jsonAt, mapStrings, type Reference } from '../references/references.js';
+import { filledValue, fillReferences, jsonAt, mapStrings, type Reference } from '../references/references.js';
 import type { RunFacts, StepStanding } from './run-state.js';
 
 /** Longest prompt and longest instructions after filling in, in characters: the contract's limit. */
 const MAX_TEXT = 100_000;
 
 type Filled = { readonly work: Work } | { readonly error: StepError };
-type Work = { readonly agent: AgentWork } | { readonly command: CommandWork };
+type Work = { readonly agent: AgentWork } | { readonly command: CommandWork } | { readonly function: FunctionOrder };
 
 /** What people want of one attempt beyond what the flow says. */
 export interface FurtherOrders {
@@ -27,8 +35,9 @@ export interface FurtherOrders {
 /** The work of a step with everything filled in that only the run knows, or why that cannot be done. */
 export function workOf(run: RunFacts, step: StepDefinition, orders: FurtherOrders = {}): Filled {
   if (step.command) return commandOf(run, step, step.command, orders);
+  if (step.function) return functionOf(run, step.function, orders);
   if (step.agent) return agentOf(run, instructed(step.agent, orders), orders);
-  return { error: { code: 'NO_WORK', message: `Step ${step.key} has neither an agent nor a script.` } };
+  return { error: { code: 'NO_WORK', message: `Step ${step.key} has neither an agent, a script nor a function.` } };
 }
 
 function instructed(agent: AgentWork, { instructions }: FurtherOrders): AgentWork {
@@ -36,13 +45,8 @@ function instructed(agent: AgentWork, { instructions }: FurtherOrders): AgentWor
 }
 
 function agentOf(run: RunFacts, agent: AgentWork, { changes }: FurtherOrders): Filled {
-  const missing: string[] = [];
-  const fill = (text: string) =>
-    fillReferences(text, reference => {
-      const found = valueOf(run, reference);
-      if (found.missing !== undefined) missing.push(found.missing);
-      return found.value;
-    });
+  const { missing, find } = searchIn(run);
+  const fill = (text: string) => fillReferences(text, find);
   const filled = {
     ...agent,
     ...(agent.instructions === undefined ? {} : { instructions: fill(agent.instructions) }),
@@ -54,6 +58,28 @@ function agentOf(run: RunFacts, agent: AgentWork, { changes }: FurtherOrders): F
   if (filled.prompt === '') return { error: emptyPrompt() };
   if (longest > MAX_TEXT || jsonBytes(filled) > MAX_WORK_BYTES) return { error: tooLarge() };
   return { work: { agent: filled } };
+}
+
+function functionOf(run: RunFacts, { name, input }: FunctionWork, { changes }: FurtherOrders): Filled {
+  const { missing, find } = searchIn(run);
+  const filled = {
+    name,
+    input: mapStrings<FunctionWork['input']>(input, text => filledValue(text, find)),
+    ...(changes === undefined ? {} : { changes }),
+  };
+  if (missing.length > 0) return { error: unresolved(missing) };
+  return jsonBytes(filled) > MAX_WORK_BYTES ? { error: tooLarge() } : { work: { function: filled } };
+}
+
+/** Finds the values of references, and collects those that should be there and are not. */
+function searchIn(run: RunFacts) {
+  const missing: string[] = [];
+  const find = (reference: Reference): Json | undefined => {
+    const found = valueOf(run, reference);
+    if (found.missing !== undefined) missing.push(found.missing);
+    return found.value;
+  };
+  return { missing, find };
 }
 
 function withChanges(prompt: string, changes: string | undefined): string {

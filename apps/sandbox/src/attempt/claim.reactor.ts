@@ -40,6 +40,7 @@ const TYPES = [
   'RunRejected',
   'RunCancelled',
 ] as const;
+type Ready = Extract<RunEvent, { type: 'StepReady' }>['data'];
 type WorkEvent = Extract<RunEvent | AttemptEvent | ApprovalEvent, { type: (typeof TYPES)[number] }>;
 
 /**
@@ -48,7 +49,13 @@ type WorkEvent = Extract<RunEvent | AttemptEvent | ApprovalEvent, { type: (typeo
  * crash (R1).
  */
 export function claimReactor(tables: ClaimTables, hands: Hands): Reactor {
-  return { name: 'sandbox.claim', types: TYPES, react: event => note(tables, hands, event) };
+  return {
+    name: 'sandbox.claim',
+    types: TYPES,
+    // Functions are called by the orchestrator.
+    concerns: ({ type, data }) => type !== 'StepReady' || (data as Ready).function === undefined,
+    react: event => note(tables, hands, event),
+  };
 }
 
 export interface ClaimTables {
@@ -137,7 +144,7 @@ async function noteAnswer(
 
 async function noteReady(work: OpenWork, hands: Hands, recorded: RecordedEvent): Promise<void> {
   const { workspaceId } = recorded.metadata;
-  const ready = recorded.data as Extract<RunEvent, { type: 'StepReady' }>['data'];
+  const ready = recorded.data as Ready;
   const attempt = { workspaceId, readyEventId: recorded.id, place: placeOf(ready), ready };
   const offer = hands.offer();
   let here: OpenAttempt | undefined;

@@ -3,6 +3,7 @@ import { slug, stepKey } from '../values.js';
 import { z } from 'zod';
 import { consumedDocument } from './consumed-document.js';
 import { duration } from './durations.js';
+import { functionDocument } from './function-document.js';
 import { gateDocument } from './gate-document.js';
 import { failureDocument, outputDocument, routeDocument } from './outcome-document.js';
 
@@ -82,7 +83,9 @@ const run = commandWork.shape.run
   .meta({ examples: ['npm test'] });
 
 const timeout = duration(MIN_STEP_TIMEOUT_MS, MAX_STEP_TIMEOUT_MS)
-  .describe('How long an attempt may take: `90s`, `10m`, `1h30m`, or milliseconds. Default 30m (agent), 10m (run).')
+  .describe(
+    'How long an attempt may take: `90s`, `10m`, `1h30m`, or milliseconds. Default 30m (agent), 10m (run), 1m (function; 15m at most).',
+  )
   .meta({ examples: ['15m'] });
 
 const silence = duration(MIN_STEP_TIMEOUT_MS, MAX_STEP_TIMEOUT_MS)
@@ -136,6 +139,7 @@ export const stepDocument = z.strictObject({
   run: run.optional(),
   env: env.optional(),
   command: command.optional(),
+  function: functionDocument.optional(),
   gate: gateDocument
     .optional()
     .describe(

@@ -100,7 +100,7 @@ function facts(step) {
   const since = step.attempts.find(attempt => attempt.state === 'RUNNING')?.startedAt;
   const elapsed = since && !step.isPast ? Date.now() - Date.parse(since) : step.elapsedMs;
   return [
-    { AGENT: `${step.provider} / ${step.model}`, COMMAND: 'command', GATE: 'gate' }[step.kind],
+    { AGENT: `${step.provider} / ${step.model}`, COMMAND: 'command', FUNCTION: 'function', GATE: 'gate' }[step.kind],
     elapsed !== null && duration(elapsed),
     step.turns > 0 && `${step.turns} turn${step.turns === 1 ? '' : 's'}`,
     (step.cost || step.unpriced) && cost(step.cost, step.unpriced),

@@ -1,0 +1,78 @@
+import type { AttemptOutcome, StepError } from '@runledger/contracts';
+import { withSteps } from './run-people.js';
+import type { AttemptView, RunView, RunViewEvent, StepView } from './run-view.js';
+
+interface CallEnd {
+  /** Left out: all steps of the run. */
+  readonly steps?: readonly string[];
+  readonly outcome: AttemptOutcome;
+  readonly summary?: string | undefined;
+  readonly error?: StepError;
+  readonly at: string;
+}
+
+const NOT_AWAITED: Pick<CallEnd, 'outcome' | 'error'> = {
+  outcome: 'ERROR',
+  error: { code: 'CANCELLED', message: 'The run did not wait for it any more.' },
+};
+
+/** The attempt of a function has no events of its own: it ends with what the run says of its step. */
+export function withCallsEnded(view: RunView, event: RunViewEvent): RunView {
+  const end = endBy(event);
+  if (!end) return view;
+  const keys = end.steps ?? view.steps.map(({ key }) => key);
+  return withSteps(view, keys, step => (step.kind === 'FUNCTION' ? withCallEnded(step, end) : step));
+}
+
+function withCallEnded(step: StepView, { outcome, summary, error, at }: CallEnd): StepView {
+  const last = step.attempts.at(-1);
+  if (last?.state !== 'RUNNING') return step;
+  const ended: AttemptView = {
+    ...last,
+    state: 'ENDED',
+    outcome,
+    ...(summary !== undefined && { summary }),
+    ...(error !== undefined && { error }),
+    elapsedMs: Math.max(0, Date.parse(at) - Date.parse(last.startedAt ?? last.readyAt)),
+    endedAt: at,
+  };
+  return { ...step, attempts: step.attempts.with(-1, ended) };
+}
+
+function endBy(event: RunViewEvent): CallEnd | undefined {
+  switch (event.type) {
+    case 'StepCompleted': {
+      const { step, outcome, summary, completedAt: at } = event.data;
+      return { steps: [step], outcome, summary, at };
+    }
+    case 'GateReached': {
+      const { step, result, reachedAt: at } = event.data;
+      return result && { steps: [step], outcome: result.outcome, summary: result.summary, at };
+    }
+    case 'StepFailed': {
+      const { step, outcome, error, failedAt: at } = event.data;
+      return { steps: [step], outcome, error, at };
+    }
+    case 'StepRetryScheduled': {
+      const { step, error, scheduledAt: at } = event.data;
+      return { steps: [step], outcome: 'ERROR', error, at };
+    }
+    case 'StepBlocked': {
+      const { step, cause, blockedAt: at } = event.data;
+      const { kind: code, message, fix } = cause;
+      return { steps: [step], outcome: 'BLOCKED', error: { code, message, fix }, at };
+    }
+    case 'StepSkipped':
+      return { ...NOT_AWAITED, steps: [event.data.step, ...(event.data.others ?? [])], at: event.data.skippedAt };
+    case 'StepCancelled':
+      return { ...NOT_AWAITED, steps: [event.data.step], at: event.data.cancelledAt };
+    case 'RunCancelled':
+      return { ...NOT_AWAITED, at: event.data.cancelledAt };
+    case 'RunRejected':
+      return { ...NOT_AWAITED, at: event.data.rejectedAt };
+    case 'RunFailed':
+      return { ...NOT_AWAITED, at: event.data.failedAt };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import type { FunctionResult, OutputContract } from '@runledger/contracts';
+import { resultOf } from './call-result.js';
+
+const contract: OutputContract = {
+  schema: { type: 'object', properties: { verdict: { enum: ['ship', 'wait'] } }, required: ['verdict'] },
+  passes: 2,
+};
+const of = (returned: unknown, wanted?: OutputContract) => resultOf(returned as FunctionResult, wanted);
+
+describe('what a function returns', () => {
+  it.each([
+    ['nothing', undefined, { outcome: 'SUCCESS' }],
+    ['null', null, { outcome: 'SUCCESS' }],
+    [
+      'both parts',
+      { summary: 'Done.', output: [1, 'two'] },
+      { outcome: 'SUCCESS', summary: 'Done.', output: [1, 'two'] },
+    ],
+    ['a null as output', { output: null }, { outcome: 'SUCCESS', output: null }],
+    ['a function as output', { output: () => 1 }, { outcome: 'SUCCESS' }],
+  ])('may be %s', (_what, returned, expected) => {
+    expect(of(returned)).toEqual(expected);
+  });
+
+  it('is stored as JSON has it: dates as texts, no members that are undefined', () => {
+    const output = { at: new Date(0), left: undefined, deep: [Number.NaN] };
+    expect(of({ output }).output).toEqual({ at: '1970-01-01T00:00:00.000Z', deep: [null] });
+  });
+
+  it('has no characters that no store takes; an escaped backslash is none', () => {
+    const output = { ['a\0b']: ['\ud800', 'C:\\u0000', '\\\0', 'fine 🚀'] };
+    expect(of({ summary: 'x\0', output })).toEqual({
+      outcome: 'SUCCESS',
+      summary: 'x\ufffd',
+      output: { 'a\ufffdb': ['\ufffd', 'C:\\u0000', '\\\ufffd', 'fine 🚀'] },
+    });
+  });
+
+  it.each([
+    ['a text', 'done', 'What the function returned is no object.'],
+    ['a list', [1], 'What the function returned is no object.'],
+    ['another member', { result: 1 }, 'What the function returned has `result`, which is neither summary nor output.'],
+    ['a summary that is a number', { summary: 7 }, 'What the function returned has a summary that is no text.'],
+    ['a bigint', { output: 7n }, 'What the function returned is no JSON: Do not know how to serialize a BigInt.'],
+  ])('may not be %s', (_what, returned, message) => {
+    expect(() => of(returned)).toThrow(expect.objectContaining({ code: 'OUTPUT_INVALID', message }) as Error);
+  });
+});
+
+describe('a step that declares an output', () => {
+  it('takes one that fits', () => {
+    expect(of({ output: { verdict: 'ship' } }, contract)).toEqual({ outcome: 'SUCCESS', output: { verdict: 'ship' } });
+  });
+
+  it('is done in part without one', () => {
+    expect(of({ summary: 'Looked.' }, contract)).toEqual({ outcome: 'PARTIAL', summary: 'Looked.' });
+  });
+
+  it('fails with one that does not fit, and says why', () => {
+    expect(() => of({ output: { verdict: 'maybe' } }, contract)).toThrow(
+      'does not fit the schema of its step: /verdict must be equal to one of the allowed values (["ship","wait"])',
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import { StepReady } from '@runledger/contracts';
+import type { CommandHandler, RecordedEvent } from '@runledger/event-store';
+import { RetryableError } from '@runledger/kernel';
+import { systemClock } from '@runledger/platform';
+import { evolveRun } from '../runs/run-evolve.js';
+import type { Run } from '../runs/run-state.js';
+import { run } from '../runs/run.decider.js';
+import * as the from '../runs/run.fixture.js';
+import { at, runId, step } from '../runs/run.fixture.js';
+import { functionCalls } from './function-calls.reactor.js';
+
+const work = { name: 'ticket', input: {} };
+const ready = StepReady({
+  ...{
+    runId,
+    step: 'open',
+    attempt: 1,
+    profile: 'plain',
+    function: work,
+    timeoutMs: 1_000,
+    artifacts: [],
+    readyAt: at,
+  },
+});
+const history = [the.started([step('open', [], { function: work })]), ready];
+const state = history.reduce<Run>((now, each) => evolveRun(now, each), run.initialState());
+const event = { id: 'e1', type: ready.type, data: ready.data, tenant: 'ws', metadata: {} } as RecordedEvent;
+
+class StoreAwayError extends RetryableError {}
+
+it('does not call again what was done while the store was away', async () => {
+  const stored: unknown[] = [];
+  let [calls, failures] = [0, 2];
+  const commands = {
+    recall: () => Promise.resolve(state),
+    handle: (_decider: unknown, _stream: string, command: unknown) => {
+      failures -= 1;
+      if (failures >= 0) return Promise.reject(new StoreAwayError('The store is away.', 'STORE_AWAY'));
+      stored.push(command);
+      return Promise.resolve();
+    },
+  } as unknown as CommandHandler;
+  const reactor = functionCalls({
+    commands,
+    clock: systemClock,
+    functions: { ticket: () => ({ summary: `Call ${(calls += 1)}.` }) },
+  });
+  await expect(reactor.react(event)).rejects.toThrow(StoreAwayError);
+  await expect(reactor.react({ ...event })).rejects.toThrow(StoreAwayError); // as it is delivered again
+  await reactor.react({ ...event });
+  expect(calls).toBe(1);
+  expect(stored).toEqual([
+    {
+      type: 'RecordAttemptEnded',
+      data: expect.objectContaining({ outcome: 'SUCCESS', summary: 'Call 1.' }) as unknown,
+    },
+  ]);
+});

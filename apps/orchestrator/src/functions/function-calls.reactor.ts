@@ -1,0 +1,104 @@
+import { StepReady, type StepFunctions } from '@runledger/contracts';
+import type { CommandHandler, RecordedEvent } from '@runledger/event-store';
+import { attemptId, streamOf } from '@runledger/kernel';
+import { reactionContext } from '@runledger/messaging';
+import type { Reactor } from '@runledger/messaging';
+import type { Clock } from '@runledger/platform';
+import { ORCHESTRATOR } from '../runs/orchestrator-actor.js';
+import { inProgress } from '../runs/run-attempts.js';
+import { run } from '../runs/run.decider.js';
+import { RunningCall, type CallEnd, type Interest } from './running-call.js';
+
+const NAME = 'orchestrator.functions';
+/** Results that wait for a store that is away. */
+const MAX_UNSTORED = 1_000;
+
+type Ready = ReturnType<typeof StepReady>['data'];
+
+export interface FunctionParts {
+  readonly commands: CommandHandler;
+  readonly clock: Clock;
+  readonly functions: StepFunctions;
+}
+
+/**
+ * Calls the functions of ready steps, those of one run side by side, and stores what became of each in one append: the end of the
+ * attempt and all that follows. Where this process dies in between, the event comes again and the function is called again, with
+ * the same key (R1); one whose end is stored is not.
+ */
+export function functionCalls(parts: FunctionParts): Reactor {
+  const calls = new FunctionCalls(parts);
+  return {
+    name: NAME,
+    types: [StepReady.type],
+    partitionBy: ({ data }) => {
+      const { runId, step } = data as Ready;
+      return `${runId}.${step}`;
+    },
+    concerns: ({ data }) => (data as Ready).function !== undefined,
+    react: event => calls.answer(event),
+  };
+}
+
+class FunctionCalls {
+  /** By the id of the event: what was done is not done again because a store was away. */
+  readonly #unstored = new Map<string, CallEnd>();
+
+  constructor(private readonly parts: FunctionParts) {}
+
+  async answer(event: RecordedEvent): Promise<void> {
+    const ready = event.data as Ready;
+    const end = this.#unstored.get(event.id) ?? (await this.#endOf(event.tenant, ready));
+    if (end === 'gone') return;
+    try {
+      await this.#store(event, ready, end);
+      this.#unstored.delete(event.id);
+    } catch (error) {
+      this.#keep(event.id, end);
+      throw error;
+    }
+  }
+
+  async #endOf(tenant: string, ready: Ready): Promise<CallEnd | 'gone'> {
+    const interest = await this.#interestNow(tenant, ready);
+    if (interest === 'gone') return interest;
+    const { runId, step, attempt } = ready;
+    const call = new RunningCall(ready, {
+      workspaceId: tenant,
+      ...{ runId, step, attempt, idempotencyKey: attemptId(runId, step, attempt) },
+    });
+    if (interest === 'unwanted') return call.cancelled();
+    return call.made(this.parts.functions, () => this.#interest(tenant, ready));
+  }
+
+  /** Mostly this process itself has decided that the step is ready. What it remembers may be old, and is not trusted to say no. */
+  async #interestNow(tenant: string, ready: Ready): Promise<Interest> {
+    const name = streamOf('run', ready.runId);
+    const remembered = await this.parts.commands.recall(run, { tenant, name });
+    const found = inProgress(remembered, ready);
+    return found && !found.run.closing ? 'awaited' : this.#interest(tenant, ready);
+  }
+
+  async #interest(tenant: string, ready: Ready): Promise<Interest> {
+    const { state } = await this.parts.commands.load(run, { tenant, name: streamOf('run', ready.runId) });
+    const found = inProgress(state, ready);
+    if (!found) return 'gone';
+    return found.run.closing?.as === 'cancelled' ? 'unwanted' : 'awaited';
+  }
+
+  async #store(event: RecordedEvent, { runId, step, attempt }: Ready, end: CallEnd): Promise<void> {
+    const at = this.parts.clock.now();
+    await this.parts.commands.handle(
+      run,
+      streamOf('run', runId),
+      { type: 'RecordAttemptEnded', data: { step, attempt, ...end, at } },
+      reactionContext(event, { reactor: NAME, actor: ORCHESTRATOR, now: at }),
+    );
+  }
+
+  #keep(id: string, end: CallEnd): void {
+    this.#unstored.set(id, end);
+    const [oldest] = this.#unstored.keys();
+    if (this.#unstored.size > MAX_UNSTORED && oldest !== undefined) this.#unstored.delete(oldest);
+  }
+}
