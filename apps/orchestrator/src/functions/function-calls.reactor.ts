@@ -60,7 +60,7 @@ class FunctionCalls {
   }
 
   async #endOf(tenant: string, ready: Ready): Promise<CallEnd | 'gone'> {
-    const interest = await this.#interestNow(tenant, ready);
+    const interest = this.#isAwaited(tenant, ready) ? 'awaited' : await this.#interest(tenant, ready);
     if (interest === 'gone') return interest;
     const { runId, step, attempt } = ready;
     const call = new RunningCall(ready, {
@@ -72,11 +72,10 @@ class FunctionCalls {
   }
 
   /** Mostly this process itself has decided that the step is ready. What it remembers may be old, and is not trusted to say no. */
-  async #interestNow(tenant: string, ready: Ready): Promise<Interest> {
-    const name = streamOf('run', ready.runId);
-    const remembered = await this.parts.commands.recall(run, { tenant, name });
-    const found = inProgress(remembered, ready);
-    return found && !found.run.closing ? 'awaited' : this.#interest(tenant, ready);
+  #isAwaited(tenant: string, ready: Ready): boolean {
+    const known = this.parts.commands.remembered(run, { tenant, name: streamOf('run', ready.runId) });
+    const found = known && inProgress(known, ready);
+    return found !== undefined && !found.run.closing;
   }
 
   async #interest(tenant: string, ready: Ready): Promise<Interest> {

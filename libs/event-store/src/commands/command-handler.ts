@@ -90,6 +90,14 @@ export class CommandHandler {
     return this.#states.refresh(decider, ref, this.#states.cached<State>(ref));
   }
 
+  /** The state as this process last knew it, which may be old; undefined when it knows none. */
+  remembered<Command, State, Event extends DomainEvent, Refusal extends Rejection>(
+    _decider: Decider<Command, State, Event, Refusal>,
+    ref: StreamRef,
+  ): State | undefined {
+    return this.#states.cached<State>(ref)?.state;
+  }
+
   /** For what never changes once it is in the stream: the state as this process last knew it; read when it knows none. */
   async recall<Command, State, Event extends DomainEvent, Refusal extends Rejection>(
     decider: Decider<Command, State, Event, Refusal>,
