@@ -107,5 +107,8 @@ export const flowDocument = z
       .describe('The steps; `needs` gives their order.')
       .meta({ examples: [[{ key: 'test', run: 'npm test' }]] }),
   })
-  .meta({ title: 'Runledger flow', description: 'A flow: steps done by agents, programs and functions, with gates for people.' });
+  .meta({
+    title: 'Runledger flow',
+    description: 'A flow: steps done by agents, programs and functions, with gates for people.',
+  });
 export type FlowDocument = z.infer<typeof flowDocument>;
