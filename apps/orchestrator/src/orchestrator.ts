@@ -107,7 +107,7 @@ export class Orchestrator {
       interruptions(handler, clock),
       gateDecisions(handler, clock),
       budgetHolds(handler, clock),
-      functionCalls({ commands: handler, clock, functions: this.#functions }),
+      functionCalls({ commands: handler, store, clock, functions: this.#functions }),
     ];
     const queues = [queueMoves(handler, clock), queueTurns(handler, clock)];
     const connected = this.#connected;

@@ -32,7 +32,7 @@ it('does not call again what was done while the store was away', async () => {
   const stored: unknown[] = [];
   let [calls, failures] = [0, 2];
   const commands = {
-    remembered: () => state,
+    load: () => Promise.resolve({ state, revision: 1 }),
     handle: (_decider: unknown, _stream: string, command: unknown) => {
       failures -= 1;
       if (failures >= 0) return Promise.reject(new StoreAwayError('The store is away.', 'STORE_AWAY'));
@@ -42,6 +42,7 @@ it('does not call again what was done while the store was away', async () => {
   } as unknown as CommandHandler;
   const reactor = functionCalls({
     commands,
+    store: { head: () => Promise.resolve(2n) },
     clock: systemClock,
     functions: { ticket: () => ({ summary: `Call ${(calls += 1)}.` }) },
   });

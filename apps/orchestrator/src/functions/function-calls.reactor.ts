@@ -1,5 +1,5 @@
 import { StepReady, type StepFunctions } from '@runledger/contracts';
-import type { CommandHandler, RecordedEvent } from '@runledger/event-store';
+import type { CommandHandler, EventStore, PartitionLease, RecordedEvent } from '@runledger/event-store';
 import { attemptId, streamOf } from '@runledger/kernel';
 import { reactionContext } from '@runledger/messaging';
 import type { Reactor } from '@runledger/messaging';
@@ -7,7 +7,8 @@ import type { Clock } from '@runledger/platform';
 import { ORCHESTRATOR } from '../runs/orchestrator-actor.js';
 import { inProgress } from '../runs/run-attempts.js';
 import { run } from '../runs/run.decider.js';
-import { RunningCall, type CallEnd, type Interest } from './running-call.js';
+import { LOOK_EVERY_MS, RunningCall, type CallEnd, type Interest } from './running-call.js';
+import { Tenures } from './tenures.js';
 
 const NAME = 'orchestrator.functions';
 /** Results that wait for a store that is away. */
@@ -17,6 +18,7 @@ type Ready = ReturnType<typeof StepReady>['data'];
 
 export interface FunctionParts {
   readonly commands: CommandHandler;
+  readonly store: Pick<EventStore, 'head'>;
   readonly clock: Clock;
   readonly functions: StepFunctions;
 }
@@ -36,19 +38,22 @@ export function functionCalls(parts: FunctionParts): Reactor {
       return `${runId}.${step}`;
     },
     concerns: ({ data }) => (data as Ready).function !== undefined,
-    react: event => calls.answer(event),
+    react: (event, lease) => calls.answer(event, lease),
   };
 }
 
 class FunctionCalls {
   /** By the id of the event: what was done is not done again because a store was away. */
   readonly #unstored = new Map<string, CallEnd>();
+  readonly #tenures: Tenures;
 
-  constructor(private readonly parts: FunctionParts) {}
+  constructor(private readonly parts: FunctionParts) {
+    this.#tenures = new Tenures(parts.store);
+  }
 
-  async answer(event: RecordedEvent): Promise<void> {
+  async answer(event: RecordedEvent, lease: PartitionLease | undefined): Promise<void> {
     const ready = event.data as Ready;
-    const end = this.#unstored.get(event.id) ?? (await this.#endOf(event.tenant, ready));
+    const end = this.#unstored.get(event.id) ?? (await this.#endOf(event, ready, lease));
     if (end === 'gone') return;
     try {
       await this.#store(event, ready, end);
@@ -59,8 +64,11 @@ class FunctionCalls {
     }
   }
 
-  async #endOf(tenant: string, ready: Ready): Promise<CallEnd | 'gone'> {
-    const interest = this.#isAwaited(tenant, ready) ? 'awaited' : await this.#interest(tenant, ready);
+  async #endOf(event: RecordedEvent, ready: Ready, lease: PartitionLease | undefined): Promise<CallEnd | 'gone'> {
+    const { tenant } = event;
+    const isOurs = this.#tenures.covers(event, lease);
+    const interest =
+      isOurs && this.#isAwaited(tenant, ready) ? 'awaited' : await this.#interestNow(tenant, ready, lease);
     if (interest === 'gone') return interest;
     const { runId, step, attempt } = ready;
     const call = new RunningCall(ready, {
@@ -71,11 +79,24 @@ class FunctionCalls {
     return call.made(this.parts.functions, () => this.#interest(tenant, ready));
   }
 
-  /** Mostly this process itself has decided that the step is ready. What it remembers may be old, and is not trusted to say no. */
+  /**
+   * Mostly this process itself has decided that the step is ready. What it remembers may be old, and is not trusted to say no; nor to
+   * say yes where another process may have made the call.
+   */
   #isAwaited(tenant: string, ready: Ready): boolean {
     const known = this.parts.commands.remembered(run, { tenant, name: streamOf('run', ready.runId) });
     const found = known && inProgress(known, ready);
     return found !== undefined && !found.run.closing;
+  }
+
+  /** Who stood still while he asked, longer than a lease lasts perhaps, has an old answer. */
+  async #interestNow(tenant: string, ready: Ready, lease: PartitionLease | undefined): Promise<Interest> {
+    await this.#tenures.note(lease);
+    for (;;) {
+      const askedAt = performance.now();
+      const interest = await this.#interest(tenant, ready);
+      if (performance.now() - askedAt < LOOK_EVERY_MS) return interest;
+    }
   }
 
   async #interest(tenant: string, ready: Ready): Promise<Interest> {

@@ -10,7 +10,7 @@ export type CallEnd = Omit<RecordAttemptEnded['data'], 'step' | 'attempt' | 'at'
 export type Interest = 'awaited' | 'unwanted' | 'gone';
 
 /** How often one looks whether the run still waits for a call that takes long. */
-const LOOK_EVERY_MS = 1_000;
+export const LOOK_EVERY_MS = 1_000;
 
 interface Ordered {
   readonly function?: FunctionOrder | undefined;
