@@ -10,7 +10,7 @@ const MAX_KNOWN = 100;
 /** Compiling one takes milliseconds, and each call of a step would do it again. By the text of the schema. */
 const known = new Map<string, ValidateFunction>();
 
-/** What is wrong with an output, one line each; empty when it fits. Flows are published with schemas that compile. */
+/** What is wrong with an output, one line each; empty when it fits. Flows are published with schemas that compile, and check at once. */
 export function outputFaults(schema: OutputContract['schema'], output: Json): string[] {
   const validate = compiled(schema);
   return validate(output) ? [] : (validate.errors ?? []).slice(0, MAX_TOLD).map(lineOf);

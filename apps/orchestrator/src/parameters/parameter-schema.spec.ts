@@ -55,4 +55,16 @@ describe('a parameter schema', () => {
     );
     expect(schemaErrors({ type: 'object', properties: { a: { type: 'string', pattern: '(' } } })).toHaveLength(1);
   });
+
+  it('is refused when it would answer later, as nobody waits for that', () => {
+    expect(schemaErrors({ $async: true, type: 'object' })).toEqual([
+      { path: ['$async'], missing: false, message: 'it is to be checked at once, without `$async`' },
+    ]);
+    expect(schemaErrors({ type: 'object', properties: { $async: { type: 'boolean' } } })).toEqual([]);
+  });
+
+  it('answers at once all the same when it was published before that was refused', () => {
+    const asynchronous = { $async: true, type: 'object', properties: { a: { type: 'number' } } };
+    expect(new ParameterSchema(asynchronous).check({ a: 'x' })).toMatchObject({ errors: [{ path: ['a'] }] });
+  });
 });

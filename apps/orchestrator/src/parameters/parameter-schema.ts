@@ -44,6 +44,9 @@ export function schemaErrors(schema: JsonObject): PointedError[] {
   if (metaSchema.validateSchema(schema) !== true) {
     return dropEchoes((metaSchema.errors ?? []).map(error => pointed(error, schema)));
   }
+  if (Object.hasOwn(schema, '$async')) {
+    return [{ path: ['$async'], missing: false, message: 'it is to be checked at once, without `$async`' }];
+  }
   try {
     compiled(schema);
     return [];
@@ -52,8 +55,11 @@ export function schemaErrors(schema: JsonObject): PointedError[] {
   }
 }
 
-/** Instances know the schemas of schemas only for those who refer to them: to take them in is most of what an instance costs. */
-function compiled(schema: JsonObject): ValidateFunction {
+/**
+ * Instances know the schemas of schemas only for those who refer to them: to take them in is most of what an instance costs.
+ * One that was published as `$async` would answer with a promise, which nobody waits for, and be taken for a yes.
+ */
+function compiled({ $async: _async, ...schema }: JsonObject): ValidateFunction {
   const meta = JSON.stringify(schema).includes('json-schema.org');
   return newAjv({ validateSchema: false, meta }).compile(schema);
 }

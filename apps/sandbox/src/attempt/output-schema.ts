@@ -5,7 +5,10 @@ import ajvFormats from 'ajv-formats';
 
 const addFormats = ajvFormats as unknown as (ajv: Ajv2020) => Ajv2020;
 
-/** Judges values by a schema; says everything that is wrong with one. Throws where the schema does not compile. */
-export function compiled(schema: OutputContract['schema']): ValidateFunction {
+/**
+ * Judges values by a schema; says everything that is wrong with one. Throws where the schema does not compile. One that was
+ * published as `$async` would answer with a promise, which nobody waits for, and be taken for a yes.
+ */
+export function compiled({ $async: _async, ...schema }: OutputContract['schema']): ValidateFunction {
   return addFormats(new Ajv2020({ allErrors: true, strict: false, logger: false })).compile(schema);
 }

@@ -1,0 +1,15 @@
+import { OutputCheck } from './output-contract.js';
+
+const schema = { type: 'object', properties: { verdict: { enum: ['ship', 'wait'] } }, required: ['verdict'] };
+
+it.each([
+  ['a schema', schema],
+  // Ajv would answer with a promise, whose rejection nobody hears.
+  ['one that was published as asynchronous', { $async: true, ...schema }],
+])('judges an output by %s, at once', async (_what, judged) => {
+  const check = await OutputCheck.of({ schema: judged, passes: 2 });
+  expect(check.problemsOf({ verdict: 'ship' })).toEqual([]);
+  expect(check.problemsOf({ verdict: 'maybe' })).toEqual([
+    '/verdict must be equal to one of the allowed values (["ship","wait"])',
+  ]);
+});
