@@ -388,7 +388,7 @@ export type StepState =
   | 'FAILED'
   /** Its turn has not come, or no worker took it up yet. */
   | 'PENDING'
-  /** An attempt executes. */
+  /** An attempt executes, or its function is called. */
   | 'RUNNING'
   /** It is left out. */
   | 'SKIPPED'

@@ -5,6 +5,14 @@ type Draw = (run: object, chosen?: string) => PageElement[];
 interface Timeline {
   readonly createTimeline: (parts: object) => Draw;
 }
+interface Transcripts {
+  readonly silenceOf: (steps: readonly object[]) => string;
+  readonly createTranscript: () => {
+    readonly element: PageElement;
+    readonly explain: (text: string) => void;
+    readonly take: (segment: object) => void;
+  };
+}
 interface Elements {
   readonly fill: (element: PageElement, children: readonly PageElement[]) => void;
 }
@@ -42,6 +50,45 @@ describe('the cards of steps', () => {
   });
 });
 
+describe('a step that calls a function', () => {
+  it('says on its card which one, how long it took, what became of it, and what puts it right', async () => {
+    const draw = await timeline();
+    const error = { message: 'No tracker is set up.', fix: 'Set TRACKER_URL.' };
+    const called = { kind: 'FUNCTION', function: 'open-ticket', elapsedMs: 1_500, error, output: { id: 'OPS-7' } };
+    const [card] = cards(draw(run(['BLOCKED'], called)));
+    for (const part of ['function open-ticket', '1.5 s', 'No tracker is set up.', 'Set TRACKER_URL.', 'OPS-7']) {
+      expect(card?.said).toContain(part);
+    }
+    expect(card?.said).not.toContain('turn');
+  });
+});
+
+describe('a transcript that nothing is in', () => {
+  const step = (kind: string, called?: string) => ({ kind, function: called });
+
+  it.each([
+    ['while a run is not known', [], 'Nothing has been said yet.'],
+    ['before an agent speaks', [step('FUNCTION', 'open-ticket'), step('AGENT')], 'Nothing has been said yet.'],
+    ['of a function', [step('FUNCTION', 'open-ticket')], 'The function open-ticket has no transcript'],
+    ['of a gate', [step('GATE')], 'Only people are asked here'],
+    ['of many such', [step('FUNCTION', 'a'), step('GATE')], 'Functions and gates have no transcript'],
+  ])('says why, %s', async (_when, steps, expected) => {
+    const { silenceOf } = await transcripts();
+    expect(silenceOf(steps)).toContain(expected);
+  });
+
+  it('says so once it is known that nothing was said', async () => {
+    const { createTranscript } = await transcripts();
+    const transcript = createTranscript();
+    transcript.explain('It has none.');
+    expect(transcript.element.said.trim()).toBe('Reading …');
+    transcript.take({ entries: [], caughtUp: true });
+    expect(transcript.element.said.trim()).toBe('It has none.');
+    transcript.explain('The other one has none either.');
+    expect(transcript.element.said.trim()).toBe('The other one has none either.');
+  });
+});
+
 describe('what an element holds', () => {
   it.each([
     ['abc', 'abc'],
@@ -66,12 +113,23 @@ async function timeline(): Promise<Draw> {
   return createTimeline({ choose: () => {}, decided: () => {}, buttonsOf: () => false });
 }
 
+async function transcripts(): Promise<Transcripts> {
+  return (await import(join(PUBLIC, 'transcript.js'))) as Transcripts;
+}
+
 function cards(waves: readonly PageElement[]): PageElement[] {
   return waves.flatMap(wave => wave.children);
 }
 
-function run(states: readonly string[]): object {
+function run(states: readonly string[], more: object = {}): object {
   const step = { wave: 1, kind: 'COMMAND', elapsedMs: 5, turns: 0, attempts: [], artifacts: [], output: null };
-  const timeline = states.map((state, at) => ({ ...step, key: `s${at}`, number: at + 1, name: `Step ${at}`, state }));
+  const timeline = states.map((state, at) => ({
+    ...step,
+    key: `s${at}`,
+    number: at + 1,
+    name: `Step ${at}`,
+    state,
+    ...more,
+  }));
   return { id: 'run_1', timeline, approvals: [] };
 }

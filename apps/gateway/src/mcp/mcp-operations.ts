@@ -30,7 +30,7 @@ export const GET_RUN = `query GetRun($id: ID!, $atLeast: Position) {
   run(id: $id, atLeast: $atLeast) {
     id number status statusReason startedAt endedAt flow { slug } parameters position
     waitingOn { kind what step since until mayAct requestId }
-    timeline { key name state outcome summary output error { code message fix } }
+    timeline { key name kind function state outcome summary output error { code message fix } }
     artifacts { step path bytes url }
     cost { unpriced total { formatted } }
   }

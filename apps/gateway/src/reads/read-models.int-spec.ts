@@ -29,6 +29,7 @@ import type { RecordedEvent } from '@runledger/event-store';
 import { attemptId } from '@runledger/kernel';
 import type { DataSource } from 'typeorm';
 import { testGateway, type TestGateway } from '../gateway.fixture.js';
+import { announced } from '../runs/function-story.fixture.js';
 import { at, BY, published, story, upToTheGate } from '../runs/run-story.fixture.js';
 import { READ_MODEL_SOURCE } from './read-model-source.js';
 import { PROJECTIONS } from './projection-list.js';
@@ -127,6 +128,8 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
   });
   await gateway.tell({ workspaceId: 'ws_acme', stream: 'skill-review' }, skill);
   await tellNotifications(gateway);
+  const [runId = ''] = RUNS;
+  await gateway.tell({ workspaceId: 'ws_solo', stream: 'run-functions', runId }, ...announced(runId));
   for (const workspaceId of ['ws_acme', 'ws_other']) {
     for (const runId of RUNS) {
       const run = story(runId);
@@ -237,6 +240,7 @@ describe('the read models', () => {
       'ws_acme 2',
       'ws_other 1',
       'ws_other 2',
+      'ws_solo 1',
     ]);
   });
 

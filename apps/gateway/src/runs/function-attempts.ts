@@ -13,20 +13,23 @@ interface CallEnd {
 
 const NOT_AWAITED: Pick<CallEnd, 'outcome' | 'error'> = {
   outcome: 'ERROR',
-  error: { code: 'CANCELLED', message: 'The run did not wait for it any more.' },
+  error: { code: 'CANCELLED', message: 'The run did not wait for the function any more.' },
 };
 
-/** The attempt of a function has no events of its own: it ends with what the run says of its step. */
+/**
+ * The attempt of a function has no events of its own: it ends with what the run says of its step. That is asked of the attempt,
+ * not of the step: a new version of the flow may have turned the step into something else while its function was called.
+ */
 export function withCallsEnded(view: RunView, event: RunViewEvent): RunView {
   const end = endBy(event);
   if (!end) return view;
   const keys = end.steps ?? view.steps.map(({ key }) => key);
-  return withSteps(view, keys, step => (step.kind === 'FUNCTION' ? withCallEnded(step, end) : step));
+  return withSteps(view, keys, step => withCallEnded(step, end));
 }
 
 function withCallEnded(step: StepView, { outcome, summary, error, at }: CallEnd): StepView {
   const last = step.attempts.at(-1);
-  if (last?.state !== 'RUNNING') return step;
+  if (last?.function === undefined || last.state === 'ENDED') return step;
   const ended: AttemptView = {
     ...last,
     state: 'ENDED',

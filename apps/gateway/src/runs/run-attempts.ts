@@ -22,7 +22,9 @@ export function withAttemptReady(step: StepView, ready: Ready): StepView {
   const attempt: AttemptView = {
     id: attemptId(ready.runId, ready.step, ready.attempt),
     number: ready.attempt,
-    ...(ready.function ? { state: 'RUNNING', startedAt: ready.readyAt } : { state: 'READY' }),
+    ...(ready.function
+      ? { state: 'RUNNING', startedAt: ready.readyAt, function: ready.function.name }
+      : { state: 'READY' }),
     readyAt: ready.readyAt,
     timeoutMs: ready.timeoutMs,
     resumptions: 0,

@@ -75,6 +75,7 @@ export function stepNode(run: RunNode, step: StepView, now: string) {
     name,
     kind,
     skill: step.skill ?? null,
+    function: step.function ?? null,
     needs,
     state,
     outcome: outcome ?? null,
@@ -110,6 +111,7 @@ function attemptNode(attempt: AttemptView, now: string) {
     elapsedMs: elapsedOf([attempt], now),
     exitCode: exitCode ?? null,
     driver: driver ?? null,
+    function: attempt.function ?? null,
   };
 }
 

@@ -68,6 +68,7 @@ function stepAtStart(step: StepDefinition, number: number, wave: number): StepVi
     needs: step.needs,
     ...(step.agent && { provider: step.agent.provider, model: step.agent.model }),
     ...(step.agent?.skill !== undefined && { skill: step.agent.skill }),
+    ...(step.function && { function: step.function.name }),
     state: 'PENDING',
     attempts: [],
   };

@@ -119,25 +119,30 @@ function withFormer(costs: CostSums, steps: readonly StepView[], after: readonly
   return { ...costs, formerSteps };
 }
 
-/** Steps keep what they have done under their key. */
+/** Steps keep what they have done under their key; what they are to do, the new version alone says. */
 function inNewVersion(before: readonly StepView[], fresh: readonly StepView[]): StepView[] {
   const known = new Map(before.map(step => [step.key, step]));
   return fresh.map(step => {
     const {
-      key: _key,
-      number: _number,
-      wave: _wave,
-      name: _name,
-      kind: _kind,
-      needs: _needs,
+      skill: _skill,
+      function: _function,
+      provider: _provider,
+      model: _model,
       ...done
     } = known.get(step.key) ?? step;
     return { ...done, ...step, state: done.state, attempts: done.attempts };
   });
 }
 
+/** A run that was about to fail is reopened before its end, while siblings of what failed execute: they go on. */
+function executes({ state, attempts }: StepView): boolean {
+  const isOpen = state === 'PENDING' || state === 'RUNNING' || state === 'WAITING' || state === 'BLOCKED';
+  return isOpen && attempts.at(-1) !== undefined && attempts.at(-1)?.state !== 'ENDED';
+}
+
 function isReset(step: StepView, scope: 'REMAINING' | 'BEGINNING' | 'STEP', chosen: string | undefined): boolean {
   if (scope === 'BEGINNING') return true;
+  if (executes(step)) return false;
   if (step.state === 'COMPLETED' || step.state === 'SKIPPED' || step.handled) return false;
   return scope === 'REMAINING' || step.key === chosen || step.state !== 'FAILED';
 }

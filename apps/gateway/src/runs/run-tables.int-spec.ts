@@ -14,6 +14,7 @@ import { testDatabase, type TestDatabase } from '@runledger/testing';
 import fc from 'fast-check';
 import { DataSource } from 'typeorm';
 import { entities, migrations } from '../reads/read-model-tables.js';
+import { functionStory } from './function-story.fixture.js';
 import { foldRun } from './run-reducer.js';
 import { at, BY, definition, story } from './run-story.fixture.js';
 import { applyToRuns } from './run-tables.js';
@@ -22,6 +23,7 @@ import type { RunView, RunViewEvent, StepView } from './run-view.js';
 
 const RUN = 'run_0198-a';
 const run = story(RUN);
+const calls = functionStory(RUN);
 const KEYS = ['build', 'lint', 'deploy'] as const;
 const error = { code: 'COMMAND_FAILED', message: 'exit 1' };
 const lost = StepInterrupted({ runId: RUN, step: 'build', attempt: 1, reason: 'gone', interruptedAt: at(30) });
@@ -33,6 +35,8 @@ const reopened = { runId: RUN, verb: 'RETRY', from: 'FAILED', by: BY } as const;
 const fact: fc.Arbitrary<DomainEvent> = fc.constantFrom<DomainEvent>(
   ...KEYS.flatMap(key => [
     run.ready(key),
+    calls.called(key, 'do-it'),
+    run.completed(key),
     run.begun(key),
     run.turn(key, 3),
     run.finished(key),

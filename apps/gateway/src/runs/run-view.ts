@@ -119,6 +119,8 @@ export interface StepView {
   readonly needs: readonly string[];
   /** Slug of the skill that its agent works with. */
   readonly skill?: string;
+  /** Name of the function of the operator's that it calls. */
+  readonly function?: string;
   readonly provider?: string;
   readonly model?: string;
   readonly state: StepState;
@@ -180,6 +182,8 @@ export interface AttemptView {
   readonly endedAt?: string;
   readonly elapsedMs?: number;
   readonly driver?: string;
+  /** Name of the function that it calls; it then has no events of its own, and no transcript. */
+  readonly function?: string;
   readonly resumptions: number;
   readonly turns: number;
   readonly outcome?: AttemptOutcome;

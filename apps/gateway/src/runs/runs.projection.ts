@@ -37,4 +37,4 @@ const runNumbers: Projection = {
 };
 
 /** What runs do and did. Run whole: the number of a run depends on those before it in its workspace. */
-export const runsProjection = together('runs', 4, [runViews, runNumbers, autoResolutions]);
+export const runsProjection = together('runs', 5, [runViews, runNumbers, autoResolutions]);

@@ -114,7 +114,9 @@ function ofAttempt(step: StepView, attempt: AttemptView, { paused }: RunView): W
       const since = attempt.startedAt ?? attempt.readyAt;
       if (paused && step.kind === 'AGENT') return [ofRest(step, paused.at)];
       const until = new Date(Date.parse(since) + attempt.timeoutMs).toISOString();
-      return [{ kind: 'STEP', what: `${step.name} executes.`, step: step.key, since, until }];
+      const { function: called } = attempt;
+      const what = called === undefined ? `${step.name} executes.` : `The function ${called} does ${step.name}.`;
+      return [{ kind: 'STEP', what, step: step.key, since, until }];
     }
     case 'ENDED':
       return [];

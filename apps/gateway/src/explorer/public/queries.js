@@ -31,7 +31,7 @@ export const RUN = `query ($id: ID!, $asOf: Position, $atLeast: Position) {
       retries { id number } reruns { step run { id number } }
     }
     timeline {
-      key number wave name kind needs state outcome summary output startedAt elapsedMs turns unpriced provider model
+      key number wave name kind function needs state outcome summary output startedAt elapsedMs turns unpriced provider model
       error { code message fix }
       cost ${MONEY}
       attempts { number state outcome startedAt exitCode }

@@ -6,7 +6,7 @@ import { createMoments } from './moments.js';
 import { RUN, RUN_EVENTS, TRANSCRIPT, TRANSCRIPT_THEN } from './queries.js';
 import { createStepButtons, lineageLinks, notes, runButtons, steer } from './steering.js';
 import { createTimeline } from './timeline.js';
-import { createTranscript } from './transcript.js';
+import { createTranscript, silenceOf } from './transcript.js';
 
 const REDRAW_MS = 120;
 const CHECKPOINTS = {
@@ -47,6 +47,7 @@ export function runPage(page, viewer, id, entry) {
   let run;
   let chosen;
   let past;
+  let spoken;
   let seen;
   let timer;
   let ended = false;
@@ -62,6 +63,7 @@ export function runPage(page, viewer, id, entry) {
     said.textContent =
       chosen === undefined ? 'Transcript' : `Transcript of ${run.timeline.find(step => step.key === chosen).name}`;
     transcript.show(chosen);
+    spoken?.show(chosen);
     draw();
   };
   const act = async (verb, variables) => {
@@ -90,6 +92,8 @@ export function runPage(page, viewer, id, entry) {
     document.title = `${run.flow.name} #${run.number} · ${run.status.toLowerCase()}`;
     banner.replaceChildren(...notes(run));
     redraw(head, () => heading(run, act));
+    const inSight = run.timeline.filter(({ key }) => chosen === undefined || key === chosen);
+    for (const one of [transcript, spoken]) one?.explain(silenceOf(inSight));
     redraw(facts, () => summary(run));
     redraw(steps, () => timeline(run, chosen));
     redraw(footer, () => particulars(run, proof));
@@ -112,14 +116,16 @@ export function runPage(page, viewer, id, entry) {
     past = moment;
     transcript.element.hidden = moment !== undefined;
     before.replaceChildren();
+    spoken = undefined;
     await load();
     if (!moment) return;
     const { run: then } = await query(TRANSCRIPT_THEN, { id, asOf: moment.cursor }).catch(fail);
     if (past !== moment || !then) return;
-    const spoken = createTranscript();
+    spoken = createTranscript();
     before.replaceChildren(spoken.element);
     spoken.take({ entries: then.transcript.nodes, caughtUp: true });
     spoken.show(chosen);
+    draw();
   };
   const soon = () => (timer ??= past ? undefined : setTimeout(load, REDRAW_MS));
   const changed = ({ cursor, event }) => {
@@ -184,11 +190,15 @@ function summary(run) {
     fact('Duration', duration(elapsed)),
     fact('Cost', cost(spent.total, spent.unpriced)),
     fact('Version', `${run.flow.slug} v${run.flowVersion.version}`),
-    fact('Sandbox', choices.profile),
+    run.timeline.some(worksInSandbox) && fact('Sandbox', choices.profile),
     fact('Mode', `${words(choices.execution)} · ${CHECKPOINTS[choices.checkpointMode]}`),
     subject && fact('Subject', `${subject.kind} ${subject.id}`),
     related.length > 0 && fact('Related', h('span.related', {}, related)),
   ].filter(Boolean);
+}
+
+function worksInSandbox({ kind }) {
+  return kind === 'AGENT' || kind === 'COMMAND';
 }
 
 function particulars(run, proof) {

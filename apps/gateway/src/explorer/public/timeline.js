@@ -100,13 +100,17 @@ function facts(step) {
   const since = step.attempts.find(attempt => attempt.state === 'RUNNING')?.startedAt;
   const elapsed = since && !step.isPast ? Date.now() - Date.parse(since) : step.elapsedMs;
   return [
-    { AGENT: `${step.provider} / ${step.model}`, COMMAND: 'command', FUNCTION: 'function', GATE: 'gate' }[step.kind],
+    workOf(step),
     elapsed !== null && duration(elapsed),
     step.turns > 0 && `${step.turns} turn${step.turns === 1 ? '' : 's'}`,
     (step.cost || step.unpriced) && cost(step.cost, step.unpriced),
     step.attempts.length > 1 && `attempt ${step.attempts.length}`,
     step.inheritedFrom && `done by #${step.inheritedFrom.run.number}`,
   ].filter(Boolean);
+}
+
+function workOf({ kind, provider, model, function: called }) {
+  return { AGENT: `${provider} / ${model}`, COMMAND: 'command', FUNCTION: `function ${called}`, GATE: 'gate' }[kind];
 }
 
 function artifactButton({ url, bytes, path }) {

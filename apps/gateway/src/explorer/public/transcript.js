@@ -4,8 +4,8 @@ import { duration, json, plain } from './formats.js';
 import { toolStructure } from './tool-structure.js';
 
 /**
- * What attempts do, as it happens. `take` gets the entries of each segment; `show` chooses one step, or all. `sought` is the id of an
- * entry to begin at: once it is there, it is in sight and marked.
+ * What attempts do, as it happens. `take` gets the entries of each segment; `show` chooses one step, or all; `explain` gets what to say
+ * where nothing is said. `sought` is the id of an entry to begin at: once it is there, it is in sight and marked.
  */
 export function createTranscript(sought) {
   const cards = new Map();
@@ -13,11 +13,16 @@ export function createTranscript(sought) {
   const nothing = h('p.mute.nothing', {}, 'Reading …');
   const frame = h('div.transcript', { tabIndex: 0, 'aria-label': 'Transcript' }, nothing, list);
   let chosen;
+  let isCaughtUp = false;
+  let silence = '';
 
   const matches = card => chosen === undefined || card.step === chosen;
   const refresh = () => {
     for (const card of cards.values()) card.element.hidden = !matches(card);
     nothing.hidden = [...cards.values()].some(matches);
+  };
+  const explain = () => {
+    if (isCaughtUp && nothing.textContent !== silence) nothing.textContent = silence;
   };
   const seek = () => {
     const card = sought !== undefined && cards.get(sought);
@@ -34,8 +39,13 @@ export function createTranscript(sought) {
       refresh();
       frame.scrollTop = frame.scrollHeight;
     },
+    explain: text => {
+      silence = text;
+      explain();
+    },
     take: ({ entries, caughtUp }) => {
-      if (caughtUp) nothing.textContent = 'Nothing has been said yet.';
+      isCaughtUp ||= caughtUp;
+      explain();
       const isAtEnd = !sought && frame.scrollHeight - frame.scrollTop - frame.clientHeight < 60;
       for (const entry of entries) {
         const card = cards.get(entry.id) ?? begin(entry, cards, list);
@@ -47,6 +57,16 @@ export function createTranscript(sought) {
       seek();
     },
   };
+}
+
+/** Why nothing is said of these steps: of some there never will be anything. */
+export function silenceOf(steps) {
+  const speaks = ({ kind }) => kind === 'AGENT' || kind === 'COMMAND';
+  if (steps.length === 0 || steps.some(speaks)) return 'Nothing has been said yet.';
+  const [step] = steps;
+  if (steps.length > 1) return 'Functions and gates have no transcript: the cards say what became of them.';
+  if (step.kind === 'GATE') return 'Only people are asked here: there is no transcript.';
+  return `The function ${step.function} has no transcript: what became of it is on the card.`;
 }
 
 function begin(entry, cards, list) {
