@@ -49,7 +49,7 @@ export interface OrchestratorParts {
 export interface OrchestratorOptions {
   /** The model providers that agents can use, besides `scripted`; a predicate may answer per workspace. Default: none. */
   readonly connectedProviders?: Iterable<string> | ProviderConnected;
-  /** What steps with `function` call; a function that is not here blocks its step. Default: none. */
+  /** What steps with `function` call; a start that needs another is declined, and a step that meets none is blocked. Default: none. */
   readonly functions?: StepFunctions;
   /** What flows may require by name. Default: nothing. */
   readonly available?: {
@@ -131,12 +131,13 @@ export class Orchestrator {
   }
 }
 
-function availableFrom({ connectedProviders = [], available = {} }: OrchestratorOptions): Available {
+function availableFrom({ connectedProviders = [], available = {}, functions = {} }: OrchestratorOptions): Available {
   return {
     provider: connected(connectedProviders),
     credentials: new Set(available.credentials),
     environments: new Set(available.environments),
     integrations: new Set(available.integrations),
+    functions: new Set(Object.keys(functions)),
   };
 }
 

@@ -31,7 +31,7 @@ export const startDeclineMeanings: Readonly<Record<(typeof startDeclines)[number
   },
   SKILL_UNAVAILABLE: { when: 'An agent uses a skill that the workspace has not.', fix: 'Publish the skill.' },
   PREFLIGHT_FAILED: {
-    when: 'Something that the flow `requires` is not there, or no profile clones the repository that `repositoryId` names.',
+    when: 'Something that the flow `requires` or a function that it calls is not there, or no profile clones the repository that `repositoryId` names.',
     fix: 'Set up what `details` name.',
   },
   ALREADY_RUNNING: {

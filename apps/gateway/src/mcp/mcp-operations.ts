@@ -11,7 +11,7 @@ export const PREFLIGHT = `query Preflight($input: StartRunInput!) {
     ready
     problems { code message fix details { path message fix } }
     warnings { code message }
-    steps { key name kind wave skill provider model }
+    steps { key name kind function wave skill provider model }
     gates { step position message approvers }
     permissions { kind name }
     estimate { complete unpriced total { formatted } }

@@ -28,7 +28,7 @@ export function preflightNode(report: PreflightReport, caller: Caller, estimate:
 }
 
 function stepNode(step: PreflightReport['steps'][number], number: number, wave: number) {
-  const { kind, provider, model, skill, ...rest } = step;
+  const { kind, provider, model, skill, function: called, ...rest } = step;
   return {
     ...rest,
     number,
@@ -37,12 +37,13 @@ function stepNode(step: PreflightReport['steps'][number], number: number, wave: 
     provider: provider ?? null,
     model: model ?? null,
     skill: skill ?? null,
+    function: called ?? null,
   };
 }
 
 /** Names of the providers, skills and so on that the run needs. */
-function needsOf({ providers, skills, credentials, environments, integrations }: PreflightReport) {
-  return { providers, skills, credentials, environments, integrations };
+function needsOf({ providers, skills, functions, credentials, environments, integrations }: PreflightReport) {
+  return { providers, skills, functions, credentials, environments, integrations };
 }
 
 /** The scope that starting takes, and the tools that agents get, with the steps that get them. */

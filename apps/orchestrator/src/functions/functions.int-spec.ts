@@ -1,9 +1,18 @@
-import { CancelRun, PublishFlow, RetryRun, ResumeRun, StartRun } from '@runledger/contracts';
+import {
+  ApprovalDecided,
+  CancelRun,
+  Preflight,
+  PublishFlow,
+  RetryRun,
+  ResumeRun,
+  StartRun,
+} from '@runledger/contracts';
 import type { FunctionCall, Json, StepFunctions } from '@runledger/contracts';
 import { logDatabase } from '@runledger/event-store/testing';
+import { keyOf, streamOf } from '@runledger/kernel';
 import { eventually, type TestDatabase } from '@runledger/testing';
 import { MemoryTimers } from '@runledger/timers';
-import { adaAsks, OrchestratorProcess } from '../orchestrator.fixture.js';
+import { ada, adaAsks, AT, OrchestratorProcess } from '../orchestrator.fixture.js';
 
 let database: TestDatabase;
 const started: OrchestratorProcess[] = [];
@@ -33,13 +42,19 @@ async function another(functions: StepFunctions): Promise<OrchestratorProcess> {
   return process;
 }
 
+async function ended(process: OrchestratorProcess): Promise<void> {
+  started.splice(started.indexOf(process), 1);
+  await process.stop();
+}
+
+const request = {
+  flow: 'release',
+  parameters: { version: '1.2' },
+  choices: {},
+  trigger: { kind: 'manual' },
+} as const;
+
 async function begun(process: OrchestratorProcess): Promise<string> {
-  const request = {
-    flow: 'release',
-    parameters: { version: '1.2' },
-    choices: {},
-    trigger: { kind: 'manual' },
-  } as const;
   const outcome = await process.commands.send(StartRun, request, adaAsks());
   if (outcome.status === 'refused') throw new Error(outcome.refusal.message);
   return outcome.output.runId;
@@ -126,11 +141,56 @@ test('what is missing outside blocks the step, and resuming calls it again', asy
   await process.until(runId, 'RunCompleted');
 });
 
-test('a function that nobody has blocks its step until an orchestrator has it', async () => {
-  const without = await given({}, '  - { key: ticket, function: ticket }');
-  const runId = await begun(without);
+test('a function that is gone since the run began blocks its step until an orchestrator has it', async () => {
+  const steps = '  - { key: ask, gate: May it? }\n  - { key: ticket, needs: [ask], function: ticket }';
+  const ticket = () => ({ summary: 'Opened.' });
+  const before = await given({ ticket }, steps);
+  const runId = await begun(before);
+  await before.until(runId, 'GateReached');
+  await ended(before);
+  const without = await another({});
+  const requestId = `apr_${keyOf(runId)}.ask.between.1`;
+  const { data } = await without.until(runId, 'GateReached');
+  expect(data).toMatchObject({ gateId: requestId });
+  const approved = ApprovalDecided({
+    ...{ requestId, runId, step: 'ask', decision: 'APPROVE', by: ada, shownHash: 'x', decidedAt: AT },
+    ...{ kind: 'gate', how: 'PEOPLE', calls: [] },
+  });
+  await without.append(streamOf('approval', requestId), runId, approved);
   const { cause } = (await without.until(runId, 'StepBlocked')).data as { cause: unknown };
   expect(cause).toMatchObject({ kind: 'ENVIRONMENT', message: 'There is no function ticket.' });
+  await ended(without);
+  const again = await another({ ticket });
+  await again.commands.send(ResumeRun, { runId }, adaAsks());
+  await again.until(runId, 'RunCompleted');
+});
+
+test('a run that would call what is not there does not begin: the start is declined, and a look ahead says so', async () => {
+  const process = await given(
+    { note: () => undefined },
+    '  - { key: a, function: note }\n  - { key: b, function: tickt }',
+  );
+  const outcome = await process.commands.send(StartRun, request, adaAsks());
+  const details = [{ path: 'steps.b', message: 'The function tickt is not there.' }];
+  expect(outcome).toMatchObject({ refusal: { rejected: 'PREFLIGHT_FAILED', details } });
+  const ahead = await process.commands.send(Preflight, request, adaAsks());
+  expect(ahead).toMatchObject({
+    output: {
+      steps: [
+        { key: 'a', kind: 'function', function: 'note', tools: [] },
+        { key: 'b', kind: 'function', function: 'tickt' },
+      ],
+      functions: [
+        { name: 'note', steps: ['a'], available: true },
+        { name: 'tickt', steps: ['b'], available: false },
+      ],
+      problems: [
+        { code: 'PREFLIGHT_FAILED', details, fix: expect.stringContaining('ORCHESTRATOR_FUNCTIONS') as string },
+      ],
+    },
+  });
+  const alone = await process.commands.send(StartRun, { ...request, onlyStep: 'a' }, adaAsks());
+  expect(alone.status).toBe('accepted');
 });
 
 test('a function that takes too long fails, and is told', async () => {

@@ -57,7 +57,14 @@ export class PreflightDesk {
 
 const BRING_BACK =
   'Bring the environment back. A run that is started meanwhile is blocked at its first step that requires it.';
-const NOTHING_NEEDED = { providers: [], skills: [], credentials: [], environments: [], integrations: [] };
+const NOTHING_NEEDED = {
+  providers: [],
+  skills: [],
+  functions: [],
+  credentials: [],
+  environments: [],
+  integrations: [],
+};
 
 function namedFlow(flow: {
   readonly flowId: string;
@@ -76,7 +83,7 @@ function stepAhead(
   _index: number,
   all: readonly StepDefinition[],
 ): PreflightReport['steps'][number] {
-  const { key, name, needs, agent } = step;
+  const { key, name, needs, agent, function: called } = step;
   const routed = all.some(({ routes = [] }) => routes.some(({ to }) => to.includes(key)));
   return {
     key,
@@ -86,6 +93,7 @@ function stepAhead(
     conditional: step.if !== undefined || routed,
     ...(agent && { provider: agent.provider, model: agent.model }),
     ...(agent?.skill !== undefined && { skill: agent.skill }),
+    ...(called && { function: called.name }),
     tools: agent ? [...(agent.tools ?? builtInTool.options)] : [],
   };
 }

@@ -8,6 +8,7 @@ export function requirementProblems(needs: RunNeeds): Decline[] {
   const missing = (all: readonly Need[]) => all.filter(({ available }) => !available);
   const [providers, skills] = [missing(needs.providers), missing(needs.skills)];
   const elsewhere = [
+    ...missing(needs.functions).map(need => absent('function', need, FUNCTION_FIX)),
     ...missing(needs.credentials).map(need => absent('credential', need, CREDENTIAL_FIX)),
     ...missing(needs.environments).map(need => absent('environment', need, ENVIRONMENT_FIX)),
     ...missing(needs.integrations).map(need => absent('integration', need, INTEGRATION_FIX)),
@@ -19,6 +20,8 @@ export function requirementProblems(needs: RunNeeds): Decline[] {
   ];
 }
 
+const FUNCTION_FIX =
+  'Let the operator add it to the module that ORCHESTRATOR_FUNCTIONS names, and restart the orchestrator.';
 const CREDENTIAL_FIX = 'Connect an integration of this name, or let the operator name it in AVAILABLE_CREDENTIALS.';
 const ENVIRONMENT_FIX = 'Set it up, and name it in AVAILABLE_ENVIRONMENTS.';
 const INTEGRATION_FIX = 'Connect an integration of this name, or let the operator name it in CONNECTED_INTEGRATIONS.';

@@ -16,6 +16,8 @@ export interface Available {
   readonly credentials: ReadonlySet<string>;
   readonly environments: ReadonlySet<string>;
   readonly integrations: ReadonlySet<string>;
+  /** The operator's, of this process: each orchestrator has the same. */
+  readonly functions: ReadonlySet<string>;
 }
 
 /** Something that a run needs. No steps: the flow as a whole needs it. */
@@ -28,6 +30,7 @@ export interface Need {
 export interface RunNeeds {
   readonly providers: readonly Need[];
   readonly skills: readonly Need[];
+  readonly functions: readonly Need[];
   readonly credentials: readonly Need[];
   readonly environments: readonly Need[];
   readonly integrations: readonly Need[];
@@ -68,6 +71,10 @@ export function needsOf(
     skills: collected(
       named(step => step.agent?.skill),
       name => !open.has(name),
+    ),
+    functions: collected(
+      named(step => step.function?.name),
+      name => available.functions.has(name),
     ),
     credentials: required('credentials', name => available.credentials.has(name) || book.has(name)),
     environments: required('environments', name => available.environments.has(name)),

@@ -24,21 +24,13 @@ function waveRow(steps, wave) {
     {},
     steps
       .filter(step => step.wave === wave)
-      .map(({ name, kind, provider, model, conditional }) =>
-        h(
-          'div.planned',
-          {},
-          h('strong', {}, name),
-          h(
-            'span.mute',
-            {},
-            [kind.toLowerCase(), provider && `${provider}/${model}`, conditional && 'perhaps']
-              .filter(Boolean)
-              .join(' · '),
-          ),
-        ),
-      ),
+      .map(step => h('div.planned', {}, h('strong', {}, step.name), h('span.mute', {}, workOf(step)))),
   );
+}
+
+function workOf({ kind, function: called, provider, model, conditional }) {
+  const work = called ? `function ${called}` : kind.toLowerCase();
+  return [work, provider && `${provider}/${model}`, conditional && 'perhaps'].filter(Boolean).join(' · ');
 }
 
 function gateLine({ position, step, everyStep, message, passedByItself }) {

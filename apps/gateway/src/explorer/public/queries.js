@@ -77,7 +77,7 @@ export const FLOW = `query ($slug: String!) {
 
 export const PREFLIGHT = `query ($input: StartRunInput!) {
   preflight(input: $input) {
-    waves steps { key name kind wave provider model conditional }
+    waves steps { key name kind function wave provider model conditional }
     gates { position step everyStep message passedByItself }
     permissions { name steps asksFirst held }
     estimate { total ${MONEY} unpriced runs complete }
