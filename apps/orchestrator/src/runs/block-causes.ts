@@ -3,16 +3,16 @@ import type { BlockCause, StepError } from '@runledger/contracts';
 type Kind = BlockCause['kind'];
 
 /** What the codes of the failure vocabulary ask for from outside. */
-const KINDS: Readonly<Record<string, Kind>> = {
-  auth: 'CREDENTIAL',
-  quota: 'CREDENTIAL',
-  PROVIDER_NOT_CONNECTED: 'CREDENTIAL',
-  CREDENTIAL: 'CREDENTIAL',
-  ENVIRONMENT: 'ENVIRONMENT',
-  DISK_FULL: 'ENVIRONMENT',
-  INTEGRATION: 'INTEGRATION',
-  BUDGET: 'BUDGET',
-};
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ['auth', 'CREDENTIAL'],
+  ['quota', 'CREDENTIAL'],
+  ['PROVIDER_NOT_CONNECTED', 'CREDENTIAL'],
+  ['CREDENTIAL', 'CREDENTIAL'],
+  ['ENVIRONMENT', 'ENVIRONMENT'],
+  ['DISK_FULL', 'ENVIRONMENT'],
+  ['INTEGRATION', 'INTEGRATION'],
+  ['BUDGET', 'BUDGET'],
+]);
 
 export const ENVIRONMENT_FIX = 'Bring the environment back, then resume the run.';
 export const SILENT_FIX =
@@ -29,7 +29,7 @@ const FIXES: Readonly<Record<Kind, string>> = {
 
 /** What an attempt needs from outside; undefined when it simply failed. */
 export function blockCauseOf(outcome: 'BLOCKED' | 'ERROR', error: StepError): BlockCause | undefined {
-  const kind = KINDS[error.code] ?? (outcome === 'BLOCKED' ? 'SELF_REPORTED' : undefined);
+  const kind = KINDS.get(error.code) ?? (outcome === 'BLOCKED' ? 'SELF_REPORTED' : undefined);
   if (kind === undefined) return undefined;
   const { message, fix = FIXES[kind], needs } = error;
   return { kind, message, fix, ...(needs === undefined ? {} : { needs }) };
