@@ -47,6 +47,33 @@ describe('what a function returns', () => {
   });
 });
 
+describe('what a function returns in excess', () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 'deep' : [nested(levels - 1)]);
+
+  it('is too large before anything is done with it', () => {
+    const fix = 'Keep it where the next steps can get it, and return where it is.';
+    const message = 'The output of the step has 200001 bytes; at most 200000 can be handed on.';
+    expect(of({ output: 'x'.repeat(199_998) }).outcome).toBe('SUCCESS');
+    expect(() => of({ output: `${'x'.repeat(199_997)}ü` })).toThrow(
+      expect.objectContaining({ code: 'OUTPUT_TOO_LARGE', message, fix }) as Error,
+    );
+  });
+
+  it('is too deep for whoever reads it', () => {
+    expect(of({ output: nested(200) }).output).toEqual(nested(200));
+    for (const levels of [201, 3_500, 100_000]) {
+      let output: unknown = 'deep';
+      for (let level = 0; level < levels; level += 1) output = { output };
+      expect(() => of({ output })).toThrow(expect.objectContaining({ code: 'OUTPUT_INVALID' }) as Error);
+    }
+    expect(() => of({ output: nested(201) })).toThrow('is nested more than 200 levels deep.');
+  });
+
+  it('is cut in a summary', () => {
+    expect(of({ summary: 'x'.repeat(16_001) }).summary).toBe(`${'x'.repeat(16_000)}…`);
+  });
+});
+
 describe('a step that declares an output', () => {
   it('takes one that fits', () => {
     expect(of({ output: { verdict: 'ship' } }, contract)).toEqual({ outcome: 'SUCCESS', output: { verdict: 'ship' } });

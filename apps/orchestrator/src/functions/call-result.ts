@@ -1,14 +1,19 @@
 import type { FunctionResult, Json, OutputContract } from '@runledger/contracts';
 import { storableText } from '@runledger/kernel';
+import { MAX_OUTPUT_BYTES, MAX_SUMMARY, outputTooLarge } from '../runs/result-limits.js';
+import { shortened } from '../values/storable-text.js';
 import { outputFaults } from './output-faults.js';
 import type { CallEnd } from './running-call.js';
+
+/** What goes deeper no expression reads, and whoever stores and shows it would run out of stack some day. */
+const MAX_LEVELS = 200;
 
 type Result = Pick<CallEnd, 'outcome'> & Partial<Pick<CallEnd, 'summary' | 'output' | 'error'>>;
 
 /** How a step ends whose function has returned this. One that was to have an output and has none is PARTIAL. */
 export function resultOf(returned: FunctionResult | undefined, contract: OutputContract | undefined): Result {
   const { summary, output } = partsOf(returned);
-  const said = summary === undefined ? {} : { summary: storableText(summary) };
+  const said = summary === undefined ? {} : { summary: storableText(shortened(summary, MAX_SUMMARY)) };
   const value = output === undefined ? undefined : asJson(output);
   if (!contract) return { outcome: 'SUCCESS', ...said, ...(value === undefined ? {} : { output: value }) };
   if (value === undefined) return { outcome: 'PARTIAL', ...said };
@@ -25,6 +30,22 @@ class ResultUnfitError extends Error {
   constructor(what: string, options?: ErrorOptions) {
     super(`What the function returned ${what}.`, options);
     this.name = 'ResultUnfitError';
+  }
+}
+
+class OutputTooLargeError extends Error {
+  readonly code: string;
+  readonly fix: string | undefined;
+
+  constructor(bytes: number) {
+    const { code, message, fix } = outputTooLarge(
+      bytes,
+      'Keep it where the next steps can get it, and return where it is.',
+    );
+    super(message);
+    this.name = 'OutputTooLargeError';
+    this.code = code;
+    this.fix = fix;
   }
 }
 
@@ -50,10 +71,20 @@ function asJson(value: unknown): Json | undefined {
     throw new ResultUnfitError(`is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
   if (text === undefined) return undefined;
+  // Here already, and not only where it is decided on: results wait in memory for a store that is away.
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_OUTPUT_BYTES) throw new OutputTooLargeError(bytes);
   const stored = UNSTORABLE.test(text)
     ? text.replaceAll(ESCAPED, part => (UNSTORABLE.test(part) ? '\\ufffd' : part))
     : text;
-  return JSON.parse(stored) as Json;
+  const json = JSON.parse(stored) as Json;
+  if (isDeeperThan(json, MAX_LEVELS)) throw new ResultUnfitError(`is nested more than ${MAX_LEVELS} levels deep`);
+  return json;
+}
+
+function isDeeperThan(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some(member => isDeeperThan(member, levels - 1));
 }
 
 /** NUL, and halves of surrogate pairs, as `JSON.stringify` writes them. */

@@ -13,6 +13,7 @@ import { jsonBytes, shortened } from '../values/storable-text.js';
 import { blockCauseOf } from './block-causes.js';
 import { reachGate } from './gate-reach.js';
 import { advance } from './run-advance.js';
+import { MAX_OUTPUT_BYTES, MAX_SUMMARY, outputTooLarge } from './result-limits.js';
 import type {
   BlockStep,
   RecordAttemptEnded,
@@ -29,9 +30,7 @@ import { routeOfFailure } from './step-routes.js';
 
 type Ended = RecordAttemptEnded['data'];
 
-/** Largest output that a step can hand on; the next steps and gates are stored with it in one append of one megabyte. */
-const MAX_OUTPUT_BYTES = 200_000;
-const MAX_SUMMARY = 16_000;
+const TO_A_FILE = 'Write it to a file and declare that as an artifact.';
 
 /**
  * The end of an attempt, and all that follows. An attempt that is not the one in progress changes nothing: it is a repeat,
@@ -153,7 +152,7 @@ function succeed(draft: RunDraft, step: StepDefinition, ended: Ended & Pick<Resu
   const { attempt, outcome, summary, output, at } = ended;
   const bytes = output === undefined ? 0 : jsonBytes(output);
   if (bytes > MAX_OUTPUT_BYTES) {
-    return failStep(draft, step, { outcome: 'ERROR', error: tooLarge(bytes), attempt, at });
+    return failStep(draft, step, { outcome: 'ERROR', error: outputTooLarge(bytes, TO_A_FILE), attempt, at });
   }
   const result: Result = {
     attempt,
@@ -171,12 +170,4 @@ function succeed(draft: RunDraft, step: StepDefinition, ended: Ended & Pick<Resu
 
 function unexplained(outcome: Ended['outcome']): StepError {
   return { code: 'ATTEMPT_FAILED', message: `The attempt ended with ${outcome} and gave no reason.` };
-}
-
-function tooLarge(bytes: number): StepError {
-  return {
-    code: 'OUTPUT_TOO_LARGE',
-    message: `The output of the step has ${bytes} bytes; at most ${MAX_OUTPUT_BYTES} can be handed on.`,
-    fix: 'Write it to a file and declare that as an artifact.',
-  };
 }
