@@ -75,7 +75,7 @@ class FunctionCalls {
       workspaceId: tenant,
       ...{ runId, step, attempt, idempotencyKey: attemptId(runId, step, attempt) },
     });
-    if (interest === 'unwanted') return call.cancelled();
+    if (interest !== 'awaited') return call.cancelled();
     return call.made(this.parts.functions, () => this.#interest(tenant, ready));
   }
 
@@ -103,7 +103,9 @@ class FunctionCalls {
     const { state } = await this.parts.commands.load(run, { tenant, name: streamOf('run', ready.runId) });
     const found = inProgress(state, ready);
     if (!found) return 'gone';
-    return found.run.closing?.as === 'cancelled' ? 'unwanted' : 'awaited';
+    const { closing } = found.run;
+    if (closing?.as !== 'cancelled') return 'awaited';
+    return closing.mode === 'FORCE' ? 'killed' : 'unwanted';
   }
 
   async #store(event: RecordedEvent, { runId, step, attempt }: Ready, end: CallEnd): Promise<void> {

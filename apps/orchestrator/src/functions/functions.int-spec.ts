@@ -222,6 +222,16 @@ test('a cancelled run tells its function, which has time to end', async () => {
   await process.until(runId, 'RunCancelled');
 });
 
+test('a run that is cancelled by force does not wait for its function', async () => {
+  const deaf = () => new Promise<undefined>(() => undefined);
+  const process = await given({ deaf }, '  - { key: ticket, function: deaf }');
+  const runId = await begun(process);
+  await process.until(runId, 'StepReady', 'ticket');
+  await process.commands.send(CancelRun, { runId, mode: 'FORCE' }, adaAsks());
+  await process.until(runId, 'StepCancelled', 'ticket');
+  await process.until(runId, 'RunCancelled');
+});
+
 test('an orchestrator that dies in the middle leaves nothing: the next one calls with the same key, and one end counts', async () => {
   const keys: string[] = [];
   let late: (() => void) | undefined;

@@ -6,8 +6,11 @@ import { resultOf } from './call-result.js';
 /** How the attempt of a function ended. */
 export type CallEnd = Omit<RecordAttemptEnded['data'], 'step' | 'attempt' | 'at'>;
 
-/** `unwanted`: the run is being cancelled. `gone`: it does not wait for this attempt any more. */
-export type Interest = 'awaited' | 'unwanted' | 'gone';
+/**
+ * `unwanted`: the run is being cancelled; `killed`: by force, so that nobody waits. `gone`: the run does not wait for this attempt
+ * any more.
+ */
+export type Interest = 'awaited' | 'unwanted' | 'killed' | 'gone';
 
 /** How often one looks whether the run still waits for a call that takes long. */
 export const LOOK_EVERY_MS = 1_000;
@@ -29,8 +32,7 @@ export class RunningCall {
 
   /** Of a run that was cancelled before: the function is not called. */
   cancelled(): CallEnd {
-    const error = { code: 'CANCELLED', message: 'The run was cancelled before this step began.' };
-    return { ...NOTHING, outcome: 'ERROR', cancelled: true, error };
+    return cancelledAs('The run was cancelled before this step began.');
   }
 
   /**
@@ -40,22 +42,39 @@ export class RunningCall {
   async made(functions: StepFunctions, interest: () => Promise<Interest>): Promise<CallEnd | 'gone'> {
     let stop: (end: CallEnd | 'gone') => void = () => undefined;
     const stopped = new Promise<CallEnd | 'gone'>(resolve => (stop = resolve));
-    const until = performance.now() + this.ordered.timeoutMs;
-    const wait = () => Math.min(LOOK_EVERY_MS, Math.max(1, until - performance.now()));
-    const look = () => {
-      if (performance.now() >= until) return stop(this.#timedOut());
-      timer = setTimeout(look, wait());
-      interest().then(
-        found => this.#heed(found, stop),
-        () => undefined, // whoever stores the end says what is wrong with the store
-      );
-    };
-    let timer = setTimeout(look, wait());
+    const watch = this.#watched(interest, stop);
     try {
       return await Promise.race([this.#ended(functions), stopped]);
     } finally {
-      clearTimeout(timer);
+      watch.end();
     }
+  }
+
+  /** Keeps the time of the call, and looks now and then whether the run still waits. */
+  #watched(interest: () => Promise<Interest>, stop: (end: CallEnd | 'gone') => void): { end(): void } {
+    const until = performance.now() + this.ordered.timeoutMs;
+    const wait = () => Math.min(LOOK_EVERY_MS, Math.max(1, until - performance.now()));
+    let [isLooking, isOver] = [false, false];
+    const heed = (found: Interest) => {
+      isLooking = false;
+      // What the function has left behind on purpose, with its signal, is its own affair.
+      if (!isOver) this.#heed(found, stop);
+    };
+    const look = () => {
+      if (performance.now() >= until) return stop(this.#timedOut());
+      timer = setTimeout(look, wait());
+      if (isLooking) return; // a store that is slow is not asked ever more
+      isLooking = true;
+      // Whoever stores the end says what is wrong with the store.
+      interest().then(heed, () => (isLooking = false));
+    };
+    let timer = setTimeout(look, wait());
+    return {
+      end: () => {
+        isOver = true;
+        clearTimeout(timer);
+      },
+    };
   }
 
   #timedOut(): CallEnd {
@@ -64,10 +83,11 @@ export class RunningCall {
     return { ...NOTHING, outcome: 'ERROR', error };
   }
 
-  #heed(interest: Interest, stop: (end: 'gone') => void): void {
+  #heed(interest: Interest, stop: (end: CallEnd | 'gone') => void): void {
     if (interest === 'awaited') return;
     this.#stop.abort(new DOMException('The run does not wait for this step any more.', 'AbortError'));
     if (interest === 'gone') stop(interest);
+    if (interest === 'killed') stop(cancelledAs('The run was cancelled by force.'));
   }
 
   async #ended(functions: StepFunctions): Promise<CallEnd> {
@@ -75,7 +95,9 @@ export class RunningCall {
     try {
       const known = Object.hasOwn(functions, order.name) ? functions[order.name] : undefined;
       if (!known) throw new FunctionUnknownError(order.name);
-      return { ...NOTHING, ...resultOf(await known(order.input, this.#told(order)), output) };
+      // Its own copy: the event is read by others in this process, and what it was filled with is the state of the run.
+      const input = structuredClone(order.input);
+      return { ...NOTHING, ...resultOf(await known(input, this.#told(order)), output) };
     } catch (error) {
       return { ...NOTHING, outcome: 'ERROR', cancelled: this.#stop.signal.aborted, error: errorOf(error) };
     }
@@ -92,6 +114,10 @@ export class RunningCall {
       },
     };
   }
+}
+
+function cancelledAs(message: string): CallEnd {
+  return { ...NOTHING, outcome: 'ERROR', cancelled: true, error: { code: 'CANCELLED', message } };
 }
 
 const NOTHING = { cancelled: false, summary: undefined, output: undefined, error: undefined } as const;
