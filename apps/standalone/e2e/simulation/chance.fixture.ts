@@ -30,3 +30,10 @@ export class Chance {
     return this.next() < probability;
   }
 }
+
+/** A number for a text, to seed chance with (FNV-1a). */
+export function hash(text: string): number {
+  let sum = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
+  return sum >>> 0;
+}

@@ -1,5 +1,6 @@
 import { catalogue } from '@runledger/contracts';
-import type { RecordedEvent } from '@runledger/event-store';
+import { partitionOf, START } from '@runledger/event-store';
+import type { PartitionLease, RecordedEvent } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
 import type { Reactor } from '@runledger/messaging';
 import type { Chance } from './chance.fixture.js';
@@ -41,7 +42,7 @@ export class Deliveries {
     if (!event) return;
     const incarnation = this.#incarnation;
     this.#busy.add(key);
-    this.reactor.react(upcast(event)).then(
+    this.reactor.react(upcast(event), this.#leaseOf(key)).then(
       () => this.#done(key, incarnation),
       (error: unknown) => {
         if (incarnation !== this.#incarnation) return;
@@ -52,6 +53,13 @@ export class Deliveries {
         );
       },
     );
+  }
+
+  /** The right of this life: each one takes everything anew. */
+  #leaseOf(key: string): PartitionLease {
+    const { name: consumer } = this.reactor;
+    const epoch = this.#incarnation;
+    return { consumer, version: 1, owner: 'simulated', epoch, position: START, partition: partitionOf(key) };
   }
 
   /** Now and then the checkpoint is written: the place before the first event that is not done. */
@@ -82,6 +90,7 @@ export class Deliveries {
     for (; this.#read < this.log.events.length; this.#read += 1) {
       const event = this.log.events[this.#read];
       if (!event || (reactor.types.length > 0 && !reactor.types.includes(event.type))) continue;
+      if (reactor.concerns?.(event) === false) continue;
       const key = reactor.partitionBy?.(event) ?? event.metadata.correlationId;
       const queue = this.#queues.get(key);
       if (queue) queue.push(event);

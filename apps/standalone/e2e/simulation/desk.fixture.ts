@@ -40,9 +40,10 @@ export class Desk {
     return this.#errands.length > 0;
   }
 
-  /** `changes`: it has an effect where it arrives. */
+  /** `changes`: it has an effect where it arrives. Who is dead asks nothing more, though his timers go on. */
   ask<T>(asker: Life, run: () => T, changes: boolean): Promise<T> {
     return new Promise((resolve, reject) => {
+      if (asker.over) return;
       const answer = (value: unknown) => resolve(value as T);
       this.#errands.push({ asker, changes, run, answer, fail: reject });
     });

@@ -19,6 +19,7 @@ interface Particulars {
   readonly step?: string;
   readonly attempt?: number;
   readonly decision?: string;
+  readonly function?: object;
   readonly error?: { readonly code: string };
 }
 
@@ -59,7 +60,7 @@ export function findingsIn(events: readonly RecordedEvent[]): string[] {
       of('AttemptStarted').map(({ attemptId }) => attemptId),
       of('AttemptEnded').map(({ attemptId }) => attemptId),
     ),
-    ...missing('claimed', of('StepReady').map(placeOf), of('AttemptStarted').map(placeOf)),
+    ...missing('claimed', forSandboxes(of).map(placeOf), of('AttemptStarted').map(placeOf)),
     ...missing(
       'charged',
       of('UsageRecorded').map(({ usageId }) => usageId),
@@ -73,6 +74,9 @@ type Of = (...types: readonly string[]) => readonly Particulars[];
 
 const requested = (of: Of) => of('ApprovalRequested').map(({ requestId }) => requestId);
 const closed = (of: Of) => of('ApprovalDecided', 'ApprovalWithdrawn').map(({ requestId }) => requestId);
+
+/** Functions are called, and claimed by nobody. */
+const forSandboxes = (of: Of) => of('StepReady').filter(ready => ready.function === undefined);
 
 /** Without steps that failed at their gate: those name the attempt that was before it, if any, which has ended by itself. */
 const begun = (ends: readonly Particulars[]) =>

@@ -19,7 +19,7 @@ function concurrency(chance: Chance): object {
 function work(chance: Chance): object {
   if (chance.happens(0.12)) return { gate: gate(chance) };
   return {
-    run: 'true',
+    ...(chance.happens(0.35) ? { function: 'ticket', timeout: '5s' } : { run: 'true' }),
     ...(chance.happens(0.25) ? { gates: { before: gate(chance) } } : {}),
     ...(chance.happens(0.15) ? { gates: { after: gate(chance) } } : {}),
   };

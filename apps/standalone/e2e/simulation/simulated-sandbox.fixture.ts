@@ -4,7 +4,7 @@ import { derivedId } from '@runledger/event-store';
 import type { NewEvent, RecordedEvent, StreamRef } from '@runledger/event-store';
 import { attemptId, streamOf } from '@runledger/kernel';
 import type { Reactor } from '@runledger/messaging';
-import { Chance } from './chance.fixture.js';
+import { Chance, hash } from './chance.fixture.js';
 import type { SimulatedMoney } from './simulated-money.fixture.js';
 import type { ServiceLogic, ServiceParts } from './simulated-service.fixture.js';
 
@@ -19,6 +19,7 @@ export function simulatedSandbox(seed: number, work: (parts: ServiceParts) => Pr
     const reactor: Reactor = {
       name: 'simulated.sandbox',
       types: ['StepReady'],
+      concerns: ({ data }) => (data as Ready).function === undefined,
       partitionBy: event => attemptOf(event),
       react: event => attempt(event, { parts, seed, work, money }),
     };
@@ -91,10 +92,4 @@ function asNew(cause: RecordedEvent, { type, data }: { type: string; data: unkno
   const actor = { kind: 'service', id: 'sandbox' } as const;
   const metadata = { correlationId, causationId: cause.id, actor, workspaceId, occurredAt, schemaVersion: 1 };
   return { id: derivedId(cause.id, 'simulated.sandbox', index), type, data, metadata };
-}
-
-function hash(text: string): number {
-  let sum = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
-  return sum >>> 0;
 }

@@ -24,6 +24,7 @@ import type { Deliveries, PoisonedError } from './deliveries.fixture.js';
 import { CALM, Desk } from './desk.fixture.js';
 import type { Life } from './desk.fixture.js';
 import { randomFlow } from './random-flow.fixture.js';
+import { SimulatedFunctions } from './simulated-functions.fixture.js';
 import { SimulatedLog } from './simulated-log.fixture.js';
 import { SimulatedPeople } from './simulated-people.fixture.js';
 import { simulatedSandbox } from './simulated-sandbox.fixture.js';
@@ -60,6 +61,7 @@ export class BrokenRule extends Error {}
  */
 export class SimulatedWorld {
   readonly log: SimulatedLog;
+  readonly functions: SimulatedFunctions;
   readonly runIds: string[] = [];
   readonly #chance: Chance;
   readonly #desk: Desk;
@@ -88,8 +90,13 @@ export class SimulatedWorld {
     const work = async ({ life }: { life: Life }) => {
       for (let hops = this.#chance.below(12); hops > 0; hops -= 1) await this.#desk.ask(life, () => undefined, false);
     };
+    this.functions = new SimulatedFunctions(seed, this.log, work);
     this.#services = {
-      orchestrator: new SimulatedService('orchestrator', around, parts => new Orchestrator(parts)),
+      orchestrator: new SimulatedService(
+        'orchestrator',
+        around,
+        parts => new Orchestrator(parts, { functions: this.functions.of(parts) }),
+      ),
       approval: new SimulatedService('approval', around, parts => new Approval(parts)),
       billing: new SimulatedService('billing', around, parts => {
         const billing = new Billing(parts);
@@ -266,7 +273,8 @@ export class SimulatedWorld {
 
   #check(): void {
     this.#refuseSurprises();
-    const findings = [...findingsIn(this.log.events), ...overdrawnIn(this.log.events)];
+    const { events } = this.log;
+    const findings = [...findingsIn(events), ...overdrawnIn(events), ...this.functions.findingsIn(events)];
     if (findings.length > 0) throw new BrokenRule(findings.join('; '));
   }
 

@@ -33,16 +33,20 @@ describe('orchestrator, approval and billing in a world where everything goes wr
 
   it('bring every run to its end, once, whatever is lost, repeated, late or killed', async () => {
     const seen = new Set<string>();
+    let [calledAgain, stopped] = [0, 0];
     for (const seed of SEEDS) {
       const world = new SimulatedWorld(seed);
       await world.live().catch((error: unknown) => {
         throw new Error(`SIMULATION_SEED=${seed} brings it back: ${String(error)}`, { cause: error });
       });
       for (const { type } of world.log.events) seen.add(type);
+      calledAgain += world.functions.again;
+      stopped += world.functions.stopped;
     }
     if (SEEDS.length < 500) return;
     // All of this happened in some world: where nothing goes on, nothing can go wrong.
     for (const type of HAPPENS) expect(seen).toContain(type);
+    expect(Math.min(calledAgain, stopped)).toBeGreaterThan(0);
   });
 
   it('do the same again for the same seed', async () => {
