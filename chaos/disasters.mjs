@@ -39,7 +39,7 @@ function serviceOf(pid, supervisor) {
 export class Disasters {
   /** What was done: `service: means` → how often. */
   done = new Map();
-  /** Each of them: what was done to which service, and when, in ms since the epoch. */
+  /** Each of them: what was done to which service and process, and when, in ms since the epoch. */
   struck = [];
   #stopped = new Set();
   #restarting = new Map();
@@ -83,7 +83,7 @@ export class Disasters {
     const service = this.random.oneOf(services);
     const { pid } = this.random.oneOf(processes.filter(process => process.service === service));
     const means = this.random.oneOf(MEANS.flatMap(each => Array(each.weight).fill(each.name)));
-    this.#note(service, means);
+    this.#note(service, means, pid);
     if (means === 'SIGSTOP') this.#stop(pid);
     else send(pid, means === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL');
   }
@@ -99,10 +99,10 @@ export class Disasters {
     this.#stopped.add(wake);
   }
 
-  #note(what, means) {
+  #note(what, means, pid) {
     const key = `${means} ${what}`;
     this.done.set(key, (this.done.get(key) ?? 0) + 1);
-    this.struck.push({ what: key, at: Date.now() });
+    this.struck.push({ what: key, pid, at: Date.now() });
   }
 }
 

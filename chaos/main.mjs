@@ -67,7 +67,7 @@ async function wreak(world) {
   );
   await load.done();
   await subscribers.done(PATIENCE_MS);
-  const verdict = await judge({ api, load, subscribers, disasters, folder: world.folder });
+  const verdict = await judge({ api, load, subscribers, disasters, world });
   const projections = await world.verify();
   return report({ values, begun, load, disasters, subscribers, api, verdict, projections });
 }

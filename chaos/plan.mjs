@@ -2,7 +2,10 @@
 
 const MIB = 1_048_576;
 
-/** Every program counts itself outside the sandbox: once when it begins, once when it ends. */
+/**
+ * Every program counts itself outside the sandbox, and every function outside the platform: once when it begins, once when it ends.
+ * `falter` fails at first, beside another that takes its time.
+ */
 export const FLOW = `
 slug: chaos
 parameters:
@@ -10,10 +13,20 @@ parameters:
   fate: { type: string }
 defaults: { profile: chaos }
 steps:
+  - key: announce
+    function: { name: count, input: { ms: 20 } }
   - key: prepare
+    needs: [announce]
     run: ${counted('sleep 0.2')}
-  - key: think
+  - key: note
     needs: [prepare]
+    function: { name: count, input: { ms: 400 } }
+  - key: falter
+    needs: [prepare]
+    function: { name: falter, input: { fate: '{{ parameters.fate }}' } }
+    onFailure: { retry: { max: 2, backoff: 500ms } }
+  - key: think
+    needs: [note, falter]
     agent:
       provider: scripted
       prompt: Count.
@@ -29,6 +42,9 @@ steps:
     needs: [work]
     gate: May it be published?
     run: ${counted('true')}
+  - key: close
+    needs: [publish]
+    function: { name: count, input: { ms: 0, after: '{{ steps.note.output }}' } }
 `;
 
 function counted(work) {
@@ -64,15 +80,21 @@ export function profile(mount) {
 
 const CALLS = ['prepare', 'think.first', 'think.second', 'work', 'publish'];
 
+const UNTIL_GATE = { announce: 1, note: 1, falter: 2 };
+
 /**
- * The fates of a run: how its person decides at the gate, in which state it must end, and which calls end then. Most runs
- * go through; the others are there so that no way out goes untried.
+ * The fates of a run: how its person decides at the gate, in which state it must end, which calls of programs end then, and how many
+ * attempts its functions take. Most runs go through; the others are there so that no way out goes untried.
  */
 export const FATES = {
-  passes: { weight: 7, decision: 'APPROVE', status: 'COMPLETED', ended: CALLS },
-  fails: { weight: 1, decision: undefined, status: 'FAILED', ended: CALLS.slice(0, 3) },
-  rejected: { weight: 1, decision: 'REJECT', status: 'REJECTED', ended: CALLS.slice(0, 4) },
-  cancelled: { weight: 1, decision: 'CANCEL', status: 'CANCELLED', ended: CALLS.slice(0, 4) },
+  passes: { weight: 7, decision: 'APPROVE', status: 'COMPLETED', ended: CALLS, functions: { ...UNTIL_GATE, close: 1 } },
+  fails: { weight: 1, decision: undefined, status: 'FAILED', ended: CALLS.slice(0, 3), functions: UNTIL_GATE },
+  throws: {
+    ...{ weight: 1, decision: undefined, status: 'FAILED' },
+    ...{ ended: CALLS.slice(0, 1), functions: { ...UNTIL_GATE, falter: 3 } },
+  },
+  rejected: { weight: 1, decision: 'REJECT', status: 'REJECTED', ended: CALLS.slice(0, 4), functions: UNTIL_GATE },
+  cancelled: { weight: 1, decision: 'CANCEL', status: 'CANCELLED', ended: CALLS.slice(0, 4), functions: UNTIL_GATE },
 };
 
 export function fateFrom(random) {

@@ -7,7 +7,7 @@ const SHOWN_STANDSTILLS = 3;
 
 /** Prints the figures and what was found; answers the exit code. */
 export function report({ values, begun, load, disasters, subscribers, api, verdict, projections }) {
-  const { findings, cutOff, resumed } = verdict;
+  const { findings, cutOff, calledAgain, resumed } = verdict;
   const { p50, p99, max } = percentiles(resumed.map(({ ms }) => ms));
   const last = percentiles(resumed.filter(({ isLast }) => isLast).map(({ ms }) => ms));
   const ended = Object.groupBy(load.runs, run => run.status ?? 'not ended');
@@ -16,6 +16,7 @@ export function report({ values, begun, load, disasters, subscribers, api, verdi
     `runs             ${load.runs.length}: ${counts(Object.entries(ended).map(([name, runs]) => [name, runs.length]))}`,
     `disasters        ${disasters.struck.length}: ${counts([...disasters.done].sort())}`,
     `cut off, again   ${cutOff} calls that had not ended began again`,
+    `called again     ${calledAgain} calls of functions, of which nothing was stored`,
     `subscribers      ${subscribers.seen.size}, cut off ${subscribers.resumed} times`,
     `setbacks         ${api.setbacks} answers did not come or said “not now”, and were asked for again`,
     `  because        ${counts([...api.reasons].sort(([, a], [, b]) => b - a).slice(0, SHOWN_REASONS))}`,

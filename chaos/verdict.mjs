@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { callsOf, readCalls } from './calls.mjs';
 import { FATES } from './plan.mjs';
 
 const EVENTS = /* GraphQL */ `
@@ -26,22 +27,28 @@ const HEARD = ['ApprovalDecided', 'RunCancelRequested'];
 const ONCE = ['RunStarted', 'GateReached', 'ApprovalRequested', 'ApprovalDecided', 'GateResolved', ...LAST];
 
 /** Holds what was seen against the log, and the log against the model. Answers findings (none: all is well) and figures. */
-export async function judge({ api, load, subscribers, disasters, folder }) {
+export async function judge({ api, load, subscribers, disasters, world }) {
   const findings = [];
-  const counted = countsIn(folder);
+  const counted = countsIn(world.folder);
+  const calls = readCalls(world.calls);
+  const storedAt = await world.storedTimes();
+  const { struck } = disasters;
   const resumed = [];
-  let cutOff = 0;
+  let [cutOff, calledAgain] = [0, 0];
   for (const run of load.runs) {
     const about = text => findings.push(`${run.id ?? run.key} (${run.fate}): ${text}`);
     if (run.problem) about(run.problem);
     if (!run.id || !run.status) continue;
     const events = await eventsOf(api, run.id);
     logOf(events, about);
-    if (stateOf(run, events, about)) cutOff += workOf(run, events, counted, about);
+    if (stateOf(run, events, about)) {
+      cutOff += workOf(run, events, counted, about);
+      calledAgain += callsOf(run, { events, lines: calls.get(run.id) ?? [], storedAt, struck }, about);
+    }
     seenBy(subscribers.seen.get(run.id) ?? [], events, about);
-    resumed.push(...resumptionsOf(run.id, events, disasters.struck));
+    resumed.push(...resumptionsOf(run.id, events, struck));
   }
-  return { findings, cutOff, resumed };
+  return { findings, cutOff, calledAgain, resumed };
 }
 
 async function eventsOf(api, runId) {
@@ -100,7 +107,7 @@ function workOf({ key, fate }, events, counted, about) {
 }
 
 function attemptsOf(fate) {
-  return { passes: 4, fails: 3, rejected: 3, cancelled: 3 }[fate];
+  return { passes: 4, fails: 3, throws: 1, rejected: 3, cancelled: 3 }[fate];
 }
 
 /** The subscriber has the log up to the end of the run: no gap, no repeat, the same order (G1). */

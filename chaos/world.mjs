@@ -14,7 +14,7 @@ const MOST_OUTPUT_CHARS = 20_000;
 
 /**
  * A cluster in a folder of its own, with the store and the distribution that were asked for. `folder` is where work is counted
- * outside the sandboxes, `restarts` kill and start again what is not a service. Everything ends with `close`; the
+ * outside the sandboxes, `calls` the file in which functions are, `restarts` kill and start again what is not a service. Everything ends with `close`; the
  * processes' words are kept beside the folder when something was found.
  */
 export async function openWorld({ store, distribution }, say) {
@@ -23,6 +23,8 @@ export async function openWorld({ store, distribution }, say) {
   chmodSync(folder, 0o777);
   writeFileSync(join(folder, 'ran'), '');
   chmodSync(join(folder, 'ran'), 0o666); // each sandbox is a user of its own
+  const calls = join(home, 'calls');
+  writeFileSync(calls, '');
   const endings = [];
   const close = async () => {
     for (const end of endings.splice(0).reverse()) await end();
@@ -36,6 +38,8 @@ export async function openWorld({ store, distribution }, say) {
       RUNLEDGER_HOME: home,
       RUNLEDGER_SAMPLE: 'off',
       SANDBOX_MOUNT_SOURCES: folder,
+      ORCHESTRATOR_FUNCTIONS: join(import.meta.dirname, 'functions.mjs'),
+      CHAOS_CALLS: calls,
       PORT: '0',
       LOG_LEVEL: 'warn',
     };
@@ -47,11 +51,13 @@ export async function openWorld({ store, distribution }, say) {
     const { members } = JSON.parse(readFileSync(join(home, 'cluster.json'), 'utf8'));
     return {
       folder,
+      calls,
       supervisor: cluster.pid,
       urls: members.flatMap(({ apiUrl }) => apiUrl ?? []),
       token: readFileSync(join(home, 'token'), 'utf8').trim(),
       restarts,
       verify: () => verify(environment),
+      storedTimes: () => storedTimes(environment),
       close,
     };
   } catch (error) {
@@ -124,10 +130,26 @@ async function startCluster(environment, logFile, say) {
 
 /** The read models against their rebuild, by the command that operators use. */
 async function verify(environment) {
-  const main = join(root, 'apps', 'standalone', 'dist', 'projections.js');
-  const child = spawn(process.execPath, ['--import', SOURCE_MAPS, main, 'verify'], { env: environment });
+  const { code, output } = await beside(environment, [
+    join(root, 'apps', 'standalone', 'dist', 'projections.js'),
+    'verify',
+  ]);
+  return { equal: code === 0, detail: output };
+}
+
+/** When the log took each event of a run, ms since the epoch by id. */
+async function storedTimes(environment) {
+  const { code, output } = await beside(environment, [join(import.meta.dirname, 'stored-times.mjs')]);
+  if (code !== 0) throw new Error(`The log could not be read: ${output}`);
+  const lines = output.split('\n').filter(Boolean);
+  return new Map(lines.map(line => line.split(' ')).map(([id, at]) => [id, Number(at)]));
+}
+
+/** A program beside the platform, with its environment, to its end. */
+async function beside(environment, program) {
+  const child = spawn(process.execPath, ['--import', SOURCE_MAPS, ...program], { env: environment });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
   const [code] = await once(child, 'close');
-  return { equal: code === 0, detail: output };
+  return { code, output };
 }
