@@ -41,9 +41,13 @@ export class CountedWork {
     return this.#folder;
   }
 
-  /** For the platform's environment: profiles may mount the folder. */
+  /** For the platform's environment: profiles may mount the folder, and steps call the function `count`. */
   get environment() {
-    return { SANDBOX_MOUNT_SOURCES: this.folder };
+    return {
+      SANDBOX_MOUNT_SOURCES: this.folder,
+      ORCHESTRATOR_FUNCTIONS: join(import.meta.dirname, 'counted-functions.fixture.mjs'),
+      COUNTED_CALLS: join(this.folder, 'called'),
+    };
   }
 
   /** Publishes the profile `counted`, whose sandboxes see the folder as `/counts`. */
@@ -56,7 +60,16 @@ export class CountedWork {
 
   /** What ran, in the order in which it ran. */
   ran(): string[] {
-    const file = join(this.folder, 'ran');
+    return this.#linesOf('ran');
+  }
+
+  /** What functions did, `<as> <key>`, in that order. */
+  called(): string[] {
+    return this.#linesOf('called');
+  }
+
+  #linesOf(name: string): string[] {
+    const file = join(this.folder, name);
     return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
   }
 
@@ -71,7 +84,7 @@ export class CountedWork {
 
   /** Counts anew from here. */
   forget(): void {
-    rmSync(join(this.folder, 'ran'), { force: true });
+    for (const name of ['ran', 'called']) rmSync(join(this.folder, name), { force: true });
   }
 
   giveBack(): void {

@@ -9,13 +9,20 @@ const { CRASH_AT } = process.env;
 
 /** How a statement is known, by its text and its values. */
 const KINDS = {
-  append: ({ name }) => name?.startsWith('runledger-append') ?? false,
+  append: isAppend,
+  'append of what a function did': statement =>
+    isAppend(statement) && /StepCompleted/.test(statement.values) && /\Wtold\W/.test(statement.values),
+  'work of a function': () => false, // no statement: the function says so
   notice: ({ text }) => /^notify\b.*_head, 'news/i.test(text),
   'row of open work': ({ text }) => /(insert into|update|delete from) sandbox\.open_/i.test(text),
   'commit of a read model': ({ text, client }) => /^commit/i.test(text) && client.movesReadModel === true,
   'checkpoint of a reactor': ({ text, values }) => isCheckpoint(text) && !/projection\/|relay\//.test(values),
   'checkpoint of the relay': ({ text, values }) => isCheckpoint(text) && /relay\//.test(values),
 };
+
+function isAppend({ name }) {
+  return name?.startsWith('runledger-append') ?? false;
+}
 
 function isCheckpoint(text) {
   return /update runledger\.(partition_)?checkpoint\b[^]* set position/i.test(text);
@@ -51,6 +58,13 @@ function isTheOne(client, statement, more) {
   if (!armed || !found) return false;
   passed += 1;
   return passed > crash.letPass;
+}
+
+/** To be called by what is no statement, before and after it. */
+export function pass(kind, when) {
+  if (!armed || crash.kind !== kind || crash.when !== when) return;
+  passed += 1;
+  if (passed > crash.letPass) die();
 }
 
 function die() {

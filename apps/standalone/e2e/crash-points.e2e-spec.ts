@@ -12,13 +12,14 @@ import type { PlatformProcess } from './platform-process.fixture.js';
 
 jest.setTimeout(180_000);
 
-/** A program, a person, a program: each kind of event of a run once, and each kind of reaction. */
+/** A program, a function, a person, a program: each kind of event of a run once, and each kind of reaction. */
 const FLOW = `
 slug: crossing
 defaults: { profile: counted }
 steps:
   - { key: one, run: 'echo one >> /counts/ran' }
-  - { key: two, needs: [one], run: 'echo two >> /counts/ran', gate: May it go on? }
+  - { key: told, needs: [one], function: { name: count, input: { as: told } } }
+  - { key: two, needs: [told], run: 'echo two >> /counts/ran', gate: May it go on? }
   - { key: three, needs: [two], run: 'echo three >> /counts/ran' }
 `;
 
@@ -29,10 +30,12 @@ interface CrashPoint {
   readonly letPass: number;
   /** Tried with every change: one of each kind, and both sides of appending. The others are, in a whole sweep. */
   readonly always?: true;
+  /** How often the function does its work: again where nothing of it was stored. Left out: once or, if it was cut off there, twice. */
+  readonly calls?: 1 | 2;
 }
 
 /**
- * Every boundary that an event crosses on its way: decided | appended | told to others | its rows committed | its reaction
+ * Every boundary that an event crosses on its way: decided | appended | its function called | told to others | its rows committed | its reaction
  * checkpointed | its work noted. Before a statement nothing of it is there; after it the answer is lost.
  */
 const CRASH_POINTS: readonly CrashPoint[] = [
@@ -40,6 +43,10 @@ const CRASH_POINTS: readonly CrashPoint[] = [
   { kind: 'append', when: 'after', letPass: 1 },
   { kind: 'append', when: 'before', letPass: 5 },
   { kind: 'append', when: 'after', letPass: 4, always: true },
+  { kind: 'work of a function', when: 'before', letPass: 0, calls: 1 },
+  { kind: 'work of a function', when: 'after', letPass: 0, calls: 2, always: true },
+  { kind: 'append of what a function did', when: 'before', letPass: 0, calls: 2 },
+  { kind: 'append of what a function did', when: 'after', letPass: 0, calls: 1, always: true },
   { kind: 'notice', when: 'before', letPass: 1 },
   { kind: 'notice', when: 'after', letPass: 0, always: true },
   { kind: 'row of open work', when: 'before', letPass: 0, always: true },
@@ -94,7 +101,7 @@ function sweep(points: readonly CrashPoint[], environment: () => Readonly<Record
   const home = new TemporaryHome();
   const counted = new CountedWork();
   let database: TestDatabase;
-  let before: string | undefined;
+  let before: { readonly runId: string; readonly crash: CrashPoint } | undefined;
   let lives = 0;
 
   beforeAll(async () => {
@@ -123,13 +130,20 @@ function sweep(points: readonly CrashPoint[], environment: () => Readonly<Record
   }
 
   /** The run that the life before left, from where it was left: all of it happened, and nothing twice. */
-  async function expectRecovered(platform: PlatformProcess, runId: string): Promise<void> {
+  async function expectRecovered(
+    platform: PlatformProcess,
+    { runId, crash }: NonNullable<typeof before>,
+  ): Promise<void> {
     const run = await pursue(platform, runId);
     const attempts = run.timeline.flatMap(step => step.attempts);
-    expect(attempts.map(attempt => attempt.number)).toEqual([1, 1, 1]);
+    expect(attempts.map(attempt => attempt.number)).toEqual([1, 1, 1, 1]);
     const events = await platform.api.events(runId, 200);
-    for (const type of ['StepCompleted', 'AttemptEnded', 'ToolCallEnded']) {
-      expect(events.filter(event => event.type === type)).toHaveLength(3);
+    for (const [type, times] of [
+      ['StepCompleted', 4],
+      ['AttemptEnded', 3],
+      ['ToolCallEnded', 3],
+    ] as const) {
+      expect(events.filter(event => event.type === type)).toHaveLength(times);
     }
     for (const type of ['GateReached', 'ApprovalRequested', 'ApprovalDecided', 'GateResolved', 'RunCompleted']) {
       expect(events.filter(event => event.type === type)).toHaveLength(1);
@@ -139,6 +153,10 @@ function sweep(points: readonly CrashPoint[], environment: () => Readonly<Record
     const ran = counted.ran();
     expect([...new Set(ran)]).toEqual(['one', 'two', 'three']);
     expect(ran.length).toBeLessThanOrEqual(3 + resumed);
+    const called = counted.called();
+    expect(new Set(called).size).toBe(1); // the same key each time
+    if (crash.calls) expect(called).toHaveLength(crash.calls);
+    else expect(called.length).toBeLessThanOrEqual(2);
     counted.forget();
   }
 
@@ -148,9 +166,9 @@ function sweep(points: readonly CrashPoint[], environment: () => Readonly<Record
       const platform = await live(crash);
       const leave = crash.kind === 'notice' ? follow(database.url) : undefined;
       if (before) await expectRecovered(platform, before);
-      before = await platform.api.started('crossing');
+      const runId = await platform.api.started('crossing');
+      before = { runId, crash };
       process.kill(platform.pid, 'SIGUSR2');
-      const runId = before;
       const outcome = await pursue(platform, runId).catch((error: unknown) => error);
       const ending = await platform.stop();
       await leave?.();
@@ -161,7 +179,8 @@ function sweep(points: readonly CrashPoint[], environment: () => Readonly<Record
 
   it('and after the last death, everything is there once', async () => {
     const platform = await live();
-    await expectRecovered(platform, before ?? '');
+    if (!before) throw new Error('Nothing died before.');
+    await expectRecovered(platform, before);
     expect((await platform.stop()).code).toBe(0);
     expect(home.leftovers()).toEqual([]);
   });
