@@ -183,6 +183,7 @@ export class RunModel {
         assert(event.data.attempt === step.attempt + 1, 'attempts are numbered without holes');
         assert(!this.closing && !this.paused, 'started in a run that holds');
         assert(!this.#withoutTurn, 'started although it has not waited for its turn');
+        assert(ordersWorkOf(event.data, step.definition), 'its work is ordered, as the flow has it, and no other');
         this.#move(step, 'executing', { attempt: event.data.attempt, interrupted: false, silent: false });
         return;
       case 'GateReached':
@@ -274,6 +275,16 @@ export class RunModel {
     for (const step of this.steps)
       if (['pending', 'waiting', 'blocked', 'retrying'].includes(step.status)) step.status = 'cancelled';
   }
+}
+
+function ordersWorkOf(
+  { command, agent, function: called }: Extract<RunEvent, { type: 'StepReady' }>['data'],
+  definition: StepDefinition,
+): boolean {
+  if (agent) return false; // no flow of these has one
+  const isCalled =
+    called?.name === definition.function?.name && called?.input['of'] === definition.function?.input['of'];
+  return isCalled && command?.run === definition.command?.run;
 }
 
 export function assert(condition: boolean, rule: string): void {

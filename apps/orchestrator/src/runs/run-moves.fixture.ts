@@ -17,6 +17,7 @@ const anyStep = fc.record({
   before: often(15),
   after: often(15),
   asks: often(8),
+  called: often(25),
   condition: fc.constantFrom(undefined, undefined, undefined, 'parameters.on', 'parameters.off'),
   then: fc.constantFrom('FAIL' as const, 'FAIL' as const, 'PAUSE' as const, 'SKIP' as const),
   retries: fc.constantFrom(0, 0, 1, 2),
@@ -41,7 +42,11 @@ function stepOf(draft: Draft, index: number): StepDefinition {
     ...(draft.condition ? { if: draft.condition } : {}),
     onFailure: { then: draft.then, ...(draft.retries > 0 ? { retry } : {}) },
   });
-  return { ...step, ...(draft.asks ? { gate: GATE } : command && { command }) };
+  if (draft.asks) return { ...step, gate: GATE };
+  return {
+    ...step,
+    ...(draft.called ? { function: { name: 'ticket', input: { of: step.key } } } : command && { command }),
+  };
 }
 
 const HANDLED = [['ERROR'], ['BLOCKED'], ['ERROR', 'BLOCKED']] as const;
