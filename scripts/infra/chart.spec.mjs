@@ -285,6 +285,12 @@ describe('the values of the chart', () => {
       expect(labels).toEqual(expect.arrayContaining(Object.keys(metric.selector.matchLabels)));
       expect(spec.maxReplicas).toBeGreaterThanOrEqual(spec.minReplicas);
     }
+    // While a function is called its reactor is behind, and more pods would not help.
+    const [{ spec: own }] = scalers.filter(object => component(object) === 'orchestrator');
+    const { selector } = own.metrics.find(({ type }) => type === 'External').external.metric;
+    expect(selector.matchExpressions).toEqual([
+      { key: 'consumer', operator: 'NotIn', values: ['orchestrator.functions'] },
+    ]);
     const [gateway] = of('Deployment', everything).filter(object => component(object) === 'gateway');
     expect(gateway.spec).not.toHaveProperty('replicas');
     expect(of('HorizontalPodAutoscaler')).toEqual([]);

@@ -6,8 +6,8 @@ const INTRO = [
   '[Watch it in production](../how-to/watch-it-in-production.md).',
   '',
   'Every value carries the label `service`: the process that it is about. A process shows what it does: one without projections has none.',
-  'No label holds an id or anything that people wrote, so the number of series is bounded by the number of services, commands, routes',
-  'and consumers. Beside these there are the usual `process_*` and `nodejs_*`: processor, memory, event loop, garbage collection.',
+  'No label holds an id or anything that people wrote, so the number of series is bounded by the number of services, commands, routes,',
+  'consumers and functions. Beside these there are the usual `process_*` and `nodejs_*`: processor, memory, event loop, garbage collection.',
   '',
 ].join('\n');
 
@@ -15,11 +15,12 @@ const LABELS = {
   code: 'code of an error, as [GraphQL](graphql.md) and [Commands](commands.md) name them',
   command: '`<service>.<command>`, see [Commands](commands.md)',
   consumer: 'name of a reactor, projection or relay',
+  function: 'name of a function in the module of `ORCHESTRATOR_FUNCTIONS`; `-` for one that is not there',
   how: '`started` or `resumed`',
   kind: '`reactor`, `projection` or `relay`',
   method: 'HTTP method',
   outcome:
-    'how it ended: of an append `appended`, `duplicate`, `conflict`, `deleted`, `failed`; of a command `accepted`, `refused`, `failed`; of a reaction `done`, `failed`; of an attempt `SUCCESS`, `PARTIAL`, `BLOCKED`, `ERROR`, `CANCELLED`; of an operation `ok`, `errors`, `failed`; of a model call `finished`, `failed`, `aborted`; of a timer whose handler failed `retried`, `parked`',
+    'how it ended: of an append `appended`, `duplicate`, `conflict`, `deleted`, `failed`; of a command `accepted`, `refused`, `failed`; of a reaction `done`, `failed`; of an attempt `SUCCESS`, `PARTIAL`, `BLOCKED`, `ERROR`, `CANCELLED`; of a call of a function the same, or `GONE` when the run did not wait any more, `STOPPED` when the process did not; of an operation `ok`, `errors`, `failed`; of a model call `finished`, `failed`, `aborted`; of a timer whose handler failed `retried`, `parked`',
   part: 'what could not be asked for',
   provider: '`scripted`, `anthropic` or `openai-compatible`',
   queue: 'the service whose timers they are',

@@ -5,8 +5,8 @@ import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
 import type { RunningConsumer } from '@runledger/messaging';
-import { CLOCK, COMMAND_CLIENT, EVENT_STORE, CommandRegistry } from '@runledger/platform';
-import type { Clock, CommandClient } from '@runledger/platform';
+import { CLOCK, COMMAND_CLIENT, EVENT_STORE, CommandRegistry, TELEMETRY } from '@runledger/platform';
+import type { Clock, CommandClient, Telemetry } from '@runledger/platform';
 import { TIMERS, TimersModule } from '@runledger/timers';
 import type { TimerHost } from '@runledger/timers';
 import { readFunctionsConfig } from './functions/functions.config.js';
@@ -26,7 +26,7 @@ export interface OrchestratorModuleOptions extends OrchestratorOptions {
   readonly timers: TimerHost;
 }
 
-type Injected = [EventStore, CommandHandler, Clock, TimerHost, CommandClient];
+type Injected = [EventStore, CommandHandler, Clock, TimerHost, CommandClient, Telemetry];
 
 /** The orchestrator service, flows and runs: decides what happens next. Needs the global platform module beside it. */
 @Module({})
@@ -47,10 +47,10 @@ export class OrchestratorModule implements OnApplicationBootstrap, BeforeApplica
       providers: [
         {
           provide: Orchestrator,
-          inject: [EVENT_STORE, CommandHandler, CLOCK, TIMERS, COMMAND_CLIENT],
-          useFactory: async (...[store, handler, clock, timers, client]: Injected) => {
+          inject: [EVENT_STORE, CommandHandler, CLOCK, TIMERS, COMMAND_CLIENT, TELEMETRY],
+          useFactory: async (...[store, handler, clock, timers, client, telemetry]: Injected) => {
             const functions = options.functions ?? (await functionsOf(readFunctionsConfig()));
-            return new Orchestrator({ store, handler, clock, timers, client }, { ...options, functions });
+            return new Orchestrator({ store, handler, clock, timers, client, telemetry }, { ...options, functions });
           },
         },
       ],
@@ -64,6 +64,7 @@ export class OrchestratorModule implements OnApplicationBootstrap, BeforeApplica
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.orchestrator.end();
     await Promise.all([this.timers, ...this.#running].map(part => part.stop()));
   }
 }

@@ -1,14 +1,16 @@
 import { CancelRun, Preflight, PublishFlow, PublishSkill, ReportEnvironment, StartRun } from '@runledger/contracts';
 import type { StepFunctions } from '@runledger/contracts';
 import type { CommandHandler, EventStore } from '@runledger/event-store';
-import type { Reactor } from '@runledger/messaging';
-import type { Clock, CommandClient, CommandRegistry } from '@runledger/platform';
+import { SILENT, type ConsumerLog, type Reactor } from '@runledger/messaging';
+import { silentTelemetry } from '@runledger/platform';
+import type { Clock, CommandClient, CommandRegistry, Telemetry } from '@runledger/platform';
 import type { TimerKind, Timers } from '@runledger/timers';
 import { environmentTimerKind, environmentWatch } from './environments/environment-watch.js';
 import { reportEnvironment } from './environments/report-environment.js';
 import { EventTriggerDesk } from './event-triggers/event-trigger-desk.js';
 import { eventTriggerReactor } from './event-triggers/event-triggers.reactor.js';
 import { StandingTriggers } from './event-triggers/standing-triggers.js';
+import { CallObserver } from './functions/call-observer.js';
 import { functionCalls } from './functions/function-calls.reactor.js';
 import { FlowReaders } from './flows/flow-readers.js';
 import { publishFlow } from './flows/publish-flow.js';
@@ -37,6 +39,9 @@ import { publishSkill } from './skills/publish-skill.js';
 import { PublishedSkills } from './skills/published-skills.js';
 import { Schedules } from './schedules/schedules.js';
 
+/** Much less than reactions have that are under way at a stop. */
+const LAST_CALLS_MS = 3_000;
+
 export interface OrchestratorParts {
   readonly store: EventStore;
   readonly handler: CommandHandler;
@@ -44,6 +49,8 @@ export interface OrchestratorParts {
   readonly timers: Timers;
   /** Asks other services; today billing, whether a run may start. */
   readonly client: CommandClient;
+  /** Where it writes down what its functions do; left out: nowhere. */
+  readonly telemetry?: Telemetry;
 }
 
 export interface OrchestratorOptions {
@@ -51,6 +58,8 @@ export interface OrchestratorOptions {
   readonly connectedProviders?: Iterable<string> | ProviderConnected;
   /** What steps with `function` call; a start that needs another is declined, and a step that meets none is blocked. Default: none. */
   readonly functions?: StepFunctions;
+  /** Default: none. */
+  readonly log?: ConsumerLog;
   /** What flows may require by name. Default: nothing. */
   readonly available?: {
     readonly credentials?: Iterable<string>;
@@ -67,6 +76,8 @@ export class Orchestrator {
   readonly #preflight: PreflightDesk;
   readonly #connected: ConnectedIntegrations;
   readonly #functions: StepFunctions;
+  readonly #calls: CallObserver;
+  readonly #ending = new AbortController();
 
   constructor(
     private readonly parts: OrchestratorParts,
@@ -76,7 +87,9 @@ export class Orchestrator {
     this.#connected = new ConnectedIntegrations(store);
     const available = availableFrom(options);
     this.#environments = available.environments;
-    this.#functions = options.functions ?? {};
+    const { functions = {}, log = SILENT } = options;
+    this.#functions = functions;
+    this.#calls = new CallObserver({ telemetry: parts.telemetry ?? silentTelemetry(), log, store, functions });
     const checks = new StartChecks(store, available, this.#connected);
     this.#starter = new RunStarter({ store, commands, checks, dailyStarts: new DailyStarts(client) });
     this.#successors = new RunSuccessors({ commands, starter: this.#starter, checks });
@@ -107,7 +120,12 @@ export class Orchestrator {
       interruptions(handler, clock),
       gateDecisions(handler, clock),
       budgetHolds(handler, clock),
-      functionCalls({ commands: handler, store, clock, functions: this.#functions }),
+      functionCalls({
+        ...{ commands: handler, store, clock },
+        functions: this.#functions,
+        observer: this.#calls,
+        ending: this.#ending.signal,
+      }),
     ];
     const queues = [queueMoves(handler, clock), queueTurns(handler, clock)];
     const connected = this.#connected;
@@ -116,6 +134,11 @@ export class Orchestrator {
     const standing = new StandingTriggers(store);
     const triggers = eventTriggerReactor({ standing, commands: handler, starter: this.#starter, clock });
     return [...ends, ...queues, ...needs, ...watches, runDeadlines(timers), scheduleTimers(timers), triggers];
+  }
+
+  /** From now on functions that are being called have a moment left; those that are not done then are called again elsewhere. */
+  end(): void {
+    setTimeout(() => this.#ending.abort(), LAST_CALLS_MS).unref();
   }
 
   timerKinds(): TimerKind[] {

@@ -72,7 +72,7 @@ export { EndedTooSlowlyError, OrderlyEnd } from './processes/orderly-end.js';
 export { identityOf, isAlive } from './processes/process-identity.js';
 export type { ProcessIdentity } from './processes/process-identity.js';
 export { ATTRIBUTE } from './traces/attribute-names.js';
-export { readTraceparent } from './traces/traceparent.js';
+export { linkTo, readTraceparent } from './traces/traceparent.js';
 export { beginSpan, currentSpan, inSpan, markFailed, NO_TRACES, storyFields, withinSpan } from './traces/work.js';
 export type { SpanOptions, WorkFields } from './traces/work.js';
 export { systemClock } from './system-clock.js';

@@ -3,11 +3,13 @@ import { CommandHandler, createPostgresEventStore, newUuid } from '@runledger/ev
 import type { EventStore, PartitionLease, RecordedEvent, StreamRef } from '@runledger/event-store';
 import { logDatabase } from '@runledger/event-store/testing';
 import { streamOf } from '@runledger/kernel';
-import { systemClock } from '@runledger/platform';
+import { SILENT } from '@runledger/messaging';
+import { silentTelemetry, systemClock } from '@runledger/platform';
 import type { TestDatabase } from '@runledger/testing';
 import { run } from '../runs/run.decider.js';
 import * as the from '../runs/run.fixture.js';
 import { runId, step } from '../runs/run.fixture.js';
+import { CallObserver } from './call-observer.js';
 import { functionCalls } from './function-calls.reactor.js';
 
 const stream: StreamRef = { tenant: 'ws', name: streamOf('run', runId) };
@@ -41,7 +43,10 @@ function orchestrator(name: string, readStream = read) {
   } satisfies Partial<EventStore> as unknown as EventStore;
   const commands = new CommandHandler(own);
   const ticket = () => void calls.push(name);
-  const reactor = functionCalls({ commands, store: own, clock: systemClock, functions: { ticket } });
+  const functions = { ticket };
+  const observer = new CallObserver({ telemetry: silentTelemetry(), log: SILENT, store: own, functions });
+  const ending = new AbortController().signal;
+  const reactor = functionCalls({ commands, store: own, clock: systemClock, functions, observer, ending });
   return { commands, react: (event: RecordedEvent, under: PartitionLease) => reactor.react(event, under) };
 }
 

@@ -1,12 +1,14 @@
 import { StepReady } from '@runledger/contracts';
-import type { CommandHandler, RecordedEvent } from '@runledger/event-store';
+import type { CommandHandler, EventStore, RecordedEvent } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
-import { systemClock } from '@runledger/platform';
+import { SILENT } from '@runledger/messaging';
+import { silentTelemetry, systemClock } from '@runledger/platform';
 import { evolveRun } from '../runs/run-evolve.js';
 import type { Run } from '../runs/run-state.js';
 import { run } from '../runs/run.decider.js';
 import * as the from '../runs/run.fixture.js';
 import { at, runId, step } from '../runs/run.fixture.js';
+import { CallObserver } from './call-observer.js';
 import { functionCalls } from './function-calls.reactor.js';
 
 const work = { name: 'ticket', input: {} };
@@ -40,11 +42,14 @@ it('does not call again what was done while the store was away', async () => {
       return Promise.resolve();
     },
   } as unknown as CommandHandler;
+  const functions = { ticket: () => ({ summary: `Call ${(calls += 1)}.` }) };
   const reactor = functionCalls({
     commands,
     store: { head: () => Promise.resolve(2n) },
     clock: systemClock,
-    functions: { ticket: () => ({ summary: `Call ${(calls += 1)}.` }) },
+    functions,
+    ending: new AbortController().signal,
+    observer: new CallObserver({ telemetry: silentTelemetry(), log: SILENT, store: {} as EventStore, functions }),
   });
   await expect(reactor.react(event)).rejects.toThrow(StoreAwayError);
   await expect(reactor.react({ ...event })).rejects.toThrow(StoreAwayError); // as it is delivered again

@@ -1,12 +1,13 @@
 import { StepReady, type StepFunctions } from '@runledger/contracts';
 import type { CommandHandler, EventStore, PartitionLease, RecordedEvent } from '@runledger/event-store';
-import { attemptId, streamOf } from '@runledger/kernel';
+import { attemptId, Fault, streamOf } from '@runledger/kernel';
 import { reactionContext } from '@runledger/messaging';
 import type { Reactor } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
 import { ORCHESTRATOR } from '../runs/orchestrator-actor.js';
 import { inProgress } from '../runs/run-attempts.js';
 import { run } from '../runs/run.decider.js';
+import type { CallObserver } from './call-observer.js';
 import { LOOK_EVERY_MS, RunningCall, type CallEnd, type Interest } from './running-call.js';
 import { Tenures } from './tenures.js';
 
@@ -21,6 +22,9 @@ export interface FunctionParts {
   readonly store: Pick<EventStore, 'head'>;
   readonly clock: Clock;
   readonly functions: StepFunctions;
+  readonly observer: CallObserver;
+  /** Aborts when this process can wait for functions no longer: what they do then is not stored, and they are called again. */
+  readonly ending: AbortSignal;
 }
 
 /**
@@ -42,6 +46,13 @@ export function functionCalls(parts: FunctionParts): Reactor {
   };
 }
 
+/** The event was not dealt with: whoever has its partition next is given it again. */
+class CallStoppedError extends Fault {
+  constructor(runId: string) {
+    super('CALL_STOPPED', 'The platform stops; the function is called again when it goes on.', { fields: { runId } });
+  }
+}
+
 class FunctionCalls {
   /** By the id of the event: what was done is not done again because a store was away. */
   readonly #unstored = new Map<string, CallEnd>();
@@ -52,31 +63,27 @@ class FunctionCalls {
   }
 
   async answer(event: RecordedEvent, lease: PartitionLease | undefined): Promise<void> {
+    const { observer } = this.parts;
+    const known = this.#unstored.get(event.id);
+    if (known) return this.#store(event, known);
     const ready = event.data as Ready;
-    const end = this.#unstored.get(event.id) ?? (await this.#endOf(event, ready, lease));
-    if (end === 'gone') return;
-    try {
-      await this.#store(event, ready, end);
-      this.#unstored.delete(event.id);
-    } catch (error) {
-      this.#keep(event.id, end);
-      throw error;
-    }
+    const isOurs = this.#tenures.covers(event, lease);
+    const isAwaited = isOurs && this.#isAwaited(event.tenant, ready);
+    const interest = isAwaited ? 'awaited' : await this.#interestNow(event.tenant, ready, lease);
+    if (interest === 'gone') return;
+    const call = callOf(event);
+    if (interest !== 'awaited') return this.#store(event, call.cancelled());
+    if (!isOurs) observer.takenOver(event);
+    await observer.attempt(event, () => this.#call(event, call));
   }
 
-  async #endOf(event: RecordedEvent, ready: Ready, lease: PartitionLease | undefined): Promise<CallEnd | 'gone'> {
-    const { tenant } = event;
-    const isOurs = this.#tenures.covers(event, lease);
-    const interest =
-      isOurs && this.#isAwaited(tenant, ready) ? 'awaited' : await this.#interestNow(tenant, ready, lease);
-    if (interest === 'gone') return interest;
-    const { runId, step, attempt } = ready;
-    const call = new RunningCall(ready, {
-      workspaceId: tenant,
-      ...{ runId, step, attempt, idempotencyKey: attemptId(runId, step, attempt) },
-    });
-    if (interest !== 'awaited') return call.cancelled();
-    return call.made(this.parts.functions, () => this.#interest(tenant, ready));
+  async #call(event: RecordedEvent, call: RunningCall): Promise<void> {
+    const { functions, observer, ending } = this.parts;
+    const ready = event.data as Ready;
+    const interest = () => this.#interest(event.tenant, ready);
+    const end = await observer.call(ready, () => call.made(functions, interest, ending));
+    if (end === 'stopped') throw new CallStoppedError(ready.runId);
+    if (end !== 'gone') await this.#store(event, end);
   }
 
   /**
@@ -108,14 +115,18 @@ class FunctionCalls {
     return closing.mode === 'FORCE' ? 'killed' : 'unwanted';
   }
 
-  async #store(event: RecordedEvent, { runId, step, attempt }: Ready, end: CallEnd): Promise<void> {
+  async #store(event: RecordedEvent, end: CallEnd): Promise<void> {
+    const { runId, step, attempt } = event.data as Ready;
     const at = this.parts.clock.now();
-    await this.parts.commands.handle(
-      run,
-      streamOf('run', runId),
-      { type: 'RecordAttemptEnded', data: { step, attempt, ...end, at } },
-      reactionContext(event, { reactor: NAME, actor: ORCHESTRATOR, now: at }),
-    );
+    const context = reactionContext(event, { reactor: NAME, actor: ORCHESTRATOR, now: at });
+    const command = { type: 'RecordAttemptEnded', data: { step, attempt, ...end, at } } as const;
+    try {
+      await this.parts.commands.handle(run, streamOf('run', runId), command, context);
+      this.#unstored.delete(event.id);
+    } catch (error) {
+      this.#keep(event.id, end);
+      throw error;
+    }
   }
 
   #keep(id: string, end: CallEnd): void {
@@ -123,4 +134,11 @@ class FunctionCalls {
     const [oldest] = this.#unstored.keys();
     if (this.#unstored.size > MAX_UNSTORED && oldest !== undefined) this.#unstored.delete(oldest);
   }
+}
+
+function callOf({ tenant, data }: RecordedEvent): RunningCall {
+  const ready = data as Ready;
+  const { runId, step, attempt } = ready;
+  const place = { workspaceId: tenant, runId, step, attempt };
+  return new RunningCall(ready, { ...place, idempotencyKey: attemptId(runId, step, attempt) });
 }

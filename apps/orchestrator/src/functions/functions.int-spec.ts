@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   ApprovalDecided,
   CancelRun,
@@ -255,4 +256,42 @@ test('an orchestrator that dies in the middle leaves nothing: the next one calls
   expect(keys).toEqual([keys[0], keys[0]]);
   const ends = (await second.eventsOf(runId)).filter(({ type }) => type === 'StepCompleted');
   expect(ends.map(({ data }) => data)).toEqual([expect.objectContaining({ summary: 'In time.' })]);
+});
+
+test('a stop waits a moment for a function and not for its end; the next orchestrator calls it again', async () => {
+  const keys: string[] = [];
+  const reasons: unknown[] = [];
+  const endless = (_input: unknown, { idempotencyKey, signal }: FunctionCall) => {
+    keys.push(idempotencyKey);
+    signal.addEventListener('abort', () => reasons.push(signal.reason));
+    return new Promise<undefined>(() => undefined);
+  };
+  const quick = async (_input: unknown, { idempotencyKey }: FunctionCall) => {
+    keys.push(idempotencyKey);
+    await delay(1_000);
+    return { summary: 'Done in time.' };
+  };
+  const first = await given(
+    { endless, quick },
+    '  - { key: long, function: endless, timeout: 10m }\n  - { key: short, function: quick }',
+  );
+  const runId = await begun(first);
+  await eventually(() => expect(keys).toHaveLength(2));
+  const since = performance.now();
+  await first.stop();
+  started.splice(started.indexOf(first), 1);
+  expect(performance.now() - since).toBeLessThan(8_000); // and not the 10 s that a reaction has
+  expect(reasons).toMatchObject([
+    { name: 'AbortError', message: expect.stringMatching(/^The platform stops/) as string },
+  ]);
+  const second = await another({
+    endless: (_input, { idempotencyKey }) => {
+      keys.push(idempotencyKey);
+      return { summary: 'Ended after all.' };
+    },
+  });
+  await second.until(runId, 'RunCompleted');
+  expect([...new Set(keys)]).toHaveLength(2);
+  const ends = (await second.eventsOf(runId)).filter(({ type }) => /^Step(Completed|Failed)$/.test(type));
+  expect(ends.map(({ data }) => (data as { summary?: string }).summary)).toEqual(['Done in time.', 'Ended after all.']);
 });

@@ -12,6 +12,9 @@ export type CallEnd = Omit<RecordAttemptEnded['data'], 'step' | 'attempt' | 'at'
  */
 export type Interest = 'awaited' | 'unwanted' | 'killed' | 'gone';
 
+/** `gone`: the run does not wait for it any more. `stopped`: this process ends before the function does. */
+export type CallOutcome = CallEnd | 'gone' | 'stopped';
+
 /** How often one looks whether the run still waits for a call that takes long. */
 export const LOOK_EVERY_MS = 1_000;
 
@@ -37,21 +40,26 @@ export class RunningCall {
 
   /**
    * `interest` says whether the run still waits. Of a call that nobody waits for any more, the function is told and not waited for;
-   * while its run is being cancelled it is told, and has until the run's patience ends to say how far it came.
+   * while its run is being cancelled it is told, and has until the run's patience ends to say how far it came. `ending` aborts when
+   * this process can wait no longer.
    */
-  async made(functions: StepFunctions, interest: () => Promise<Interest>): Promise<CallEnd | 'gone'> {
-    let stop: (end: CallEnd | 'gone') => void = () => undefined;
-    const stopped = new Promise<CallEnd | 'gone'>(resolve => (stop = resolve));
+  async made(functions: StepFunctions, interest: () => Promise<Interest>, ending = NEVER): Promise<CallOutcome> {
+    if (ending.aborted) return 'stopped';
+    let stop: (end: CallOutcome) => void = () => undefined;
+    const stopped = new Promise<CallOutcome>(resolve => (stop = resolve));
+    const leave = () => this.#leave(stop);
+    ending.addEventListener('abort', leave);
     const watch = this.#watched(interest, stop);
     try {
       return await Promise.race([this.#ended(functions), stopped]);
     } finally {
       watch.end();
+      ending.removeEventListener('abort', leave);
     }
   }
 
   /** Keeps the time of the call, and looks now and then whether the run still waits. */
-  #watched(interest: () => Promise<Interest>, stop: (end: CallEnd | 'gone') => void): { end(): void } {
+  #watched(interest: () => Promise<Interest>, stop: (end: CallOutcome) => void): { end(): void } {
     const until = performance.now() + this.ordered.timeoutMs;
     const wait = () => Math.min(LOOK_EVERY_MS, Math.max(1, until - performance.now()));
     let [isLooking, isOver] = [false, false];
@@ -83,7 +91,13 @@ export class RunningCall {
     return { ...NOTHING, outcome: 'ERROR', error };
   }
 
-  #heed(interest: Interest, stop: (end: CallEnd | 'gone') => void): void {
+  /** Not heard any more, before it is told: what it throws then is not how it ended. */
+  #leave(stop: (end: 'stopped') => void): void {
+    stop('stopped');
+    this.#stop.abort(new DOMException('The platform stops; this call is made again when it goes on.', 'AbortError'));
+  }
+
+  #heed(interest: Interest, stop: (end: CallOutcome) => void): void {
     if (interest === 'awaited') return;
     this.#stop.abort(new DOMException('The run does not wait for this step any more.', 'AbortError'));
     if (interest === 'gone') stop(interest);
@@ -119,5 +133,7 @@ export class RunningCall {
 function cancelledAs(message: string): CallEnd {
   return { ...NOTHING, outcome: 'ERROR', cancelled: true, error: { code: 'CANCELLED', message } };
 }
+
+const NEVER = new AbortController().signal;
 
 const NOTHING = { cancelled: false, summary: undefined, output: undefined, error: undefined } as const;

@@ -6,6 +6,7 @@ import {
   boundCounter,
   boundHistogram,
   inSpan,
+  linkTo,
   NO_TRACES,
   readTraceparent,
   secondsSince,
@@ -95,11 +96,6 @@ export class AttemptObserver {
       ...linkTo('step ready', ready?.metadata.traceparent),
     ];
   }
-}
-
-function linkTo(what: string, traceparent: string | undefined): Link[] {
-  const context = readTraceparent(traceparent);
-  return context ? [{ context, attributes: { [ATTRIBUTE.link]: what } }] : [];
 }
 
 function attributesOf({ workspaceId, place }: ReadyAttempt) {

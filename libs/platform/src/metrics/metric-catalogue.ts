@@ -15,6 +15,9 @@ const FAST = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 /** Of what takes seconds to an hour: agents and programs. */
 const SLOW = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600];
 
+/** Of what takes milliseconds mostly and minutes at most: functions that steps call. */
+const BOTH = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
+
 const counter = (name: string, help: string, labels: readonly string[] = []) =>
   ({ name: `runledger_${name}`, kind: 'counter', help, labels }) as const;
 const gauge = (name: string, help: string, labels: readonly string[] = []) =>
@@ -87,6 +90,18 @@ export const METRICS = {
     'attempts_waiting',
     'Ready steps of the whole installation that no worker has begun; every sandbox process says the same.',
   ),
+  functionCalls: counter(
+    'function_calls_total',
+    'Calls of functions that this process made for steps, by how they ended.',
+    ['function', 'outcome'],
+  ),
+  functionCallDuration: histogram(
+    'function_call_duration_seconds',
+    'Time of one call of a function, until it ended or was given up.',
+    ['function'],
+    BOTH,
+  ),
+  functionCallsExecuting: gauge('function_calls_executing', 'Calls of functions that go on in this process now.'),
   timersDue: gauge(
     'timers_due',
     'Timers of a service that are due and that no process has begun; every process of it says the same.',

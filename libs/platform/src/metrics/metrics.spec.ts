@@ -20,6 +20,7 @@ describe('the metrics of a process', () => {
       'code',
       'command',
       'consumer',
+      'function',
       'how',
       'kind',
       'method',

@@ -1,5 +1,6 @@
 import { isSpanContextValid, TraceFlags } from '@opentelemetry/api';
-import type { SpanContext } from '@opentelemetry/api';
+import type { Link, SpanContext } from '@opentelemetry/api';
+import { ATTRIBUTE } from './attribute-names.js';
 
 const FORM = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 
@@ -17,4 +18,10 @@ export function writeTraceparent(place: SpanContext | undefined): string | undef
   if (!place || !isSpanContextValid(place)) return undefined;
   const flags = place.traceFlags.toString(16).padStart(2, '0');
   return `00-${place.traceId}-${place.spanId}-${flags}`;
+}
+
+/** A link to the place that a `traceparent` names, saying `what` is there; none when it names none. */
+export function linkTo(what: string, traceparent: string | undefined): Link[] {
+  const context = readTraceparent(traceparent);
+  return context ? [{ context, attributes: { [ATTRIBUTE.link]: what } }] : [];
 }
