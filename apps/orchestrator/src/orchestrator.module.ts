@@ -1,6 +1,5 @@
 import { Inject, Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
-import type { StepFunctions } from '@runledger/contracts';
 import { CommandHandler } from '@runledger/event-store';
 import type { EventStore } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
@@ -9,19 +8,14 @@ import { CLOCK, COMMAND_CLIENT, EVENT_STORE, CommandRegistry, TELEMETRY } from '
 import type { Clock, CommandClient, Telemetry } from '@runledger/platform';
 import { TIMERS, TimersModule } from '@runledger/timers';
 import type { TimerHost } from '@runledger/timers';
-import { readFunctionsConfig } from './functions/functions.config.js';
-import { functionsOf } from './functions/load-functions.js';
 import { Orchestrator, type OrchestratorOptions } from './orchestrator.js';
 
-export { functionsVariables } from './functions/functions.config.js';
-export { FunctionsInvalidError } from './functions/load-functions.js';
+export { FunctionsInvalidError, functionsOf } from './functions/load-functions.js';
 export { Orchestrator } from './orchestrator.js';
 export type { OrchestratorOptions, OrchestratorParts } from './orchestrator.js';
 export type { ProviderConnected } from './preflight/run-needs.js';
 
 export interface OrchestratorModuleOptions extends OrchestratorOptions {
-  /** Left out: those of the module that `ORCHESTRATOR_FUNCTIONS` names. */
-  readonly functions?: StepFunctions;
   /** The timers of this service. The module starts and stops them. */
   readonly timers: TimerHost;
 }
@@ -48,10 +42,8 @@ export class OrchestratorModule implements OnApplicationBootstrap, BeforeApplica
         {
           provide: Orchestrator,
           inject: [EVENT_STORE, CommandHandler, CLOCK, TIMERS, COMMAND_CLIENT, TELEMETRY],
-          useFactory: async (...[store, handler, clock, timers, client, telemetry]: Injected) => {
-            const functions = options.functions ?? (await functionsOf(readFunctionsConfig()));
-            return new Orchestrator({ store, handler, clock, timers, client, telemetry }, { ...options, functions });
-          },
+          useFactory: (...[store, handler, clock, timers, client, telemetry]: Injected) =>
+            new Orchestrator({ store, handler, clock, timers, client, telemetry }, options),
         },
       ],
     };

@@ -1,6 +1,7 @@
 import { readApprovalConfig, type ApprovalConfig } from '@runledger/approval/config';
 import { readAuditConfig, type AuditConfig } from '@runledger/audit/config';
 import type { WebhookLimits } from '@runledger/gateway';
+import { readFunctionsConfig, type FunctionsConfig } from '@runledger/orchestrator/config';
 import { allOf, readTelemetryConfig, type TelemetryConfig } from '@runledger/platform';
 import { readStorageConfig, type StorageConfig } from '@runledger/platform/storage';
 import { readSandboxConfig, type SandboxConfig } from '@runledger/sandbox/config';
@@ -17,6 +18,7 @@ export interface PartsConfig {
   readonly sandbox: SandboxConfig;
   readonly apiAccess: ApiConfig;
   readonly available: AvailableConfig;
+  readonly functions: FunctionsConfig;
   /** Its addresses may hold secrets: never log it. */
   readonly audit: AuditConfig;
   /** Holds a secret: never log it. */
@@ -37,16 +39,17 @@ export const logLevel = z
  * be used.
  */
 export function readParts<Own>(own: () => Own, environment: NodeJS.ProcessEnv): readonly [Own, PartsConfig] {
-  const [values, storage, sandbox, apiAccess, available, audit, approval, webhooks, telemetry] = allOf(
+  const [values, storage, sandbox, apiAccess, available, functions, audit, approval, webhooks, telemetry] = allOf(
     own,
     () => readStorageConfig(environment),
     () => readSandboxConfig(environment),
     () => readApiConfig(environment),
     () => readAvailableConfig(environment),
+    () => readFunctionsConfig(environment),
     () => readAuditConfig(environment),
     () => readApprovalConfig(environment),
     () => readWebhooksConfig(environment),
     () => readTelemetryConfig(environment),
   );
-  return [values, { storage, sandbox, apiAccess, available, audit, approval, webhooks, telemetry }];
+  return [values, { storage, sandbox, apiAccess, available, functions, audit, approval, webhooks, telemetry }];
 }

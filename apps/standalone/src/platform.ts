@@ -14,6 +14,7 @@ import {
   OrderlyEnd,
   Readiness,
 } from '@runledger/platform';
+import { functionsOf } from '@runledger/orchestrator';
 import type { CommandClient, HomeLock } from '@runledger/platform';
 import { closeOn } from './closing.js';
 import { listen } from './listen.js';
@@ -63,6 +64,7 @@ export async function startPlatform(
     return ending.end();
   };
   try {
+    const functions = await functionsOf(config.functions); // before a database is started for nothing
     const lock: HomeLock = await lockHome(config.home);
     ending.add('home lock', () => lock.release());
     const telemetry = await openTelemetry('standalone', config.telemetry, log);
@@ -70,7 +72,7 @@ export async function startPlatform(
     const storage = await openStorage(config, log, options.onLost);
     ending.add('storage', () => storage.close(), STORAGE_WITHIN_MS);
     const relay = await storage.startRelay();
-    const app = await createApp({ config, storage, log, telemetry });
+    const app = await createApp({ config, functions, storage, log, telemetry });
     ending.add('application', () => closeOn(app, asked), APPLICATION_WITHIN_MS);
     ending.announceTo(app.get(Readiness));
     if (relay) app.get(Consumers).add('relay', () => [relay.status()]);

@@ -5,7 +5,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { ApprovalModule } from '@runledger/approval';
 import { AuditModule } from '@runledger/audit';
 import { BillingModule } from '@runledger/billing';
-import { catalogue } from '@runledger/contracts';
+import { catalogue, type StepFunctions } from '@runledger/contracts';
 import { GatewayModule } from '@runledger/gateway';
 import { OrchestratorModule } from '@runledger/orchestrator';
 import { PlatformModule, SubjectKeys } from '@runledger/platform';
@@ -20,6 +20,8 @@ import type { Storage } from './storage.js';
 
 export interface StandaloneParts {
   readonly config: StandaloneConfig;
+  /** What steps call. */
+  readonly functions: StepFunctions;
   readonly storage: Storage;
   readonly log: Log;
   readonly telemetry: Telemetry;
@@ -32,7 +34,7 @@ export interface StandaloneParts {
 /** The one place where the services meet in one process; each keeps to its own streams, as if it were alone. */
 @Module({})
 export class StandaloneModule {
-  static register({ config, storage, log, pepper, signing, telemetry }: StandaloneParts): DynamicModule {
+  static register({ config, functions, storage, log, pepper, signing, telemetry }: StandaloneParts): DynamicModule {
     const { store, checkpoints, distribution, checks, blobs, pool, postgres } = storage;
     const owner = `${hostname()}:${process.pid}`;
     const { providers, mountSources } = config.sandbox;
@@ -47,6 +49,7 @@ export class StandaloneModule {
         OrchestratorModule.register({
           connectedProviders: connectedProviders(providers),
           available: config.available,
+          ...{ functions, log },
           timers: openTimers('orchestrator', storage, { log, isShared: false }),
         }),
         SandboxModule.register({

@@ -1,14 +1,14 @@
+import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { slug, type StepFunctions } from '@runledger/contracts';
+import { Fault } from '@runledger/kernel';
 import type { FunctionsConfig } from './functions.config.js';
 
 /** The module of functions cannot be used; the message says what to do. */
-export class FunctionsInvalidError extends Error {
-  readonly code = 'FUNCTIONS_INVALID';
-
-  constructor(path: string, what: string, options?: ErrorOptions) {
-    super(`The functions of ${path} cannot be used: ${what}`, options);
-    this.name = 'FunctionsInvalidError';
+export class FunctionsInvalidError extends Fault {
+  constructor(path: string, what: string, cause?: unknown) {
+    const fix = 'Mend the module, or correct or leave out ORCHESTRATOR_FUNCTIONS.';
+    super('FUNCTIONS_INVALID', `The functions of ${path} cannot be used: ${what} ${fix}`, { cause, fields: { path } });
   }
 }
 
@@ -36,9 +36,25 @@ export async function loadFunctions(path: string): Promise<StepFunctions> {
 }
 
 async function imported(path: string): Promise<{ readonly default?: unknown }> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new FunctionsInvalidError(path, `${messageOf(cause)}.`, cause);
+  });
+  if (!found.isFile()) throw new FunctionsInvalidError(path, 'it is no file.');
   try {
     return (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
   } catch (cause) {
-    throw new FunctionsInvalidError(path, cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new FunctionsInvalidError(path, `${messageOf(cause)}${whereOf(cause, path)}.`, cause);
   }
+}
+
+function messageOf(thrown: unknown): string {
+  return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/\.$/, '');
+}
+
+/** Whoever wrote the module looks for the line. Of a syntax error the stack does not tell it. */
+function whereOf(thrown: unknown, path: string): string {
+  if (thrown instanceof SyntaxError) return ` (\`node --check ${path}\` shows where)`;
+  const [, first] = thrown instanceof Error ? (/\n {4}at (.*)/.exec(thrown.stack ?? '') ?? []) : [];
+  const [place] = /file:\/\/[^\s)]+/.exec(first ?? '') ?? [];
+  return place === undefined ? '' : ` (${place})`;
 }

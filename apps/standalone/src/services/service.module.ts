@@ -45,10 +45,12 @@ async function moduleOf(service: ModularService, parts: ServiceParts): Promise<D
   const { config, storage, log } = parts;
   switch (service) {
     case 'orchestrator': {
-      const { OrchestratorModule } = await import('@runledger/orchestrator');
+      const { functionsOf, OrchestratorModule } = await import('@runledger/orchestrator');
       return OrchestratorModule.register({
         connectedProviders: config.connectedProviders,
         available: config.available,
+        functions: await functionsOf(config.functions),
+        log,
         timers: openTimers('orchestrator', storage, { log, isShared: true }),
       });
     }
