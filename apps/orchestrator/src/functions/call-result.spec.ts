@@ -88,4 +88,33 @@ describe('a step that declares an output', () => {
       'does not fit the schema of its step: /verdict must be equal to one of the allowed values (["ship","wait"])',
     );
   });
+
+  it.each([
+    ['lists', [[1], [2], [1]], false],
+    [
+      'objects, in whatever order their members are',
+      [
+        { a: 1, b: 2 },
+        { b: 2, a: 1 },
+      ],
+      false,
+    ],
+    ['what only looks the same', [1, '1', [1], null, 'null'], true],
+  ])('tells %s apart', (_what, output, isUnique) => {
+    const unique: OutputContract = { schema: { type: 'array', uniqueItems: true }, passes: 2 };
+    if (isUnique) expect(of({ output }, unique).output).toEqual(output);
+    else expect(() => of({ output }, unique)).toThrow('the output must NOT have duplicate items');
+  });
+
+  it('is judged without holding the process up, and told the first of what may be millions of faults', () => {
+    const every = Array.from({ length: 500 }, () => ({ type: 'string' }));
+    const schema = { type: 'array', items: { allOf: every } };
+    const unique: OutputContract = { schema: { uniqueItems: true }, passes: 2 };
+    const output = Array.from({ length: 16_000 }, (_none, at) => ({ at }));
+    const before = process.cpuUsage();
+    expect(() => of({ output }, { schema, passes: 2 })).toThrow('its step: /0 must be string.');
+    expect(of({ output }, unique).outcome).toBe('SUCCESS');
+    const { user } = process.cpuUsage(before);
+    expect(user).toBeLessThan(3_000_000);
+  });
 });

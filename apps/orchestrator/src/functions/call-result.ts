@@ -2,7 +2,7 @@ import type { FunctionResult, Json, OutputContract } from '@runledger/contracts'
 import { storableText } from '@runledger/kernel';
 import { MAX_OUTPUT_BYTES, MAX_SUMMARY, outputTooLarge } from '../runs/result-limits.js';
 import { shortened } from '../values/storable-text.js';
-import { outputFaults } from './output-faults.js';
+import { outputFault } from './output-fault.js';
 import type { CallEnd } from './running-call.js';
 
 /** What goes deeper no expression reads, and whoever stores and shows it would run out of stack some day. */
@@ -17,8 +17,8 @@ export function resultOf(returned: FunctionResult | undefined, contract: OutputC
   const value = output === undefined ? undefined : asJson(output);
   if (!contract) return { outcome: 'SUCCESS', ...said, ...(value === undefined ? {} : { output: value }) };
   if (value === undefined) return { outcome: 'PARTIAL', ...said };
-  const faults = outputFaults(contract.schema, value);
-  if (faults.length > 0) throw new ResultUnfitError(`does not fit the schema of its step: ${faults.join('; ')}`);
+  const fault = outputFault(contract.schema, value);
+  if (fault !== undefined) throw new ResultUnfitError(`does not fit the schema of its step: ${fault}`);
   return { outcome: 'SUCCESS', ...said, output: value };
 }
 

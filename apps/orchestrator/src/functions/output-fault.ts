@@ -1,19 +1,23 @@
 import type { Json, OutputContract } from '@runledger/contracts';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
+import { uniqueItems } from './unique-items.js';
 
 const addFormats = ajvFormats as unknown as (ajv: Ajv2020) => Ajv2020;
-/** More than these nobody would put right at once. */
-const MAX_TOLD = 20;
 const MAX_KNOWN = 100;
 
 /** Compiling one takes milliseconds, and each call of a step would do it again. By the text of the schema. */
 const known = new Map<string, ValidateFunction>();
 
-/** What is wrong with an output, one line each; empty when it fits. Flows are published with schemas that compile, and check at once. */
-export function outputFaults(schema: OutputContract['schema'], output: Json): string[] {
+/**
+ * The first thing that is wrong with an output; undefined when it fits. All of them may be more than fit into memory: a thousand
+ * keywords on each of a hundred thousand items. Flows are published with schemas that compile, and check at once.
+ */
+export function outputFault(schema: OutputContract['schema'], output: Json): string | undefined {
   const validate = compiled(schema);
-  return validate(output) ? [] : (validate.errors ?? []).slice(0, MAX_TOLD).map(lineOf);
+  if (validate(output)) return undefined;
+  const [fault] = validate.errors ?? [];
+  return fault ? lineOf(fault) : 'it does not fit';
 }
 
 function compiled(schema: OutputContract['schema']): ValidateFunction {
@@ -21,7 +25,11 @@ function compiled(schema: OutputContract['schema']): ValidateFunction {
   const found = known.get(text);
   if (found) return found;
   // A fresh instance each: instances keep every schema that they have seen.
-  const validate = addFormats(new Ajv2020({ allErrors: true, strict: false, logger: false })).compile(schema);
+  const ajv = addFormats(new Ajv2020({ strict: false, logger: false }));
+  const validate = ajv
+    .removeKeyword(uniqueItems.keyword as string)
+    .addKeyword(uniqueItems)
+    .compile(schema);
   const [oldest] = known.keys();
   if (known.size >= MAX_KNOWN && oldest !== undefined) known.delete(oldest);
   known.set(text, validate);
