@@ -9,8 +9,16 @@ export function countFile(home) {
   return join(home, 'counted', 'ran');
 }
 
-/** Publishes the profile and the flow `load`: a chain of programs that count themselves, with gates before two of them. */
-export async function publishFlow(api, { steps, isolation }, home) {
+/** For the platform's environment: what the steps that call functions call. */
+export function functionsOf(home) {
+  return {
+    ORCHESTRATOR_FUNCTIONS: join(import.meta.dirname, 'functions.mjs'),
+    LOAD_COUNTS: countFile(home),
+  };
+}
+
+/** Publishes the profile and the flow `load`: a chain of programs and functions that count themselves, with gates before two of them. */
+export async function publishFlow(api, { steps, functions, isolation }, home) {
   const folder = join(home, 'counted');
   mkdirSync(folder);
   writeFileSync(countFile(home), '');
@@ -21,7 +29,7 @@ export async function publishFlow(api, { steps, isolation }, home) {
     `mutation ($input: SandboxProfileInput!) { result: publishSandboxProfile(input: $input) { __typename ${REFUSAL} } }`,
     { input: { definition: { ...PROFILE, isolation, mounts } } },
   );
-  const source = flowSource(steps, inSandbox ? '/counts/ran' : countFile(home));
+  const source = flowSource({ steps, functions }, inSandbox ? '/counts/ran' : countFile(home));
   await api.do(
     `mutation ($input: PublishFlowInput!) { result: publishFlow(input: $input) { __typename ${REFUSAL} } }`,
     {
@@ -35,12 +43,15 @@ export function gatesOf(steps) {
   return gatedSteps(steps).size;
 }
 
-function flowSource(steps, file) {
+/** Functions are among the programs, so that each follows the other where there is one of both. */
+function flowSource({ steps, functions }, file) {
   const gated = gatedSteps(steps);
   const lines = Array.from({ length: steps }, (_, n) => {
     const needs = n === 0 ? '' : `, needs: [s${n - 1}]`;
     const gate = gated.has(n) ? ', gate: Go on?' : '';
-    return `  - { key: s${n}${needs}${gate}, run: 'echo "$RUNLEDGER_RUN_ID $RUNLEDGER_STEP" >> ${file}' }`;
+    const isCalled = Math.floor(((n + 1) * functions) / steps) > Math.floor((n * functions) / steps);
+    const work = isCalled ? 'function: count' : `run: 'echo "$RUNLEDGER_RUN_ID $RUNLEDGER_STEP" >> ${file}'`;
+    return `  - { key: s${n}${needs}${gate}, ${work} }`;
   });
   return `slug: load\ndefaults: { profile: load }\nsteps:\n${lines.join('\n')}\n`;
 }

@@ -4,9 +4,9 @@
  * and leaves nothing behind.
  *
  *   npm run load -- --store postgres|eventstoredb --distribution store-direct|kafka --mode standalone|cluster
- *                   --runs 200 --steps 10 --watchers 20 --isolation none|bubblewrap --json
+ *                   --runs 200 --steps 10 --functions 3 --watchers 20 --isolation none|bubblewrap --json
  *
- * --database <url> and --brokers <host:port> use engines that run already. Exit code 0: every check is met.
+ * So many of the steps call functions, the others are programs. --database <url> and --brokers <host:port> use engines that run already. Exit code 0: every check is met.
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { Api } from './api.mjs';
 import { allOnce, completeness, counted, sameAfterRebuild, verified } from './checks.mjs';
 import { withEndings } from './endings.mjs';
 import { startEngines } from './engines.mjs';
-import { publishFlow } from './flow.mjs';
+import { functionsOf, publishFlow } from './flow.mjs';
 import { startPlatform } from './platform.mjs';
 import { report, summaryOf } from './report.mjs';
 import { approveAll, startRuns, untilCompleted } from './runs.mjs';
@@ -35,6 +35,7 @@ const { values } = commandLine(import.meta.url, {
     mode: { type: 'string', default: 'standalone' },
     runs: { type: 'string', default: '200' },
     steps: { type: 'string', default: '10' },
+    functions: { type: 'string', default: '3' },
     watchers: { type: 'string', default: '20' },
     isolation: { type: 'string', default: 'none' },
     patience: { type: 'string', default: '600' },
@@ -45,11 +46,12 @@ const { values } = commandLine(import.meta.url, {
 });
 for (const [name, allowed] of Object.entries(CHOICES)) oneOf(import.meta.url, name, values[name], allowed);
 const counts = numbersOf(import.meta.url, values, ['runs', 'steps', 'patience'], { least: 1 });
-const { watchers } = numbersOf(import.meta.url, values, ['watchers']);
+const { watchers, functions } = numbersOf(import.meta.url, values, ['watchers', 'functions']);
 const plan = {
   ...values,
   runs: counts.runs,
   steps: counts.steps,
+  functions: Math.min(functions, counts.steps),
   watchers: Math.min(watchers, counts.runs),
   patienceMs: counts.patience * 1_000,
 };
@@ -68,7 +70,8 @@ async function load(ending) {
   let stopPlatform;
   ending.push(() => stopPlatform?.());
   const onSpawn = stop => (stopPlatform = stop);
-  const start = () => startPlatform({ plan, home, environment: engines.environment, onSpawn });
+  const environment = { ...engines.environment, ...functionsOf(home) };
+  const start = () => startPlatform({ plan, home, environment, onSpawn });
   const platform = await start();
   log(`The platform is ready: ${platform.log}.`);
   const api = new Api(platform.url, platform.token);

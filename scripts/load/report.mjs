@@ -8,6 +8,7 @@ export function report(plan, { runIds, tookMs, startMs, decideMs, watched, behin
     place,
     runs: runIds.length,
     steps: plan.steps,
+    functions: plan.functions,
     tookMs: Math.round(tookMs),
     runsPerSecond: rounded((runIds.length / tookMs) * 1_000),
     stepsPerSecond: rounded(((runIds.length * plan.steps) / tookMs) * 1_000),
@@ -24,7 +25,7 @@ export function report(plan, { runIds, tookMs, startMs, decideMs, watched, behin
 
 export function summaryOf({ checks, happenedToSeen, subscribedToFirst, startRun, decide, ...result }) {
   const figures = [
-    `${result.store} + ${result.distribution}, ${result.mode}: ${result.runs} runs of ${result.steps} steps in ${(result.tookMs / 1_000).toFixed(1)} s`,
+    `${result.store} + ${result.distribution}, ${result.mode}: ${result.runs} runs of ${result.steps} steps, ${result.functions} of them functions, in ${(result.tookMs / 1_000).toFixed(1)} s`,
     `  ${result.runsPerSecond} runs/s, ${result.stepsPerSecond} steps/s`,
     `  an event happens → a subscriber has it: ${times(happenedToSeen)}`,
     `  a subscription is asked for → its first event: ${times(subscribedToFirst)}`,
