@@ -1,7 +1,9 @@
 import { jest } from '@jest/globals';
 import { join } from 'node:path';
 
-type Formats = Readonly<Record<'soon' | 'until', (text: string) => string>>;
+type Formats = Readonly<Record<'soon' | 'until', (text: string) => string>> & {
+  readonly duration: (ms: number | string | null) => string;
+};
 
 const PUBLIC = join(import.meta.dirname, 'public');
 
@@ -21,6 +23,20 @@ describe('how the pages say when something is', () => {
     ['2026-11-21T09:00:00.000Z', 'now'],
   ])('%s is %s', (at, said) => {
     expect(formats.soon(at)).toBe(said);
+  });
+});
+
+describe('how the pages say how long something took', () => {
+  it.each([
+    [null, '–'],
+    ['0', '0 ms'],
+    ['83', '83 ms'],
+    [100, '0.1 s'],
+    [9_940, '9.9 s'],
+    [61_000, '1 min 1 s'],
+  ])('%s ms is %s', async (ms, said) => {
+    const { duration } = (await import(join(PUBLIC, 'formats.js'))) as Formats;
+    expect(duration(ms)).toBe(said);
   });
 });
 

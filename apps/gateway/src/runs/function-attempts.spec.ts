@@ -59,7 +59,7 @@ describe('a step that calls a function', () => {
   it('is waited for by its name, since it was called and until its time is up (R4)', () => {
     const [first] = waitingOn(given(...called));
     expect(first).toEqual({
-      ...{ kind: 'STEP', what: 'The function open-ticket does Open a ticket.', step: 'ticket' },
+      ...{ kind: 'STEP', what: 'The function open-ticket of Open a ticket returns.', step: 'ticket' },
       ...{ since: at(1), until: at(61) },
     });
   });

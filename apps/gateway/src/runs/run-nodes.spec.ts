@@ -1,4 +1,4 @@
-import { AttemptEnded, StepCompleted } from '@runledger/contracts';
+import { AttemptEnded, StepBlocked, StepCompleted } from '@runledger/contracts';
 import { runNode, stepNode } from './run-nodes.js';
 import { at, story } from './run-story.fixture.js';
 import { viewAfter } from './run-view.fixture.js';
@@ -35,5 +35,24 @@ describe('the card of a step that did part of its work', () => {
     ]);
     const build = view.steps.find(({ key }) => key === 'build')!;
     expect(stepNode(runNode(view, 1), build, at(9))).toMatchObject({ outcome: 'SUCCESS', error: null });
+  });
+});
+
+describe('the card of a step that is blocked', () => {
+  const cause = { kind: 'ENVIRONMENT', message: 'No tracker is set up.', fix: 'Set TRACKER_URL.' } as const;
+  const blocked = [
+    run.started(),
+    run.ready('build'),
+    run.begun('build'),
+    StepBlocked({ runId: RUN, step: 'build', attempt: 1, cause, blockedAt: at(5) }),
+  ];
+  const errorAfter = (...events: Parameters<typeof viewAfter>[1]) => {
+    const view = viewAfter(RUN, events);
+    return stepNode(runNode(view, 1), view.steps[0]!, at(9)).error;
+  };
+
+  it('says what by and what puts it right, until it is tried again', () => {
+    expect(errorAfter(...blocked)).toEqual({ code: cause.kind, message: cause.message, fix: cause.fix });
+    expect(errorAfter(...blocked, run.ready('build', 2))).toBeNull();
   });
 });

@@ -94,8 +94,9 @@ export function stepNode(run: RunNode, step: StepView, now: string) {
   };
 }
 
-/** A step that did part of its work is done; what it lacks only its last attempt says. */
-function errorOf({ error, outcome, attempts }: StepView): StepView['error'] {
+/** A step that did part of its work is done; what it lacks only its last attempt says. One that is blocked names what by. */
+function errorOf({ error, blocked, outcome, attempts }: StepView): StepView['error'] {
+  if (blocked) return { code: blocked.kind, message: blocked.message, fix: blocked.fix };
   return error ?? (outcome === 'PARTIAL' ? attempts.at(-1)?.error : undefined);
 }
 

@@ -115,7 +115,7 @@ function ofAttempt(step: StepView, attempt: AttemptView, { paused }: RunView): W
       if (paused && step.kind === 'AGENT') return [ofRest(step, paused.at)];
       const until = new Date(Date.parse(since) + attempt.timeoutMs).toISOString();
       const { function: called } = attempt;
-      const what = called === undefined ? `${step.name} executes.` : `The function ${called} does ${step.name}.`;
+      const what = called === undefined ? `${step.name} executes.` : `The function ${called} of ${step.name} returns.`;
       return [{ kind: 'STEP', what, step: step.key, since, until }];
     }
     case 'ENDED':

@@ -1,6 +1,7 @@
 /** 1.2 s, 3 min 4 s, 2 h 5 min */
 export function duration(ms) {
   if (ms === null || ms === undefined) return '–';
+  if (Number(ms) < 100) return `${Math.round(Number(ms))} ms`;
   const seconds = Number(ms) / 1_000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
