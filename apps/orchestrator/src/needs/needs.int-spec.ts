@@ -1,4 +1,5 @@
 import { IntegrationConnected, IntegrationDisconnected, PauseRun, PublishFlow, StartRun } from '@runledger/contracts';
+import type { FunctionCall } from '@runledger/contracts';
 import { logDatabase } from '@runledger/event-store/testing';
 import { eventually, type TestDatabase } from '@runledger/testing';
 import { ada, adaAsks, AT, OrchestratorProcess, WORKSPACE } from '../orchestrator.fixture.js';
@@ -9,6 +10,11 @@ steps:
   - { key: clone, run: clone, requires: { credentials: [github] } }
   - { key: other, run: other }
 `;
+const CALLING = `slug: calling
+defaults: { profile: plain }
+steps:
+  - { key: ticket, function: ticket }
+`;
 const blocked = { code: 'CREDENTIAL', message: 'Nobody may clone.', needs: 'github' };
 
 let database: TestDatabase;
@@ -16,9 +22,11 @@ let here: OrchestratorProcess;
 
 beforeAll(async () => {
   database = await logDatabase();
-  here = await OrchestratorProcess.start(database.url);
+  here = await OrchestratorProcess.start(database.url, undefined, undefined, { ticket });
   await here.publishProfile('plain');
-  expect(await here.commands.send(PublishFlow, { source: FLOW }, adaAsks())).toMatchObject({ status: 'accepted' });
+  for (const source of [FLOW, CALLING]) {
+    expect(await here.commands.send(PublishFlow, { source }, adaAsks())).toMatchObject({ status: 'accepted' });
+  }
 });
 
 afterAll(async () => {
@@ -36,8 +44,16 @@ async function disconnect(name: string): Promise<void> {
   await here.append('integration-acme', 'spec', IntegrationDisconnected({ name, by: ada, disconnectedAt: AT }));
 }
 
-async function start() {
-  const request = { flow: 'needy', parameters: {}, choices: {}, trigger: { kind: 'manual' as const } };
+/** It looks for github, then somebody connects it, and everybody has heard of that when it says that it found none. */
+async function ticket(_input: unknown, { attempt }: FunctionCall): Promise<undefined> {
+  if (attempt > 1) return undefined;
+  await connect('github');
+  await new Promise(resolve => setTimeout(resolve, 300));
+  throw Object.assign(new Error('Nobody may open tickets.'), { code: 'INTEGRATION', needs: 'github' });
+}
+
+async function start(flow = 'needy') {
+  const request = { flow, parameters: {}, choices: {}, trigger: { kind: 'manual' as const } };
   return here.commands.send(StartRun, request, adaAsks());
 }
 
@@ -99,6 +115,14 @@ describe('a run that needs an integration', () => {
     await here.attempt(runId, 'clone', { outcome: 'BLOCKED', error: blocked });
     store.append = append;
     await eventually(async () => expect(await readyOf(runId, 'clone')).toHaveLength(2));
+  });
+
+  it('goes on when it was connected while a function was called, of which there is no stream', async () => {
+    const outcome = await start('calling');
+    if (outcome.status === 'refused') throw new Error(outcome.refusal.message);
+    await here.until(outcome.output.runId, 'RunCompleted');
+    const events = await here.eventsOf(outcome.output.runId);
+    expect(events.filter(({ type }) => type === 'StepBlocked')).toHaveLength(1);
   });
 
   it('stays where someone has paused it', async () => {

@@ -1,10 +1,11 @@
 import type { IntegrationConnected, NeedMet, StepBlocked } from '@runledger/contracts';
 import type { CommandContext, CommandHandler, EventStore, RecordedEvent } from '@runledger/event-store';
-import { attemptId, streamOf } from '@runledger/kernel';
+import { streamOf } from '@runledger/kernel';
 import { reactionContext, type Reactor } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
 import { ORCHESTRATOR } from '../runs/orchestrator-actor.js';
 import { run } from '../runs/run.decider.js';
+import { attemptBeginning } from './attempt-beginning.js';
 import type { ConnectedIntegrations } from './connected-integrations.js';
 import { needs } from './needs.decider.js';
 
@@ -46,14 +47,13 @@ async function note(
   recorded: RecordedEvent,
   contextOf: (index: number) => CommandContext,
 ): Promise<void> {
-  const { runId, step, attempt, cause } = recorded.data as DataOf<typeof StepBlocked>;
+  const { runId, step, cause } = recorded.data as DataOf<typeof StepBlocked>;
   const { workspaceId, occurredAt: at } = contextOf(0);
   const name = cause.needs;
   if (name === undefined) return;
   const stream = needsStream(workspaceId);
   await commands.handle(needs, stream, { type: 'NoteNeed', data: { runId, step, name, at } }, contextOf(0));
-  const attemptStream = { tenant: workspaceId, name: streamOf('attempt', attemptId(runId, step, attempt)) };
-  const begun = (await store.readStream(attemptStream, { limit: 1 })).events[0]?.position ?? recorded.position;
+  const begun = await attemptBeginning(store, recorded);
   if (!(await connected.connectedSince(workspaceId, name, begun))) return;
   await commands.handle(needs, stream, { type: 'MeetNeeds', data: { names: [name], at } }, contextOf(1));
 }
