@@ -1,7 +1,8 @@
-import { StepReady } from '@runledger/contracts';
+import { jest } from '@jest/globals';
+import { StepReady, type StepFunctions } from '@runledger/contracts';
 import type { CommandHandler, EventStore, RecordedEvent } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
-import { SILENT } from '@runledger/messaging';
+import { SILENT, type Reactor } from '@runledger/messaging';
 import { silentTelemetry, systemClock } from '@runledger/platform';
 import { evolveRun } from '../runs/run-evolve.js';
 import type { Run } from '../runs/run-state.js';
@@ -28,6 +29,17 @@ const history = [the.started([step('open', [], { function: work })]), ready];
 const state = history.reduce<Run>((now, each) => evolveRun(now, each), run.initialState());
 const event = { id: 'e1', type: ready.type, data: ready.data, tenant: 'ws', metadata: {} } as RecordedEvent;
 
+function reactorOf(commands: CommandHandler, functions: StepFunctions): Reactor {
+  return functionCalls({
+    commands,
+    store: { head: () => Promise.resolve(2n) },
+    clock: systemClock,
+    functions,
+    ending: new AbortController().signal,
+    observer: new CallObserver({ telemetry: silentTelemetry(), log: SILENT, store: {} as EventStore, functions }),
+  });
+}
+
 class StoreAwayError extends RetryableError {}
 
 it('does not call again what was done while the store was away', async () => {
@@ -43,14 +55,7 @@ it('does not call again what was done while the store was away', async () => {
     },
   } as unknown as CommandHandler;
   const functions = { ticket: () => ({ summary: `Call ${(calls += 1)}.` }) };
-  const reactor = functionCalls({
-    commands,
-    store: { head: () => Promise.resolve(2n) },
-    clock: systemClock,
-    functions,
-    ending: new AbortController().signal,
-    observer: new CallObserver({ telemetry: silentTelemetry(), log: SILENT, store: {} as EventStore, functions }),
-  });
+  const reactor = reactorOf(commands, functions);
   await expect(reactor.react(event)).rejects.toThrow(StoreAwayError);
   await expect(reactor.react({ ...event })).rejects.toThrow(StoreAwayError); // as it is delivered again
   await reactor.react({ ...event });
@@ -61,4 +66,20 @@ it('does not call again what was done while the store was away', async () => {
       data: expect.objectContaining({ outcome: 'SUCCESS', summary: 'Call 1.' }) as unknown,
     },
   ]);
+});
+
+it('calls when the store is slow, and not only once it no longer is', async () => {
+  let [calls, looks, now] = [0, 0, performance.now()];
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
+  const commands = {
+    load: () => {
+      now += 2_000;
+      looks += 1;
+      return looks > 100 ? Promise.reject(new Error('It looks for ever.')) : Promise.resolve({ state, revision: 1 });
+    },
+    handle: () => Promise.resolve(),
+  } as unknown as CommandHandler;
+  await reactorOf(commands, { ticket: () => void (calls += 1) }).react(event);
+  jest.restoreAllMocks();
+  expect([calls, looks]).toEqual([1, 3]);
 });

@@ -14,6 +14,8 @@ import { Tenures } from './tenures.js';
 const NAME = 'orchestrator.functions';
 /** Results that wait for a store that is away. */
 const MAX_UNSTORED = 1_000;
+/** A process that stood still does not do so each time. */
+const MAX_LATE_LOOKS = 3;
 
 type Ready = ReturnType<typeof StepReady>['data'];
 
@@ -96,13 +98,16 @@ class FunctionCalls {
     return found !== undefined && !found.run.closing;
   }
 
-  /** Who stood still while he asked, longer than a lease lasts perhaps, has an old answer. */
+  /**
+   * Who stood still while he asked, longer than a lease lasts perhaps, has an old answer. Who is answered late each time has a slow
+   * store, and calls all the same: else no step would begin as long as it is slow (R4).
+   */
   async #interestNow(tenant: string, ready: Ready, lease: PartitionLease | undefined): Promise<Interest> {
     await this.#tenures.note(lease);
-    for (;;) {
+    for (let looks = 1; ; looks += 1) {
       const askedAt = performance.now();
       const interest = await this.#interest(tenant, ready);
-      if (performance.now() - askedAt < LOOK_EVERY_MS) return interest;
+      if (performance.now() - askedAt < LOOK_EVERY_MS || looks === MAX_LATE_LOOKS) return interest;
     }
   }
 
