@@ -17,12 +17,13 @@ import { AttemptLeftError, AttemptPausedError } from '../attempt/stop-switch.js'
 import type { StopSwitch } from '../attempt/stop-switch.js';
 import { Transcript } from '../attempt/transcript.js';
 import { driverFor } from '../driver/driver-choice.js';
-import { localDrivers } from '../driver/local-drivers.js';
+import { machineDrivers } from '../driver/machine-drivers.js';
+import type { SandboxDriver } from '../driver/sandbox-driver.js';
 import { egressRulesOf } from '../egress/egress-policy.js';
 import type { Credentials } from '../integrations/credentials.js';
 import { AnsweredFault, wireFault } from './line-channel.js';
 import { historyOf } from './runner-protocol.js';
-import type { BeginOrder, RunnerEnd, RunnerLimits } from './runner-protocol.js';
+import type { BeginOrder, RunnerEnd, RunnerLimits, RunnerSpec } from './runner-protocol.js';
 import type { ServicePorts } from './service-ports.js';
 import { tellingTracer } from './told-spans.js';
 import { SpooledBlobs } from './spooled-blobs.js';
@@ -78,7 +79,7 @@ async function stepRun(
   transcript: Transcript,
 ): Promise<Omit<StepRun, 'remainingMs'>> {
   const { attempt, profile, asking, machine } = spec;
-  const driver = driverFor(profile, localDrivers(machine.homeDir, machine));
+  const driver = await driverOf(spec);
   const sandbox = await driver.open({ workspaceId: attempt.workspaceId, runId: attempt.place.runId, profile });
   return {
     attempt,
@@ -95,6 +96,14 @@ async function stepRun(
     asking,
     stop,
   };
+}
+
+/** What speaks to engines of containers is loaded where the sandbox is in one. */
+async function driverOf({ profile, machine }: RunnerSpec): Promise<SandboxDriver> {
+  const here = machineDrivers(machine.homeDir, machine);
+  if (profile.isolation !== 'docker' && profile.isolation !== 'kubernetes') return driverFor(profile, here);
+  const { containerDrivers } = await import('../container/container-drivers.js');
+  return driverFor(profile, { ...here, ...containerDrivers(machine.homeDir, machine) });
 }
 
 async function agentWork(run: StepRun, ports: ServicePorts, limits: RunnerLimits): Promise<StepResult> {
