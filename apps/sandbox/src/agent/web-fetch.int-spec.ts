@@ -75,6 +75,30 @@ describe('fetching from the web', () => {
     expect(await get('/', { privateNetworks: [] })).toMatchObject({ refused: expect.stringContaining('not a public') });
   });
 
+  it('HOSTILE: connects to the address that was checked, though the name leads to another one by then', async () => {
+    const asked: string[] = [];
+    const rules = { hosts: [`rebound.test:${port}`], privateNetworks: ['127.0.0.0/8'] };
+    const policy = new EgressPolicy(rules, host =>
+      Promise.resolve(asked.push(host) === 1 ? ['127.0.0.1'] : ['10.0.0.1']),
+    );
+    const url = `http://rebound.test:${port}/`;
+    const fetched = await fetchPage({ url, policy, timeoutMs: 10_000, signal: new AbortController().signal });
+    expect(fetched).toMatchObject({ page: { url, text: PAGE } });
+    expect(asked).toEqual(['rebound.test']);
+  });
+
+  it('HOSTILE: no port of another protocol is spoken to, and no name and password are sent', async () => {
+    const signal = new AbortController().signal;
+    const policy = new EgressPolicy({ hosts: ['127.0.0.1:25', `127.0.0.1:${port}`], privateNetworks: ['127.0.0.0/8'] });
+    const fetched = (url: string) => fetchPage({ url, policy, timeoutMs: 10_000, signal });
+    expect(await fetched('http://127.0.0.1:25/')).toEqual({
+      refused: '127.0.0.1:25 is refused: port 25 is for something else than HTTP.',
+    });
+    expect(await fetched(`http://ada:secret@127.0.0.1:${port}/`)).toEqual({
+      failed: `127.0.0.1:${port} did not answer: An address must hold no name and no password.`,
+    });
+  });
+
   it('HOSTILE: what unpacks to more than fits is cut, and what never answers is left', async () => {
     const bomb = await get('/bomb');
     expect('page' in bomb && { length: bomb.page.text.length, cut: bomb.page.cut }).toEqual({

@@ -21,7 +21,7 @@ export async function fetchForAgent(run: AgentRun, callId: string, call: ToolCal
   return recordedWork(run, { callId, call, detail: { kind: 'fetch', url }, repeatable: true }, async () => {
     const policy = new EgressPolicy(run.egress);
     const timeoutMs = Math.min(FETCH_MS, run.remainingMs());
-    const { fetchPage } = await import('../egress/web-page.js'); // large, and few agents fetch anything
+    const { fetchPage } = await import('../egress/web-page.js'); // few agents fetch anything
     const outcome = await fetchPage({ url, policy, timeoutMs, signal: run.stop.signal });
     if ('refused' in outcome) return failed('EGRESS_REFUSED', outcome.refused);
     if ('failed' in outcome) return failed('FETCH_FAILED', outcome.failed);

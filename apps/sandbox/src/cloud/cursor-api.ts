@@ -1,9 +1,9 @@
-import { fetch } from 'undici';
-import type { Response } from 'undici';
 import { z } from 'zod';
 import { faultOfStatus } from '../agent/model-fault.js';
 import type { ModelFault } from '../agent/model-fault.js';
 import type { AbortedCall, FailedCall } from '../agent/model-turn.js';
+import type { HttpAnswer } from '../http/http-answer.js';
+import { HttpClient } from '../http/http-client.js';
 import type { Connection } from '../integrations/credentials.js';
 
 /** https://cursor.com/docs/cloud-agent/api/endpoints, version 1: a durable agent, and a run for each prompt. */
@@ -11,6 +11,10 @@ const BASE_URL = 'https://api.cursor.com';
 const ANSWER_MS = 60_000;
 const PAGE = 100;
 const MOST_PAGES = 10;
+
+const http = new HttpClient();
+/** Events are few, short and wanted at once. */
+const unpacked = new HttpClient({ packed: false });
 
 const branch = z.object({ repoUrl: z.string(), branch: z.string().nullish(), prUrl: z.string().nullish() });
 export type CloudBranch = z.infer<typeof branch>;
@@ -128,12 +132,12 @@ export class CursorApi {
   }
 
   /** What happens in a run, as server-sent events. Throws where nobody answers. */
-  stream(agentId: string, runId: string, after: string | undefined, signal: AbortSignal): Promise<Response> {
+  stream(agentId: string, runId: string, after: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
     const headers = {
       ...{ authorization: this.#authorization, accept: 'text/event-stream' },
       ...(after !== undefined && { 'last-event-id': after }),
     };
-    return fetch(`${this.#base}${pathOf(agentId, runId)}/stream`, { headers, signal, redirect: 'error' });
+    return unpacked.fetch(`${this.#base}${pathOf(agentId, runId)}/stream`, { headers, signal });
   }
 
   async #ask<Value>(
@@ -149,8 +153,8 @@ export class CursorApi {
         ...(key !== undefined && { 'idempotency-key': key }),
       };
       const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-      const sent = { method, headers, signal: within, redirect: 'error' as const };
-      const response = await fetch(
+      const sent = { method, headers, signal: within };
+      const response = await http.fetch(
         `${this.#base}${path}`,
         body === undefined ? sent : { ...sent, body: JSON.stringify(body) },
       );
@@ -169,7 +173,7 @@ interface Asked {
   readonly signal?: AbortSignal;
 }
 
-async function answerOf<Value>(schema: z.ZodType<Value>, response: Response): Promise<CloudAnswer<Value>> {
+async function answerOf<Value>(schema: z.ZodType<Value>, response: HttpAnswer): Promise<CloudAnswer<Value>> {
   const text = await response.text();
   const body = jsonOf(text);
   if (response.ok) {

@@ -1,7 +1,8 @@
-import { Agent, fetch } from 'undici';
-import type { Response } from 'undici';
-import { isIP } from 'node:net';
-import type { EgressPolicy, EgressVerdict } from './egress-policy.js';
+import type { HttpAnswer } from '../http/http-answer.js';
+import type { HttpClient } from '../http/http-client.js';
+import type { EgressPolicy } from './egress-policy.js';
+import { isForeignPort } from './foreign-ports.js';
+import { pinnedClient } from './pinned-client.js';
 
 export interface PageRequest {
   readonly url: string;
@@ -48,27 +49,22 @@ async function hopTo(text: string, policy: EgressPolicy, signal: AbortSignal): P
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     return { refused: `${url.protocol} is not http or https.` };
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  if (isForeignPort(port)) return { refused: `${url.host} is refused: port ${port} is for something else than HTTP.` };
   const verdict = await policy.verdictOn({ host: url.hostname, port });
   if (!verdict.allowed) return { refused: `${url.host} is refused: ${verdict.reason}.` };
-  const agent = agentFor(verdict);
+  const client = pinnedClient(verdict);
   try {
-    return await ask(url, agent, signal);
+    return await ask(url, client, signal);
   } catch (error) {
     return { failed: `${url.host} did not answer: ${reasonOf(error, signal)}.` };
   } finally {
-    await agent.destroy();
+    client.close();
   }
 }
 
-/** Connects to the address that was checked, whatever the name leads to by now. */
-export function agentFor({ address }: Extract<EgressVerdict, { allowed: true }>): Agent {
-  const found = [{ address, family: isIP(address) }];
-  return new Agent({ connect: { timeout: 15_000, lookup: (_host, _options, answer) => answer(null, found) } });
-}
-
-async function ask(url: URL, dispatcher: Agent, signal: AbortSignal): Promise<Hop> {
+async function ask(url: URL, client: HttpClient, signal: AbortSignal): Promise<Hop> {
   const headers = { 'user-agent': USER_AGENT, accept: 'text/html, text/*, application/json, */*;q=0.1' };
-  const response = await fetch(url, { dispatcher, signal, redirect: 'manual', headers });
+  const response = await client.fetch(url, { signal, redirect: 'manual', headers });
   const location = response.headers.get('location');
   if (response.status >= 300 && response.status < 400 && location !== null) {
     return { next: new URL(location, url).href };
@@ -81,11 +77,10 @@ async function ask(url: URL, dispatcher: Agent, signal: AbortSignal): Promise<Ho
   return { page: { url: url.href, status: response.status, mediaType, text, cut } };
 }
 
-async function read(response: Response): Promise<{ readonly bytes: Buffer; readonly cut: boolean }> {
+async function read(response: HttpAnswer): Promise<{ readonly bytes: Buffer; readonly cut: boolean }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
-    const piece = chunk as Uint8Array;
+  for await (const piece of response.body ?? []) {
     chunks.push(piece);
     size += piece.length;
     if (size > MOST_BYTES) break;
@@ -113,5 +108,5 @@ function decoderFor(type: string) {
 function reasonOf(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return 'it took too long';
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
 }

@@ -31,6 +31,12 @@ export class HttpAnswer {
     } else this.body = streamOf(content);
   }
 
+  /** The same answer with another body in place of this one, where there is one. */
+  withBody(change: (body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>): HttpAnswer {
+    const body = this.body && change(this.body);
+    return Object.assign(Object.create(HttpAnswer.prototype) as HttpAnswer, this, { body });
+  }
+
   async text(): Promise<string> {
     const decoder = new TextDecoder();
     let text = '';

@@ -29,7 +29,12 @@ export interface HttpOptions {
   readonly idleMs?: number;
 }
 
+/** As {@link HttpClient.fetch}. */
+export type HttpFetch = (address: string | URL, init?: HttpInit) => Promise<HttpAnswer>;
+
 const CONNECT_MS = 10_000;
+/** A connection that nobody uses: servers close theirs after 5 s and more, and a request that meets the end of one is lost. */
+const KEPT_MS = 4_000;
 const IDLE_MS = 300_000;
 const FAILED = 'fetch failed'; // as `fetch` says it: libraries know by it that nobody answered
 
@@ -38,13 +43,10 @@ const FAILED = 'fetch failed'; // as `fetch` says it: libraries know by it that 
  * that asks anybody. Connections are kept for the next request. It throws `TypeError` with the cause where nobody answered.
  */
 export class HttpClient {
-  readonly #agents: { readonly plain: PlainAgent; readonly tls: TlsAgent } | undefined;
+  #plain: PlainAgent | undefined;
+  #tls: TlsAgent | undefined;
 
-  constructor(private readonly options: HttpOptions = {}) {
-    const { lookup } = options;
-    const kept = { keepAlive: true, lookup };
-    this.#agents = lookup && { plain: new PlainAgent(kept), tls: new TlsAgent(kept) };
-  }
+  constructor(private readonly options: HttpOptions = {}) {}
 
   get #idleMs(): number {
     return this.options.idleMs ?? IDLE_MS;
@@ -70,14 +72,22 @@ export class HttpClient {
 
   /** For libraries that want to be given one. They find in the answer what they use of it. */
   asFetch(): typeof globalThis.fetch {
-    const ask = (address: string | URL, init?: HttpInit): Promise<HttpAnswer> => this.fetch(address, init);
+    const ask: HttpFetch = (address, init) => this.fetch(address, init);
     return ask as unknown as typeof globalThis.fetch;
   }
 
-  /** Closes what is open of connections of its own. */
+  /** Closes what is open of connections of its own, used or not. */
   close(): void {
-    this.#agents?.plain.destroy();
-    this.#agents?.tls.destroy();
+    this.#plain?.destroy();
+    this.#tls?.destroy();
+  }
+
+  /** Undefined: that of Node.js. Each is made when it is needed: that of TLS loads all of it. */
+  #agentFor(isTls: boolean): PlainAgent | TlsAgent | undefined {
+    const { lookup } = this.options;
+    if (!lookup) return undefined;
+    const kept = { keepAlive: true, timeout: KEPT_MS, lookup };
+    return isTls ? (this.#tls ??= new TlsAgent(kept)) : (this.#plain ??= new PlainAgent(kept));
   }
 
   #request(url: URL, { method = 'GET', headers, body }: HttpInit): ClientRequest {
@@ -91,10 +101,11 @@ export class HttpClient {
       'accept-encoding': this.options.packed === false ? 'identity' : UNDERSTOOD_ENCODINGS,
     });
     for (const [name, value] of new HeaderList(headers)) list.set(name, value);
-    const options: RequestOptions = { method, headers: Object.fromEntries(list), timeout: this.#idleMs };
-    const request = isTls
-      ? requestOverTls(url, { ...options, agent: this.#agents?.tls })
-      : requestPlainly(url, { ...options, agent: this.#agents?.plain });
+    const options: RequestOptions = {
+      ...{ method, headers: Object.fromEntries(list), timeout: this.#idleMs },
+      agent: this.#agentFor(isTls),
+    };
+    const request = isTls ? requestOverTls(url, options) : requestPlainly(url, options);
     return request.end(body);
   }
 }

@@ -1,16 +1,17 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { HttpAnswer } from '../http/http-answer.js';
 import { boundedMessages } from './bounded-messages.js';
 
 const MIB = 1_048_576;
 
 async function read(contentType: string, chunks: readonly string[]) {
   let tooLarge = 0;
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      for (const chunk of chunks) controller.enqueue(Buffer.from(chunk));
-      controller.close();
-    },
-  });
-  const answer = () => Promise.resolve(new Response(body, { status: 202, headers: { 'content-type': contentType } }));
+  const message = new IncomingMessage(new Socket());
+  Object.assign(message, { statusCode: 202, rawHeaders: ['Content-Type', contentType] });
+  const content = Readable.from(chunks.map(chunk => Buffer.from(chunk)));
+  const answer = () => Promise.resolve(new HttpAnswer('http://x', message, content));
   const response = await boundedMessages(answer, () => (tooLarge += 1))('http://x');
   const length = await response.text().then(
     text => text.length,

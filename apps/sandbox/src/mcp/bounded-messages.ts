@@ -1,3 +1,5 @@
+import type { HttpFetch } from '../http/http-client.js';
+
 const MOST_BYTES = 16_777_216;
 const [LINE_FEED, CARRIAGE_RETURN] = [10, 13];
 
@@ -37,12 +39,10 @@ class MessageSize {
  * Reads no message of a server that is larger than 16 MiB: what it sends is kept in this process, whose memory it could fill. Its answer
  * breaks off then, and `onTooLarge` is told, because the client takes a stream that broke off for one to be connected to again.
  */
-export function boundedMessages(fetch: typeof globalThis.fetch, onTooLarge: () => void): typeof globalThis.fetch {
+export function boundedMessages(fetch: HttpFetch, onTooLarge: () => void): HttpFetch {
   return async (...asked) => {
-    const response = await fetch(...asked);
-    if (!response.body) return response;
-    const { status, statusText, headers } = response;
-    const size = new MessageSize(headers.get('content-type')?.includes('text/event-stream') ?? false);
+    const answer = await fetch(...asked);
+    const size = new MessageSize(answer.headers.get('content-type')?.includes('text/event-stream') ?? false);
     const counted = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         size.take(chunk);
@@ -51,6 +51,6 @@ export function boundedMessages(fetch: typeof globalThis.fetch, onTooLarge: () =
         controller.error(new Error('its message is too large'));
       },
     });
-    return new Response(response.body.pipeThrough(counted), { status, statusText, headers: [...headers] });
+    return answer.withBody(body => body.pipeThrough(counted));
   };
 }

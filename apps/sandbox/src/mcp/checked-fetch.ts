@@ -1,12 +1,13 @@
-import { fetch } from 'undici';
-import type { Agent } from 'undici';
 import type { EgressPolicy } from '../egress/egress-policy.js';
-import { agentFor } from '../egress/web-page.js';
+import { isForeignPort } from '../egress/foreign-ports.js';
+import { pinnedClient } from '../egress/pinned-client.js';
+import type { HttpFetch } from '../http/http-client.js';
 
 /** Connections to one address that was checked; nothing else is reached with it, also not by a redirect. */
 export interface CheckedFetch {
-  readonly fetch: typeof globalThis.fetch;
-  close(): Promise<void>;
+  readonly fetch: HttpFetch;
+  /** Ends what is under way as well. */
+  close(): void;
 }
 
 /** Undefined with a reason: the name leads to where nothing may connect. The host need not be on the list of the profile. */
@@ -14,15 +15,15 @@ export async function checkedFetch(
   address: string,
   policy: EgressPolicy,
 ): Promise<CheckedFetch | { readonly refused: string }> {
-  const { hostname, origin } = new URL(address);
+  const { hostname, origin, port } = new URL(address);
+  if (isForeignPort(Number(port))) return { refused: `port ${port} is for something else than HTTP` };
   const verdict = await policy.addressOf(hostname);
   if (!verdict.allowed) return { refused: verdict.reason };
-  const agent: Agent = agentFor(verdict);
-  const ask = (input: string | URL | Request, init: RequestInit = {}) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+  const client = pinnedClient(verdict);
+  const fetch: HttpFetch = (asked, init) => {
+    const url = new URL(asked);
     if (url.origin !== origin) return Promise.reject(new TypeError(`${url.origin} is not ${origin}.`));
-    const request = { ...init, dispatcher: agent, redirect: 'error' as const };
-    return fetch(url, request as Parameters<typeof fetch>[1]);
+    return client.fetch(url, { ...init, redirect: 'error' });
   };
-  return { fetch: ask as unknown as typeof globalThis.fetch, close: () => agent.destroy() };
+  return { fetch, close: () => client.close() };
 }

@@ -270,7 +270,7 @@ describe('the MCP servers of an agent', () => {
   });
 
   const at = (path: string): McpServer => ({ name: 'x', url: `${url}${path}` });
-  const closed: McpServer = { name: 'x', url: 'http://127.0.0.1:1/' };
+  const closed: McpServer = { name: 'x', url: 'http://127.0.0.1:2/' };
   const secret = { Authorization: { credential: 'nowhere', prefix: 'Bearer ' } };
   it.each<[string, () => McpServer, string]>([
     ['whose program is missing', () => ({ name: 'x', command: ['no-such-program'] }), 'INTEGRATION'],
@@ -279,6 +279,7 @@ describe('the MCP servers of an agent', () => {
     ['that is a web page', () => at('/html'), 'INTEGRATION'],
     ['that nobody answers for', () => closed, 'INTEGRATION'],
     ['at a metadata address', () => ({ name: 'x', url: 'http://169.254.169.254/' }), 'INTEGRATION'],
+    ['at a port for mail', () => ({ name: 'x', url: 'http://127.0.0.1:25/' }), 'INTEGRATION'],
     ['that wants to know who asks', () => at('/secret'), 'CREDENTIAL'],
     ['whose credential is not there', () => ({ ...at('/'), headers: secret }), 'CREDENTIAL'],
   ])('block the step: one %s', async (_what, server, code) => {

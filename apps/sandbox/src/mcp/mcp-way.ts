@@ -49,7 +49,8 @@ async function overHttp(run: StepRun, server: Extract<McpServer, { url: string }
   const checked = await checkedFetch(server.url, new EgressPolicy(run.egress));
   if ('refused' in checked) throw unavailable(server, new Error(checked.refused));
   const tooLarge = new AbortController();
-  const fetch = boundedMessages(checked.fetch, () => tooLarge.abort());
+  // The library finds in the answers what it uses of them.
+  const fetch = boundedMessages(checked.fetch, () => tooLarge.abort()) as unknown as typeof globalThis.fetch;
   const headers = await revealed(run, server.name, server.headers);
   const transport = new StreamableHTTPClientTransport(new URL(server.url), { fetch, requestInit: { headers } });
   return {
@@ -58,7 +59,7 @@ async function overHttp(run: StepRun, server: Extract<McpServer, { url: string }
     complaint: () => '',
     hasSession: () => transport.sessionId !== undefined,
     endSession: () => transport.terminateSession(),
-    close: () => checked.close(),
+    close: () => Promise.resolve(checked.close()),
   };
 }
 
