@@ -11,6 +11,7 @@ import type { Member } from './cluster-process.fixture.js';
 import { profileNamed } from './counted-work.fixture.js';
 import { commandLineOf, describeWith } from './machine.fixture.js';
 import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
+import { expectTickets, ticketFlow, Tracker } from './tickets.fixture.js';
 
 /** A replica after the other is replaced: each takes a second, and many on a machine that is busy. */
 const REPLACED_WITHIN_MS = 150_000;
@@ -75,15 +76,20 @@ const SERVICES = ['approval', 'audit', 'billing', 'gateway', 'orchestrator', 'sa
 describeWith('bwrap')('a cluster on its embedded database, each service in processes of its own (needs bwrap)', () => {
   const home = new TemporaryHome();
   let cluster: ClusterProcess;
+  let tracker: Tracker;
   const urlOf = (user: string) => readFileSync(join(home.path, 'database', `${user}.url`), 'utf8').trim();
   const processes = (members: readonly Member[]) => members.map(({ service, replica }) => `${service} ${replica}`);
 
   beforeAll(async () => {
     build();
-    cluster = await ClusterProcess.start(home, {}, '--replicas', 'orchestrator=2,sandbox=2,gateway=2');
+    tracker = await Tracker.open();
+    cluster = await ClusterProcess.start(home, tracker.environment, '--replicas', 'orchestrator=2,sandbox=2,gateway=2');
   }, 150_000);
 
-  afterAll(() => home.giveBack());
+  afterAll(async () => {
+    await home.giveBack();
+    await tracker.close();
+  });
 
   it('says which process is where, and each of them is what it says', async () => {
     const members = cluster.members();
@@ -155,13 +161,24 @@ describeWith('bwrap')('a cluster on its embedded database, each service in proce
     expect(await api!.publishFlow(SIGNED)).toMatchObject({ __typename: 'FlowVersion' });
     const ids = await Promise.all(Array.from({ length: 6 }, (_, at) => start(cluster.apis, `killed ${at}`)));
     const finishing = Promise.all(ids.map(id => finish(cluster.apis, id)));
-    const killed = [cluster.kill('orchestrator'), cluster.kill('approval')];
+    // The orchestrator that calls a function is one of them: another calls it again, with the same key.
+    expect(await api!.publishFlow(ticketFlow('small'))).toMatchObject({ __typename: 'FlowVersion' });
+    tracker.hold();
+    const ticketsId = await api!.started('tickets');
+    await eventually(() => expect(tracker.asked).toHaveLength(1));
+    const [{ pid: caller = 0, key } = {}] = tracker.asked;
+    const { replica } = cluster.members('orchestrator').find(({ pid }) => pid === caller)!;
+    const killed = [cluster.kill('orchestrator', replica), cluster.kill('approval')];
+    await eventually(() => expect(tracker.asked).toHaveLength(2), 60_000);
+    expect([tracker.asked[1]?.key, tracker.asked[1]?.pid === caller]).toEqual([key, false]);
+    tracker.letGo();
     for (const pid of killed) await cluster.hasReplaced(pid);
     killed.push(cluster.kill('sandbox'));
+    await expectTickets(api!, ticketsId, tracker);
     const runs = await finishing;
     expect(runs.map(({ status }) => status)).toEqual(Array(6).fill('COMPLETED'));
     for (const pid of killed) await cluster.hasReplaced(pid);
-    expect(cluster.supervisor.output).toMatch(/orchestrator 1 ended unasked: SIGKILL/);
+    expect(cluster.supervisor.output).toContain(`orchestrator ${replica} ended unasked: SIGKILL`);
   });
 
   it(

@@ -8,6 +8,7 @@ import { ApiClient } from './api-client.fixture.js';
 import { describeWith } from './machine.fixture.js';
 import { build, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import type { PlatformProcess } from './platform-process.fixture.js';
+import { Tracker } from './tickets.fixture.js';
 
 const execute = promisify(execFile);
 const EXAMPLES = join(ROOT, 'examples');
@@ -31,14 +32,20 @@ interface Looked {
 describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)', () => {
   const home = new TemporaryHome();
   let platform: PlatformProcess;
+  let tracker: Tracker;
 
   beforeAll(async () => {
     build();
-    platform = await home.startQuiet();
+    tracker = await Tracker.open();
+    const module = join(EXAMPLES, 'steps-in-code', 'functions.mjs');
+    platform = await home.startQuiet({ ORCHESTRATOR_FUNCTIONS: module, TRACKER_URL: tracker.url });
     expect(await node('publish-flow/publish.mjs', join(EXAMPLES, 'hello-flow'))).toMatchObject({ code: 0 });
   }, PATIENCE_MS);
 
-  afterAll(() => home.giveBack());
+  afterAll(async () => {
+    await home.giveBack();
+    await tracker.close();
+  });
 
   const run = async (program: string, args: readonly string[], token: string): Promise<Outcome> => {
     const env = { ...process.env, RUNLEDGER_URL: platform.url, RUNLEDGER_TOKEN: token };
@@ -96,6 +103,17 @@ describeWith('bwrap', 'curl')('the examples of the guides (needs bwrap and curl)
   it('describe a sandbox for a project with packages', async () => {
     const { code, stdout } = await node('publish-flow/publish.mjs', join(EXAMPLES, 'node-project'));
     expect([code, stdout]).toEqual([0, expect.stringMatching(/profile\.json: node-project, version 1\n$/)]);
+  });
+
+  it('do a step in code: the ticket is opened once, and the next step knows it', async () => {
+    expect(await node('publish-flow/publish.mjs', join(EXAMPLES, 'steps-in-code'))).toMatchObject({ code: 0 });
+    const runId = await platform.api.started('announce-release', { parameters: { version: '1.2' } });
+    const { timeline } = await platform.api.reaches(runId, 'COMPLETED');
+    expect(timeline.map(({ summary }) => summary)).toEqual(['Opened T-1.', expect.stringContaining('See Opened T-1.')]);
+    const key = expect.stringContaining('ticket') as string;
+    expect(tracker.asked).toMatchObject([{ key, title: 'Release 1.2', labels: ['release'] }]);
+    const metrics = await (await platform.api.fetch('/metrics')).text();
+    expect(metrics).toMatch(/^runledger_function_calls_total\{function="open-ticket",outcome="SUCCESS",.*\} 1$/m);
   });
 
   it('say who the caller is', async () => {

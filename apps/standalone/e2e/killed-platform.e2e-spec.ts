@@ -8,6 +8,7 @@ import type { ApiClient, Entry } from './api-client.fixture.js';
 import { COUNTED_FLOW, CountedWork } from './counted-work.fixture.js';
 import { describeWith } from './machine.fixture.js';
 import { build, PATIENCE_MS, TemporaryHome } from './platform-process.fixture.js';
+import { expectTickets, ticketFlow, Tracker } from './tickets.fixture.js';
 
 jest.setTimeout(PATIENCE_MS);
 
@@ -57,11 +58,16 @@ function postmasterOf(home: TemporaryHome): number {
 describeWith('bwrap')('a platform that is killed with SIGKILL (needs bwrap)', () => {
   const home = new TemporaryHome();
   const counted = new CountedWork();
-  const quiet = () => ({ ...counted.environment, RUNLEDGER_SAMPLE: 'off' });
+  let tracker: Tracker;
+  const quiet = () => ({ ...counted.environment, ...tracker.environment, RUNLEDGER_SAMPLE: 'off' });
 
-  beforeAll(build, PATIENCE_MS);
+  beforeAll(async () => {
+    build();
+    tracker = await Tracker.open();
+  }, PATIENCE_MS);
   afterAll(async () => {
     await home.giveBack();
+    await tracker.close();
     counted.giveBack();
   });
 
@@ -87,17 +93,28 @@ describeWith('bwrap')('a platform that is killed with SIGKILL (needs bwrap)', ()
     expect(home.leftovers()).toEqual([]);
   });
 
-  it('in the middle of a tool call, which goes on without it, and again in a program, which begins again', async () => {
+  it('in the middle of a tool call, which goes on without it, of a function, which is called again, and of a program, which begins again', async () => {
     const first = await home.start(quiet());
     await counted.publishProfile(first.api);
     await first.api.publishFlow(COUNTED_FLOW);
     counted.hold('second');
     counted.hold('program');
     const runId = await first.api.started('counted');
+    await first.api.publishFlow(ticketFlow('counted'));
+    tracker.hold();
+    const ticketsId = await first.api.started('tickets');
     await eventually(() => counted.ran().includes('second begins'), PATIENCE_MS);
+    await eventually(() => expect(tracker.asked).toHaveLength(1));
     await first.kill();
     counted.letGo('second');
     const second = await home.start(quiet());
+    await eventually(() => expect(tracker.asked).toHaveLength(2), PATIENCE_MS);
+    const [before, again] = tracker.asked;
+    expect(again).toEqual({ ...before, pid: second.pid }); // with the same key
+    await second.complains('may have been called before', 1);
+    tracker.letGo();
+    await expectTickets(second.api, ticketsId, tracker);
+    expect(tracker.asked).toHaveLength(3);
     await eventually(() => counted.ran().includes('program begins'), PATIENCE_MS);
     await second.kill();
     const third = await home.start(quiet());

@@ -11,6 +11,7 @@ import type { TestDatabase } from '@runledger/testing';
 import { COUNTED_FLOW, CountedWork } from './counted-work.fixture.js';
 import { descendantsOf, describeWith } from './machine.fixture.js';
 import { build, ofThisRun, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { expectTickets, ticketFlow, Tracker } from './tickets.fixture.js';
 
 jest.setTimeout(PATIENCE_MS);
 
@@ -19,10 +20,15 @@ beforeAll(build, PATIENCE_MS);
 describeWith('bwrap')('a platform that is asked to stop during a run (needs bwrap)', () => {
   const home = new TemporaryHome();
   const counted = new CountedWork();
-  const environment = () => ({ ...counted.environment, RUNLEDGER_SAMPLE: 'off' });
+  let tracker: Tracker;
+  const environment = () => ({ ...counted.environment, ...tracker.environment, RUNLEDGER_SAMPLE: 'off' });
 
+  beforeAll(async () => {
+    tracker = await Tracker.open();
+  });
   afterAll(async () => {
     await home.giveBack();
+    await tracker.close();
     counted.giveBack();
   });
 
@@ -33,21 +39,33 @@ describeWith('bwrap')('a platform that is asked to stop during a run (needs bwra
     counted.hold('second');
     counted.hold('program');
     const runId = await platform.api.started('counted');
+    // What a function waits for does not come before the last start.
+    await platform.api.publishFlow(ticketFlow('counted'));
+    tracker.hold();
+    const ticketsId = await platform.api.started('tickets');
     for (const [signal, work] of [
       ['SIGTERM', 'second'],
       ['SIGINT', 'program'],
     ] as const) {
       await eventually(() => counted.ran().includes(`${work} begins`));
+      const calls = signal === 'SIGTERM' ? 1 : 2;
+      await eventually(() => expect(tracker.asked).toHaveLength(calls));
       expect(descendantsOf(platform.pid).length).toBeGreaterThan(0);
       const ending = await platform.stop(signal);
       expect(ending).toMatchObject({ code: 0, signal: null });
       expect(ending.afterMs).toBeLessThan(10_000);
-      expect([platform.output, platform.errors]).toEqual([expect.stringContaining(`${signal}: stopping`), '']);
+      const repeated = /^\{[^\n]*"step":"first"[^\n]*a function is called that may have been called before[^\n]*\}\n$/;
+      const complaints = calls === 1 ? '' : (expect.stringMatching(repeated) as string);
+      expect([platform.output, platform.errors]).toEqual([expect.stringContaining(`${signal}: stopping`), complaints]);
       expect(home.leftovers()).toEqual([]);
       counted.letGo(work);
       platform = await home.start(environment());
     }
     await platform.api.reaches(runId, 'COMPLETED');
+    await eventually(() => expect(tracker.asked).toHaveLength(3));
+    tracker.letGo();
+    await expectTickets(platform.api, ticketsId, tracker);
+    expect(new Set(tracker.asked.map(({ key }) => key))).toEqual(new Set(tracker.tickets));
     expect(counted.ran().filter(line => !line.endsWith('begins'))).toEqual([
       'first',
       'second ends',
