@@ -156,6 +156,40 @@ describe('the files that an attempt begins with', () => {
       expect(await choice(past, { step: 'b' }, { run_0: middle, run_00: first })).toBe('a1');
     });
 
+    describe('at a function, which has no attempt of its own', () => {
+      // a → f, a function → b
+      const called = [...worked('a', 1, 'set-up'), ...worked('b', 1)];
+
+      it('are those that the last step before it left', async () => {
+        expect(await from('f', [['a', 'run_0', 1]], called)).toBe('a1');
+        expect(await from('f', [], [...worked('b', 1, 'set-up')])).toBe('set-up');
+      });
+
+      it('are those of the step behind it, when it is taken over itself', async () => {
+        expect(
+          await from(
+            'b',
+            [
+              ['a', 'run_0', 1],
+              ['f', 'run_0', 1],
+            ],
+            called,
+          ),
+        ).toBe('a1');
+      });
+
+      it('are found behind functions that were taken over from a still earlier run', async () => {
+        // run_0 went back to run_00 at g, a function behind f; run_1 goes back to run_0 at g.
+        const inherited: [string, string, number][] = [
+          ['a', 'run_00', 1],
+          ['f', 'run_00', 1],
+        ];
+        const middle = [wentBack({ of: 'run_00', fromStep: 'g' }, inherited)];
+        const past = [wentBack({ of: 'run_0', fromStep: 'g' }, inherited)];
+        expect(await choice(past, { step: 'b' }, { run_0: middle, run_00: called })).toBe('a1');
+      });
+    });
+
     it('are those of its own work from then on', async () => {
       const past = [wentBack({ fromStep: 'b' }, [['a', 'run_0', 1]]), ...worked('b', 1, 'a1')];
       expect(await choice(past, { step: 'c' }, { run_0: source })).toBe('b1');

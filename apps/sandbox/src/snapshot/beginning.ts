@@ -154,14 +154,19 @@ function endIn(source: readonly PastEvent[], { step, from }: InheritedStep): Kep
   return keptIn(source).filter(kept => kept.moment === 'after' && isOf(kept, { step, attempt: from.attempt }));
 }
 
-/** Everything that is taken over was done by still earlier runs: as the last of it had ended in the last of them. */
+/**
+ * Everything that is taken over was done by still earlier runs: as the last of it had ended in the last of them. Steps that leave no
+ * files, gates and functions, say nothing about that.
+ */
 async function olderEnd(
   inherited: readonly InheritedStep[],
   of: string,
   pastOf: (runId: string) => Promise<readonly PastEvent[]>,
 ): Promise<Beginning> {
-  const older = inherited.filter(({ from }) => from.runId !== of && from.attempt > 0).at(-1);
-  if (!older) return { kind: 'set-up' };
-  const end = endIn(await pastOf(older.from.runId), older).at(-1);
-  return end?.files ?? { kind: 'set-up' };
+  const older = inherited.filter(({ from }) => from.runId !== of && from.attempt > 0);
+  for (const step of older.toReversed()) {
+    const end = endIn(await pastOf(step.from.runId), step).at(-1);
+    if (end) return end.files;
+  }
+  return { kind: 'set-up' };
 }
