@@ -320,7 +320,7 @@ export type SearchKind =
   | 'TEXT'
   /** Reasoning of agents. */
   | 'THINKING'
-  /** A tool and what it was called with, or the script of a command step. */
+  /** A tool or a function and what it was called with, or the script of a command step. */
   | 'TOOL_CALL'
   /** What a tool, or the program of a command step, put out: all of it, or its beginning and its end when it is long. */
   | 'TOOL_OUTPUT';

@@ -35,6 +35,7 @@ import { TranscriptEndings1763700000015 } from './migrations/0015-transcript-end
 import { SchedulesAndWebhooks1763700000004 } from './migrations/0004-schedules-and-webhooks.js';
 import { Integrations1763700000012 } from './migrations/0012-integrations.js';
 import { CloudSessions1763700000029 } from './migrations/0029-cloud-sessions.js';
+import { SearchCalls1763700000031 } from './migrations/0031-search-calls.js';
 import { SearchPieces1763700000030 } from './migrations/0030-search-pieces.js';
 import { Skills1763700000006 } from './migrations/0006-skills.js';
 
@@ -92,4 +93,5 @@ export const migrations = [
   EventTriggers1763700000027,
   CloudSessions1763700000029,
   SearchPieces1763700000030,
+  SearchCalls1763700000031,
 ];

@@ -128,8 +128,10 @@ async function tellEverything(gateway: TestGateway): Promise<void> {
   });
   await gateway.tell({ workspaceId: 'ws_acme', stream: 'skill-review' }, skill);
   await tellNotifications(gateway);
-  const [runId = ''] = RUNS;
+  const [runId = '', calling = ''] = RUNS;
   await gateway.tell({ workspaceId: 'ws_solo', stream: 'run-functions', runId }, ...announced(runId));
+  const called = announced(calling).slice(0, 3); // which have not returned yet
+  await gateway.tell({ workspaceId: 'ws_solo', stream: 'run-calling', runId: calling }, ...called);
   for (const workspaceId of ['ws_acme', 'ws_other']) {
     for (const runId of RUNS) {
       const run = story(runId);
@@ -241,6 +243,7 @@ describe('the read models', () => {
       'ws_other 1',
       'ws_other 2',
       'ws_solo 1',
+      'ws_solo 2',
     ]);
   });
 

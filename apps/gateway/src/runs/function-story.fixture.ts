@@ -67,9 +67,9 @@ export function functionStory(runId: string) {
         ...{ runId, step: key, attempt, profile: 'local', timeoutMs: 60_000, artifacts: [] },
         ...{ function: { name, input: {} }, readyAt: at(seconds) },
       }),
-    completed: (key: string, seconds = 3) =>
+    completed: (key: string, seconds = 3, attempt = 1) =>
       StepCompleted({
-        ...{ runId, step: key, attempt: 1, outcome: 'SUCCESS' as const },
+        ...{ runId, step: key, attempt, outcome: 'SUCCESS' as const },
         ...{ summary: `${key} is done.`, output: { ok: true }, completedAt: at(seconds) },
       }),
     /** Its result waits for people. */
@@ -119,7 +119,7 @@ export function announced(
     run.reviewed(),
     run.asked(),
     run.called('note', 'post-note', { attempt: 2, seconds: 4 }),
-    run.completed('note', 6),
+    run.completed('note', 6, 2),
     run.decided(),
     run.resolved(),
     run.completed('ticket', 10),

@@ -1,5 +1,7 @@
 import type { Projection, Recorded } from '@runledger/projections';
-import { searchedEvents, wholeTextOf, type SearchedEvent } from './searched-texts.js';
+import { calledEvents, type CalledEvent } from './called-texts.js';
+import { Calls, isOfCalls } from './calls.js';
+import { searchedEvents, wholeTextOf, type SearchedEvent, type SearchedText } from './searched-texts.js';
 import { Spoken } from './spoken.js';
 import { partsOf } from './text-parts.js';
 import { putDownTexts, type TextRow } from './text-rows.js';
@@ -19,19 +21,23 @@ export const searchProjection: Projection = {
   // The correlation id is part of every event's row.
   partitioned: true,
   restMs: REST_MS,
-  types: searchedEvents.map(event => event.type),
-  tables: ['search_texts', 'search_spoken', 'search_pieces'],
+  types: [...searchedEvents, ...calledEvents].map(event => event.type),
+  tables: ['search_texts', 'search_spoken', 'search_pieces', 'search_calls'],
   apply: async (events, rows) => {
-    const own = events as readonly Recorded<SearchedEvent>[];
+    const all = events as readonly Recorded<SearchedEvent | CalledEvent>[];
+    const own = all.filter(event => !isOfCalls(event)) as readonly Recorded<SearchedEvent>[];
+    const ofCalls = all.filter(isOfCalls);
     const spoken = await Spoken.load(own, rows);
-    const texts = own.flatMap(event => [...spoken.take(event), ...wholeTexts(event)]);
+    const calls = await Calls.load(ofCalls, rows);
+    const texts = own.flatMap(event => [...spoken.take(event), ...rowsOf(wholeTextOf(event), event)]);
+    const called = ofCalls.flatMap(event => rowsOf(calls.take(event), event));
     await spoken.save(rows);
-    await putDownTexts(texts, rows);
+    await calls.save(rows);
+    await putDownTexts([...texts, ...called], rows);
   },
 };
 
-function wholeTexts(event: Recorded<SearchedEvent>): TextRow[] {
-  const found = wholeTextOf(event);
+function rowsOf(found: SearchedText | undefined, event: Recorded<SearchedEvent | CalledEvent>): TextRow[] {
   if (!found) return [];
   const { tenant: workspaceId, metadata } = event;
   const place = { workspaceId, runId: metadata.correlationId, position: event.position.toString() };

@@ -23,10 +23,10 @@ import {
   ToolCallStarted,
   UsageRecorded,
   type ApprovalShown,
-  type Json,
 } from '@runledger/contracts';
 import type { EventOf } from '@runledger/kernel';
 import { entryIdOf, type TranscriptEvent } from '../transcript/transcript-entries.js';
+import { lines, plainJson } from './plain-texts.js';
 import type { Weight } from './words.js';
 
 /** What kind of text it is; how much its words count. */
@@ -208,20 +208,4 @@ function resultOf(data: Extract<WholeEvent, { type: 'AttemptEnded' }>['data']): 
   const { step, attempt, endedAt: at, summary, output, error } = data;
   const result = [summary, output === undefined ? undefined : plainJson(output), error?.message, error?.fix];
   return { kind: error ? 'ERROR' : 'OUTPUT', step, attempt, at, text: lines(...result) };
-}
-
-function lines(...parts: readonly (string | undefined)[]): string {
-  return parts.filter(part => part !== undefined && part !== '').join('\n');
-}
-
-/** Deeper values are nobody's words: agents decide how deep they go. */
-const DEEPEST = 100;
-
-/** Names and values as people would write them: one line each, without quotes and escapes. */
-function plainJson(value: Json, name = '', depth = 0): string {
-  const prefix = name === '' ? '' : `${name}: `;
-  if (value === null || typeof value !== 'object') return `${prefix}${String(value)}`;
-  if (depth === DEEPEST) return `${prefix}…`;
-  const members: [string, Json][] = Array.isArray(value) ? value.map(item => [name, item]) : Object.entries(value);
-  return members.map(([key, member]) => plainJson(member, key, depth + 1)).join('\n');
 }
