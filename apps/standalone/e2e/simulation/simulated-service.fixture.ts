@@ -42,13 +42,25 @@ class DiedError extends RetryableError {
   }
 }
 
-/** One service: a process that can die at any moment and comes back with nothing but the log, checkpoints and timers. */
+/** One process: what it remembers is gone with its life. */
+interface Living {
+  readonly life: Life;
+  readonly registry: CommandRegistry;
+  readonly logic: ServiceLogic;
+  readonly reactors: readonly Reactor[];
+  /** Who waits for an answer of it. */
+  readonly asked: Set<(error: Error) => void>;
+}
+
+/**
+ * One service: a process that can die at any moment and comes back with nothing but the log, checkpoints and timers. It may hand its
+ * work over to another, which lives on with what it remembers from before while what was under way in the first goes on.
+ */
 export class SimulatedService {
   readonly deliveries: Deliveries[] = [];
   readonly timers: MemoryTimers;
-  #life: Life = { over: false };
-  #registry = new CommandRegistry();
-  #asked = new Set<(error: Error) => void>();
+  #living: Living;
+  #other: Living | undefined;
   #advancing: { readonly life: Life } | undefined;
 
   constructor(
@@ -57,32 +69,46 @@ export class SimulatedService {
     private readonly logic: (parts: ServiceParts) => ServiceLogic,
   ) {
     this.timers = new MemoryTimers({ now: around.clock.now() });
+    this.#living = this.#born();
   }
 
+  /** Takes the work up, from the checkpoints on. */
   async start(): Promise<void> {
+    const { logic, reactors } = this.#living;
+    await this.timers.start(logic.timerKinds());
+    for (const [index, reactor] of reactors.entries()) {
+      const known = this.deliveries[index];
+      if (known) known.restart(reactor);
+      else this.deliveries.push(new Deliveries(this.around.log, reactor));
+    }
+  }
+
+  /** Dies, and the other one goes on or another begins anew. Whoever waited for an answer is told that none comes. */
+  async crash(): Promise<void> {
+    const { life, asked } = this.#living;
+    life.over = true;
+    this.#advancing = undefined;
+    for (const fail of asked) fail(new DiedError(this.name));
+    this.#living = this.#other ?? this.#born();
+    this.#other = undefined;
+    await this.start();
+  }
+
+  /** The other process has the work from now on. */
+  async handOver(): Promise<void> {
+    [this.#living, this.#other] = [this.#other ?? this.#born(), this.#living];
+    await this.start();
+  }
+
+  #born(): Living {
     const { log, desk, clock, clientOf } = this.around;
     const life = { over: false };
     const store = new SimulatedStore(log, desk, life);
     const handler = new CommandHandler(store, { cachedStates: 50 });
     const logic = this.logic({ store, handler, clock, client: clientOf(life), timers: this.timers, life });
-    this.#life = life;
-    this.#registry = new CommandRegistry();
-    logic.answer(this.#registry);
-    await this.timers.start(logic.timerKinds());
-    for (const [index, reactor] of logic.reactors().entries()) {
-      const known = this.deliveries[index];
-      if (known) known.restart(reactor);
-      else this.deliveries.push(new Deliveries(log, reactor));
-    }
-  }
-
-  /** Dies, and begins anew. Whoever waited for an answer is told that none comes. */
-  async crash(): Promise<void> {
-    this.#life.over = true;
-    this.#advancing = undefined;
-    for (const fail of this.#asked) fail(new DiedError(this.name));
-    this.#asked = new Set();
-    await this.start();
+    const registry = new CommandRegistry();
+    logic.answer(registry);
+    return { life, registry, logic, reactors: logic.reactors(), asked: new Set() };
   }
 
   async call(
@@ -90,9 +116,9 @@ export class SimulatedService {
     input: unknown,
     context: CommandContext,
   ): Promise<CommandOutcome<unknown, string>> {
-    const answered = this.#registry.find(command);
+    const { registry, asked } = this.#living;
+    const answered = registry.find(command);
     if (!answered) throw new TypeError(`${this.name} does not answer ${command.name}.`);
-    const asked = this.#asked;
     return new Promise((resolve, reject) => {
       asked.add(reject);
       answered
@@ -103,13 +129,13 @@ export class SimulatedService {
   }
 
   answers(command: CommandShape<unknown, unknown, string>): boolean {
-    return this.#registry.find(command) !== undefined;
+    return this.#living.registry.find(command) !== undefined;
   }
 
   /** Timers that fall due fire; one at a time, unless the process that began has died. */
   pass(ms: number): void {
     if (this.#advancing) return;
-    const advancing = { life: this.#life };
+    const advancing = { life: this.#living.life };
     this.#advancing = advancing;
     void this.timers.advance(ms).finally(() => {
       if (this.#advancing === advancing) this.#advancing = undefined;

@@ -173,6 +173,7 @@ export class SimulatedWorld {
   async #moment(): Promise<void> {
     const chance = this.#chance;
     if (chance.happens(0.02)) await chance.of(Object.values(this.#services)).crash();
+    else if (chance.happens(0.015)) await this.#services.orchestrator.handOver();
     else if (chance.happens(0.04)) this.#people.act(this.runIds);
     else if (chance.happens(0.05)) chance.of(this.#deliveries()).saveCheckpoint();
     else if (chance.happens(0.1)) this.#pass(1 + chance.below(2_000));
