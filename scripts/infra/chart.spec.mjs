@@ -26,6 +26,7 @@ const EVERYTHING = {
   ),
   serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
   ingress: { enabled: true, className: 'nginx', host: 'runledger.example', tlsSecret: 'tls' },
+  orchestrator: { functions: { configMap: 'functions', module: 'functions.mjs', secret: 'tracker' } },
   sandbox: { kubernetes: { enabled: true, namespace: 'sandboxes', runtimeClass: 'gvisor' } },
   toolbox: { enabled: true },
   networkPolicy: { apiFrom: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
@@ -52,6 +53,11 @@ describe('the values of the chart', () => {
     ],
     ['no pods at all', { services: { gateway: { replicas: 0 } } }, '/services/gateway/replicas'],
     ['a store that there is none of', { config: { EVENT_STORE: 'oracle' } }, '/config/EVENT_STORE'],
+    [
+      'a module outside of its config map',
+      { orchestrator: { functions: { module: '../functions.mjs' } } },
+      '/orchestrator/functions/module',
+    ],
     ['a tag for a digest', { image: { digest: 'latest' } }, '/image/digest'],
   ])('refuse %s', (_what, over, path) => {
     expect(problems(over)).toContain(path);
@@ -319,6 +325,27 @@ describe('the values of the chart', () => {
     const plain = of('NetworkPolicy').find(({ metadata }) => metadata.name.endsWith('-backbone'));
     expect(ports(plain.spec.egress)).toEqual([53, 53, 5432]);
     expect(render({ networkPolicy: { enabled: false } }).filter(({ kind }) => kind === 'NetworkPolicy')).toEqual([]);
+  });
+
+  it('brings functions and their secrets to the orchestrator alone, with a way out', () => {
+    const [pods, others] = [true, false].map(isOurs =>
+      templates(everything).filter(([name]) => (name === 'orchestrator') === isOurs),
+    );
+    const [[, pod]] = pods;
+    const [container] = pod.containers;
+    expect(container.env).toContainEqual({ name: 'ORCHESTRATOR_FUNCTIONS', value: '/functions/functions.mjs' });
+    expect(container.volumeMounts).toContainEqual({ name: 'functions', mountPath: '/functions', readOnly: true });
+    expect(container.envFrom).toContainEqual({ secretRef: { name: 'tracker' } });
+    expect(pod.volumes).toContainEqual({ name: 'functions', configMap: { name: 'functions' } });
+    for (const text of [others, templates()].map(some => JSON.stringify(some))) {
+      expect(text).not.toMatch(/ORCHESTRATOR_FUNCTIONS|"\/functions"|"tracker"/);
+    }
+    const isTheirs = ({ metadata }) => metadata.name.endsWith('-functions');
+    const [{ spec }] = of('NetworkPolicy', everything).filter(isTheirs);
+    expect(spec.podSelector.matchLabels['app.kubernetes.io/component']).toBe('orchestrator');
+    expect(spec.egress[0].ports).toEqual([{ protocol: 'TCP', port: 443 }]);
+    expect(spec.egress[0].to[0].ipBlock.except).toContain('169.254.0.0/16');
+    expect(of('NetworkPolicy').filter(isTheirs)).toEqual([]);
   });
 
   it('lets Prometheus read the metrics with the token', () => {

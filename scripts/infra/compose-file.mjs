@@ -10,6 +10,11 @@ export function composeFile() {
   return parse(textOf('infra/compose/compose.yaml'), { merge: true });
 }
 
+/** What is laid over it where steps call functions. */
+export function functionsFile() {
+  return parse(textOf('infra/compose/functions.yaml'));
+}
+
 /** Services whose image is ours. */
 export function ours(compose) {
   return Object.entries(compose.services).filter(([, { image }]) => image.includes('runledger'));

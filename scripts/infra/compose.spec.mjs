@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { DEPLOYED_SERVICES } from '@runledger/contracts';
 import { CONFIGURATION } from '../../apps/standalone/src/configuration.ts';
 import { readServiceConfig } from '../../apps/standalone/src/services/service.config.ts';
-import { composeFile, environmentOf, instructions, lastStage, ours, textOf } from './compose-file.mjs';
+import { composeFile, environmentOf, functionsFile, instructions, lastStage, ours, textOf } from './compose-file.mjs';
 
 const compose = composeFile();
 const dockerfile = textOf('infra/docker/Dockerfile');
@@ -200,6 +200,16 @@ describe('the fleet under compose', () => {
       );
     expect([...used('secrets')].sort()).toEqual(Object.keys(compose.secrets).sort());
     expect([...used('volumes')].sort()).toEqual(Object.keys(compose.volumes).sort());
+  });
+
+  it('brings functions to the orchestrator alone, which cannot change them and has a way out only then', () => {
+    const { services: laidOver, ...more } = functionsFile();
+    expect([Object.keys(laidOver), more]).toEqual([['orchestrator'], {}]);
+    const { environment, volumes, networks } = laidOver.orchestrator;
+    expect(Object.keys(environment).filter(name => !isKnown(name))).toEqual([]);
+    expect(volumes).toEqual(['${RUNLEDGER_FUNCTIONS:?}:/functions:ro']);
+    expect(environment.ORCHESTRATOR_FUNCTIONS).toBe('/functions/functions.mjs');
+    expect([compose.services.orchestrator.networks, networks]).toEqual([['backend'], ['backend', 'outside']]);
   });
 
   it('starts the services when the tables are ready, and the tables when the database is', () => {

@@ -83,6 +83,8 @@ capabilities: { drop: [ALL] }
 {{- $root := .root -}}
 {{- $secrets := $root.Values.secrets -}}
 {{- $sandbox := eq .service "sandbox" -}}
+{{- $functions := dict }}
+{{- if eq .service "orchestrator" }}{{ $functions = $root.Values.orchestrator.functions }}{{ end }}
 {{- $blobs := or $sandbox (eq .service "gateway") -}}
 metadata:
   labels: {{- include "runledger.labels" (dict "root" $root "component" .service) | nindent 4 }}
@@ -136,6 +138,9 @@ spec:
         {{- end }}
       envFrom:
         - configMapRef: { name: {{ include "runledger.name" $root }} }
+        {{- with $functions.secret }}
+        - secretRef: { name: {{ . }} }
+        {{- end }}
       env:
         - { name: DATABASE_URL_FILE, value: /run/secrets/runledger/database.url }
         - name: REPLICA
@@ -145,6 +150,9 @@ spec:
         {{- end }}
         {{- if has .service (list "orchestrator" "sandbox") }}
         - { name: BILLING_URLS, value: "http://{{ include "runledger.name" $root }}-billing:4100" }
+        {{- end }}
+        {{- if $functions.configMap }}
+        - { name: ORCHESTRATOR_FUNCTIONS, value: /functions/{{ $functions.module }} }
         {{- end }}
         {{- if $sandbox }}
         - { name: ORCHESTRATOR_URLS, value: "http://{{ include "runledger.name" $root }}-orchestrator:4100" }
@@ -206,6 +214,9 @@ spec:
         {{- if $sandbox }}
         - { name: sandboxes, mountPath: /data/sandboxes }
         {{- end }}
+        {{- if $functions.configMap }}
+        - { name: functions, mountPath: /functions, readOnly: true }
+        {{- end }}
   volumes:
     - name: secrets
       projected:
@@ -224,6 +235,9 @@ spec:
           {{- end }}
     - name: tmp
       emptyDir: { sizeLimit: 256Mi }
+    {{- with $functions.configMap }}
+    - { name: functions, configMap: { name: {{ . }} } }
+    {{- end }}
     {{- if $blobs }}
     - name: blobs
       persistentVolumeClaim:
