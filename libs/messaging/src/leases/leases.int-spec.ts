@@ -201,6 +201,21 @@ describe('the leases of a process', () => {
     expect(consumers.map(({ has }) => has.size)).toEqual([16, 16, 16]);
   });
 
+  it('of consumers that join while a heartbeat is under way come with one more for all of them', async () => {
+    let beats = 0;
+    let answer = (): void => undefined;
+    const first = new Promise<void>(resolve => (answer = resolve));
+    const leases = newLeases({ heartbeatMs: 60_000 }, () => ((beats += 1) === 1 ? first : Promise.resolve()));
+    const consumers = Array.from({ length: 12 }, (_, n) => new Recorder(`reactor/${n}`));
+    const joining = Promise.all(consumers.map(consumer => join(leases, consumer)));
+    const prepared = 'select count(distinct consumer)::int as n from runledger.partition_checkpoint';
+    await eventually(async () => expect((await database.pool.query(prepared)).rows).toEqual([{ n: 12 }]));
+    answer();
+    await joining;
+    expect(consumers.map(({ has }) => has.size)).toEqual(consumers.map(() => 16));
+    expect(beats).toBeLessThan(consumers.length); // two, unless the database keeps the last of them waiting
+  });
+
   it('are refused when the checkpoints do not fit the log', async () => {
     log.append({}, {});
     const ada = await join(newLeases());

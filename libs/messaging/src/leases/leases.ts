@@ -43,6 +43,8 @@ export class Leases {
   #joined = false;
   #validUntil = 0;
   #last: Promise<void> = Promise.resolve();
+  /** Asked for and not yet sent. */
+  #next: Promise<void> | undefined;
   #queued = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -118,9 +120,16 @@ export class Leases {
     }
   }
 
-  /** After the one under way (L3). */
+  /** After the one under way (L3). Whoever asks for one before it is sent shares it: a process takes part with dozens of consumers at once. */
   #beat(): Promise<void> {
-    const beat = this.#last.then(() => this.#beatNow());
+    return (this.#next ??= this.#beatAfterLast());
+  }
+
+  #beatAfterLast(): Promise<void> {
+    const beat = this.#last.then(() => {
+      this.#next = undefined;
+      return this.#beatNow();
+    });
     this.#last = beat.then(
       () => this.#schedule(this.#heartbeatMs),
       (error: unknown) => {
