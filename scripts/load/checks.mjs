@@ -64,10 +64,11 @@ async function eventsOf(api, runId) {
 
 /** What `npm run projections -- verify` says beside the platform that runs: every row is what a rebuild makes of the log. */
 export async function verified({ home, environment }) {
-  const program = join(import.meta.dirname, '..', '..', 'apps', 'standalone', 'dist', 'projections.js');
+  const programs = join(import.meta.dirname, '..', '..', 'apps', 'standalone', 'dist');
+  const program = ['--import', join(programs, 'source-maps.js'), join(programs, 'projections.js')];
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, RUNLEDGER_HOME: home, ...environment };
   const { code, said } = await new Promise(resolve =>
-    execFile(process.execPath, [program, 'verify'], { env, maxBuffer: 64 * 1_048_576 }, (error, stdout, stderr) =>
+    execFile(process.execPath, [...program, 'verify'], { env, maxBuffer: 64 * 1_048_576 }, (error, stdout, stderr) =>
       resolve({ code: error ? (error.code ?? error.signal) : 0, said: stdout + stderr }),
     ),
   );

@@ -10,7 +10,7 @@ import { eventually, testDatabase } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
 import { COUNTED_FLOW, CountedWork } from './counted-work.fixture.js';
 import { descendantsOf, describeWith } from './machine.fixture.js';
-import { build, ofThisRun, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
+import { argumentsOf, build, ofThisRun, PATIENCE_MS, ROOT, TemporaryHome } from './platform-process.fixture.js';
 import { expectTickets, ticketFlow, Tracker } from './tickets.fixture.js';
 
 jest.setTimeout(PATIENCE_MS);
@@ -102,7 +102,7 @@ describe('a platform whose output nobody reads any more', () => {
   it('goes on, and ends with code 0 and nothing left when it is asked to', async () => {
     const home = new TemporaryHome();
     const env = { ...ofThisRun(), HOME: home.path, RUNLEDGER_HOME: home.path, PORT: '0', RUNLEDGER_SAMPLE: 'off' };
-    const platform = spawn(process.execPath, [join(ROOT, 'apps', 'standalone', 'dist', 'main.js')], {
+    const platform = spawn(process.execPath, argumentsOf(['main.js']), {
       cwd: home.path,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
