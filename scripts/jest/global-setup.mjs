@@ -18,6 +18,7 @@ export default async function setUp({ runTestsByPath, testPathPatterns }) {
   // compiles while others start the same programs would take these from under them.
   const isWhole = !runTestsByPath && testPathPatterns.patterns.length === 0;
   await compile(isWhole ? undefined : ['libs/platform']);
+  if (isWhole) process.env.RUNLEDGER_TEST_IS_COMPILED = 'yes';
   keepCompiled();
   if (process.env.RUNLEDGER_TEST_POSTGRES_URL) return;
   const { openPostgres } = await import('../../libs/platform/dist/postgres/index.js');
