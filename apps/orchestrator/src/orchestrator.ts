@@ -58,6 +58,8 @@ export interface OrchestratorOptions {
   readonly connectedProviders?: Iterable<string> | ProviderConnected;
   /** What steps with `function` call; a start that needs another is declined, and a step that meets none is blocked. Default: none. */
   readonly functions?: StepFunctions;
+  /** How many of them are called at a time, at most; default 256. */
+  readonly callsAtATime?: number;
   /** Default: none. */
   readonly log?: ConsumerLog;
   /** What flows may require by name. Default: nothing. */
@@ -76,6 +78,7 @@ export class Orchestrator {
   readonly #preflight: PreflightDesk;
   readonly #connected: ConnectedIntegrations;
   readonly #functions: StepFunctions;
+  readonly #callsAtATime: number;
   readonly #calls: CallObserver;
   readonly #ending = new AbortController();
 
@@ -87,8 +90,9 @@ export class Orchestrator {
     this.#connected = new ConnectedIntegrations(store);
     const available = availableFrom(options);
     this.#environments = available.environments;
-    const { functions = {}, log = SILENT } = options;
+    const { functions = {}, callsAtATime = 256, log = SILENT } = options;
     this.#functions = functions;
+    this.#callsAtATime = callsAtATime;
     this.#calls = new CallObserver({ telemetry: parts.telemetry ?? silentTelemetry(), log, store, functions });
     const checks = new StartChecks(store, available, this.#connected);
     this.#starter = new RunStarter({ store, commands, checks, dailyStarts: new DailyStarts(client) });
@@ -123,6 +127,7 @@ export class Orchestrator {
       functionCalls({
         ...{ commands: handler, store, clock },
         functions: this.#functions,
+        atATime: this.#callsAtATime,
         observer: this.#calls,
         ending: this.#ending.signal,
       }),

@@ -49,7 +49,7 @@ export class StandaloneModule {
         OrchestratorModule.register({
           connectedProviders: connectedProviders(providers),
           available: config.available,
-          ...{ functions, log },
+          ...{ functions, callsAtATime: config.functions.callsAtATime, log },
           timers: openTimers('orchestrator', storage, { log, isShared: false }),
         }),
         SandboxModule.register({

@@ -148,6 +148,19 @@ describe('a reactor host', () => {
     expect(most).toBe(3);
   });
 
+  it('lets a reactor work on as many keys as it says that it may', async () => {
+    let [now, most] = [0, 0];
+    const end = log.append(...Array.from({ length: 40 }, (_, n) => ({ run: `run_${n}` })));
+    const react = async () => {
+      most = Math.max(most, (now += 1));
+      await eventually(() => expect(most).toBe(12));
+      now -= 1;
+    };
+    const host = newHost({ maxInFlight: 8, maxPartitions: 3 });
+    await (await host.start(starter(react, { sideBySide: 12 }))).reached(end);
+    expect(most).toBe(12);
+  });
+
   describe('when a reaction fails', () => {
     it('tries again', async () => {
       let tries = 0;

@@ -65,7 +65,7 @@ export class ReactorHost {
       checkpoints: this.checkpoints,
       writes: this.#writes,
       leases: this.#leases,
-      settings: this.#settings(),
+      settings: this.#settings(reactor),
     });
     this.#running.set(reactor.name, running);
     return running;
@@ -82,12 +82,12 @@ export class ReactorHost {
     if (!this.options.leases) await this.#leases.stop();
   }
 
-  #settings(): ReactorSettings {
+  #settings({ sideBySide }: Reactor): ReactorSettings {
     const { logger = SILENT, onFault, retry, ...limits } = this.options;
     return {
       log: logger,
-      maxInFlight: limits.maxInFlight ?? 1_024,
-      maxPartitions: limits.maxPartitions ?? 256,
+      maxInFlight: Math.max(limits.maxInFlight ?? 1_024, sideBySide ?? 0),
+      maxPartitions: sideBySide ?? limits.maxPartitions ?? 256,
       checkpointEveryMs: limits.checkpointEveryMs ?? 100,
       stopTimeoutMs: limits.stopTimeoutMs ?? 10_000,
       parkedLookMs: limits.parkedLookMs ?? 1_000,

@@ -20,6 +20,8 @@ export interface Reactor {
    */
   react(event: RecordedEvent, lease?: PartitionLease): Promise<void>;
   partitionBy?(event: RecordedEvent): string;
+  /** How many keys it may work on at a time, where that is not for the host to say: more for one that mostly waits. */
+  readonly sideBySide?: number;
   /**
    * Whether an event of these types is its business, by the data as it was stored; left out: each is. One that is not is passed by
    * like those of other types, which costs next to nothing.

@@ -46,7 +46,7 @@ function orchestrator(name: string, readStream = read) {
   const functions = { ticket };
   const observer = new CallObserver({ telemetry: silentTelemetry(), log: SILENT, store: own, functions });
   const ending = new AbortController().signal;
-  const reactor = functionCalls({ commands, store: own, clock: systemClock, functions, observer, ending });
+  const reactor = functionCalls({ commands, store: own, clock: systemClock, functions, atATime: 1, observer, ending });
   return { commands, react: (event: RecordedEvent, under: PartitionLease) => reactor.react(event, under) };
 }
 

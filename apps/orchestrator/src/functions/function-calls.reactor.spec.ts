@@ -4,6 +4,7 @@ import type { CommandHandler, EventStore, RecordedEvent } from '@runledger/event
 import { RetryableError } from '@runledger/kernel';
 import { SILENT, type Reactor } from '@runledger/messaging';
 import { silentTelemetry, systemClock } from '@runledger/platform';
+import { Orchestrator, type OrchestratorParts } from '../orchestrator.js';
 import { evolveRun } from '../runs/run-evolve.js';
 import type { Run } from '../runs/run-state.js';
 import { run } from '../runs/run.decider.js';
@@ -11,6 +12,7 @@ import * as the from '../runs/run.fixture.js';
 import { at, runId, step } from '../runs/run.fixture.js';
 import { CallObserver } from './call-observer.js';
 import { functionCalls } from './function-calls.reactor.js';
+import { readFunctionsConfig } from './functions.config.js';
 
 const work = { name: 'ticket', input: {} };
 const ready = StepReady({
@@ -35,6 +37,7 @@ function reactorOf(commands: CommandHandler, functions: StepFunctions): Reactor 
     store: { head: () => Promise.resolve(2n) },
     clock: systemClock,
     functions,
+    atATime: 2,
     ending: new AbortController().signal,
     observer: new CallObserver({ telemetry: silentTelemetry(), log: SILENT, store: {} as EventStore, functions }),
   });
@@ -82,4 +85,12 @@ it('calls when the store is slow, and not only once it no longer is', async () =
   await reactorOf(commands, { ticket: () => void (calls += 1) }).react(event);
   jest.restoreAllMocks();
   expect([calls, looks]).toEqual([1, 3]);
+});
+
+it('is made as often at a time as the operator says', () => {
+  const orchestrator = new Orchestrator({ store: {} } as OrchestratorParts, { callsAtATime: 7 });
+  const reactor = orchestrator.reactors().find(({ name }) => name === 'orchestrator.functions');
+  expect(reactor?.sideBySide).toBe(7);
+  expect(readFunctionsConfig({ ORCHESTRATOR_CALLS: '7' })).toEqual({ module: undefined, callsAtATime: 7 });
+  expect(() => readFunctionsConfig({ ORCHESTRATOR_CALLS: '0' })).toThrow('ORCHESTRATOR_CALLS');
 });

@@ -24,6 +24,8 @@ export interface FunctionParts {
   readonly store: Pick<EventStore, 'head'>;
   readonly clock: Clock;
   readonly functions: StepFunctions;
+  /** How many calls at most. */
+  readonly atATime: number;
   readonly observer: CallObserver;
   /** Aborts when this process can wait for functions no longer: what they do then is not stored, and they are called again. */
   readonly ending: AbortSignal;
@@ -43,6 +45,7 @@ export function functionCalls(parts: FunctionParts): Reactor {
       const { runId, step } = data as Ready;
       return `${runId}.${step}`;
     },
+    sideBySide: parts.atATime,
     concerns: ({ data }) => (data as Ready).function !== undefined,
     react: (event, lease) => calls.answer(event, lease),
   };

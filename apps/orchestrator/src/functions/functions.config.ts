@@ -7,15 +7,24 @@ const schema = z.object({
     .min(1)
     .optional()
     .describe('a JavaScript module whose default export holds the functions that steps call, for the orchestrator'),
+  ORCHESTRATOR_CALLS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(256)
+    .describe('how many functions one orchestrator calls at a time; further steps wait for one of them to end'),
 });
 export { schema as functionsVariables };
 
 export interface FunctionsConfig {
   /** An absolute path. */
   readonly module: string | undefined;
+  /** At most. */
+  readonly callsAtATime: number;
 }
 
 export function readFunctionsConfig(environment = process.env): FunctionsConfig {
-  const { ORCHESTRATOR_FUNCTIONS: module } = parseConfig(schema, environment);
-  return { module: module === undefined ? undefined : absolute(module) };
+  const { ORCHESTRATOR_FUNCTIONS: module, ORCHESTRATOR_CALLS: callsAtATime } = parseConfig(schema, environment);
+  return { module: module === undefined ? undefined : absolute(module), callsAtATime };
 }

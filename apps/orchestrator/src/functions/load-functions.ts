@@ -13,7 +13,7 @@ export class FunctionsInvalidError extends Fault {
 }
 
 /** None where no module is named. Throws `FunctionsInvalidError`. */
-export async function functionsOf({ module }: FunctionsConfig): Promise<StepFunctions> {
+export async function functionsOf({ module }: Pick<FunctionsConfig, 'module'>): Promise<StepFunctions> {
   return module === undefined ? {} : loadFunctions(module);
 }
 

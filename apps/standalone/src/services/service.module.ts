@@ -50,6 +50,7 @@ async function moduleOf(service: ModularService, parts: ServiceParts): Promise<D
         connectedProviders: config.connectedProviders,
         available: config.available,
         functions: await functionsOf(config.functions),
+        callsAtATime: config.functions.callsAtATime,
         log,
         timers: openTimers('orchestrator', storage, { log, isShared: true }),
       });
