@@ -9,7 +9,7 @@ interface Transcripts {
   readonly silenceOf: (steps: readonly object[]) => string;
   readonly createTranscript: () => {
     readonly element: PageElement;
-    readonly explain: (text: string) => void;
+    readonly explain: (steps: readonly object[]) => void;
     readonly take: (segment: object) => void;
   };
 }
@@ -80,12 +80,16 @@ describe('a transcript that nothing is in', () => {
   it('says so once it is known that nothing was said', async () => {
     const { createTranscript } = await transcripts();
     const transcript = createTranscript();
-    transcript.explain('It has none.');
+    transcript.explain([step('FUNCTION', 'open-ticket')]);
     expect(transcript.element.said.trim()).toBe('Reading …');
     transcript.take({ entries: [], caughtUp: true });
-    expect(transcript.element.said.trim()).toBe('It has none.');
-    transcript.explain('The other one has none either.');
-    expect(transcript.element.said.trim()).toBe('The other one has none either.');
+    expect(transcript.element.said.trim()).toBe(
+      'The function open-ticket has no transcript: what became of it is on the card.',
+    );
+    expect(transcript.element.className).toBe('transcript is-brief');
+    transcript.explain([step('AGENT')]);
+    expect(transcript.element.className).toBe('transcript');
+    expect(transcript.element.said.trim()).toBe('Nothing has been said yet.');
   });
 });
 

@@ -6,7 +6,7 @@ import { createMoments } from './moments.js';
 import { RUN, RUN_EVENTS, TRANSCRIPT, TRANSCRIPT_THEN } from './queries.js';
 import { createStepButtons, lineageLinks, notes, runButtons, steer } from './steering.js';
 import { createTimeline } from './timeline.js';
-import { createTranscript, silenceOf } from './transcript.js';
+import { createTranscript, worksInSandbox } from './transcript.js';
 
 const REDRAW_MS = 120;
 const CHECKPOINTS = {
@@ -93,7 +93,7 @@ export function runPage(page, viewer, id, entry) {
     banner.replaceChildren(...notes(run));
     redraw(head, () => heading(run, act));
     const inSight = run.timeline.filter(({ key }) => chosen === undefined || key === chosen);
-    for (const one of [transcript, spoken]) one?.explain(silenceOf(inSight));
+    for (const one of [transcript, spoken]) one?.explain(inSight);
     redraw(facts, () => summary(run));
     redraw(steps, () => timeline(run, chosen));
     redraw(footer, () => particulars(run, proof));
@@ -195,10 +195,6 @@ function summary(run) {
     subject && fact('Subject', `${subject.kind} ${subject.id}`),
     related.length > 0 && fact('Related', h('span.related', {}, related)),
   ].filter(Boolean);
-}
-
-function worksInSandbox({ kind }) {
-  return kind === 'AGENT' || kind === 'COMMAND';
 }
 
 function particulars(run, proof) {

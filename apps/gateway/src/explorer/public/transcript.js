@@ -4,8 +4,8 @@ import { duration, json, plain } from './formats.js';
 import { toolStructure } from './tool-structure.js';
 
 /**
- * What attempts do, as it happens. `take` gets the entries of each segment; `show` chooses one step, or all; `explain` gets what to say
- * where nothing is said. `sought` is the id of an entry to begin at: once it is there, it is in sight and marked.
+ * What attempts do, as it happens. `take` gets the entries of each segment; `show` chooses one step, or all; `explain` gets the steps that
+ * are looked at, to say why nothing is said. `sought` is the id of an entry to begin at: once it is there, it is in sight and marked.
  */
 export function createTranscript(sought) {
   const cards = new Map();
@@ -39,8 +39,10 @@ export function createTranscript(sought) {
       refresh();
       frame.scrollTop = frame.scrollHeight;
     },
-    explain: text => {
-      silence = text;
+    explain: steps => {
+      silence = silenceOf(steps);
+      const isBrief = steps.length > 0 && !steps.some(worksInSandbox);
+      frame.className = isBrief ? 'transcript is-brief' : 'transcript';
       explain();
     },
     take: ({ entries, caughtUp }) => {
@@ -59,10 +61,14 @@ export function createTranscript(sought) {
   };
 }
 
+/** What works in a sandbox has a transcript. */
+export function worksInSandbox({ kind }) {
+  return kind === 'AGENT' || kind === 'COMMAND';
+}
+
 /** Why nothing is said of these steps: of some there never will be anything. */
 export function silenceOf(steps) {
-  const speaks = ({ kind }) => kind === 'AGENT' || kind === 'COMMAND';
-  if (steps.length === 0 || steps.some(speaks)) return 'Nothing has been said yet.';
+  if (steps.length === 0 || steps.some(worksInSandbox)) return 'Nothing has been said yet.';
   const [step] = steps;
   if (steps.length > 1) return 'Functions and gates have no transcript: the cards say what became of them.';
   if (step.kind === 'GATE') return 'Only people are asked here: there is no transcript.';
