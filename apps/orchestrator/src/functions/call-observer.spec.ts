@@ -93,7 +93,7 @@ describe('the calls of functions', () => {
   it('are a trace each, which leads to the start of the run and to what made the step ready', async () => {
     const { observer, spans } = observed();
     const event = ready();
-    await observer.attempt(event, async () => {
+    await observer.attempt(event, await observer.causes(event), async () => {
       await observer.call(event.data, () => Promise.resolve(failed('TRACKER')));
     });
     const [call, attempt] = spans();

@@ -46,10 +46,27 @@ export class CallObserver {
     this.#executing.set(0);
   }
 
-  /** The attempt of a function, from its call to the append of its end, is a trace of its own, as those in sandboxes are. */
-  async attempt(event: RecordedEvent, work: () => Promise<void>): Promise<void> {
+  /**
+   * What the trace of an attempt goes back to; undefined where nobody traces. To be asked before one looks whether the call is wanted:
+   * it takes a while.
+   */
+  causes({ tenant, metadata, data }: RecordedEvent): Promise<readonly Link[]> | undefined {
+    const { telemetry, store } = this.parts;
+    if (telemetry.tracer === NO_TRACES) return undefined;
+    const run = store.readStream({ tenant, name: streamOf('run', (data as Ready).runId) }, { limit: 1 });
+    return run.then(({ events }) => [
+      ...linkTo('run started', events[0]?.metadata.traceparent),
+      ...linkTo('step ready', metadata.traceparent),
+    ]);
+  }
+
+  /**
+   * The attempt of a function, from its call to the append of its end, is a trace of its own, as those in sandboxes are. `links`: its
+   * {@link causes}.
+   */
+  async attempt(event: RecordedEvent, links: readonly Link[] | undefined, work: () => Promise<void>): Promise<void> {
+    if (!links) return work();
     const { tracer } = this.parts.telemetry;
-    if (tracer === NO_TRACES) return work();
     const { runId, step, attempt } = event.data as Ready;
     const id = attemptId(runId, step, attempt);
     const attributes = {
@@ -60,7 +77,6 @@ export class CallObserver {
       [ATTRIBUTE.attempt]: attempt,
     };
     const fields = { ...storyFields(runId), attemptId: id };
-    const links = await this.#causes(event, runId);
     return inSpan('attempt', { tracer, parent: 'none', links, fields, attributes }, work);
   }
 
@@ -107,11 +123,6 @@ export class CallObserver {
 
   #nameOf({ function: order }: Ready): string {
     return order && Object.hasOwn(this.parts.functions, order.name) ? order.name : UNKNOWN;
-  }
-
-  async #causes({ tenant, metadata }: RecordedEvent, runId: string): Promise<Link[]> {
-    const { events } = await this.parts.store.readStream({ tenant, name: streamOf('run', runId) }, { limit: 1 });
-    return [...linkTo('run started', events[0]?.metadata.traceparent), ...linkTo('step ready', metadata.traceparent)];
   }
 }
 

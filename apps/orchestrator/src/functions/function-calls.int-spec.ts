@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { CommandHandler, createPostgresEventStore, newUuid } from '@runledger/event-store';
 import type { EventStore, PartitionLease, RecordedEvent, StreamRef } from '@runledger/event-store';
 import { logDatabase } from '@runledger/event-store/testing';
@@ -35,7 +36,7 @@ type Read = EventStore['readStream'];
 const read: Read = (ref, options) => store.readStream(ref, options);
 
 /** One process: what it remembers is its own. */
-function orchestrator(name: string, readStream = read) {
+function orchestrator(name: string, readStream = read, telemetry = silentTelemetry()) {
   const own = {
     append: (...request) => store.append(...request),
     readStream,
@@ -44,7 +45,7 @@ function orchestrator(name: string, readStream = read) {
   const commands = new CommandHandler(own);
   const ticket = () => void calls.push(name);
   const functions = { ticket };
-  const observer = new CallObserver({ telemetry: silentTelemetry(), log: SILENT, store: own, functions });
+  const observer = new CallObserver({ telemetry, log: SILENT, store: own, functions });
   const ending = new AbortController().signal;
   const reactor = functionCalls({ commands, store: own, clock: systemClock, functions, atATime: 1, observer, ending });
   return { commands, react: (event: RecordedEvent, under: PartitionLease) => reactor.react(event, under) };
@@ -102,6 +103,25 @@ test('a process that stood still while it looked looks again', async () => {
   });
   await ours.react(ready, lease(1));
   expect(calls).toEqual(['others']);
+});
+
+test('a process that traces, and stood still before its call, looks', async () => {
+  const others = orchestrator('others');
+  const tracer = new TracerProvider().getTracer('spec');
+  let standsStill = false;
+  const traces: Read = async (ref, options) => {
+    const found = await read(ref, options);
+    if (!standsStill) return found;
+    standsStill = false;
+    await others.react(await readyEvent('tell'), lease(2));
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 10_000);
+    return found;
+  };
+  const ours = orchestrator('ours', traces, { ...silentTelemetry(), tracer });
+  await ours.react(await begun(ours), lease(1));
+  standsStill = true;
+  await ours.react(await readyEvent('tell'), lease(1));
+  expect(calls).toEqual(['ours', 'others']);
 });
 
 test('what comes while a process has its partition costs no look at the store', async () => {

@@ -72,14 +72,17 @@ class FunctionCalls {
     const known = this.#unstored.get(event.id);
     if (known) return this.#store(event, known);
     const ready = event.data as Ready;
-    const isOurs = this.#tenures.covers(event, lease);
+    const askedAt = performance.now();
+    const causes = observer.causes(event);
+    const links = causes && (await causes);
+    const isOurs = this.#tenures.covers(event, lease) && performance.now() - askedAt < LOOK_EVERY_MS;
     const isAwaited = isOurs && this.#isAwaited(event.tenant, ready);
     const interest = isAwaited ? 'awaited' : await this.#interestNow(event.tenant, ready, lease);
     if (interest === 'gone') return;
     const call = callOf(event);
     if (interest !== 'awaited') return this.#store(event, call.cancelled());
     if (!isOurs) observer.takenOver(event);
-    await observer.attempt(event, () => this.#call(event, call));
+    await observer.attempt(event, links, () => this.#call(event, call));
   }
 
   async #call(event: RecordedEvent, call: RunningCall): Promise<void> {
