@@ -177,6 +177,15 @@ describe('a platform that cannot start', () => {
     expect(platform.errors).not.toMatch(/secret-word| {4}at /);
   });
 
+  it('because the module of its functions is not there says so in one line, before it starts anything', async () => {
+    const platform = home.spawn({ ORCHESTRATOR_FUNCTIONS: '/nowhere/functions.mjs' });
+    expect(await platform.end()).toMatchObject({ code: 1 });
+    expect(platform.errors).toMatch(
+      /^The functions of \/nowhere\/functions\.mjs cannot be used: ENOENT.*ORCHESTRATOR_FUNCTIONS\.\n$/,
+    );
+    expect(home.leftovers()).toEqual([]);
+  });
+
   it('because of its settings lists every variable that cannot be used', async () => {
     const platform = home.spawn({
       PORT: 'http',
