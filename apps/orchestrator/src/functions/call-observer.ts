@@ -86,11 +86,7 @@ export class CallObserver {
     const name = this.#nameOf(ready);
     this.#executing.inc();
     try {
-      const end = await inSpan(`call ${name}`, {}, async span => {
-        const ended = await work();
-        span.setAttribute(ATTRIBUTE.outcome, outcomeOf(ended));
-        return ended;
-      });
+      const end = await this.#traced(name, work);
       this.#calls.of(name, outcomeOf(end)).inc();
       this.#durations.of(name).observe(secondsSince(startedMs));
       this.#warn(ready, end);
@@ -98,6 +94,15 @@ export class CallObserver {
     } finally {
       this.#executing.dec();
     }
+  }
+
+  #traced(name: string, work: () => Promise<CallOutcome>): Promise<CallOutcome> {
+    if (this.parts.telemetry.tracer === NO_TRACES) return work();
+    return inSpan(`call ${name}`, {}, async span => {
+      const ended = await work();
+      span.setAttribute(ATTRIBUTE.outcome, outcomeOf(ended));
+      return ended;
+    });
   }
 
   /**

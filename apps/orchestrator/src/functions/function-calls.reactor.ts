@@ -8,7 +8,7 @@ import { ORCHESTRATOR } from '../runs/orchestrator-actor.js';
 import { inProgress } from '../runs/run-attempts.js';
 import { run } from '../runs/run.decider.js';
 import type { CallObserver } from './call-observer.js';
-import { LOOK_EVERY_MS, RunningCall, type CallEnd, type Interest } from './running-call.js';
+import { LOOK_EVERY_MS, RunningCall, type CallEnd, type CallOutcome, type Interest } from './running-call.js';
 import { Tenures } from './tenures.js';
 
 const NAME = 'orchestrator.functions';
@@ -62,9 +62,13 @@ class FunctionCalls {
   /** By the id of the event: what was done is not done again because a store was away. */
   readonly #unstored = new Map<string, CallEnd>();
   readonly #tenures: Tenures;
+  readonly #running = new Set<RunningCall>();
 
   constructor(private readonly parts: FunctionParts) {
     this.#tenures = new Tenures(parts.store);
+    parts.ending.addEventListener('abort', () => {
+      for (const call of this.#running) call.leave();
+    });
   }
 
   async answer(event: RecordedEvent, lease: PartitionLease | undefined): Promise<void> {
@@ -86,12 +90,21 @@ class FunctionCalls {
   }
 
   async #call(event: RecordedEvent, call: RunningCall): Promise<void> {
-    const { functions, observer, ending } = this.parts;
     const ready = event.data as Ready;
-    const interest = () => this.#interest(event.tenant, ready);
-    const end = await observer.call(ready, () => call.made(functions, interest, ending));
+    const end = await this.#made(ready, call, () => this.#interest(event.tenant, ready));
     if (end === 'stopped') throw new CallStoppedError(ready.runId);
     if (end !== 'gone') await this.#store(event, end);
+  }
+
+  async #made(ready: Ready, call: RunningCall, interest: () => Promise<Interest>): Promise<CallOutcome> {
+    const { functions, observer, ending } = this.parts;
+    if (ending.aborted) return 'stopped';
+    this.#running.add(call);
+    try {
+      return await observer.call(ready, () => call.made(functions, interest));
+    } finally {
+      this.#running.delete(call);
+    }
   }
 
   /**

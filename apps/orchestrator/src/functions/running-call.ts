@@ -1,5 +1,6 @@
 import type { FunctionCall, FunctionOrder, OutputContract, StepFunctions } from '@runledger/contracts';
 import type { RecordAttemptEnded } from '../runs/run-commands.js';
+import { mapStrings } from '../references/references.js';
 import { errorOf, FunctionUnknownError, timedOut } from './call-errors.js';
 import { resultOf } from './call-result.js';
 
@@ -27,6 +28,7 @@ interface Ordered {
 /** One call of a function: in time, or stopped when nobody waits for it any more. */
 export class RunningCall {
   readonly #stop = new AbortController();
+  #settle: (end: CallOutcome) => void = () => undefined;
 
   constructor(
     private readonly ordered: Ordered,
@@ -40,22 +42,22 @@ export class RunningCall {
 
   /**
    * `interest` says whether the run still waits. Of a call that nobody waits for any more, the function is told and not waited for;
-   * while its run is being cancelled it is told, and has until the run's patience ends to say how far it came. `ending` aborts when
-   * this process can wait no longer.
+   * while its run is being cancelled it is told, and has until the run's patience ends to say how far it came.
    */
-  async made(functions: StepFunctions, interest: () => Promise<Interest>, ending = NEVER): Promise<CallOutcome> {
-    if (ending.aborted) return 'stopped';
-    let stop: (end: CallOutcome) => void = () => undefined;
-    const stopped = new Promise<CallOutcome>(resolve => (stop = resolve));
-    const leave = () => this.#leave(stop);
-    ending.addEventListener('abort', leave);
-    const watch = this.#watched(interest, stop);
+  async made(functions: StepFunctions, interest: () => Promise<Interest>): Promise<CallOutcome> {
+    const stopped = new Promise<CallOutcome>(resolve => (this.#settle = resolve));
+    const watch = this.#watched(interest, this.#settle);
     try {
       return await Promise.race([this.#ended(functions), stopped]);
     } finally {
       watch.end();
-      ending.removeEventListener('abort', leave);
     }
+  }
+
+  /** This process can wait no longer. The function is not heard any more, before it is told: what it throws then is not how it ended. */
+  leave(): void {
+    this.#settle('stopped');
+    this.#stop.abort(new DOMException('The platform stops; this call is made again when it goes on.', 'AbortError'));
   }
 
   /** Keeps the time of the call, and looks now and then whether the run still waits. */
@@ -91,12 +93,6 @@ export class RunningCall {
     return { ...NOTHING, outcome: 'ERROR', error };
   }
 
-  /** Not heard any more, before it is told: what it throws then is not how it ended. */
-  #leave(stop: (end: 'stopped') => void): void {
-    stop('stopped');
-    this.#stop.abort(new DOMException('The platform stops; this call is made again when it goes on.', 'AbortError'));
-  }
-
   #heed(interest: Interest, stop: (end: CallOutcome) => void): void {
     if (interest === 'awaited') return;
     this.#stop.abort(new DOMException('The run does not wait for this step any more.', 'AbortError'));
@@ -110,7 +106,7 @@ export class RunningCall {
       const known = Object.hasOwn(functions, order.name) ? functions[order.name] : undefined;
       if (!known) throw new FunctionUnknownError(order.name);
       // Its own copy: the event is read by others in this process, and what it was filled with is the state of the run.
-      const input = structuredClone(order.input);
+      const input = mapStrings(order.input, text => text);
       return { ...NOTHING, ...resultOf(await known(input, this.#told(order)), output) };
     } catch (error) {
       return { ...NOTHING, outcome: 'ERROR', cancelled: this.#stop.signal.aborted, error: errorOf(error) };
@@ -133,7 +129,5 @@ export class RunningCall {
 function cancelledAs(message: string): CallEnd {
   return { ...NOTHING, outcome: 'ERROR', cancelled: true, error: { code: 'CANCELLED', message } };
 }
-
-const NEVER = new AbortController().signal;
 
 const NOTHING = { cancelled: false, summary: undefined, output: undefined, error: undefined } as const;
