@@ -1,5 +1,11 @@
 import type { Parking, PartitionLease, Position, RecordedEvent } from '@runledger/event-store';
 
+/** A key of which something is set aside, and the partition that has it. */
+export interface ParkedKey {
+  readonly key: string;
+  readonly partition: number;
+}
+
 interface Queue {
   readonly partition: number;
   first: Position;
@@ -14,19 +20,19 @@ export class ParkedKeys {
   constructor(private readonly parking: Parking) {}
 
   /** To be called before the first event. Resolves with the keys whose queues are to be tried again. */
-  async load(leases: readonly PartitionLease[]): Promise<string[]> {
+  async load(leases: readonly PartitionLease[]): Promise<ParkedKey[]> {
     for (const position of await this.parking.discarded(leases)) this.#discarded.add(position);
     return this.look(leases);
   }
 
   /** What people have asked for since. */
-  async look(leases: readonly PartitionLease[]): Promise<string[]> {
+  async look(leases: readonly PartitionLease[]): Promise<ParkedKey[]> {
     const queues = await this.parking.queues(leases);
     for (const { key, partition, first, count } of queues) this.#queues.set(key, { partition, first, count });
     const found = new Set(queues.map(({ key }) => key));
     // A queue whose only event was discarded is gone: its key goes on.
     const gone = [...this.#queues].filter(([key, { partition }]) => !found.has(key) && among(leases, partition));
-    return [...queues.filter(({ wanted }) => wanted).map(({ key }) => key), ...gone.map(([key]) => key)];
+    return [...queues.filter(({ wanted }) => wanted), ...gone.map(([key, { partition }]) => ({ key, partition }))];
   }
 
   get size(): number {

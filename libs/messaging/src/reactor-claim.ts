@@ -1,4 +1,4 @@
-import { partitionOf, pause, START } from '@runledger/event-store';
+import { pause, START } from '@runledger/event-store';
 import type { PartitionLease, Position, RecordedEvent, SharedCheckpoints } from '@runledger/event-store';
 import { CheckpointSaver } from './checkpoint-saver.js';
 import type { Distribution } from './distribution.js';
@@ -7,10 +7,11 @@ import { followLog } from './follow-log.js';
 import type { JointCheckpoints } from './joint-checkpoints.js';
 import type { Seat } from './leases/claimant.js';
 import type { Taken } from './low-watermark.js';
+import type { ParkedKey } from './parked-keys.js';
 import { PartitionLanes } from './partition-lanes.js';
 import { lowestPosition, oldestPending, PartitionWork, passBy } from './partition-work.js';
 import { Reactions } from './reactions.js';
-import { keyIn, type Reactor } from './reactor.js';
+import { keyIn, partitionIn, type Reactor } from './reactor.js';
 import type { ReactorSettings } from './reactor-settings.js';
 import { retrying } from './retry.js';
 
@@ -63,14 +64,13 @@ export class ReactorClaim {
     const limits = { items: settings.maxInFlight, partitions: settings.maxPartitions };
     const onFailed = (error: unknown) => parts.onFailed(error);
     this.#lanes = new PartitionLanes(item => this.#handle(item), limits, onFailed);
-    const onRetry = (err: unknown) => settings.log.warn({ consumer: parts.reactor.name, err }, CHECKPOINT_LATE);
     this.#saver = new CheckpointSaver(writes, leases, {
       everyMs: settings.checkpointEveryMs,
       retry: settings.retry,
       catchUp: () => this.#passBy(),
       onFenced: partitions => this.#fenced(partitions),
       onLost: onFailed,
-      onRetry,
+      onRetry: err => settings.log.warn({ consumer: parts.reactor.name, err }, CHECKPOINT_LATE),
     });
     this.#ending.signal.addEventListener('abort', () => this.#lanes.close());
     this.#ended = this.#run(leases);
@@ -185,12 +185,12 @@ export class ReactorClaim {
 
   /** A promise when there is no room for it at the moment. */
   #take(recorded: RecordedEvent): Promise<void> | undefined {
-    const key = keyIn(this.parts.reactor, recorded);
-    const work = key === undefined ? undefined : this.#works.get(partitionOf(key));
+    const partition = partitionIn(this.parts.reactor, recorded);
+    const work = partition === undefined ? undefined : this.#works.get(partition);
     // Claims begin at their lowest checkpoint: what this partition has behind it is not done again.
-    if (key === undefined || !work?.isOpen || recorded.position <= work.lease.position) return undefined;
+    if (!work?.isOpen || recorded.position <= work.lease.position) return undefined;
     const event = { recorded, taken: work.watermark.take(recorded) };
-    return this.#queue({ work, key, event });
+    return this.#queue({ work, key: keyIn(this.parts.reactor, recorded), event });
   }
 
   #queue(item: Item): Promise<void> | undefined {
@@ -232,9 +232,9 @@ export class ReactorClaim {
   }
 
   /** In the lane of their key, so that nothing of it is dealt with beside it. */
-  async #resume(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      const work = this.#works.get(partitionOf(key));
+  async #resume(parked: readonly ParkedKey[]): Promise<void> {
+    for (const { key, partition } of parked) {
+      const work = this.#works.get(partition);
       if (work?.isOpen) await this.#queue({ work, key });
     }
   }

@@ -203,6 +203,25 @@ describe('a reactor host', () => {
       expect(waiting).toMatchObject({ state: 'waiting', position: 7n, attempts: 0 });
     });
 
+    it('lets only what has the same order wait behind it, and tries it again in the partition that has it', async () => {
+      const seen: bigint[] = [];
+      const steps = ['a', 'b', 'a', 'c'].map(step => ({ run: 'run_1', data: { step } }));
+      const end = log.append(...steps);
+      let isMended = false;
+      const react: Reactor['react'] = event => {
+        if (event.position === 1n && !isMended) return Promise.reject(new Error('not yet'));
+        return Promise.resolve(void seen.push(event.position));
+      };
+      const orderBy = ({ data }: { data: unknown }) => (data as { step: string }).step;
+      const running = await newHost({ parkedLookMs: 10 }).start(starter(react, { orderBy }));
+      await running.reached(end);
+      expect(seen).toEqual([4n, 10n]);
+      isMended = true;
+      const [parked] = await checkpoints.parked.list({ consumer: 'reactor/starter' });
+      await checkpoints.parked.requestRetry(parked!.id, { by: 'ada' });
+      await eventually(() => expect(seen).toEqual([4n, 10n, 1n, 7n]));
+    });
+
     it('treats an event that the catalogue does not know as such a failure', async () => {
       const running = await newHost().start(starter(() => Promise.resolve(), { types: [] }));
       await running.reached(log.append({ type: 'FromTheFuture' }));

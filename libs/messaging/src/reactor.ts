@@ -1,3 +1,4 @@
+import { partitionOf } from '@runledger/event-store';
 import type { PartitionLease, RecordedEvent } from '@runledger/event-store';
 
 /**
@@ -19,7 +20,10 @@ export interface Reactor {
    * failure of the event.
    */
   react(event: RecordedEvent, lease?: PartitionLease): Promise<void>;
+  /** Which partition has the event, and so which of the processes that share the work; left out: that of the correlation id. */
   partitionBy?(event: RecordedEvent): string;
+  /** What is handed over in order, where that is finer than `partitionBy`: what is equal here must be equal there. */
+  orderBy?(event: RecordedEvent): string;
   /** How many keys it may work on at a time, where that is not for the host to say: more for one that mostly waits. */
   readonly sideBySide?: number;
   /**
@@ -29,10 +33,15 @@ export interface Reactor {
   concerns?(event: RecordedEvent): boolean;
 }
 
-/** What orders the event for this reactor; undefined when it is none of its business. */
-export function keyIn(reactor: Reactor, event: RecordedEvent): string | undefined {
+/** Undefined when the event is none of the reactor's business. */
+export function partitionIn(reactor: Reactor, event: RecordedEvent): number | undefined {
   if (reactor.concerns?.(event) === false) return undefined;
-  return reactor.partitionBy?.(event) ?? event.metadata.correlationId;
+  return partitionOf(reactor.partitionBy?.(event) ?? event.metadata.correlationId);
+}
+
+/** What orders the event for this reactor. */
+export function keyIn(reactor: Reactor, event: RecordedEvent): string {
+  return reactor.orderBy?.(event) ?? reactor.partitionBy?.(event) ?? event.metadata.correlationId;
 }
 
 /** A started consumer of the log. */

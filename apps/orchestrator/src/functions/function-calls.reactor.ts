@@ -12,8 +12,8 @@ import { LOOK_EVERY_MS, RunningCall, type CallEnd, type CallOutcome, type Intere
 import { Tenures } from './tenures.js';
 
 const NAME = 'orchestrator.functions';
-/** Results that wait for a store that is away. */
-const MAX_UNSTORED = 1_000;
+/** Results that wait for a store that is away: more than a process has reactions under way at a time. */
+const MAX_UNSTORED = 4_000;
 /** A process that stood still does not do so each time. */
 const MAX_LATE_LOOKS = 3;
 
@@ -41,7 +41,7 @@ export function functionCalls(parts: FunctionParts): Reactor {
   return {
     name: NAME,
     types: [StepReady.type],
-    partitionBy: ({ data }) => {
+    orderBy: ({ data }) => {
       const { runId, step } = data as Ready;
       return `${runId}.${step}`;
     },

@@ -91,7 +91,7 @@ export class Deliveries {
       const event = this.log.events[this.#read];
       if (!event || (reactor.types.length > 0 && !reactor.types.includes(event.type))) continue;
       if (reactor.concerns?.(event) === false) continue;
-      const key = reactor.partitionBy?.(event) ?? event.metadata.correlationId;
+      const key = reactor.orderBy?.(event) ?? reactor.partitionBy?.(event) ?? event.metadata.correlationId;
       const queue = this.#queues.get(key);
       if (queue) queue.push(event);
       else this.#queues.set(key, [event]);
