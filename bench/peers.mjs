@@ -29,7 +29,7 @@ const OURS = ['Runledger, functions', 'Runledger, claimed'];
 
 export async function run({ databaseUrl, rounds, quick, log, processes }) {
   install(log);
-  const size = quick ? { runs: 200, alone: 30, warm: 100 } : { runs: 1_000, alone: 100, warm: 2_000 };
+  const size = quick ? { runs: 200, alone: 30, warm: 100 } : { runs: 2_000, alone: 150, warm: 5_000 };
   // Each engine has a database of its own.
   return withDatabases(databaseUrl, 3 + (processes > 1 ? 3 : 0), urls =>
     measure(urls, size, { rounds, log, processes }),
