@@ -9,18 +9,20 @@
  *   DBOS        in a process of its own, on the same PostgreSQL, started and awaited there; defaults.
  *   Restate     server, service process and HTTP client (this process); defaults, so its log is synced to disk.
  *
- * All commit durably. Each has as many processes as its quick start has. With `--processes N` ours and DBOS are measured with so
+ * All commit durably, and each begins when what the one before has left to write is written. Each has as many processes as its quick start has. With `--processes N` ours and DBOS are measured with so
  * many processes as well, which share the work on one database, and the better figure of each is compared; Restate's server uses
  * all cores as it is. The packages are pinned in bench/peers and installed there by the first call, not with the product.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { openProcesses } from './processes.mjs';
 import { median } from './rounds.mjs';
 import { withDatabase } from './server.mjs';
 
 const IN_FLIGHT = 50;
+const SETTLE_MS = 2_000;
 const FOLDER = new URL('peers/', import.meta.url);
 
 const ENGINE = new URL('engine.worker.mjs', import.meta.url);
@@ -63,6 +65,7 @@ async function measure(urls, size, { rounds, log, processes }) {
     const results = Object.fromEntries(Object.keys(engines).map(name => [name, { many: [], alone: [] }]));
     for (let round = 0; round < rounds; round += 1) {
       for (const [name, engine] of Object.entries(engines)) {
+        await settled(urls[0]);
         const many = await engine.runMany(size.runs, IN_FLIGHT);
         const alone = await engine.runMany(size.alone, 1);
         results[name].many.push(many);
@@ -81,6 +84,15 @@ async function measure(urls, size, { rounds, log, processes }) {
 
 function several(name, processes) {
   return `${name}, ${processes} processes`;
+}
+
+/** What the engine before has left to write, in the server that most share or elsewhere, is not the affair of the next one. */
+async function settled(databaseUrl) {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query('checkpoint');
+  await client.end();
+  await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
 }
 
 function report(results, processes) {
