@@ -49,6 +49,10 @@ function fail(id: number, error: unknown): void {
   tell({ id, failed: { message, code } });
 }
 
+/** Whoever was killed cannot be told, which may be known here only by this; then nobody is left to start anything for. */
 function tell(report: ForkReport): void {
-  if (process.connected) process.send?.(report);
+  if (!process.connected) return;
+  process.send?.(report, undefined, undefined, error => {
+    if (error) process.exit();
+  });
 }
