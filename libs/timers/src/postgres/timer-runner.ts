@@ -121,7 +121,7 @@ export class TimerRunner {
       return this.#failed(claimed, error);
     }
     observer.fired(firing.kind, Math.max(0, Date.parse(firing.firedAt) - Date.parse(firing.dueAt)));
-    await table.done(claimed);
+    await this.#written(() => table.done(claimed));
   }
 
   async #failed(claimed: Claimed, error: unknown): Promise<void> {
@@ -129,11 +129,33 @@ export class TimerRunner {
     const { name, kind, attempt } = claimed.firing;
     const parked = isUsedUp(settings.retry, error, attempt);
     observer.failed(kind, parked ? 'parked' : 'retried');
-    if (!parked) return table.failed(claimed, failureCode(error), retryDelayMs(settings.retry, attempt));
+    if (!parked) {
+      const delayMs = retryDelayMs(settings.retry, attempt);
+      return this.#written(() => table.failed(claimed, failureCode(error), delayMs));
+    }
     log.error(
       { error, name, kind, attempt },
       'A timer was parked: its handler failed for good. Look at the cause, then retry it.',
     );
-    await table.park(claimed, failureCode(error));
+    await this.#written(() => table.park(claimed, failureCode(error)));
+  }
+
+  /**
+   * Tried while the firing is certainly this process's own: else a database that was away for a moment, which mostly is why the
+   * handler failed, makes the timer late by a whole lease.
+   */
+  async #written(write: () => Promise<unknown>): Promise<void> {
+    const { leaseMs, retry } = this.parts.settings;
+    const { signal } = this.#stopping;
+    const until = performance.now() + leaseMs / 2;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        if (signal.aborted || performance.now() > until) throw error;
+        await pause(retryDelayMs(retry, failures), signal);
+      }
+    }
   }
 }
