@@ -38,6 +38,8 @@ function openTimers(options: Partial<ConstructorParameters<typeof PostgresTimers
   return timers;
 }
 
+const count = async (of: string) => Number((await pool.query(`select count(*) from ${of}`)).rows[0]?.['count']);
+
 describeTimers('PostgresTimers', () => {
   const timers = openTimers();
   const close = async () => {
@@ -57,6 +59,28 @@ describe('timers in PostgreSQL', () => {
     await delay(100);
     await other.set({ name: 'now', kind: 'note', tenant: 'w1', payload: null, afterMs: 0 });
     await eventually(() => expect(fired).toEqual(['now']));
+  });
+
+  it.each([
+    ['once, however much longer than a lease its handler takes', 60_000, 1],
+    ['again elsewhere when its handler hangs', 250, 2],
+  ])('fire %s', async (_, handlerMs, times) => {
+    let ended = false;
+    const begun: string[] = [];
+    const long = async (process: string) => {
+      begun.push(process);
+      await eventually(() => begun.length > 1 || ended);
+    };
+    for (const process of ['ada', 'bob']) {
+      const timers = openTimers({ leaseMs: 200, handlerMs });
+      await timers.start([defineTimer('long', () => long(process))]);
+    }
+    await openTimers().set({ name: 'a', kind: 'long', tenant: 'w1', payload: null, dueAt: DUE_LONG_AGO });
+    await eventually(() => expect(begun).not.toEqual([]));
+    await delay(1_000);
+    ended = true;
+    await eventually(async () => expect(await count('timers_spec.timer')).toBe(0));
+    expect(begun).toHaveLength(times);
   });
 
   it('can be retried by a person after they were parked, and show in metrics and health', async () => {
@@ -106,8 +130,6 @@ describe('timers in PostgreSQL', () => {
 
 describe('processes that share timers', () => {
   const processes: ModuleProcess[] = [];
-  const count = async (of: string) => Number((await pool.query(`select count(*) from ${of}`)).rows[0]?.['count']);
-
   beforeAll(async () => {
     compileProject('libs/timers');
     await pool.query('create table begun (process text, firing uuid)');

@@ -22,7 +22,13 @@ export interface PostgresTimersOptions extends Partial<RunnerSettings> {
 }
 
 /** `lookEveryMs`: only what is due sooner is told to other processes; for the rest they look in time by themselves. */
-const DEFAULTS: RunnerSettings = { concurrency: 16, leaseMs: 30_000, lookEveryMs: 5_000, retry: DEFAULT_RETRY };
+const DEFAULTS: RunnerSettings = {
+  concurrency: 16,
+  leaseMs: 4_000,
+  handlerMs: 60_000,
+  lookEveryMs: 5_000,
+  retry: DEFAULT_RETRY,
+};
 
 /** Timers as rows of PostgreSQL, whose clock is the only one. Any number of processes share them. */
 export class PostgresTimers implements TimerHost {
@@ -102,7 +108,8 @@ export class PostgresTimers implements TimerHost {
 
 const UNOBSERVED: TimerObserver = { fired: () => undefined, failed: () => undefined };
 
-function settingsOf({ concurrency, leaseMs, lookEveryMs, retry }: Partial<RunnerSettings>): Partial<RunnerSettings> {
-  const given = Object.entries({ concurrency, leaseMs, lookEveryMs, retry }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given);
+function settingsOf(options: Partial<RunnerSettings>): Partial<RunnerSettings> {
+  const { concurrency, leaseMs, handlerMs, lookEveryMs, retry } = options;
+  const given = { concurrency, leaseMs, handlerMs, lookEveryMs, retry };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -45,7 +45,7 @@ it.each([
     table: table as unknown as TimerTable,
     handlers: new Map([['retry', { kind: 'retry', handle }]]),
     settings: {
-      ...{ concurrency: 1, leaseMs: 600_000, lookEveryMs: 600_000 },
+      ...{ concurrency: 1, leaseMs: 600_000, handlerMs: 600_000, lookEveryMs: 600_000 },
       retry: { ...DEFAULT_RETRY, firstDelayMs: 1, maxDelayMs: 5 },
     },
     log: SILENT,

@@ -1,14 +1,14 @@
 import { pause } from '@runledger/event-store';
-import { failureCode, isUsedUp, retryDelayMs } from '@runledger/messaging';
+import { failureCode, isUsedUp, retryDelayMs, retrying } from '@runledger/messaging';
 import type { ConsumerLog, RetryPolicy } from '@runledger/messaging';
 import type { TimerKind, TimerObserver } from '../port.js';
+import { HeldClaims } from './held-claims.js';
+import type { HoldSettings } from './held-claims.js';
 import type { Claimed, TimerTable } from './timer-table.js';
 
-export interface RunnerSettings {
+export interface RunnerSettings extends HoldSettings {
   /** Most firings that are handled in this process at a time. */
   readonly concurrency: number;
-  /** How long a firing belongs to the process that began it. Longer than any handler takes. */
-  readonly leaseMs: number;
   /** The longest sleep: what a lost hint costs. */
   readonly lookEveryMs: number;
   readonly retry: RetryPolicy;
@@ -33,6 +33,7 @@ export class TimerRunner {
   readonly #kinds: readonly string[];
   readonly #stopping = new AbortController();
   readonly #firing = new Set<Promise<void>>();
+  readonly #held: HeldClaims;
   #sleep: AbortController | undefined;
   #woken = false;
   #failures = 0;
@@ -40,10 +41,13 @@ export class TimerRunner {
 
   constructor(private readonly parts: RunnerParts) {
     this.#kinds = [...parts.handlers.keys()];
+    this.#held = new HeldClaims(parts.table, parts.settings, parts.log);
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    if (this.#running) return;
+    this.#running = this.#run();
+    this.#held.start();
   }
 
   /** There may be something due earlier than what it sleeps for. */
@@ -57,6 +61,7 @@ export class TimerRunner {
     this.#sleep?.abort();
     await this.#running;
     await Promise.all(this.#firing);
+    this.#held.stop();
   }
 
   async #run(): Promise<void> {
@@ -103,12 +108,16 @@ export class TimerRunner {
   }
 
   #begin(claimed: Claimed): void {
+    this.#held.hold(claimed);
     const firing = this.#fire(claimed)
       .catch((error: unknown) => {
         const { name, kind } = claimed.firing;
         this.parts.log.warn({ error, name, kind }, 'A firing could not be written down; it will be repeated.');
       })
-      .finally(() => this.#firing.delete(firing));
+      .finally(() => {
+        this.#held.letGo(claimed);
+        this.#firing.delete(firing);
+      });
     this.#firing.add(firing);
   }
 
@@ -140,22 +149,8 @@ export class TimerRunner {
     await this.#written(() => table.park(claimed, failureCode(error)));
   }
 
-  /**
-   * Tried while the firing is certainly this process's own: else a database that was away for a moment, which mostly is why the
-   * handler failed, makes the timer late by a whole lease.
-   */
+  /** Tried on: else a database that was away for a moment, which mostly is why a handler failed, makes the timer wait for its lease. */
   async #written(write: () => Promise<unknown>): Promise<void> {
-    const { leaseMs, retry } = this.parts.settings;
-    const { signal } = this.#stopping;
-    const until = performance.now() + leaseMs / 2;
-    for (let failures = 1; ; failures += 1) {
-      try {
-        await write();
-        return;
-      } catch (error) {
-        if (signal.aborted || performance.now() > until) throw error;
-        await pause(retryDelayMs(retry, failures), signal);
-      }
-    }
+    await retrying(write, { policy: this.parts.settings.retry, signal: this.#stopping.signal });
   }
 }

@@ -74,6 +74,16 @@ export class TimerTable {
     return rows.map(claimed);
   }
 
+  /** Lets claims last for `leaseMs` from now on; passes by those that are over. */
+  async renew(held: readonly Claimed[], leaseMs: number): Promise<void> {
+    await this.#rows(
+      `UPDATE ${this.#table} AS timer SET next_at = statement_timestamp() + $3::bigint * interval '1 millisecond'
+       FROM unnest($1::text[], $2::bigint[]) AS held (name, epoch)
+       WHERE timer.name = held.name AND timer.epoch = held.epoch`,
+      [held.map(({ firing }) => firing.name), held.map(({ epoch }) => epoch), leaseMs],
+    );
+  }
+
   /** False when the claim is over: it was set anew, cancelled, or taken by another (R3). */
   async done({ firing, epoch }: Claimed): Promise<boolean> {
     const rows = await this.#rows(`DELETE FROM ${this.#table} WHERE name = $1 AND epoch = $2 RETURNING name`, [
@@ -83,9 +93,11 @@ export class TimerTable {
     return rows.length > 0;
   }
 
+  /** The claim is over then: a renewal that is under way comes too late. */
   async failed({ firing, epoch }: Claimed, failure: string, againInMs: number): Promise<void> {
     await this.#rows(
-      `UPDATE ${this.#table} SET failure = $3, next_at = statement_timestamp() + $4::bigint * interval '1 millisecond'
+      `UPDATE ${this.#table} SET failure = $3, epoch = ${this.#epoch},
+         next_at = statement_timestamp() + $4::bigint * interval '1 millisecond'
        WHERE name = $1 AND epoch = $2`,
       [firing.name, epoch, failure, Math.ceil(againInMs)],
     );
@@ -93,7 +105,8 @@ export class TimerTable {
 
   async park({ firing, epoch }: Claimed, failure: string): Promise<void> {
     await this.#rows(
-      `UPDATE ${this.#table} SET failure = $3, parked_at = statement_timestamp() WHERE name = $1 AND epoch = $2`,
+      `UPDATE ${this.#table} SET failure = $3, epoch = ${this.#epoch}, parked_at = statement_timestamp()
+       WHERE name = $1 AND epoch = $2`,
       [firing.name, epoch, failure],
     );
   }
