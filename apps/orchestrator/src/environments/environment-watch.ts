@@ -26,16 +26,21 @@ export function environmentWatch(timers: Timers): Reactor {
   return {
     name: 'orchestrator.environments',
     types: [StepReady.type],
-    concerns: ({ data }) => (data as Ready).environments !== undefined,
+    concerns: ({ data }) => requiredBy(data as Ready).length > 0,
     react: event => watch(timers, event),
   };
 }
 
 async function watch(timers: Timers, event: RecordedEvent): Promise<void> {
-  const { runId, step, attempt, environments = [], readyAt } = event.data as Ready;
-  const payload: Watched = { runId, step, attempt, environments };
+  const ready = event.data as Ready;
+  const { runId, step, attempt, readyAt } = ready;
+  const payload: Watched = { runId, step, attempt, environments: requiredBy(ready) };
   const name = `${KIND}:${runId}.${step}.${attempt}`;
   await timers.set({ name, kind: KIND, tenant: event.tenant, payload, dueAt: readyAt });
+}
+
+function requiredBy({ environments = [] }: Ready): readonly string[] {
+  return environments;
 }
 
 /** Blocks an attempt that executes while an environment that it requires is not healthy; else looks again soon. */
