@@ -23,13 +23,23 @@ const NOT_AWAITED: Pick<CallEnd, 'outcome' | 'error'> = {
 export function withCallsEnded(view: RunView, event: RunViewEvent): RunView {
   const end = endBy(event);
   if (!end) return view;
-  const keys = end.steps ?? view.steps.map(({ key }) => key);
-  return withSteps(view, keys, step => withCallEnded(step, end));
+  const called = view.steps.filter(step => openCallOf(step) && (end.steps?.includes(step.key) ?? true));
+  if (called.length === 0) return view;
+  return withSteps(
+    view,
+    called.map(({ key }) => key),
+    step => withCallEnded(step, end),
+  );
+}
+
+function openCallOf({ attempts }: StepView): AttemptView | undefined {
+  const last = attempts.at(-1);
+  return last?.function === undefined || last.state === 'ENDED' ? undefined : last;
 }
 
 function withCallEnded(step: StepView, { outcome, summary, error, at }: CallEnd): StepView {
-  const last = step.attempts.at(-1);
-  if (last?.function === undefined || last.state === 'ENDED') return step;
+  const last = openCallOf(step);
+  if (!last) return step;
   const ended: AttemptView = {
     ...last,
     state: 'ENDED',
