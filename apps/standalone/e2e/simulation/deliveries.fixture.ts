@@ -1,7 +1,8 @@
 import { catalogue } from '@runledger/contracts';
-import { partitionOf, START } from '@runledger/event-store';
+import { START } from '@runledger/event-store';
 import type { PartitionLease, RecordedEvent } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
+import { keyIn, partitionIn } from '@runledger/messaging';
 import type { Reactor } from '@runledger/messaging';
 import type { Chance } from './chance.fixture.js';
 import type { SimulatedLog } from './simulated-log.fixture.js';
@@ -42,7 +43,7 @@ export class Deliveries {
     if (!event) return;
     const incarnation = this.#incarnation;
     this.#busy.add(key);
-    this.reactor.react(upcast(event), this.#leaseOf(key)).then(
+    this.reactor.react(upcast(event), this.#leaseFor(event)).then(
       () => this.#done(key, incarnation),
       (error: unknown) => {
         if (incarnation !== this.#incarnation) return;
@@ -56,10 +57,11 @@ export class Deliveries {
   }
 
   /** The right of this life: each one takes everything anew. */
-  #leaseOf(key: string): PartitionLease {
+  #leaseFor(event: RecordedEvent): PartitionLease {
     const { name: consumer } = this.reactor;
     const epoch = this.#incarnation;
-    return { consumer, version: 1, owner: 'simulated', epoch, position: START, partition: partitionOf(key) };
+    const partition = partitionIn(this.reactor, event)!;
+    return { consumer, version: 1, owner: 'simulated', epoch, position: START, partition };
   }
 
   /** Now and then the checkpoint is written: the place before the first event that is not done. */
@@ -90,8 +92,8 @@ export class Deliveries {
     for (; this.#read < this.log.events.length; this.#read += 1) {
       const event = this.log.events[this.#read];
       if (!event || (reactor.types.length > 0 && !reactor.types.includes(event.type))) continue;
-      if (reactor.concerns?.(event) === false) continue;
-      const key = reactor.orderBy?.(event) ?? reactor.partitionBy?.(event) ?? event.metadata.correlationId;
+      if (partitionIn(reactor, event) === undefined) continue;
+      const key = keyIn(reactor, event);
       const queue = this.#queues.get(key);
       if (queue) queue.push(event);
       else this.#queues.set(key, [event]);
