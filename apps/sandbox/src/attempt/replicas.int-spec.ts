@@ -61,10 +61,21 @@ describe('several replicas of the sandbox service', () => {
 
   const inSecondCall = (steps: readonly ReadyStep[]) => steps.filter(ready => calls.counts(ready)['second'] === 1);
 
+  const standingOf = async (ready: ReadyStep) => ({
+    ...calls.counts(ready),
+    events: (await ground.transcript(ready)).map(({ type }) => type),
+  });
+
+  /** Says how far each of them came, should they not. */
+  async function untilInSecondCall(...steps: readonly ReadyStep[]): Promise<void> {
+    const there = steps.map(() => expect.objectContaining({ second: 1 }) as unknown);
+    await eventually(async () => expect(await Promise.all(steps.map(standingOf))).toEqual(there), PATIENCE_MS);
+  }
+
   /** On two replicas that take half of them each: all in their second call. */
   async function allRuns(): Promise<ReadyStep[]> {
     const steps = await Promise.all(Array.from({ length: 2 * EACH }, () => calls.begin(twoCalls)));
-    await eventually(() => inSecondCall(steps).length === 2 * EACH, PATIENCE_MS);
+    await untilInSecondCall(...steps);
     return steps;
   }
 
@@ -163,7 +174,7 @@ describe('several replicas of the sandbox service', () => {
   it('wait for one that was told to stop, which goes on with its own', async () => {
     const leaving = await replica('returning', { maxAttempts: EACH });
     const ready = await calls.begin(twoCalls);
-    await eventually(() => inSecondCall([ready]).length === 1, PATIENCE_MS);
+    await untilInSecondCall(ready);
     await replica('other');
     expect(await leaving.stop()).toBe(0);
     calls.tell();
@@ -175,7 +186,7 @@ describe('several replicas of the sandbox service', () => {
   it('take over at once from one that leaves for good', async () => {
     const leaving = await replica('leaving', { liveness: { ...liveness, returnWithinMs: 0 } });
     const ready = await calls.begin(twoCalls);
-    await eventually(() => inSecondCall([ready]).length === 1, PATIENCE_MS);
+    await untilInSecondCall(ready);
     await replica('other');
     expect(await leaving.stop()).toBe(0);
     calls.tell();
@@ -187,7 +198,7 @@ describe('several replicas of the sandbox service', () => {
     const dying = await replica('far', { liveness });
     const runId = newRunId();
     const ready = await calls.begin(twoCalls, runId);
-    await eventually(() => inSecondCall([ready]).length === 1, PATIENCE_MS);
+    await untilInSecondCall(ready);
     await dying.kill();
     lose('far');
     await replica('other');
