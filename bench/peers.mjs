@@ -9,7 +9,8 @@
  *   DBOS        in a process of its own, on the same PostgreSQL, started and awaited there; defaults.
  *   Restate     server, service process and HTTP client (this process); defaults, so its log is synced to disk.
  *
- * All commit durably, and each begins when what the one before has left to write is written. Each has as many processes as its quick start has. With `--processes N` ours and DBOS are measured with so
+ * All commit durably, and each begins when what the one before has left to write is written, with a lap that is not counted: the
+ * others had the processors and the memory in between. Each has as many processes as its quick start has. With `--processes N` ours and DBOS are measured with so
  * many processes as well, which share the work on one database, and the better figure of each is compared; Restate's server uses
  * all cores as it is. The packages are pinned in bench/peers and installed there by the first call, not with the product.
  */
@@ -31,7 +32,9 @@ const OURS = ['Runledger, functions', 'Runledger, claimed'];
 
 export async function run({ databaseUrl, rounds, quick, log, processes }) {
   install(log);
-  const size = quick ? { runs: 200, alone: 30, warm: 100 } : { runs: 2_000, alone: 150, warm: 5_000 };
+  const size = quick
+    ? { runs: 200, alone: 30, warm: 100, lap: 20 }
+    : { runs: 2_000, alone: 150, warm: 5_000, lap: 500 };
   // Each engine has a database of its own.
   return withDatabases(databaseUrl, 3 + (processes > 1 ? 3 : 0), urls =>
     measure(urls, size, { rounds, log, processes }),
@@ -66,6 +69,7 @@ async function measure(urls, size, { rounds, log, processes }) {
     for (let round = 0; round < rounds; round += 1) {
       for (const [name, engine] of Object.entries(engines)) {
         await settled(urls[0]);
+        await engine.runMany(size.lap, IN_FLIGHT);
         const many = await engine.runMany(size.runs, IN_FLIGHT);
         const alone = await engine.runMany(size.alone, 1);
         results[name].many.push(many);
