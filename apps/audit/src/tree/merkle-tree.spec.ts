@@ -144,8 +144,8 @@ describe('the verifier', () => {
   });
 
   it('takes no tree for the continuation of a larger one, or of another one of its size', async () => {
-    const roots = await Promise.all([6, 8].map(async size => Buffer.from(await treeOver(leaves, size).root())));
-    const [rootOf6, rootOf8] = roots as [Buffer, Buffer];
+    const roots = await Promise.all([4, 6, 8].map(async size => Buffer.from(await treeOver(leaves, size).root())));
+    const [rootOf4, rootOf6, rootOf8] = roots as [Buffer, Buffer, Buffer];
     const proof = base64Of(await treeOver(leaves, 8).consistency(6));
     const good = { from: 6, to: 8, rootFrom: rootOf6, rootTo: rootOf8, proof };
     const same = { from: 8, to: 8, rootFrom: rootOf8, rootTo: rootOf8, proof: [] };
@@ -158,6 +158,8 @@ describe('the verifier', () => {
       { ...good, from: 8, to: 6, rootFrom: rootOf8, rootTo: rootOf6 },
       { ...good, proof: [] },
       { ...good, proof: proof.map(hash => hash.slice(4)) },
+      // That a log has grown is not shown by the root that it had before.
+      { from: 4, to: 8, rootFrom: rootOf4, rootTo: rootOf4, proof: [] },
     ];
     expect(bad.map(provesConsistency)).toEqual(bad.map(() => false));
   });

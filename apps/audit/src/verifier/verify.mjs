@@ -100,8 +100,8 @@ export function readKey(text) {
   return { text: String(text).trim(), name, id, key: createPublicKey({ key: spki, format: 'der', type: 'spki' }) };
 }
 
-/** The text of a signed note, if one of the keys has signed it. */
-export function openNote(note, keys, what) {
+/** The text of a signed note; undefined when none of the keys has signed it. */
+function signedText(note, keys) {
   const cut = String(note).lastIndexOf('\n\n');
   const text = String(note).slice(0, cut + 1);
   for (const [, name, encoded] of String(note)
@@ -112,7 +112,14 @@ export function openNote(note, keys, what) {
     const signer = keys.find(key => key.name === name && key.id === id);
     if (cut >= 0 && signer && verify(null, Buffer.from(text), signer.key, signature.subarray(4))) return text;
   }
-  throw new Tampered(`${what} is not signed by a key that is trusted here`);
+  return undefined;
+}
+
+/** The text of a signed note, if one of the keys has signed it. */
+export function openNote(note, keys, what) {
+  const text = signedText(note, keys);
+  must(text !== undefined, `${what} is not signed by a key that is trusted here`);
+  return text;
 }
 
 function openCheckpoint(note, keys, what) {
@@ -121,14 +128,17 @@ function openCheckpoint(note, keys, what) {
   return { origin, size: Number(size), root: bytes(root), about };
 }
 
-/** Keys that are given, and those that one of them has handed over to, one after the other. */
+/**
+ * Keys that are given, and those that one of them has handed over to, one after the other. Changes before the first given key
+ * say nothing to who does not know the keys before it, and take nothing away.
+ */
 function trustedKeys(offered, given) {
   if (given.length === 0) return offered.map(({ key }) => readKey(key));
   const trusted = given.map(readKey);
   for (const { key, statement } of offered) {
     if (statement === undefined || trusted.some(({ text }) => text === key)) continue;
     const expected = `runledger key change\n${key}\n`;
-    if (openNote(statement, trusted, `the change to key ${key}`) === expected) trusted.push(readKey(key));
+    if (signedText(statement, trusted) === expected) trusted.push(readKey(key));
   }
   return trusted;
 }
