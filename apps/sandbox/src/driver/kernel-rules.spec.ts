@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endOf } from './call-journal.js';
@@ -8,7 +8,6 @@ import { ControlGroupsV2 } from './control-groups-v2.js';
 import { parseStat } from './process-tree.js';
 import { testProfile } from './sandbox.fixture.js';
 import { seccompFilter } from './seccomp-filter.js';
-import { UidSlots } from './uid-slots.js';
 
 const ALLOW = 0x7fff0000;
 const KILL = 0x80000000;
@@ -123,43 +122,6 @@ describe('control groups', () => {
 
   it('are not claimed where there are none', () => {
     expect(detectControlGroups('svc', { mount, membership: '' })).toBeUndefined();
-  });
-});
-
-describe('uids of sandboxes', () => {
-  let base: string;
-  const sandboxes = (count: number) =>
-    Array.from({ length: count }, (_, index) => {
-      const path = join(base, `sandbox-${index}`);
-      mkdirSync(path);
-      return path;
-    });
-  beforeEach(() => (base = mkdtempSync(join(tmpdir(), 'runledger-uids-'))));
-  afterEach(() => rmSync(base, { recursive: true }));
-
-  it('are held by one live sandbox each, until it is gone', () => {
-    const [one, two, three] = sandboxes(3) as [string, string, string];
-    const slots = new UidSlots(join(base, 'slots'), { first: 300_000, count: 2 });
-    expect([slots.take(one), slots.take(two)]).toEqual([300_000, 300_001]);
-    expect(slots.take(one, 300_000)).toBe(300_000);
-    expect(() => slots.take(three)).toThrow(/all 2 sandbox uids/);
-    rmSync(two, { recursive: true });
-    expect(slots.take(three)).toBe(300_001);
-    slots.free(300_000, two);
-    expect(() => slots.take(two)).toThrow(/in use/);
-    slots.free(300_000, one);
-    mkdirSync(two);
-    expect(slots.take(two)).toBe(300_000);
-    rmSync(three, { recursive: true });
-    slots.sweep();
-    expect(readdirSync(join(base, 'slots'))).toEqual(['300000']);
-  });
-
-  it('are given back to a sandbox that lost its own to another', () => {
-    const [one, two] = sandboxes(2) as [string, string];
-    const slots = new UidSlots(join(base, 'slots'), { first: 300_000, count: 2 });
-    expect(slots.take(two)).toBe(300_000);
-    expect(slots.take(one, 300_000)).toBe(300_001);
   });
 });
 
