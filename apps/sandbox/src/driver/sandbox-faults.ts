@@ -1,4 +1,4 @@
-import { Fault } from '@runledger/kernel';
+import { Fault, RetryableError } from '@runledger/kernel';
 
 /** Isolation does not hold, or cannot be had, on this machine. Nothing was started; `fix` is the one command to type. */
 export class SandboxUnavailableError extends Fault {
@@ -6,6 +6,15 @@ export class SandboxUnavailableError extends Fault {
     super('SANDBOX_UNAVAILABLE', `Untrusted work cannot be isolated here: ${what}. To fix it: ${fix}`, {
       cause,
       fields: { what, fix },
+    });
+  }
+}
+
+/** What sandboxes need of the machine takes so long that nobody waits for it (R4). It may come, so whoever needs it tries again. */
+export class SandboxStalledError extends RetryableError {
+  constructor(what: string) {
+    super('SANDBOX_STALLED', `A sandbox is held up: ${what}. It is tried again; look what the machine is busy with.`, {
+      fields: { what },
     });
   }
 }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Server } from 'node:net';
+import { ANSWER_MS, answerOf, despiteMountsThatGo } from './machine-view.js';
 import { SandboxUnavailableError } from './sandbox-faults.js';
 
 /** Where programs inside find the proxy. */
@@ -65,11 +66,13 @@ export class SandboxNetwork {
     const { bwrap } = this.tools;
     const own = this.tools.isRoot ? [] : ['--unshare-user'];
     const argv = [...own, '--unshare-net', '--die-with-parent', '--dev-bind', '/', '/', '--'];
-    return listeningInside([bwrap, ...argv], PROXY_PORT, (pid, server) => {
-      const made = this.#hold(pid, server);
-      this.accept(server);
-      return made;
-    });
+    return despiteMountsThatGo(() =>
+      listeningInside([bwrap, ...argv], PROXY_PORT, (pid, server) => {
+        const made = this.#hold(pid, server);
+        this.accept(server);
+        return made;
+      }),
+    );
   }
 
   /** An open file keeps a namespace alive, and is a path to it for as long as it is open. */
@@ -105,7 +108,8 @@ async function handedOver(maker: ChildProcess): Promise<{ readonly pid: number; 
   const said: Buffer[] = [];
   maker.stderr?.on('data', (chunk: Buffer) => said.push(chunk));
   const gone = once(maker, 'close').then(() => undefined);
-  const heard = await Promise.race([once(maker, 'message') as Promise<[{ pid: number }, Server]>, gone]);
+  const answer = Promise.race([once(maker, 'message') as Promise<[{ pid: number }, Server]>, gone]);
+  const heard = await answerOf(answer, { limitMs: ANSWER_MS, kill: () => maker.kill('SIGKILL') });
   if (heard) return { pid: heard[0].pid, server: heard[1] };
   const complaint = Buffer.concat(said).toString().trim();
   throw new SandboxUnavailableError(

@@ -4,6 +4,8 @@ import { existsSync, readlinkSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { ANSWER_MS, answerOf, despiteMountsThatGo } from './machine-view.js';
+import { signalQuietly } from './process-tree.js';
 import { SandboxUnavailableError } from './sandbox-faults.js';
 
 const OTHERS_MAY_PASS = 0o001;
@@ -39,12 +41,14 @@ export class Stage {
   readonly #tools: StageTools;
   readonly #hidden: readonly string[];
   readonly #place: string;
+  readonly #answerMs: number;
   #holder: ChildProcess | undefined;
   #reach: Promise<Held> | undefined;
 
-  /** `entrance` are directories that the uid passes by its group, although others may not. */
-  constructor(tools: StageTools, sources: readonly string[], entrance: readonly string[]) {
+  /** `entrance` are directories that the uid passes by its group, although others may not. `answerMs`: most that making it may take. */
+  constructor(tools: StageTools, sources: readonly string[], entrance: readonly string[], answerMs = ANSWER_MS) {
     this.#tools = tools;
+    this.#answerMs = answerMs;
     this.#hidden = sources.filter(source => !reachableByOthers(source, entrance));
     const free = (place: string) => !sources.some(source => `${source}/`.startsWith(`${place}/`));
     this.#place = PLACES.find(place => existsSync(place) && free(place)) ?? '/run';
@@ -53,7 +57,7 @@ export class Stage {
   /** Makes the namespace when it is first needed, and again when its holder was killed; one at a time. */
   reach(): Promise<Reach> {
     if (this.#hidden.length === 0) return Promise.resolve(HERE);
-    const again = (): Promise<Held> => this.#make();
+    const again = (): Promise<Held> => despiteMountsThatGo(() => this.#make());
     this.#reach = this.#reach ? this.#reach.then(held => (this.#isHeld(held) ? held : again()), again) : again();
     return this.#reach;
   }
@@ -66,7 +70,7 @@ export class Stage {
     const gone = once(holder, 'exit');
     holder.ref();
     holder.stdin?.destroy();
-    await gone;
+    await answerOf(gone, { limitMs: this.#answerMs, kill: () => killGroupOf(holder) });
   }
 
   #isHeld({ holder, namespace }: Held): boolean {
@@ -81,7 +85,7 @@ export class Stage {
     const holder = spawn(this.#tools.bwrap, argv, { env: {}, cwd: '/', detached: true, stdio: 'pipe' });
     this.#holder = holder;
     holder.stdin.on('error', () => undefined); // the holder is gone: its exit tells
-    const pid = await firstLine(holder);
+    const pid = await this.#firstLine(holder);
     [holder, holder.stdin as Socket, holder.stdout as Socket, holder.stderr as Socket].forEach(handle =>
       handle.unref(),
     );
@@ -94,20 +98,26 @@ export class Stage {
       pathOf: source => staged.get(source) ?? source,
     };
   }
+
+  async #firstLine(holder: ChildProcess): Promise<string> {
+    const { stdout, stderr } = holder;
+    if (!stdout || !stderr) throw new SandboxUnavailableError('bwrap could not be started', 'ulimit -n 4096');
+    const complaint = text(stderr);
+    const gone = once(holder, 'close').then(() => ['']);
+    const said = Promise.race([once(stdout, 'data'), gone]) as Promise<[Buffer | '']>;
+    const [line] = await answerOf(said, { limitMs: this.#answerMs, kill: () => killGroupOf(holder) });
+    const pid = line.toString().trim();
+    if (/^\d+$/.test(pid)) return pid;
+    throw new SandboxUnavailableError(
+      `bwrap cannot bind what is below a closed directory: ${(await complaint).trim()}`,
+      'move the data directory to where every user may pass, such as /var/lib',
+    );
+  }
 }
 
-async function firstLine(holder: ChildProcess): Promise<string> {
-  const { stdout, stderr } = holder;
-  if (!stdout || !stderr) throw new SandboxUnavailableError('bwrap could not be started', 'ulimit -n 4096');
-  const complaint = text(stderr);
-  const gone = once(holder, 'close').then(() => ['']);
-  const [line] = (await Promise.race([once(stdout, 'data'), gone])) as [Buffer | ''];
-  const pid = line.toString().trim();
-  if (/^\d+$/.test(pid)) return pid;
-  throw new SandboxUnavailableError(
-    `bwrap cannot bind what is below a closed directory: ${(await complaint).trim()}`,
-    'move the data directory to where every user may pass, such as /var/lib',
-  );
+/** The shell inside is of the group that its holder leads. */
+function killGroupOf({ pid }: ChildProcess): void {
+  if (pid !== undefined) signalQuietly(-pid, 'SIGKILL');
 }
 
 /** Of a zombie nothing is left to enter. */
