@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS, type ProfileDefinition } from '@runledger/contracts';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { SandboxDriver } from './sandbox-driver.js';
-import { SandboxUnavailableError } from './sandbox-faults.js';
+import { SandboxStalledError, SandboxUnavailableError } from './sandbox-faults.js';
 
 export const PROBE_TIMEOUT_MS = 15_000;
 
@@ -36,7 +36,10 @@ unshare -U true 2>/dev/null && echo 'user namespaces can be nested'
 echo proven
 `;
 
-/** Runs the probe in a sandbox of its own; throws {@link SandboxUnavailableError} unless every way out is closed (S1). */
+/**
+ * Runs the probe in a sandbox of its own; throws {@link SandboxUnavailableError} unless every way out is closed (S1), and
+ * {@link SandboxStalledError} when the machine is too slow to tell.
+ */
 export async function proveIsolation(driver: SandboxDriver): Promise<void> {
   const lines = (await probe(driver)).split('\n').filter(Boolean);
   const open = lines.filter(line => line !== 'proven');
@@ -49,15 +52,18 @@ async function probe(driver: SandboxDriver): Promise<string> {
   const runId = `isolation-proof-${process.pid}`;
   const sandbox = await driver.open({ workspaceId: 'system', runId, profile: PROBE_PROFILE });
   try {
-    await sandbox.exec({
+    const { why } = await sandbox.exec({
       callId: 'probe',
       argv: ['/bin/sh', '-c', PROBE, 'probe', homedir()],
       env: { RUNLEDGER_PROOF: '1' },
       timeoutMs: PROBE_TIMEOUT_MS,
       onOutput: (channel, chunk) => void (channel === 'stdout' && output.push(chunk)),
     });
+    // It says nothing about the isolation, and a person could mend nothing.
+    if (why === 'timeout')
+      throw new SandboxStalledError(`the proof of isolation takes more than ${PROBE_TIMEOUT_MS} ms`);
   } catch (cause) {
-    if (cause instanceof SandboxUnavailableError) throw cause;
+    if (cause instanceof SandboxUnavailableError || cause instanceof SandboxStalledError) throw cause;
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new SandboxUnavailableError(what, remedy(), cause);
   } finally {

@@ -1,6 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { forkHere } from '../forking/fork-here.js';
+import { CallJournal } from './call-journal.js';
+import { SandboxDirectory } from './sandbox-directory.js';
 import { testProfile } from './sandbox.fixture.js';
 import { SandboxHome } from './sandbox-home.js';
 import { UidSlots } from './uid-slots.js';
@@ -60,5 +65,29 @@ describe('the sandboxes of a service', () => {
     expect(new Set(uids).size).toBe(1);
     await runner.close();
     await home.close();
+  });
+
+  it('are swept but for one whose processes do not die, and then that, too', async () => {
+    const home = new SandboxHome(join(folder, 'home'), { groups: false, slots: undefined });
+    const left = ['run_1', 'run_2', 'run_3'].map(runId => {
+      const directory = new SandboxDirectory(home.path, runId, forkHere);
+      directory.create({ runId, workspaceId: 'ws_acme', profile: 'test' });
+      return directory;
+    });
+    // Leads no group, so that no signal for its group comes to it: as little as to one that the kernel does not let die.
+    const undying = spawn('sleep', ['600'], { stdio: 'ignore' });
+    const journal = new CallJournal(left[1]!.journal, 'call');
+    journal.begin('call');
+    writeFileSync(join(journal.path, 'owner'), readFileSync(`/proc/${undying.pid}/stat`));
+    await expect(home.sweep(new Set())).rejects.toMatchObject({
+      code: 'SANDBOX_STALLED',
+      message: expect.stringContaining(`process ${undying.pid}`) as string,
+    });
+    expect(home.runs()).toEqual(['run_2']);
+    expect(existsSync(journal.path)).toBe(true);
+    undying.kill('SIGKILL');
+    await once(undying, 'exit');
+    await home.sweep(new Set());
+    expect(home.runs()).toEqual([]);
   });
 });

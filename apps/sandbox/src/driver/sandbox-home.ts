@@ -115,11 +115,18 @@ export class SandboxHome {
       .map(entry => entry.name);
   }
 
-  /** Touches nothing that does not look like a sandbox: the directory may have been configured by mistake. */
+  /**
+   * Touches nothing that does not look like a sandbox: the directory may have been configured by mistake. One that cannot be
+   * removed is told of after all others are.
+   */
   async sweep(keep: ReadonlySet<string>): Promise<void> {
-    for (const runId of this.runs()) if (!keep.has(runId)) await this.#remove(runId);
+    const stuck = new Map<string, unknown>();
+    for (const runId of this.runs()) {
+      if (!keep.has(runId)) await this.#remove(runId).catch((error: unknown) => stuck.set(runId, error));
+    }
     this.#slots?.sweep();
-    await this.groups?.sweep(new Set([...keep, ...this.#open.keys()]));
+    await this.groups?.sweep(new Set([...keep, ...this.#open.keys(), ...stuck.keys()]));
+    for (const error of stuck.values()) throw error;
   }
 
   /** Of sandboxes that are open in this process, also of those whose set-up was given up. */
