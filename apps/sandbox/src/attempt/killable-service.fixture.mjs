@@ -31,6 +31,7 @@ Module({
         checkpoints: new PostgresCheckpoints(database),
         blobs: new FileBlobStore(settings.blobsDir),
         catalogue,
+        log,
       },
       ...(liveness && { leases: { sharing: 'shared', ttlMs: liveness.ttlMs } }),
     }),

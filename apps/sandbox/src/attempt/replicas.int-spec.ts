@@ -61,10 +61,11 @@ describe('several replicas of the sandbox service', () => {
 
   const inSecondCall = (steps: readonly ReadyStep[]) => steps.filter(ready => calls.counts(ready)['second'] === 1);
 
-  const standingOf = async (ready: ReadyStep) => ({
-    ...calls.counts(ready),
-    events: (await ground.transcript(ready)).map(({ type }) => type),
-  });
+  async function standingOf(ready: ReadyStep) {
+    const events = await ground.transcript(ready);
+    const error = events.flatMap(event => (event.type === 'AttemptEnded' ? [event.data.error] : []));
+    return { ...calls.counts(ready), events: events.map(({ type }) => type), error };
+  }
 
   /** Says how far each of them came, should they not. */
   async function untilInSecondCall(...steps: readonly ReadyStep[]): Promise<void> {
