@@ -1,4 +1,4 @@
-import type { EventFilter, RecordedEvent } from './port.js';
+import type { EventFilter, RecordedEvent, SubscribeOptions } from './port.js';
 
 /** The conditions of a filter as one test; the same that PostgreSQL applies to pages of the log. */
 export function matcherFor(filter: EventFilter): (event: RecordedEvent) => boolean {
@@ -11,4 +11,19 @@ export function matcherFor(filter: EventFilter): (event: RecordedEvent) => boole
     (tenant === undefined || event.tenant === tenant) &&
     (types === undefined || types.has(event.type)) &&
     (categories === undefined || categories.has(event.category));
+}
+
+/** The same for who follows the end of the log. */
+export function matcherOf({ concerns, ...filter }: SubscribeOptions): (event: RecordedEvent) => boolean {
+  const fits = matcherFor(filter);
+  return concerns ? event => fits(event) && mayConcern(concerns, event) : fits;
+}
+
+/** Events are held against all who follow at once: one who cannot look at an event is given it, and fails by itself. */
+function mayConcern(concerns: (event: RecordedEvent) => boolean, event: RecordedEvent): boolean {
+  try {
+    return concerns(event);
+  } catch {
+    return true;
+  }
 }

@@ -129,6 +129,11 @@ export interface SubscribeOptions extends EventFilter {
   readonly batchSize?: number;
   /** False: nobody wants to know how far the log was scanned without a match, so it need not be told. Default true. */
   readonly progress?: boolean;
+  /**
+   * False for an event that need not be handed over, by its data as it was stored: at the end of the log, where most of the time is
+   * spent, it wakes this subscription as little as one of another type. Pages from further back may hold it all the same.
+   */
+  readonly concerns?: (event: RecordedEvent) => boolean;
 }
 
 /** What a subscription hands over: matching events in log order, and how far the log was scanned for them. */

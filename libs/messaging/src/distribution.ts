@@ -1,4 +1,4 @@
-import type { EventFilter, EventStore, Position, RecordedEvent } from '@runledger/event-store';
+import type { EventStore, Position, RecordedEvent, SubscribeOptions } from '@runledger/event-store';
 
 /** Events on their way to one consumer, and how far the log was scanned for them. */
 export interface Delivery {
@@ -11,16 +11,7 @@ export interface Delivery {
 }
 
 /** Which events are wanted, and from where on. */
-export interface FollowOptions extends EventFilter {
-  /** Exclusive. */
-  readonly after: Position;
-  /** Ends the iteration. */
-  readonly signal: AbortSignal;
-  /** Most events in one delivery. */
-  readonly batchSize?: number;
-  /** False: it need not be told how far the log was scanned without a match. Default true. */
-  readonly progress?: boolean;
-}
+export type FollowOptions = SubscribeOptions;
 
 /**
  * The way of events from the log to its consumers; the log itself stays the only truth. Whatever carries them, a consumer

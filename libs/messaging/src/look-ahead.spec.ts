@@ -1,3 +1,4 @@
+import type { RecordedEvent } from '@runledger/event-store';
 import { ConsumerProgress } from './consumer-progress.js';
 import type { Delivery, Distribution } from './distribution.js';
 import { lookAhead } from './look-ahead.js';
@@ -30,6 +31,19 @@ describe('a look ahead', () => {
     answer();
     await lookAhead({ progress: standing, source, types: [] }, signal);
     await standing.reached(12n);
+  });
+
+  it('passes what is of a wanted type and concerns nobody, and waits for what does', async () => {
+    const standing = progress();
+    const eventAt = (position: bigint) => ({ position, data: { mine: position > 12n } }) as RecordedEvent;
+    const source: Distribution = {
+      subscribe: async function* ({ after }) {
+        yield await Promise.resolve({ events: [eventAt(after + 1n)], scannedTo: after + 1n, caughtUp: false });
+      },
+    };
+    const concerns = ({ data }: RecordedEvent) => (data as { mine: boolean }).mine;
+    for (let look = 0; look < 4; look += 1) await lookAhead({ progress: standing, source, concerns }, signal);
+    expect(standing.status().position).toBe(12n);
   });
 
   it('passes it also when the consumer has come further meanwhile', async () => {

@@ -1,21 +1,26 @@
+import type { RecordedEvent } from '@runledger/event-store';
 import type { ConsumerProgress } from './consumer-progress.js';
 import type { Delivery, Distribution, FollowOptions } from './distribution.js';
 
 export interface LookAhead {
   readonly progress: ConsumerProgress;
   readonly source: Distribution;
-  /** Empty: every type. */
-  readonly types: readonly string[];
+  /** Left out, or empty: every type. */
+  readonly types?: readonly string[];
+  /** Which events of these types are wanted; left out: each. */
+  readonly concerns?: (event: RecordedEvent) => boolean;
 }
 
 /**
  * A subscription tells only now and then that it passed events which nobody wants, so who waits for a position looks for himself:
  * when none is wanted behind the consumer, it has passed. Never throws.
  */
-export async function lookAhead({ progress, source, types }: LookAhead, signal: AbortSignal): Promise<void> {
+export async function lookAhead({ progress, source, ...wanted }: LookAhead, signal: AbortSignal): Promise<void> {
   const after = progress.status().position;
-  const next = await firstDelivery(source, { after, signal, batchSize: 1, ...(types.length === 0 ? {} : { types }) });
-  if (next?.events.length === 0) progress.passOver(after, next.scannedTo);
+  const { types = [], concerns } = wanted;
+  const filter = { ...(types.length > 0 && { types }), ...(concerns && { concerns }) };
+  const next = await firstDelivery(source, { after, signal, batchSize: 1, ...filter });
+  if (next && !next.events.some(event => concerns?.(event) ?? true)) progress.passOver(after, next.scannedTo);
 }
 
 /** Undefined when the log cannot be read: the consumer's own subscription meets the same failure and reports it. */

@@ -11,7 +11,7 @@ import type { ParkedKey } from './parked-keys.js';
 import { PartitionLanes } from './partition-lanes.js';
 import { lowestPosition, oldestPending, PartitionWork, passBy } from './partition-work.js';
 import { Reactions } from './reactions.js';
-import { keyIn, partitionIn, type Reactor } from './reactor.js';
+import { keyIn, partitionIn, wantedBy, type Reactor } from './reactor.js';
 import type { ReactorSettings } from './reactor-settings.js';
 import { retrying } from './retry.js';
 
@@ -163,7 +163,7 @@ export class ReactorClaim {
       consumer: reactor.name,
       retry: settings.retry,
       log: settings.log,
-      ...(reactor.types.length === 0 ? {} : { types: reactor.types }),
+      ...wantedBy(reactor),
     });
     for await (const { events, scannedTo, caughtUp } of deliveries) {
       this.#live = caughtUp;

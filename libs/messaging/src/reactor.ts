@@ -1,5 +1,6 @@
 import { partitionOf } from '@runledger/event-store';
 import type { PartitionLease, RecordedEvent } from '@runledger/event-store';
+import type { FollowOptions } from './distribution.js';
 
 /**
  * Turns events into commands. `react` is called at least once for each matching event, in order within a key (the correlation
@@ -31,6 +32,14 @@ export interface Reactor {
    * like those of other types, which costs next to nothing.
    */
   concerns?(event: RecordedEvent): boolean;
+}
+
+/** What it wants of the log, as far as whoever carries the events can tell. */
+export function wantedBy(reactor: Reactor): Pick<FollowOptions, 'types' | 'concerns'> {
+  return {
+    ...(reactor.types.length > 0 && { types: reactor.types }),
+    ...(reactor.concerns && { concerns: event => reactor.concerns?.(event) ?? true }),
+  };
 }
 
 /** Undefined when the event is none of the reactor's business. */

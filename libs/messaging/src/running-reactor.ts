@@ -7,6 +7,7 @@ import type { Leases } from './leases/leases.js';
 import { failureCode } from './failure-code.js';
 import type { JointCheckpoints } from './joint-checkpoints.js';
 import { lookAhead } from './look-ahead.js';
+import { wantedBy } from './reactor.js';
 import type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
 import { ReactorClaim } from './reactor-claim.js';
 import type { ReactorSettings } from './reactor-settings.js';
@@ -145,7 +146,7 @@ export class RunningReactor implements RunningConsumer, Claimant {
   async #lookOut(signal: AbortSignal): Promise<void> {
     if (this.#owned() < PARTITIONS) await this.#lookAround();
     if (signal.aborted || !this.#progress.isAwaited) return;
-    await lookAhead({ progress: this.#progress, source: this.house.source, types: this.reactor.types }, signal);
+    await lookAhead({ progress: this.#progress, source: this.house.source, ...wantedBy(this.reactor) }, signal);
   }
 
   /** While others have partitions, their checkpoints say how far these are. */

@@ -1,4 +1,5 @@
 import { START } from '../port.js';
+import type { RecordedEvent } from '../port.js';
 import type { ContractWorld } from './contract-world.js';
 import { anEvent, events, follow, freshStream, idsOf } from './contract-world.js';
 
@@ -99,6 +100,28 @@ export function describeFollowing(world: ContractWorld): void {
       await writing;
       expect(seen.map(({ stream }) => stream)).toEqual([mine.name, mine.name]);
       expect(batches.filter(batch => batch.events.length === 0).every(({ reachedHead }) => reachedHead)).toBe(true);
+    });
+
+    it('is given all that concerns it, and at the end of the log nothing else', async () => {
+      const stream = freshStream();
+      const noted = (note: string) => anEvent({ data: { note } });
+      const early = await append(stream, [noted('mine'), noted('another’s'), noted('mine')]);
+      const late = ['another’s', 'mine', 'unreadable', 'another’s', 'mine'].map(noted);
+      const concerns = ({ data }: RecordedEvent) => {
+        const { note } = data as { note: string };
+        if (note === 'unreadable') throw new TypeError('whoever follows is to fail, and not the store');
+        return note === 'mine';
+      };
+      const options = { after: START, tenant: stream.tenant, concerns };
+      const last = late.at(-1)?.id;
+      const { events: seen } = await follow(world.store, options, (all, batches) => {
+        if (batches.at(-1)?.reachedHead) void append(stream, late);
+        return all.at(-1)?.id === last;
+      });
+      const isLate = ({ id }: RecordedEvent) => late.some(event => event.id === id);
+      const notes = (list: readonly RecordedEvent[]) => list.map(({ data }) => (data as { note: string }).note);
+      expect(notes(seen.filter(isLate))).toEqual(['mine', 'unreadable', 'mine']);
+      expect(idsOf(seen.filter(event => !isLate(event)))).toEqual(expect.arrayContaining([early[0]?.id, early[2]?.id]));
     });
 
     it('keeps to the size of batch that was asked for', async () => {

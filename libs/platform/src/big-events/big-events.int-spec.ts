@@ -68,6 +68,21 @@ it('stores events of any size, and everybody who reads gets them as they were', 
   ending.abort();
 });
 
+it('gives an event to whom it concerns by what lies beside it', async () => {
+  const ending = new AbortController();
+  const concerns = ({ data }: RecordedEvent) => (data as { steps?: unknown[] }).steps?.length === steps.length;
+  const follow = { after: await store.head(), signal: ending.signal, concerns };
+  for (const source of [store, big.from(storeDirect(stored))]) {
+    const told: RecordedEvent[] = [];
+    for await (const { events } of source.subscribe(follow)) {
+      if (told.push(...events) === 0) await store.append(STREAM, [event('RunStarted', { steps })], 'any');
+      else break;
+    }
+    expect(told.map(({ data }) => data)).toEqual([{ steps }]);
+  }
+  ending.abort();
+});
+
 it('takes the same append again as a repeat, and keeps what fits in the event', async () => {
   const events = [event('RunStarted', { runId: 'run_big', steps })];
   await store.append(STREAM, events, 'no-stream');

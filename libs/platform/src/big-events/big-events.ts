@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { AppendTooLargeError, MAX_APPEND_EVENTS } from '@runledger/event-store';
-import type { EventStore, NewEvent, RecordedEvent } from '@runledger/event-store';
+import type { EventStore, NewEvent, RecordedEvent, SubscribeOptions } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
 import type { Distribution } from '@runledger/messaging';
 import { LRUCache } from 'lru-cache';
@@ -56,13 +56,15 @@ export class BigEvents {
       },
       readStream: async (stream, options) => this.#whole(await store.readStream(stream, options)),
       readAll: async options => this.#whole(await store.readAll(options)),
-      subscribe: options => this.#wholeEach(store.subscribe(options)),
+      subscribe: options => this.#wholeEach(store.subscribe(seenWhole(options))),
     });
   }
 
   /** What follows the log, with whole events. */
   from(distribution: Distribution): Distribution {
-    return withReplaced(distribution, { subscribe: options => this.#wholeEach(distribution.subscribe(options)) });
+    return withReplaced(distribution, {
+      subscribe: options => this.#wholeEach(distribution.subscribe(seenWhole(options))),
+    });
   }
 
   /** One event as it was given to the store; the same one when nothing of it lies beside. Throws {@link EventDataLostError}. */
@@ -112,6 +114,12 @@ export class BigEvents {
     this.#read.set(sha256, { content }, { size: Math.max(1, json.length) });
     return content;
   }
+}
+
+/** Whether an event concerns somebody cannot be told while part of it lies beside. */
+function seenWhole(options: SubscribeOptions): SubscribeOptions {
+  const { concerns } = options;
+  return concerns ? { ...options, concerns: event => isAside(event) || concerns(event) } : options;
 }
 
 function isAside(event: RecordedEvent): event is RecordedEvent & { readonly data: DataAside } {

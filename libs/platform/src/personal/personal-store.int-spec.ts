@@ -1,5 +1,5 @@
 import { createPostgresEventStore, newUuid, partitionOf, PostgresCheckpoints } from '@runledger/event-store';
-import type { Actor, EventStore, NewEvent } from '@runledger/event-store';
+import type { Actor, EventStore, NewEvent, RecordedEvent } from '@runledger/event-store';
 import { logDatabase } from '@runledger/event-store/testing';
 import { defineEvent, EventCatalogue } from '@runledger/kernel';
 import type { TestDatabase } from '@runledger/testing';
@@ -79,6 +79,22 @@ describe('what is personal in events', () => {
     for await (const { events } of batches.subscribe({ after: 0n, signal: ending.signal })) {
       expect(events[0]).toMatchObject({ data: { name: 'Eve' }, metadata: { actor: { name: 'Ada Lovelace' } } });
       break;
+    }
+    ending.abort();
+  });
+
+  it('is what an event may concern somebody by', async () => {
+    const ending = new AbortController();
+    const personal = new PersonalData(new SubjectKeys(pool), catalogue);
+    const concerns = ({ data }: RecordedEvent) => (data as { name?: string }).name === 'Eve';
+    const follow = { after: await store.head(), signal: ending.signal, concerns };
+    for (const source of [store, personalDistribution({ subscribe: options => stored.subscribe(options) }, personal)]) {
+      const told: RecordedEvent[] = [];
+      for await (const { events } of source.subscribe(follow)) {
+        if (told.push(...events) === 0) await write('people-2', joined());
+        else break;
+      }
+      expect(told).toMatchObject([{ data: { name: 'Eve' } }]);
     }
     ending.abort();
   });
