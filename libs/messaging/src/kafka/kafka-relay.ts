@@ -33,8 +33,6 @@ export interface KafkaRelayOptions extends TopicOptions {
   /** Left out: what may go away by itself is tried for ever, the rest five times. */
   readonly retry?: Partial<RetryPolicy>;
   readonly logger?: ConsumerLog;
-  /** Called once when the relay has stopped on a fault; its status says where and why. */
-  readonly onFault?: (status: ConsumerStatus) => void;
   /** Most events in one message batch; default 500. */
   readonly batchSize?: number;
 }
@@ -230,7 +228,6 @@ export class KafkaRelay implements RunningConsumer {
     const message = error instanceof Error ? error.message : String(error);
     this.#progress.fail({ position, eventType: '-', code: failureCode(error), message });
     this.#log.error({ consumer: this.name, position, err: error }, 'the relay stopped behind this position');
-    this.options.onFault?.(this.status());
   }
 }
 
