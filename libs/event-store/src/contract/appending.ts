@@ -111,6 +111,7 @@ function describeEnding(world: ContractWorld): void {
       expect(await world.store.deleteStream(stream, 1)).toMatchObject({ status: 'appended' });
       expect(await world.store.tombstoneStream(stream, 'any')).toMatchObject({ status: 'appended' });
       expect(await world.store.tombstoneStream(stream, 'any')).toMatchObject({ status: 'appended' });
+      expect(await world.store.tombstoneStream(stream, 1)).toMatchObject({ status: 'appended' });
       expect(await world.store.deleteStream(stream, 'any')).toEqual(deleted);
     });
   });

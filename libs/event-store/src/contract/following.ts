@@ -176,6 +176,15 @@ export function describeFollowing(world: ContractWorld): void {
       expect(seen).toEqual(idsOf((await world.store.readStream(stream)).events));
     });
 
+    it('gives nothing any more once it was told to end', async () => {
+      await append(freshStream());
+      const ending = new AbortController();
+      const batches = world.another.subscribe({ after: START, signal: ending.signal })[Symbol.asyncIterator]();
+      const first = batches.next();
+      ending.abort();
+      expect(await first).toEqual({ done: true, value: undefined });
+    });
+
     it('ends when it is told to, also while it waits', async () => {
       const ending = new AbortController();
       let batches = 0;

@@ -42,6 +42,15 @@ describe('the echo of an append', () => {
     expect(await echoes.came('mine', 5n)).toBe(false);
   });
 
+  it('is not waited for any longer when the end of the append has come by without it', async () => {
+    const echoes = underWay();
+    const coming = echoes.came('mine', 5n);
+    echoes.pass(at(4n, 'first', 'theirs'));
+    expect(await soon(coming)).toBe('waits');
+    echoes.pass(at(5n));
+    expect(await soon(coming)).toBe(false);
+  });
+
   it('is waited for again only when one has come in time', async () => {
     const echoes = underWay();
     expect(await echoes.came('mine', 5n)).toBe(false); // it takes all patience

@@ -62,4 +62,18 @@ describe('the end of a log that a server pushes', () => {
     expect(followers.map(({ position }) => position)).toEqual(followers.map((_, n) => (n === 7 ? 50n : 51n)));
     followers.forEach(follower => tail.unfollow(follower));
   });
+
+  it('goes on for those who stay when one of them leaves (T3)', async () => {
+    const { tail, push } = serverOf();
+    const all = () => true;
+    const [leaving, staying] = [tail.follow({ matches: all, after: 0n }), tail.follow({ matches: all, after: 0n })];
+    while (tail.read(0n, 1, all)?.atHead !== true) await turn();
+    await push('run_1');
+    tail.unfollow(leaving);
+    await push('run_2');
+    const page = tail.read(staying.position, 10, all);
+    expect(page?.events.map(({ metadata }) => metadata.correlationId)).toEqual(['run_1', 'run_2']);
+    tail.unfollow(staying);
+    expect([tail.end, tail.read(0n, 10, all)]).toEqual([undefined, undefined]);
+  });
 });

@@ -84,6 +84,19 @@ describe('a writer that took its position first and commits last', () => {
     expect(quick).toMatchObject({ position: await settling });
   });
 
+  it('is waited for no longer by whoever closes the store', async () => {
+    const store = under.openStore();
+    await holder.query('select pg_advisory_lock(4711)');
+    const holding = under.store.append(freshStream(), [anEvent({ type: 'Held' })], 'no-stream');
+    await waitUntilHeld();
+    const settling = expect(store.settled()).rejects.toMatchObject({ code: 'READ_INTERRUPTED' });
+    await new Promise(resolve => setTimeout(resolve, 100));
+    await store.close();
+    await settling;
+    await holder.query('select pg_advisory_unlock(4711)');
+    await holding;
+  });
+
   it('is not overtaken on the short way from append to subscription either', async () => {
     const after = await under.store.head();
     const [held, quick] = [anEvent({ type: 'Held' }), anEvent({ type: 'Quick' })];

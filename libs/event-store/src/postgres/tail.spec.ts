@@ -21,7 +21,8 @@ function growingTail() {
       if (fault) return Promise.reject(fault);
       const events = log.filter(({ position }) => position > after).slice(0, limit);
       const scannedTo = events.at(-1)?.position ?? after;
-      return Promise.resolve({ events, scannedTo, atHead: scannedTo === BigInt(log.length), bytes: events.length });
+      const bytes = events.reduce((sum, { type }) => sum + (type === 'Large' ? 20_000_000 : 1), 0);
+      return Promise.resolve({ events, scannedTo, atHead: scannedTo === BigInt(log.length), bytes });
     },
   };
   const tail = new Tail(reader as unknown as LogReader, new Loopback(), problem => problems.push(problem));
@@ -87,6 +88,22 @@ describe('the end of the log in memory', () => {
     expect(read(7n, 5)).toEqual([[8, 9, 10, 11, 12], 12, true]);
     expect(read(0n, 1, ({ type }) => type === 'Wanted')).toEqual([[11], 11, false]);
     expect(read(12n, 5)).toEqual([[], 12, true]);
+    tail.unfollow(reader);
+  });
+
+  it('keeps no more bytes than it may, and as much as ever once what was large is gone (T2)', async () => {
+    const { tail, append } = growingTail();
+    const reader = tail.follow({ matches: all, after: 0n });
+    await begun(tail, reader);
+    await append(1, 'Large');
+    await append(1, 'Other');
+    expect(tail.read(0n, 10, all)?.events).toHaveLength(2);
+    await append(1, 'Large');
+    expect(tail.read(0n, 10, all)).toBeUndefined();
+    expect(tail.read(1n, 10, all)?.events).toHaveLength(2);
+    for (let n = 0; n < 3; n += 1) await append(1, 'Large');
+    for (let n = 0; n < 9; n += 1) await append(1, 'Other');
+    expect(tail.read(5n, 20, all)?.events).toHaveLength(10);
     tail.unfollow(reader);
   });
 

@@ -157,6 +157,15 @@ describe('the leases of a process', () => {
     expect([...ada.has].filter(partition => bob.has.has(partition))).toEqual([]);
   });
 
+  it('are taken anew under new epochs by a process that was found dead before anybody took them (L1)', async () => {
+    const ada = await join(newLeases());
+    const before = new Map(ada.places.map(({ partition, epoch }) => [partition, epoch]));
+    await database.pool.query('delete from runledger.member');
+    await eventually(() => expect(ada.told).toEqual(['granted', 'lost', 'granted']));
+    // What it had begun before could still be written under the old ones.
+    expect(ada.places.filter(({ partition, epoch }) => epoch > (before.get(partition) ?? 0))).toHaveLength(16);
+  });
+
   it('are found out about at once when a write was refused', async () => {
     const ada = await join(newLeases({ heartbeatMs: 60_000 }));
     await database.pool.query(`update runledger.partition_checkpoint set owner = 'another', epoch = epoch + 1`);
@@ -190,6 +199,12 @@ describe('the leases of a process', () => {
     expect([[...ada.has], [...standby.has]]).toEqual([[0], []]);
     await ada.seat?.leave();
     await eventually(() => expect([...standby.has]).toEqual([0]));
+  });
+
+  it('are shared one by one where there are few', async () => {
+    const ada = await join(newLeases(), new Recorder('reactor/two', 2));
+    const bob = await join(newLeases(), new Recorder('reactor/two', 2));
+    await eventually(() => expect([[...ada.has], [...bob.has]]).toEqual([[0], [1]]));
   });
 
   it('of many consumers are kept with one statement', async () => {
