@@ -19,7 +19,7 @@ export type { ReactionOptions } from './reaction-context.js';
 export { ReactorHost } from './reactor-host.js';
 export type { ReactorHostOptions } from './reactor-host.js';
 export { keyIn, partitionIn } from './reactor.js';
-export type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer } from './reactor.js';
+export type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer, Tenure } from './reactor.js';
 export { DEFAULT_RETRY, isUsedUp, retryDelayMs, retrying } from './retry.js';
 export type { RetryPolicy } from './retry.js';
 export { RetryWarnings } from './retry-warnings.js';

@@ -1,3 +1,12 @@
+export interface LaneLimits {
+  /** Added and not done, at most. */
+  readonly items: number;
+  /** With something to do, at most. */
+  readonly partitions: number;
+  /** Asked for each item but the only one; when it says no, again when one is done. */
+  readonly hasRoom: (() => boolean) | undefined;
+}
+
 /**
  * Work in order within a partition and side by side across partitions, with an upper bound on both. `work` reports its
  * own failures: a rejection would be a defect and is handed to `onDefect`.
@@ -10,7 +19,7 @@ export class PartitionLanes<Item> {
 
   constructor(
     private readonly work: (item: Item) => Promise<void>,
-    private readonly limits: { readonly items: number; readonly partitions: number },
+    private readonly limits: LaneLimits,
     private readonly onDefect: (error: unknown) => void,
   ) {}
 
@@ -69,6 +78,7 @@ export class PartitionLanes<Item> {
 
   #hasRoom(partition: string): boolean {
     if (this.#pending >= this.limits.items) return false;
+    if (this.#pending > 0 && this.limits.hasRoom?.() === false) return false;
     return this.#lanes.has(partition) || this.#lanes.size < this.limits.partitions;
   }
 

@@ -1,13 +1,15 @@
 import { pause } from '@runledger/event-store';
 import type { PartitionLease, Position } from '@runledger/event-store';
+import type { Seat } from './leases/claimant.js';
 import { LowWatermark } from './low-watermark.js';
 import type { Taken } from './low-watermark.js';
+import type { Tenure } from './reactor.js';
 
 /**
  * What a consumer does in one partition that it has: how far it is, and what is under way. When it is closed, what lies before
  * an event that was begun is still done, so that nothing is done again by who goes on from the low watermark.
  */
-export class PartitionWork {
+export class PartitionWork implements Tenure {
   readonly watermark: LowWatermark;
   readonly #stopping = new AbortController();
   readonly #waiting: (() => void)[] = [];
@@ -17,7 +19,10 @@ export class PartitionWork {
   #ended = false;
   #taken = 0;
 
-  constructor(readonly lease: PartitionLease) {
+  constructor(
+    readonly lease: PartitionLease,
+    private readonly seat: Pick<Seat, 'valid' | 'whenValid'>,
+  ) {
     this.watermark = new LowWatermark(lease.position);
     this.#begun = lease.position;
   }
@@ -25,6 +30,14 @@ export class PartitionWork {
   /** Aborts when the partition is closed: nothing waits any more. */
   get signal(): AbortSignal {
     return this.#stopping.signal;
+  }
+
+  get valid(): boolean {
+    return this.seat.valid;
+  }
+
+  whenValid(): Promise<void> {
+    return this.seat.whenValid(this.signal);
   }
 
   get isOpen(): boolean {

@@ -85,9 +85,9 @@ export class Reactions {
     }
   }
 
-  #react({ lease }: PartitionWork, event: RecordedEvent): Promise<void> {
+  #react(work: PartitionWork, event: RecordedEvent): Promise<void> {
     const { reactor, settings } = this.parts;
-    return reactor.react(reactor.asStored ? event : settings.upcast(event), lease);
+    return reactor.react(reactor.asStored ? event : settings.upcast(event), work.lease, work);
   }
 
   /** `failed`: how the first try ended, if it was made. */

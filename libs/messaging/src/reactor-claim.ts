@@ -59,9 +59,9 @@ export class ReactorClaim {
     private readonly parts: ClaimParts,
   ) {
     const { checkpoints, writes, settings } = parts;
-    for (const lease of leases) this.#works.set(lease.partition, new PartitionWork(lease));
+    for (const lease of leases) this.#works.set(lease.partition, new PartitionWork(lease, parts.seat));
     this.#reactions = new Reactions({ ...parts, parking: checkpoints.parking });
-    const limits = { items: settings.maxInFlight, partitions: settings.maxPartitions };
+    const limits = { items: settings.maxInFlight, partitions: settings.maxPartitions, hasRoom: parts.reactor.hasRoom };
     const onFailed = (error: unknown) => parts.onFailed(error);
     this.#lanes = new PartitionLanes(item => this.#handle(item), limits, onFailed);
     this.#saver = new CheckpointSaver(writes, leases, {

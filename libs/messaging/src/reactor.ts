@@ -2,6 +2,16 @@ import { partitionOf } from '@runledger/event-store';
 import type { PartitionLease, RecordedEvent } from '@runledger/event-store';
 import type { FollowOptions } from './distribution.js';
 
+/** The right under which a process reacts in a partition, for reactions that wait a while before they have their effect. */
+export interface Tenure {
+  /** Aborts when the partition is given up or lost here: whoever waits leaves at once, with a throw, and the event is not dealt with. */
+  readonly signal: AbortSignal;
+  /** False while the lease may be over (L4). Cheap: ask before what another process could do too. */
+  readonly valid: boolean;
+  /** Resolves when `valid`, or when the signal aborts. */
+  whenValid(): Promise<void>;
+}
+
 /**
  * Turns events into commands. `react` is called at least once for each matching event, in order within a key (the correlation
  * id unless said otherwise), concurrently across keys, in one of the processes that share the work. The commands it sends
@@ -20,13 +30,15 @@ export interface Reactor {
    * which this process has the event's partition, for effects that must be refused once another has it (R3): a `FencedError` is no
    * failure of the event.
    */
-  react(event: RecordedEvent, lease?: PartitionLease): Promise<void>;
+  react(event: RecordedEvent, lease?: PartitionLease, tenure?: Tenure): Promise<void>;
   /** Which partition has the event, and so which of the processes that share the work; left out: that of the correlation id. */
   partitionBy?(event: RecordedEvent): string;
   /** What is handed over in order, where that is finer than `partitionBy`: what is equal here must be equal there. */
   orderBy?(event: RecordedEvent): string;
   /** How many keys it may work on at a time, where that is not for the host to say: more for one that mostly waits. */
   readonly sideBySide?: number;
+  /** False: what was taken up has to do for now; asked again when an event was dealt with. Left out: true. */
+  readonly hasRoom?: () => boolean;
   /**
    * Whether an event of these types is its business, by the data as it was stored; left out: each is. One that is not is passed by
    * like those of other types, which costs next to nothing.

@@ -1,7 +1,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { PartitionLease, RecordedEvent } from '@runledger/event-store';
 import { ReactorHost } from '@runledger/messaging';
-import type { Reactor, RunningConsumer } from '@runledger/messaging';
+import type { Reactor, RunningConsumer, Tenure } from '@runledger/messaging';
 import { boundHistogram } from '../metrics/bound-labels.js';
 import type { BoundLabels } from '../metrics/bound-labels.js';
 import { secondsSince } from '../metrics/metrics.js';
@@ -32,12 +32,12 @@ export class ObservedReactorHost extends ReactorHost {
 function observed(reactor: Reactor, { tracer }: Telemetry, durations: Durations): Reactor {
   const done = durations.of(reactor.name, 'done');
   const failed = durations.of(reactor.name, 'failed');
-  const react = async (event: RecordedEvent, lease?: PartitionLease) => {
+  const react = async (event: RecordedEvent, lease?: PartitionLease, tenure?: Tenure) => {
     const startedMs = performance.now();
     let outcome = failed;
     try {
       await inSpan(`react ${reactor.name}`, { tracer, ...placeOf(reactor.name, event) }, () =>
-        reactor.react(event, lease),
+        reactor.react(event, lease, tenure),
       );
       outcome = done;
     } finally {
