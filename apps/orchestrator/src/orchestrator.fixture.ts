@@ -8,7 +8,6 @@ import {
   ReserveDailyRun,
   SandboxProfilePublished,
   type GateDecision,
-  type StepFunctions,
 } from '@runledger/contracts';
 import {
   createPostgresEventStore,
@@ -29,7 +28,7 @@ import {
 import { eventually, FakeClock } from '@runledger/testing';
 import { MemoryTimers, type TimerHost } from '@runledger/timers';
 import pg from 'pg';
-import { OrchestratorModule } from './orchestrator.module.js';
+import { OrchestratorModule, type OrchestratorOptions } from './orchestrator.module.js';
 
 export const WORKSPACE = 'ws_acme';
 export const AT = '2026-03-01T10:00:00.000Z';
@@ -43,6 +42,7 @@ export class OrchestratorProcess {
     private readonly app: TestingModule,
     private readonly pool: pg.Pool,
     readonly store: EventStore,
+    private readonly workspaceId = WORKSPACE,
   ) {}
 
   /** `timers`: virtual ones unless others are given. */
@@ -50,7 +50,7 @@ export class OrchestratorProcess {
     databaseUrl: string,
     timers: (pool: pg.Pool) => TimerHost = () => new MemoryTimers(),
     blobs = {} as BlobStore, // only what is too large for the log lies there
-    functions: StepFunctions = {},
+    own: Pick<OrchestratorOptions, 'functions' | 'callsAtATime'> = {},
   ): Promise<OrchestratorProcess> {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
     const store = createPostgresEventStore({ connectionString: databaseUrl });
@@ -67,7 +67,7 @@ export class OrchestratorProcess {
       OrchestratorModule.register({
         connectedProviders: ['anthropic'],
         available: { environments: ['test-lab'] },
-        functions,
+        ...own,
         timers: timers(pool),
       }),
     ];
@@ -85,6 +85,11 @@ export class OrchestratorProcess {
 
   get commands(): CommandClient {
     return this.app.get<CommandClient>(COMMAND_CLIENT);
+  }
+
+  /** The same process, as it is seen from another workspace. */
+  seenFrom(workspaceId: string): OrchestratorProcess {
+    return new OrchestratorProcess(this.app, this.pool, this.store, workspaceId);
   }
 
   async stop(): Promise<void> {
@@ -105,7 +110,7 @@ export class OrchestratorProcess {
   }
 
   async eventsOf(runId: string): Promise<readonly RecordedEvent[]> {
-    return (await this.store.readStream({ tenant: WORKSPACE, name: streamOf('run', runId) })).events;
+    return (await this.store.readStream({ tenant: this.workspaceId, name: streamOf('run', runId) })).events;
   }
 
   /** What a sandbox writes when it works on a step. */
@@ -172,17 +177,17 @@ export class OrchestratorProcess {
       correlationId,
       causationId: 'spec',
       actor: { kind: 'service', id: 'spec' },
-      workspaceId: WORKSPACE,
+      workspaceId: this.workspaceId,
       occurredAt,
       schemaVersion: 1,
     } as const;
     const recorded = events.map(({ type, data }) => ({ id: newUuid(), type, data, metadata }));
-    const outcome = await this.store.append({ tenant: WORKSPACE, name: stream }, recorded, 'any');
+    const outcome = await this.store.append({ tenant: this.workspaceId, name: stream }, recorded, 'any');
     if (outcome.status !== 'appended') throw new Error(`${stream} took nothing: ${outcome.status}`);
   }
 }
 
 /** Ada asks for something. */
-export function adaAsks(commandId = newUuid()): CommandContext {
-  return { commandId, workspaceId: WORKSPACE, actor: ada, occurredAt: AT, correlationId: commandId };
+export function adaAsks(commandId = newUuid(), workspaceId = WORKSPACE): CommandContext {
+  return { commandId, workspaceId, actor: ada, occurredAt: AT, correlationId: commandId };
 }

@@ -1,5 +1,5 @@
 import type { Link } from '@opentelemetry/api';
-import type { StepFunctions, StepReady } from '@runledger/contracts';
+import type { StepFunctions } from '@runledger/contracts';
 import type { EventStore, RecordedEvent } from '@runledger/event-store';
 import { attemptId, streamOf } from '@runledger/kernel';
 import type { ConsumerLog } from '@runledger/messaging';
@@ -15,9 +15,8 @@ import {
 } from '@runledger/platform';
 import type { Telemetry } from '@runledger/platform';
 import { blockCauseOf } from '../runs/block-causes.js';
+import type { Ready } from './call-interest.js';
 import type { CallOutcome } from './running-call.js';
-
-type Ready = ReturnType<typeof StepReady>['data'];
 
 /** Of a name that no function has. */
 const UNKNOWN = '-';
@@ -37,6 +36,7 @@ export class CallObserver {
   readonly #calls;
   readonly #durations;
   readonly #executing;
+  readonly #waiting;
 
   constructor(private readonly parts: ObserverParts) {
     const { metrics } = parts.telemetry;
@@ -44,6 +44,13 @@ export class CallObserver {
     this.#durations = boundHistogram(metrics.histogram('functionCallDuration'), 'function');
     this.#executing = metrics.gauge('functionCallsExecuting');
     this.#executing.set(0);
+    this.#waiting = metrics.gauge('functionCallsWaiting');
+    this.#waiting.set(0);
+  }
+
+  /** How many wait until they may be called. */
+  waiting(calls: number): void {
+    this.#waiting.set(calls);
   }
 
   /**

@@ -31,7 +31,7 @@ let process: OrchestratorProcess;
 
 beforeAll(async () => {
   database = await logDatabase();
-  process = await OrchestratorProcess.start(database.url, () => timers, undefined, functions);
+  process = await OrchestratorProcess.start(database.url, () => timers, undefined, { functions });
   await process.publishProfile('plain');
 });
 

@@ -13,7 +13,9 @@ const schema = z.object({
     .min(1)
     .max(10_000)
     .default(256)
-    .describe('how many functions one orchestrator calls at a time; further steps wait for one of them to end'),
+    .describe(
+      'how many functions one orchestrator calls at a time, of all workspaces; further steps wait, those of each workspace in a queue of its own',
+    ),
 });
 export { schema as functionsVariables };
 

@@ -38,7 +38,7 @@ async function given(functions: StepFunctions, steps: string): Promise<Orchestra
 }
 
 async function another(functions: StepFunctions): Promise<OrchestratorProcess> {
-  const process = await OrchestratorProcess.start(database.url, () => new MemoryTimers(), undefined, functions);
+  const process = await OrchestratorProcess.start(database.url, () => new MemoryTimers(), undefined, { functions });
   started.push(process);
   return process;
 }

@@ -1,6 +1,7 @@
 import type { FunctionCall, Json } from '@runledger/contracts';
 import { jest } from '@jest/globals';
-import { RunningCall, type Interest } from './running-call.js';
+import type { Interest } from './call-interest.js';
+import { RunningCall } from './running-call.js';
 
 const place = { workspaceId: 'ws', runId: 'run_1', step: 'open', attempt: 1, idempotencyKey: 'run_1.open.1' };
 const calling = (timeoutMs = 60_000, input: Record<string, Json> = {}) =>

@@ -1,17 +1,12 @@
 import type { FunctionCall, FunctionOrder, OutputContract, StepFunctions } from '@runledger/contracts';
 import type { RecordAttemptEnded } from '../runs/run-commands.js';
 import { mapStrings } from '../references/references.js';
+import type { Interest } from './call-interest.js';
 import { errorOf, FunctionUnknownError, timedOut } from './call-errors.js';
 import { resultOf } from './call-result.js';
 
 /** How the attempt of a function ended. */
 export type CallEnd = Omit<RecordAttemptEnded['data'], 'step' | 'attempt' | 'at'>;
-
-/**
- * `unwanted`: the run is being cancelled; `killed`: by force, so that nobody waits. `gone`: the run does not wait for this attempt
- * any more.
- */
-export type Interest = 'awaited' | 'unwanted' | 'killed' | 'gone';
 
 /** `gone`: the run does not wait for it any more. `stopped`: this process ends before the function does. */
 export type CallOutcome = CallEnd | 'gone' | 'stopped';

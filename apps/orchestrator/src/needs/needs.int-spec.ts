@@ -22,7 +22,7 @@ let here: OrchestratorProcess;
 
 beforeAll(async () => {
   database = await logDatabase();
-  here = await OrchestratorProcess.start(database.url, undefined, undefined, { ticket });
+  here = await OrchestratorProcess.start(database.url, undefined, undefined, { functions: { ticket } });
   await here.publishProfile('plain');
   for (const source of [FLOW, CALLING]) {
     expect(await here.commands.send(PublishFlow, { source }, adaAsks())).toMatchObject({ status: 'accepted' });

@@ -102,6 +102,10 @@ export const METRICS = {
     BOTH,
   ),
   functionCallsExecuting: gauge('function_calls_executing', 'Calls of functions that go on in this process now.'),
+  functionCallsWaiting: gauge(
+    'function_calls_waiting',
+    'Steps whose function this process does not call yet, since too many calls go on.',
+  ),
   timersDue: gauge(
     'timers_due',
     'Timers of a service that are due and that no process has begun; every process of it says the same.',
