@@ -137,6 +137,18 @@ export function describeTimers(name: string, open: () => Promise<TimersUnderTest
       expect((await world.timers.standing()).parked).toBe(1);
     });
 
+    it('are what they were set to last, also after they were parked', async () => {
+      failures = 3;
+      await start();
+      await setAt('a', '2020-01-01T00:00:00.000Z', 'failing');
+      await until(async () => expect((await world.timers.standing()).parked).toBe(1));
+      const dueAt = '2020-01-02T00:00:00.000Z';
+      await world.timers.set({ name: 'a', kind: 'note', tenant: 'w2', payload: { n: 2 }, dueAt });
+      await until(() => expect(fired).toHaveLength(4));
+      expect(fired[3]).toMatchObject({ name: 'a', kind: 'note', tenant: 'w2', payload: { n: 2 }, dueAt, attempt: 1 });
+      await until(async () => expect(await world.timers.standing()).toEqual({ due: 0, lagMs: 0, parked: 0 }));
+    });
+
     it('wait for somebody who knows their kind', async () => {
       await world.timers.set({ name: 'a', kind: 'unheard-of', tenant: 'w1', payload: {}, afterMs: 0 });
       await start();

@@ -45,7 +45,6 @@ export class TimerRunner {
   }
 
   start(): void {
-    if (this.#running) return;
     this.#running = this.#run();
     this.#held.start();
   }

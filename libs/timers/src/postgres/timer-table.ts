@@ -84,13 +84,9 @@ export class TimerTable {
     );
   }
 
-  /** False when the claim is over: it was set anew, cancelled, or taken by another (R3). */
-  async done({ firing, epoch }: Claimed): Promise<boolean> {
-    const rows = await this.#rows(`DELETE FROM ${this.#table} WHERE name = $1 AND epoch = $2 RETURNING name`, [
-      firing.name,
-      epoch,
-    ]);
-    return rows.length > 0;
+  /** Nothing happens when the claim is over: it was set anew, cancelled, or taken by another (R3). */
+  async done({ firing, epoch }: Claimed): Promise<void> {
+    await this.#rows(`DELETE FROM ${this.#table} WHERE name = $1 AND epoch = $2`, [firing.name, epoch]);
   }
 
   /** The claim is over then: a renewal that is under way comes too late. */
