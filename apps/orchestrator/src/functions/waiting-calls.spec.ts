@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { jest } from '@jest/globals';
 import type { RecordedEvent } from '@runledger/event-store';
 import { SILENT } from '@runledger/messaging';
@@ -69,6 +70,22 @@ it('leaves at once when its partition is given up, or was before it came', async
   slots.free('other');
   await new Promise(setImmediate);
   expect(turns.get('second')).toBe('come');
+});
+
+it('listens once to what tells many to leave, and not at all when none waits', async () => {
+  const { slots, turns, wait } = waiting(awaited, () => 'awaited');
+  const [closing, others] = [new AbortController(), new AbortController()];
+  for (let run = 0; run < 20; run += 1) wait(`run ${run}`, closing.signal);
+  wait('another', others.signal);
+  expect(getEventListeners(closing.signal, 'abort')).toHaveLength(1);
+  closing.abort();
+  await new Promise(setImmediate);
+  expect(turns.size).toBe(20);
+  expect(getEventListeners(closing.signal, 'abort')).toEqual([]);
+  slots.free('other');
+  await new Promise(setImmediate);
+  expect(turns.get('another')).toBe('come');
+  expect(getEventListeners(others.signal, 'abort')).toEqual([]);
 });
 
 it.each(['gone', 'unwanted', 'killed'] as const)('hears within a second that its run says: %s', async said => {

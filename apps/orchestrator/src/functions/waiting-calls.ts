@@ -4,6 +4,7 @@ import type { CallInterest, Interest, Ready } from './call-interest.js';
 import type { CallObserver } from './call-observer.js';
 import type { CallSlots } from './call-slots.js';
 import { LOOK_EVERY_MS } from './running-call.js';
+import { SharedSignals } from './shared-signals.js';
 
 /** Taken up besides those that are called: what one workspace can hand in at once, so that those behind it in the log are read. */
 export const MAX_WAITING = 10_000;
@@ -19,6 +20,7 @@ export type Turn = 'come' | 'stopped' | Exclude<Interest, 'awaited'>;
 interface Waiting {
   readonly workspaceId: string;
   readonly ready: Ready;
+  readonly signal: AbortSignal | undefined;
   readonly bytes: number;
   readonly onTurn: () => void;
   readonly settle: (turn: Turn) => void;
@@ -34,6 +36,7 @@ interface WaitingParts {
 export class WaitingCalls {
   /** Those come first that were looked at longest ago. */
   readonly #waiting = new Set<Waiting>();
+  readonly #signals = new SharedSignals<Waiting>(call => call.settle('stopped'));
   #bytes = 0;
   /** Now, or in less than a second. */
   #isLooking = false;
@@ -49,18 +52,11 @@ export class WaitingCalls {
     if (signal?.aborted) return Promise.resolve('stopped');
     const ready = data as Ready;
     return new Promise(resolve => {
-      const stop = () => end('stopped');
-      const end = (turn: Turn) => {
-        signal?.removeEventListener('abort', stop);
+      const settle = (turn: Turn) => {
         this.#left(call);
         resolve(turn);
       };
-      const call: Waiting = {
-        ...{ workspaceId, ready, bytes: jsonBytes(ready) },
-        onTurn: () => end('come'),
-        settle: end,
-      };
-      signal?.addEventListener('abort', stop);
+      const call = { workspaceId, ready, signal, bytes: jsonBytes(ready), settle, onTurn: () => settle('come') };
       this.#came(call);
     });
   }
@@ -68,6 +64,7 @@ export class WaitingCalls {
   #came(call: Waiting): void {
     this.parts.slots.wait(call.workspaceId, call);
     this.#waiting.add(call);
+    if (call.signal) this.#signals.add(call.signal, call);
     this.#bytes += call.bytes;
     this.parts.observer.waiting(this.#waiting.size);
     if (!this.#isLooking) this.#lookLater();
@@ -76,6 +73,7 @@ export class WaitingCalls {
   #left(call: Waiting): void {
     if (!this.#waiting.delete(call)) return;
     this.parts.slots.leave(call.workspaceId, call);
+    if (call.signal) this.#signals.remove(call.signal, call);
     this.#bytes -= call.bytes;
     this.parts.observer.waiting(this.#waiting.size);
   }
