@@ -1,4 +1,4 @@
-import { CancelRun, PublishFlow, StartRun, type InputOf } from '@runledger/contracts';
+import { CancelRun, PublishFlow, StartRun, type InputOf, type Json } from '@runledger/contracts';
 import { newUuid, START } from '@runledger/event-store';
 import { logDatabase } from '@runledger/event-store/testing';
 import type { TestDatabase } from '@runledger/testing';
@@ -237,6 +237,11 @@ describe('a start', () => {
       'INVALID_PARAMETER',
       { flow: 'release', parameters: { version: 'x'.repeat(100_001) } },
       '`parameters` has 100015 bytes; at most 100000 are taken.',
+    ],
+    [
+      'INVALID_PARAMETER',
+      { flow: 'release', parameters: { version: JSON.parse('['.repeat(300) + ']'.repeat(300)) as Json } },
+      '`parameters` is nested more than 200 levels deep.',
     ],
     ['PROFILE_REQUIRED', { choices: { profile: 'none' } }, 'This workspace has no sandbox profile none.'],
     ['PROFILE_REQUIRED', { flow: 'versions' }, 'No sandbox profile was chosen and the flow has no default.'],

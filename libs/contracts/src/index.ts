@@ -40,6 +40,7 @@ export * from './grant.events.js';
 export * from './integration-book.js';
 export * from './integration-kinds.js';
 export * from './mcp-servers.js';
+export * from './nesting.js';
 export * from './orchestrator.commands.js';
 export * from './orchestrator.events.js';
 export * from './orchestrator.needs.events.js';

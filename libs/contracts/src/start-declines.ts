@@ -18,7 +18,7 @@ export const startDeclineMeanings: Readonly<Record<(typeof startDeclines)[number
     fix: 'Give it a value.',
   },
   INVALID_PARAMETER: {
-    when: 'A parameter does not fit the flow’s schema, is too large, or `onlyStep` names no step.',
+    when: 'A parameter does not fit the flow’s schema, is too large, nested too deep or too much to be checked, or `onlyStep` names no step.',
     fix: 'Correct what `details` name.',
   },
   PROFILE_REQUIRED: {

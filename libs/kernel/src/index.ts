@@ -17,4 +17,4 @@ export { attemptId, gateId, idOf, keyOf, streamOf } from './ids.js';
 export { isRejection, reject } from './rejection.js';
 export type { Problem, Rejection } from './rejection.js';
 export { replacementDiff } from './replacement-diff.js';
-export { isStorable, storableText } from './storable-text.js';
+export { isStorable, shortened, storableText } from './storable-text.js';

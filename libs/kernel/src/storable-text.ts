@@ -10,3 +10,9 @@ export function isStorable(text: string): boolean {
 export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', REPLACEMENT);
 }
+
+/** The text, or its beginning and an ellipsis; never half a character. */
+export function shortened(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  return `${text.slice(0, maxLength).replace(/\p{Surrogate}$/u, '')}…`;
+}

@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { AttemptOutcome, Json, StepError } from '@runledger/contracts';
-import { shortened } from '../values/storable-text.js';
+import { shortened } from '@runledger/kernel';
 import { costOf } from './expression-cost.js';
 import { operandsOf, parseExpression, type ExpressionProblem } from './expression-language.js';
 import { profileProblems, stepOf } from './expression-profile.js';

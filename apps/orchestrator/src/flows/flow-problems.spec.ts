@@ -167,6 +167,41 @@ describe('a problem of an output schema', () => {
   });
 });
 
+describe('a problem of the schemas of parameters', () => {
+  const parameter = (text: string) => flow('', `parameters: { a: ${text} }\n`);
+  const many = Array.from({ length: 501 }, () => '{ type: string }').join(', ');
+
+  it.each([
+    [parameter('{ typ: string }'), 'Not a JSON Schema here: strict mode: unknown keyword: "typ"'],
+    [
+      parameter("{ type: string, pattern: '^(?!a)b' }"),
+      'parameters.a.pattern A pattern cannot have look-around or flags',
+    ],
+    [
+      parameter("{ type: string, pattern: '(a)\\1' }"),
+      'A pattern cannot have a back reference (`\\1`). Write it with classes',
+    ],
+    [parameter("{ type: object, patternProperties: { '(?<=a)': true } }"), 'A pattern cannot have look-around'],
+    [parameter("{ $ref: '#/properties/a' }"), 'The schema refers to itself, or to too much.'],
+    [parameter("{ allOf: [{ $ref: '#/properties/%61' }] }"), 'The schema refers to itself, or to too much.'],
+    [parameter("{ allOf: [{ $ref: '#/' }] }"), 'The schema refers to itself, or to too much.'],
+    [parameter("{ allOf: [{ $ref: '' }] }"), "can't resolve reference . Refer to `#/$defs/<name>`."],
+    [
+      parameter("{ $dynamicAnchor: x, items: { $ref: '#x' } }"),
+      '`$dynamicAnchor` is not taken in schemas of parameters.',
+    ],
+    [parameter(`{ allOf: [${many}] }`), 'parameters.a.allOf `allOf` has 501 entries; at most 500 are taken.'],
+    [parameter(`{ description: ${'x'.repeat(50_001)} }`), 'at most 50000 are taken.'],
+    [parameter(`{ default: ${'['.repeat(201)}${']'.repeat(201)} }`), 'nested more than 200 levels deep.'],
+  ])('is told with its place and its fix: %#', (source, expected) => {
+    expect(told(source).join('\n')).toContain(expected);
+  });
+
+  it('is not a pattern that can be held against texts in linear time', () => {
+    expect(readFlow(parameter("{ type: string, pattern: '^([a-z]+-?)+$' }"))).toHaveProperty('flow');
+  });
+});
+
 describe('a problem of the whole flow', () => {
   it.each([
     ['concurrency: x {{ parameters.y }}\n', '2:1 concurrency The flow has no parameter `y`. Declare `y`'],

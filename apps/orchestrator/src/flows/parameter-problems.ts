@@ -1,9 +1,9 @@
 import type { Problem } from '@runledger/kernel';
 import type { KnownParameter } from '../expressions/expression-literals.js';
 import { parameterVariable } from '../references/environment-names.js';
-import { schemaErrors } from '../parameters/parameter-schema.js';
 import type { LocatedDocument } from './located-document.js';
 import { parameterSchemaOf } from './normalise-parameters.js';
+import { FOR_PARAMETERS, schemaFaults } from './schema-faults.js';
 import { isRecord } from './step-graph.js';
 
 /** What is wrong with the `parameters` of a document, and the names that it declares. */
@@ -18,11 +18,9 @@ export function parameterProblems(document: LocatedDocument): {
   const properties = isRecord(schema['properties']) ? schema['properties'] : {};
   const names = Object.keys(properties);
   const short = schema !== written;
-  const wrong = schemaErrors(schema).map(({ path, message }) => {
+  const wrong = schemaFaults(schema, FOR_PARAMETERS).map(({ path, message, fix }) => {
     const at = short && path[0] === 'properties' ? path.slice(1) : path;
-    return document.problem(['parameters', ...at.map(index)], `Not a JSON Schema here: ${message}.`, {
-      fix: 'Write for example `title: { type: string }`.',
-    });
+    return document.problem(['parameters', ...at], message, { fix });
   });
   return {
     problems: [...wrong, ...clashes(document, names, short)],
@@ -63,8 +61,4 @@ function clashes(document: LocatedDocument, names: readonly string[], short: boo
       }),
     ];
   });
-}
-
-function index(part: string): string | number {
-  return /^\d+$/.test(part) ? Number(part) : part;
 }

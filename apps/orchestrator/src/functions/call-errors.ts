@@ -1,7 +1,6 @@
 import type { StepError } from '@runledger/contracts';
-import { storableText } from '@runledger/kernel';
+import { shortened, storableText } from '@runledger/kernel';
 import { blockCauseOf } from '../runs/block-causes.js';
-import { shortened } from '../values/storable-text.js';
 
 const MAX_MESSAGE = 4_000;
 const MAX_STACK = 8_000;

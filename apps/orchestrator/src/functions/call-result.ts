@@ -1,12 +1,8 @@
-import type { FunctionResult, Json, OutputContract } from '@runledger/contracts';
-import { storableText } from '@runledger/kernel';
+import { isDeeperThan, MAX_LEVELS, type FunctionResult, type Json, type OutputContract } from '@runledger/contracts';
+import { knownCheck, toldFault } from '@runledger/contracts/json-schema';
+import { shortened, storableText } from '@runledger/kernel';
 import { MAX_OUTPUT_BYTES, MAX_SUMMARY, outputTooLarge } from '../runs/result-limits.js';
-import { shortened } from '../values/storable-text.js';
-import { outputFault } from './output-fault.js';
 import type { CallEnd } from './running-call.js';
-
-/** What goes deeper no expression reads, and whoever stores and shows it would run out of stack some day. */
-const MAX_LEVELS = 200;
 
 type Result = Pick<CallEnd, 'outcome'> & Partial<Pick<CallEnd, 'summary' | 'output' | 'error'>>;
 
@@ -17,8 +13,8 @@ export function resultOf(returned: FunctionResult | undefined, contract: OutputC
   const value = output === undefined ? undefined : asJson(output);
   if (!contract) return { outcome: 'SUCCESS', ...said, ...(value === undefined ? {} : { output: value }) };
   if (value === undefined) return { outcome: 'PARTIAL', ...said };
-  const fault = outputFault(contract.schema, value);
-  if (fault !== undefined) throw new ResultUnfitError(`does not fit the schema of its step: ${fault}`);
+  const [fault] = knownCheck(contract.schema).faultsOf(value, 1);
+  if (fault) throw new ResultUnfitError(`does not fit the schema of its step: ${toldFault(fault)}`);
   return { outcome: 'SUCCESS', ...said, output: value };
 }
 
@@ -80,11 +76,6 @@ function asJson(value: unknown): Json | undefined {
   const json = JSON.parse(stored) as Json;
   if (isDeeperThan(json, MAX_LEVELS)) throw new ResultUnfitError(`is nested more than ${MAX_LEVELS} levels deep`);
   return json;
-}
-
-function isDeeperThan(value: Json, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some(member => isDeeperThan(member, levels - 1));
 }
 
 /** NUL, and halves of surrogate pairs, as `JSON.stringify` writes them. */

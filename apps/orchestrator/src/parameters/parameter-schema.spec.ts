@@ -42,6 +42,29 @@ describe('the parameters of a start', () => {
   });
 });
 
+describe('parameters that would hold the process up', () => {
+  it.each([
+    ['pattern', { type: 'string', pattern: '^(a+)+$' }, `${'a'.repeat(40)}!`, ['a'], 'must match pattern "^(a+)+$"'],
+    ['pattern of before', { pattern: '^(?=a)' }, 'a', [], 'A pattern cannot have look-around or flags (`(?=`)'],
+    [
+      'lists',
+      { items: { allOf: [{ enum: [1] }, { uniqueItems: true }] } },
+      [1, 2],
+      ['a', '1'],
+      'must be equal to one of',
+    ],
+    ['values', { enum: ['x'.repeat(40_000)] }, 1, ['a'], 'xxx…'],
+    ['itself', { $ref: '#/properties/a' }, 1, [], 'cannot be checked in time: it is too much for its schema'],
+  ])('are refused at once: %s', (...[, a, value, path, message]) => {
+    const before = process.cpuUsage();
+    const checked = new ParameterSchema({ type: 'object', properties: { a } }).check({ a: value });
+    expect('errors' in checked ? checked.errors : []).toEqual([
+      { path, missing: false, message: expect.stringContaining(message) },
+    ]);
+    expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
+  });
+});
+
 describe('a parameter schema', () => {
   it('is checked itself, misspelt keywords included', () => {
     expect(schemaErrors({ type: 'object', properties: { a: { type: 'text' } } })[0]?.path).toEqual([

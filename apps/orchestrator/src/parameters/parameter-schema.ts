@@ -1,5 +1,7 @@
 import type { Json } from '@runledger/contracts';
-import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
+import { SchemaCheck, type SchemaFault } from '@runledger/contracts/json-schema';
+import { shortened } from '@runledger/kernel';
+import { Ajv2020, type Options } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 
 export type JsonObject = Readonly<Record<string, Json>>;
@@ -13,25 +15,25 @@ export interface PointedError {
 
 const addFormats = ajvFormats as unknown as (ajv: Ajv2020) => Ajv2020;
 
-/**
- * A compiled JSON Schema (draft 2020-12). Strict: unknown keywords are errors, because a misspelt one would check nothing.
- * Values are never coerced, `"5"` is not a number; defaults are filled in.
- */
+/** Told of one start at most. */
+const MAX_TOLD = 20;
+/** Characters of what an `enum` allows: it may be as long as the schema. */
+const MAX_SHOWN = 1_000;
+
+/** The JSON Schema (draft 2020-12) of a flow's parameters. Values are never coerced, `"5"` is not a number; defaults are filled in. */
 export class ParameterSchema {
-  readonly #schema: JsonObject;
-  #compiled: ValidateFunction | undefined;
+  readonly #check: SchemaCheck;
 
   /** For a schema in which {@link schemaErrors} finds nothing: it is not checked again, and compiled at the first use. */
   constructor(schema: JsonObject) {
-    this.#schema = schema;
+    this.#check = new SchemaCheck(schema, { useDefaults: true });
   }
 
-  /** The parameters with defaults, or everything that is wrong with them. The given object stays as it is. */
+  /** The parameters with defaults, or what is wrong with them. The given object stays as it is. */
   check(given: JsonObject): { readonly parameters: JsonObject } | { readonly errors: readonly PointedError[] } {
     const parameters = structuredClone(given) as Record<string, Json>;
-    const validate = (this.#compiled ??= compiled(this.#schema));
-    if (validate(parameters)) return { parameters };
-    return { errors: (validate.errors ?? []).map(error => pointed(error, parameters)) };
+    const faults = this.#check.faultsOf(parameters, MAX_TOLD);
+    return faults.length === 0 ? { parameters } : { errors: faults.map(fault => pointed(fault, parameters)) };
   }
 }
 
@@ -48,28 +50,27 @@ export function schemaErrors(schema: JsonObject): PointedError[] {
     return [{ path: ['$async'], missing: false, message: 'it is to be checked at once, without `$async`' }];
   }
   try {
-    compiled(schema);
+    compile(schema);
     return [];
   } catch (error) {
     return [{ path: [], missing: false, message: error instanceof Error ? error.message : 'cannot be compiled' }];
   }
 }
 
-/**
- * Instances know the schemas of schemas only for those who refer to them: to take them in is most of what an instance costs.
- * One that was published as `$async` would answer with a promise, which nobody waits for, and be taken for a yes.
- */
-function compiled({ $async: _async, ...schema }: JsonObject): ValidateFunction {
+/** Instances know the schemas of schemas only for those who refer to them: to take them in is most of what an instance costs. */
+function compile(schema: JsonObject): void {
   const meta = JSON.stringify(schema).includes('json-schema.org');
-  return newAjv({ validateSchema: false, meta }).compile(schema);
+  newAjv({ validateSchema: false, meta }).compile(schema);
 }
 
-/** A fresh instance each: instances keep every schema that they have seen. */
+/**
+ * A fresh instance each: instances keep every schema that they have seen. Strict: unknown keywords are errors, because a misspelt one
+ * would check nothing.
+ */
 function newAjv(options: Options = {}): Ajv2020 {
   const ajv = new Ajv2020({
     allErrors: true,
     useDefaults: true,
-    coerceTypes: false,
     strict: true,
     allowUnionTypes: true,
     logger: false,
@@ -83,7 +84,7 @@ function dropEchoes(errors: readonly PointedError[]): PointedError[] {
   return [...new Map(errors.map(error => [error.path.join('/'), error])).values()];
 }
 
-function pointed(error: ErrorObject, root: unknown): PointedError {
+function pointed(error: SchemaFault, root: unknown): PointedError {
   const at = error.instancePath
     .split('/')
     .slice(1)
@@ -106,12 +107,16 @@ function pointed(error: ErrorObject, root: unknown): PointedError {
   };
 }
 
-function particulars(error: ErrorObject, value: unknown): string {
+function particulars(error: SchemaFault, value: unknown): string {
   const params = error.params as Readonly<Record<string, unknown>>;
-  if (error.keyword === 'enum') return `: ${JSON.stringify(params['allowedValues'])}`;
-  if (error.keyword === 'const') return `: ${JSON.stringify(params['allowedValue'])}`;
+  if (error.keyword === 'enum') return `: ${shown(params['allowedValues'])}`;
+  if (error.keyword === 'const') return `: ${shown(params['allowedValue'])}`;
   if (error.keyword === 'type') return `, it is ${typeName(value)}`;
   return '';
+}
+
+function shown(value: unknown): string {
+  return shortened(JSON.stringify(value), MAX_SHOWN);
 }
 
 function typeName(value: unknown): string {

@@ -1,5 +1,6 @@
 import type { GateEvidence, Json, StepDefinition, StepResultData } from '@runledger/contracts';
-import { jsonBytes, shortened } from '../values/storable-text.js';
+import { shortened } from '@runledger/kernel';
+import { jsonBytes } from '../values/storable-text.js';
 import type { RunFacts } from './run-state.js';
 
 /** Outputs are shown whole up to this size together; a bigger one is named by its size and read with its step. */

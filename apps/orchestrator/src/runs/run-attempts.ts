@@ -9,7 +9,8 @@ import {
   type StepDefinition,
   type StepError,
 } from '@runledger/contracts';
-import { jsonBytes, shortened } from '../values/storable-text.js';
+import { shortened } from '@runledger/kernel';
+import { jsonBytes } from '../values/storable-text.js';
 import { blockCauseOf } from './block-causes.js';
 import { reachGate } from './gate-reach.js';
 import { advance } from './run-advance.js';

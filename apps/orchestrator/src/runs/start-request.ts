@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { slug } from '@runledger/contracts';
+import { isDeeperThan, MAX_LEVELS, slug } from '@runledger/contracts';
 import type { DailyRuns, InputOf, Json, RefusalOf, RunChoices, StartRun } from '@runledger/contracts';
-import { canonicalJson, closestWord, keyOf, reject, type Problem, type Rejection } from '@runledger/kernel';
+import { canonicalJson, closestWord, keyOf, reject, shortened, type Problem, type Rejection } from '@runledger/kernel';
 import type { JsonObject, PointedError } from '../parameters/parameter-schema.js';
 import { jsonBytes, unstorableTexts } from '../values/storable-text.js';
 import type { PinnedFlow } from './pinned-flows.js';
@@ -12,6 +12,9 @@ export type Decline = Rejection<RefusalOf<typeof StartRun>>;
 /** Parameters travel in the run's first event and in environment variables, which take no more. */
 const MAX_PARAMETER_BYTES = 100_000;
 const MAX_SUBJECT_BYTES = 10_000;
+/** Names that whoever starts may have made up are told up to here, in characters: a decline is stored. */
+const MAX_NAME = 200;
+const MAX_TOLD = 20;
 
 /** What was asked for, in one word, so that an idempotency key used for something else is noticed. */
 export function requestHash({ flow, version, onlyStep, parameters, choices, subject }: StartRequest): string {
@@ -30,7 +33,10 @@ export function checkParameters({ parameters, subject }: StartRequest, flow: Pin
   const problems = sizeProblems(parameters, subject);
   if (problems.length > 0) return parameterDecline(problems, false);
   const checked = flow.parameters.check(parameters);
-  if ('parameters' in checked) return checked.parameters;
+  if ('parameters' in checked) {
+    const filled = tooLarge('parameters', jsonBytes(checked.parameters), MAX_PARAMETER_BYTES);
+    return filled.length > 0 ? parameterDecline(filled, false) : checked.parameters;
+  }
   const missing = checked.errors.some(error => error.missing);
   return parameterDecline(checked.errors.map(parameterProblem), missing);
 }
@@ -119,22 +125,33 @@ function parameterDecline(details: readonly Problem[], missing: boolean): Declin
 }
 
 function parameterProblem({ path, message, missing }: PointedError): Problem {
-  const name = path.join('.');
-  const place = ['parameters', ...path].join('.');
+  const name = shortened(path.join('.'), MAX_NAME);
+  const place = ['parameters', ...(name === '' ? [] : [name])].join('.');
   const said = name === '' ? `The parameters: ${message}.` : `Parameter \`${name}\` ${message}.`;
   return { path: place, message: said, fix: missing ? `Give \`${name}\` a value.` : `Correct \`${name || 'them'}\`.` };
 }
 
+/** In this order: what is too deep or too large is not gone through any further. */
 function sizeProblems(parameters: Readonly<Record<string, Json>>, subject: StartRequest['subject']): Problem[] {
-  const unstorable = unstorableTexts({ parameters, subject }).map(path => ({
-    path: path.map(String).join('.'),
-    message: `\`${path.map(String).join('.')}\` holds a NUL character or half a surrogate pair.`,
-  }));
-  return [
-    ...unstorable,
+  const deep = [...tooDeep('parameters', parameters), ...tooDeep('subject', subject)];
+  if (deep.length > 0) return deep;
+  const large = [
     ...tooLarge('parameters', jsonBytes(parameters), MAX_PARAMETER_BYTES),
     ...tooLarge('subject', subject === undefined ? 0 : jsonBytes(subject), MAX_SUBJECT_BYTES),
   ];
+  return large.length > 0 ? large : unstorable({ parameters, subject });
+}
+
+function unstorable(asked: Pick<StartRequest, 'parameters' | 'subject'>): Problem[] {
+  const paths = unstorableTexts(asked).slice(0, MAX_TOLD);
+  return paths
+    .map(path => shortened(path.map(String).join('.'), MAX_NAME))
+    .map(path => ({ path, message: `\`${path}\` holds a NUL character or half a surrogate pair.` }));
+}
+
+function tooDeep(path: string, value: unknown): Problem[] {
+  if (!isDeeperThan(value, MAX_LEVELS)) return [];
+  return [{ path, message: `\`${path}\` is nested more than ${MAX_LEVELS} levels deep.` }];
 }
 
 function tooLarge(path: string, bytes: number, most: number): Problem[] {

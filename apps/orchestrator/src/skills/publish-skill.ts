@@ -3,7 +3,7 @@ import type { InputOf, OutputOf, PublishSkill, RefusalOf, SkillDefinition } from
 import type { CommandContext, CommandHandler } from '@runledger/event-store';
 import { canonicalJson, idOf, reject, streamOf, type Problem } from '@runledger/kernel';
 import type { CommandOutcome } from '@runledger/platform';
-import { outputSchemaFaults } from '../flows/output-problems.js';
+import { FOR_OUTPUTS, schemaFaults } from '../flows/schema-faults.js';
 import { pathText } from '../flows/located-document.js';
 import { unstorableTexts } from '../values/storable-text.js';
 import { skill } from './skill.decider.js';
@@ -50,6 +50,6 @@ function problemsOf(definition: SkillDefinition): Problem[] {
     message: 'This text holds a NUL character or half a surrogate pair.',
     fix: 'Remove it.',
   }));
-  const faults = definition.output === undefined ? [] : outputSchemaFaults(definition.output);
+  const faults = definition.output === undefined ? [] : schemaFaults(definition.output, FOR_OUTPUTS);
   return [...texts, ...faults.map(fault => ({ ...fault, path: pathText(['output', ...fault.path]) }))];
 }

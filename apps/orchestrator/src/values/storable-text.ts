@@ -20,9 +20,3 @@ export function unstorableTexts(value: unknown, path: readonly PropertyKey[] = [
 export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? '');
 }
-
-/** The text, or its beginning and an ellipsis; never half a character. */
-export function shortened(text: string, maxLength: number): string {
-  if (text.length <= maxLength) return text;
-  return `${text.slice(0, maxLength).replace(/\p{Surrogate}$/u, '')}…`;
-}

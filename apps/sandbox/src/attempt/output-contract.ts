@@ -1,5 +1,4 @@
-import type { Json, OutputContract, StepError } from '@runledger/contracts';
-import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import { isDeeperThan, MAX_LEVELS, type Json, type OutputContract, type StepError } from '@runledger/contracts';
 
 /** More than these an agent would not put right at once. */
 const MAX_TOLD = 20;
@@ -8,24 +7,30 @@ const MAX_TOLD = 20;
 export class OutputCheck {
   readonly passes: number;
   readonly schema: OutputContract['schema'];
-  readonly #validate: ValidateFunction;
+  readonly #problemsOf: (output: Json) => string[];
 
-  private constructor({ schema, passes }: OutputContract, validate: ValidateFunction) {
+  private constructor({ schema, passes }: OutputContract, problemsOf: (output: Json) => string[]) {
     this.schema = schema;
     this.passes = passes;
-    this.#validate = validate;
+    this.#problemsOf = problemsOf;
   }
 
   static async of(contract: OutputContract): Promise<OutputCheck> {
-    const { compiled } = await import('./output-schema.js'); // large, and not every step declares an output
-    return new OutputCheck(contract, compiled(contract.schema));
+    const { knownCheck, toldFault } = await import('@runledger/contracts/json-schema'); // large, and not every step declares an output
+    const check = knownCheck(contract.schema);
+    return new OutputCheck(contract, output => check.faultsOf(output, MAX_TOLD).map(toldFault));
   }
 
   /** What is wrong with an output, one line each; empty when it fits. */
   problemsOf(output: Json): string[] {
-    if (this.#validate(output)) return [];
-    return (this.#validate.errors ?? []).slice(0, MAX_TOLD).map(lineOf);
+    const tooDeep = depthProblem(output);
+    return tooDeep === undefined ? this.#problemsOf(output) : [`the output ${tooDeep}`];
   }
+}
+
+/** Why an output is not taken over, whatever its flow declares; undefined when it is. */
+export function depthProblem(output: Json): string | undefined {
+  return isDeeperThan(output, MAX_LEVELS) ? `is nested more than ${MAX_LEVELS} levels deep` : undefined;
 }
 
 export function outputMissing(): StepError {
@@ -42,12 +47,4 @@ export function outputUnfit(problems: readonly string[]): StepError {
     message: `The structured output does not fit its schema: ${problems.join('; ')}.`,
     fix: 'Say in the prompt or in the script what the output must look like, or change its schema.',
   };
-}
-
-function lineOf({ instancePath, message, params }: ErrorObject): string {
-  const place = instancePath === '' ? 'the output' : instancePath;
-  const allowed = (params as { allowedValues?: unknown }).allowedValues;
-  const more = (params as { additionalProperty?: string }).additionalProperty;
-  const particulars = [allowed && JSON.stringify(allowed), more && `\`${more}\``].filter(Boolean).join(' ');
-  return `${place} ${message ?? 'does not fit'}${particulars === '' ? '' : ` (${particulars})`}`;
 }
