@@ -1,3 +1,4 @@
+import { isDeeperThan, MAX_LEVELS } from '@runledger/contracts';
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql';
 
 function text(value: unknown, what: string): string {
@@ -45,11 +46,19 @@ const BigIntText = new GraphQLScalarType<string, string>({
   parseLiteral: node => bigInteger(node.kind === Kind.INT || node.kind === Kind.STRING ? node.value : undefined),
 });
 
+/** Whoever reads what is nested deeper runs out of stack. */
+function shallow(value: unknown): unknown {
+  if (!isDeeperThan(value, MAX_LEVELS)) return value;
+  throw new GraphQLError(`The JSON is nested more than ${MAX_LEVELS} levels deep.`, {
+    extensions: { code: 'BAD_USER_INPUT', fix: 'Flatten it, or hand it over as text.' },
+  });
+}
+
 const JSON = new GraphQLScalarType<unknown, unknown>({
   name: 'JSON',
   serialize: value => value,
-  parseValue: value => value,
-  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+  parseValue: shallow,
+  parseLiteral: (node, variables) => shallow(valueFromASTUntyped(node, variables)),
 });
 
 export const scalarResolvers = { Position, DateTime, BigInt: BigIntText, JSON };

@@ -74,6 +74,17 @@ describe('a command step', () => {
     expect(result).toMatchObject({ outcome: 'PARTIAL', summary: 'done', error: { code: 'OUTPUT_INVALID' } });
   });
 
+  it('is partial when what it wrote is nested without end', async () => {
+    const result = await ended(
+      `printf '%0300d' 0 | tr 0 '[' > "$RUNLEDGER_OUTPUT"; printf '%0300d' 0 | tr 0 ']' >> "$RUNLEDGER_OUTPUT"`,
+    );
+    expect(result).toMatchObject({
+      outcome: 'PARTIAL',
+      error: { code: 'OUTPUT_INVALID', message: expect.stringContaining('it is nested more than 200 levels deep') },
+    });
+    expect(result.output).toBeUndefined();
+  });
+
   it('keeps to what its flow declares of the output: none is partial, one that does not fit is an error', async () => {
     const output = { schema: { type: 'object', required: ['version'] }, passes: 2 };
     const write = (text: string) => ended(`echo '${text}' > "$RUNLEDGER_OUTPUT"`, { output });

@@ -1,6 +1,6 @@
 import { ErrorRecorded } from '@runledger/contracts';
 import type { CommandWork, Json, StepError } from '@runledger/contracts';
-import { OutputCheck, outputMissing, outputUnfit } from './output-contract.js';
+import { depthProblem, OutputCheck, outputMissing, outputUnfit } from './output-contract.js';
 import { CANCELLED, placeAndReady, timedOut } from './step-run.js';
 import type { StepResult, StepRun } from './step-run.js';
 import { tailOf } from './storable-text.js';
@@ -98,7 +98,9 @@ async function readOutputFile(run: StepRun, callId: string, path: string): Promi
   if (content.length > OUTPUT_FILE_BYTES)
     return { error: invalidOutput(`it is larger than ${OUTPUT_FILE_BYTES} bytes`) };
   try {
-    return { output: JSON.parse(content.toString('utf8')) as Json };
+    const output = JSON.parse(content.toString('utf8')) as Json;
+    const tooDeep = depthProblem(output);
+    return tooDeep === undefined ? { output } : { error: invalidOutput(`it ${tooDeep}`) };
   } catch (cause) {
     return { error: invalidOutput(cause instanceof Error ? cause.message : 'it is not JSON') };
   }
