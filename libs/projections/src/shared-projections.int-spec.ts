@@ -1,3 +1,4 @@
+import { partitionOf } from '@runledger/event-store';
 import type { Partitions } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
 import { eventually } from '@runledger/testing';
@@ -203,6 +204,30 @@ describe('a projection that several processes run', () => {
     database.comeBack();
     asked.goOn();
     await eventually(async () => expect(await shop.rows('ledger')).toHaveLength(32));
+  });
+
+  it('is verified with each of its parts as far as that has come', async () => {
+    const { host } = shop.sharingHost('ada');
+    const spread = { ...ledger, partitioned: true };
+    await host.start(spread);
+    await host.reached('ledger', await shop.trade(8, 3), 60_000);
+    await host.stop();
+    const { events } = await shop.store.readAll({ after: 0n, limit: 100, types: ['ItemAdded'] });
+    const behind = [...new Set(['o0', 'o7'].map(partitionOf))].map(part => {
+      const [place, ...missing] = events.filter(event => partitionOf(event.metadata.correlationId) === part);
+      return { part, place: String(place?.position), missing: missing.map(({ position }) => String(position)) };
+    });
+    for (const { part, place, missing } of behind) {
+      await shop.pool.query(
+        `UPDATE runledger.partition_checkpoint SET position = $1 WHERE consumer = 'projection/ledger' AND partition = $2`,
+        [place, part],
+      );
+      await shop.pool.query('DELETE FROM shop.ledger WHERE position = ANY ($1)', [missing]);
+    }
+    expect((await shop.rows('ledger')).length).toBeLessThanOrEqual(20);
+    expect(await verify(shop.parts, spread)).toMatchObject({ equal: true });
+    await shop.pool.query('DELETE FROM shop.ledger WHERE position = $1', [behind[0]?.place]);
+    expect(await verify(shop.parts, spread)).toMatchObject({ equal: false, tables: [{ differing: 1 }] });
   });
 
   it('is taken up again by all of them after its rows were exchanged', async () => {

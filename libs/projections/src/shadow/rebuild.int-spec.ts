@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { compileProject, eventually } from '@runledger/testing';
 import { Changes } from '../changes.js';
 import type { Projection } from '../projection.js';
@@ -7,6 +8,8 @@ import { ItemAdded, ledger, OrderPlaced, orders } from '../read-model.fixture.js
 import { shopWorld } from '../shop-world.fixture.js';
 import type { ShopWorld } from '../shop-world.fixture.js';
 import { rebuild } from './rebuild.js';
+
+const LONGER_THAN_A_LOCK_IS_WAITED_FOR_MS = 600;
 
 describe('a rebuild', () => {
   let shop: ShopWorld;
@@ -22,6 +25,7 @@ describe('a rebuild', () => {
     const before = await shop.rows('orders');
     const report = await rebuild(shop.parts, orders);
     expect(report).toMatchObject({ projection: 'orders', version: 1, events: 180, resumed: false });
+    expect(report).not.toHaveProperty('left');
     expect(await shop.rows('orders')).toEqual(before);
     expect(await shop.leftovers()).toEqual([]);
     await running.reached(await shop.write('o1', ItemAdded({ order: 'o1', item: 'late', cents: 90 })));
@@ -70,6 +74,32 @@ describe('a rebuild', () => {
     await Promise.all(readers);
     expect(seen.length).toBeGreaterThan(20);
     expect(new Set(seen.map(row => JSON.stringify(row)))).toEqual(new Set(['{"orders":50,"items":150}']));
+  });
+
+  it('waits for readers that hold the tables for long, unless it is told to end', async () => {
+    await (await shop.host().start(orders)).reached(await shop.trade(5, 1));
+    const before = await shop.rows('orders');
+    const reader = await shop.pool.connect();
+    const ending = new AbortController();
+    const waiting = `SELECT FROM pg_locks WHERE relation = 'shop.orders'::regclass AND NOT granted`;
+    const waits = () => eventually(async () => expect((await shop.pool.query(waiting)).rowCount).toBe(1));
+    try {
+      await reader.query('BEGIN; SELECT FROM shop.orders');
+      const stopped = expect(rebuild(shop.parts, orders, { signal: ending.signal })).rejects.toThrow('aborted');
+      await waits();
+      ending.abort();
+      await stopped;
+      expect(await shop.rows('orders')).toEqual(before);
+      const rebuilt = rebuild(shop.parts, orders);
+      await waits();
+      await delay(LONGER_THAN_A_LOCK_IS_WAITED_FOR_MS);
+      await reader.query('COMMIT');
+      expect(await rebuilt).toMatchObject({ resumed: true, events: 0 });
+    } finally {
+      reader.release();
+    }
+    expect(await shop.rows('orders')).toEqual(before);
+    expect(await shop.leftovers()).toEqual([]);
   });
 
   it('tells nobody of the rows that it makes', async () => {

@@ -2,6 +2,7 @@ import type { Projection } from '../projection.js';
 import { ItemAdded, ledger, orders } from '../read-model.fixture.js';
 import { shopWorld } from '../shop-world.fixture.js';
 import type { ShopWorld } from '../shop-world.fixture.js';
+import { ShadowCopy } from './shadow-copy.js';
 import { verify } from './verify.js';
 
 describe('a verification', () => {
@@ -44,6 +45,8 @@ describe('a verification', () => {
       `UPDATE shop.orders SET cents = 10 WHERE key = 'o7'`,
     );
     expect(report.equal).toBe(false);
+    const [table] = report.tables;
+    expect(table?.live.digest).not.toBe(table?.rebuilt.digest);
     expect(report.tables).toMatchObject([
       {
         table: 'orders',
@@ -75,6 +78,39 @@ describe('a verification', () => {
       { live: { rows: 19 }, rebuilt: { rows: 20 }, differing: 1, differences: [{ key: '["o12"]', kind: 'missing' }] },
     ]);
     expect(await verify(shop.parts, orders)).toMatchObject({ equal: true });
+  });
+
+  it('names the rows that differ in the order of their keys, as many as were asked for, and counts all', async () => {
+    await shop.pool.query(`CREATE TABLE shop.whole AS TABLE shop.orders;
+      UPDATE shop.orders SET note = 'rush' WHERE key = 'o1'; DELETE FROM shop.orders WHERE key IN ('o5', 'o9');
+      INSERT INTO shop.orders SELECT 'o4x', customer, cents, items, note, view FROM shop.orders WHERE key = 'o1'`);
+    const [all, some] = [await verify(shop.parts, orders), await verify(shop.parts, orders, { most: 2 })];
+    await shop.pool.query('TRUNCATE shop.orders; INSERT INTO shop.orders TABLE shop.whole; DROP TABLE shop.whole');
+    const named = [
+      { key: '["o1"]', kind: 'altered', columns: [{ name: 'note', live: 'rush', rebuilt: null }] },
+      { key: '["o4x"]', kind: 'extra' },
+      { key: '["o5"]', kind: 'missing' },
+      { key: '["o9"]', kind: 'missing' }, // the last of all
+    ];
+    expect(all.tables).toMatchObject([{ live: { rows: 19 }, rebuilt: { rows: 20 }, differing: 4 }]);
+    expect(all.tables[0]?.differences).toEqual(named);
+    expect(some.tables).toMatchObject([{ differing: 4 }]);
+    expect(some.tables[0]?.differences).toEqual(named.slice(0, 2));
+  });
+
+  it('begins anew where one before it was killed', async () => {
+    const log = await shop.store.identity();
+    const left = await ShadowCopy.open(shop.parts.database, {
+      projection: orders,
+      purpose: 'verify',
+      log,
+      fresh: true,
+    });
+    await left.commit([], await shop.store.head());
+    await left.close();
+    expect(await shop.leftovers()).toEqual(['shop_verify_orders']);
+    expect(await verify(shop.parts, orders)).toMatchObject({ equal: true });
+    expect(await shop.leftovers()).toEqual([]);
   });
 
   it('finds them different when a single one of several tables is', async () => {
