@@ -117,6 +117,13 @@ describe('an append to EventStoreDB', () => {
     expect((await under.store.readStream(stream)).state).toBe('absent');
   });
 
+  it('that was answered at once costs one look whether it was the first, and no search for what may be stored', async () => {
+    const stream = freshStream();
+    for (const expected of ['any', 'exists', 3] as const) await under.store.append(stream, events(2), expected);
+    expect(await callsOf('read', toWireName(stream))).toHaveLength(3);
+    expect(problems).toEqual([]);
+  });
+
   it('never takes the batch call, though the server offers it', async () => {
     await under.store.append(freshStream(), events(5), 'any');
     expect((await under.double.calls()).filter(({ method }) => method === 'batch-append')).toEqual([]);
