@@ -1,26 +1,13 @@
 import type { Position, SubscribeOptions, SubscriptionBatch } from '@runledger/event-store';
 import { eventually } from '@runledger/testing';
 import kafkajs from 'kafkajs';
-import type { Kafka } from 'kafkajs';
 import { MemoryLog } from '../memory-log.fixture.js';
 import { testCheckpoints } from '../test-checkpoints.fixture.js';
 import type { CountedCheckpoints, TestCheckpoints } from '../test-checkpoints.fixture.js';
+import { kafkaThat } from './kafka-double.fixture.js';
 import { RelayOnDuty } from './relay-on-duty.js';
 
 const LOOKS = 6;
-
-/** Brokers of the topic `log`. */
-function kafkaThat(send: () => Promise<void>): Kafka {
-  const done = () => Promise.resolve();
-  const topics = [{ name: 'log', partitions: [{}] }];
-  return {
-    admin: () => ({
-      ...{ connect: done, disconnect: done, listTopics: () => Promise.resolve(['log']) },
-      fetchTopicMetadata: () => Promise.resolve({ topics }),
-    }),
-    producer: () => ({ connect: done, disconnect: done, send }),
-  } as unknown as Kafka;
-}
 
 describe('relays of which one is on duty', () => {
   let database: TestCheckpoints;
