@@ -1,4 +1,5 @@
 import type { ConsumerLog } from '@runledger/messaging';
+import { LeftBehindError } from '../driver/sandbox-faults.js';
 import { runKey } from './attempt-place.js';
 import type { ExecutingAttempts } from './executing-attempts.js';
 import type { ParkedRuns } from './parked-runs.js';
@@ -80,9 +81,19 @@ export class RunReleases {
     const { homes, worker, onReopened } = this.parts;
     const ended = await homes.ended(worker);
     const open = await Promise.all(ended.map(run => this.#release(run)));
-    if (open.includes(false) || performance.now() - this.#sweptAt > SWEEP_EVERY_MS) await this.sweep();
+    if (open.includes(false) || performance.now() - this.#sweptAt > SWEEP_EVERY_MS) await this.#sweepAll();
     if (ended.length > 0 && (await homes.reopen(worker, ended))) onReopened();
     await homes.forget(worker, ended);
+  }
+
+  /** What cannot be removed of one run holds up no other. */
+  async #sweepAll(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (error) {
+      if (!(error instanceof LeftBehindError)) throw error;
+      this.parts.log.error({ error }, 'Sandboxes of ended runs were not removed; it is tried again.');
+    }
   }
 
   /** The workspace stays: whichever step comes after the gate takes it up again. */

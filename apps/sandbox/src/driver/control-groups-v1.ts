@@ -42,9 +42,7 @@ export class ControlGroupsV1 implements ControlGroups {
 
   async sweep(keep: ReadonlySet<string>): Promise<void> {
     const names = new Set(Object.values(this.#bases).flatMap((base: string) => childGroups(base)));
-    for (const name of names) {
-      if (!keep.has(name)) await this.remove(name);
-    }
+    await Promise.all([...names].filter(name => !keep.has(name)).map(name => this.remove(name)));
   }
 }
 

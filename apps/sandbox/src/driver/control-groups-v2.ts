@@ -42,9 +42,8 @@ export class ControlGroupsV2 implements ControlGroups {
   }
 
   async sweep(keep: ReadonlySet<string>): Promise<void> {
-    for (const name of childGroups(this.#base)) {
-      if (!keep.has(name)) await this.remove(name);
-    }
+    const names = childGroups(this.#base).filter(name => !keep.has(name));
+    await Promise.all(names.map(name => this.remove(name)));
   }
 }
 

@@ -10,8 +10,9 @@ import { OutputDelivery } from './output-delivery.js';
 import { RunningCall } from './running-call.js';
 import type { ExecRequest, ExecResult, Sandbox, SandboxFiles } from './sandbox-driver.js';
 import type { SandboxDirectory } from './sandbox-directory.js';
-import { SandboxReleasedError } from './sandbox-faults.js';
+import { SandboxReleasedError, SandboxStalledError } from './sandbox-faults.js';
 import type { BeginTree } from './call-tree.js';
+import { within } from './within.js';
 
 export interface LocalSandboxParts {
   readonly runId: string;
@@ -48,6 +49,8 @@ export interface LocalSandboxParts {
 
 /** An end is in the log before many more calls are made; until then it can be played back. What all calls printed would fill the disk. */
 const MOST_KEPT_CALLS = 32;
+/** What was killed is gone long before, unless the kernel does not let go of it. */
+const DEATH_MS = 30_000;
 
 /** A sandbox of this machine's service: what all drivers have in common is the journal and the life of a call. */
 export class LocalSandbox implements Sandbox {
@@ -78,10 +81,8 @@ export class LocalSandbox implements Sandbox {
   async exec(request: ExecRequest): Promise<ExecResult> {
     const journal = new CallJournal(this.#parts.directory.journal, request.callId);
     const before = this.#turns.get(journal.name);
-    const turn = (before ?? Promise.resolve()).then(
-      () => this.#execNow(request, journal),
-      () => this.#execNow(request, journal),
-    );
+    const next = (): Promise<ExecResult> => this.#execNow(request, journal);
+    const turn = (before ?? Promise.resolve()).then(next, next);
     this.#turns.set(journal.name, turn);
     try {
       return await turn;
@@ -126,7 +127,10 @@ export class LocalSandbox implements Sandbox {
   }
 
   release(): Promise<void> {
-    this.#released ??= this.#release();
+    this.#released ??= this.#release().catch((error: unknown) => {
+      this.#parts.left(); // the next sweep finds it as a leftover
+      throw error;
+    });
     return this.#released;
   }
 
@@ -145,9 +149,12 @@ export class LocalSandbox implements Sandbox {
   async #putDown(): Promise<void> {
     const calls = [...this.#running.values()];
     this.thaw();
-    await Promise.all(calls.map(call => call.abandon()));
-    await Promise.allSettled(this.#turns.values());
-    await this.close();
+    const ended = Promise.all([...calls.map(call => call.abandon()), Promise.allSettled(this.#turns.values())]);
+    try {
+      await within(DEATH_MS, ended, () => new SandboxStalledError(`what ran in that of ${this.runId} does not die`));
+    } finally {
+      await this.close();
+    }
   }
 
   async #execNow(request: ExecRequest, journal: CallJournal): Promise<ExecResult> {

@@ -1,4 +1,5 @@
 import { SandboxStalledError, SandboxUnavailableError } from './sandbox-faults.js';
+import { within } from './within.js';
 
 /** Most that it may take until a program stands in a view of the machine: it takes milliseconds. */
 export const ANSWER_MS = 30_000;
@@ -27,17 +28,9 @@ export interface AwaitedProgram {
 }
 
 /** What a program says that was just started; throws {@link SandboxStalledError} when it says nothing: nobody waits for ever (R4). */
-export async function answerOf<T>(said: Promise<T>, { limitMs, kill }: AwaitedProgram): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      kill();
-      reject(new SandboxStalledError(`a program that was started for it said nothing for ${limitMs} ms`));
-    }, limitMs);
+export function answerOf<T>(said: Promise<T>, { limitMs, kill }: AwaitedProgram): Promise<T> {
+  return within(limitMs, said, () => {
+    kill();
+    return new SandboxStalledError(`a program that was started for it said nothing for ${limitMs} ms`);
   });
-  try {
-    return await Promise.race([said, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

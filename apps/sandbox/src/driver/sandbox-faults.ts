@@ -62,6 +62,17 @@ export class CallTakenError extends Fault {
   }
 }
 
+/** What runs left behind on this machine is not gone yet. It is tried again, and holds up nobody else. */
+export class LeftBehindError extends Fault {
+  constructor(reasons: ReadonlyMap<string, unknown>) {
+    const told = [...reasons].map(([runId, why]) => `${runId}: ${why instanceof Error ? why.message : String(why)}`);
+    super('LEFT_BEHIND', `What these runs left behind could not be removed; it is tried again. ${told.join(' ')}`, {
+      cause: new AggregateError(reasons.values()),
+      fields: { runs: [...reasons.keys()] },
+    });
+  }
+}
+
 /** The sandbox was released while it was in use. */
 export class SandboxReleasedError extends Fault {
   constructor(runId: string) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@runledger/testing';
 import { forkHere } from '../forking/fork-here.js';
 import { CallJournal } from './call-journal.js';
 import { SandboxDirectory } from './sandbox-directory.js';
@@ -31,6 +32,13 @@ class ContestedSlots extends UidSlots {
 
 const RANGE = { first: 209_000, count: 5 };
 
+const idleShape = {
+  workspacePath: '/workspace',
+  prepare: () => Promise.reject(new Error()),
+  relay: () => Promise.reject(new Error()),
+  close: () => Promise.resolve(),
+};
+
 describe('the sandboxes of a service', () => {
   let folder: string;
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'runledger-home-'))));
@@ -44,30 +52,24 @@ describe('the sandboxes of a service', () => {
       groups: false,
       slots: new ContestedSlots(others, other, slots),
     });
-    const shape = {
-      workspacePath: '/workspace',
-      prepare: () => Promise.reject(new Error()),
-      relay: () => Promise.reject(new Error()),
-      close: () => Promise.resolve(),
-    };
     const uids: (number | undefined)[] = [];
     const spec = { workspaceId: 'ws_acme', runId: 'run_1', profile: testProfile() };
     await home.open(spec, ({ uid, directory }) => {
       uids.push(uid, directory.meta()?.uid);
-      return shape;
+      return idleShape;
     });
     // Another process that opens the same sandbox, as the runner of an agent does, finds it with the uid that it was made with.
     const runner = new SandboxHome(join(folder, 'home'), { groups: false, slots: others });
     await runner.open(spec, ({ uid }) => {
       uids.push(uid);
-      return shape;
+      return idleShape;
     });
     expect(new Set(uids).size).toBe(1);
     await runner.close();
     await home.close();
   });
 
-  it('are swept but for one whose processes do not die, and then that, too', async () => {
+  it('are swept but for one whose processes do not die, and then that, too, while others are opened (R4)', async () => {
     const home = new SandboxHome(join(folder, 'home'), { groups: false, slots: undefined });
     const left = ['run_1', 'run_2', 'run_3'].map(runId => {
       const directory = new SandboxDirectory(home.path, runId, forkHere);
@@ -79,15 +81,21 @@ describe('the sandboxes of a service', () => {
     const journal = new CallJournal(left[1]!.journal, 'call');
     journal.begin('call');
     writeFileSync(join(journal.path, 'owner'), readFileSync(`/proc/${undying.pid}/stat`));
-    await expect(home.sweep(new Set())).rejects.toMatchObject({
-      code: 'SANDBOX_STALLED',
+    const swept = home.sweep(new Set()).catch((error: unknown) => error);
+    await eventually(() => expect(home.runs()).toEqual(['run_2']));
+    const spec = { workspaceId: 'ws_acme', runId: 'run_4', profile: testProfile() };
+    await home.open(spec, () => idleShape);
+    expect(await swept).toMatchObject({
+      code: 'LEFT_BEHIND',
+      fields: { runs: ['run_2'] },
       message: expect.stringContaining(`process ${undying.pid}`) as string,
     });
-    expect(home.runs()).toEqual(['run_2']);
+    expect(home.runs()).toEqual(['run_2', 'run_4']);
     expect(existsSync(journal.path)).toBe(true);
     undying.kill('SIGKILL');
     await once(undying, 'exit');
-    await home.sweep(new Set());
-    expect(home.runs()).toEqual([]);
+    await home.sweep(new Set(['run_4']));
+    await eventually(() => expect(home.runs()).toEqual(['run_4']));
+    await home.close();
   });
 });

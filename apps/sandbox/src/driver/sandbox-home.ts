@@ -10,6 +10,7 @@ import type { CallJournal } from './call-journal.js';
 import type { CallGroup, ControlGroups } from './control-groups.js';
 import { killLeftovers, waitUntilDead } from './leftovers.js';
 import { LocalSandbox } from './local-sandbox.js';
+import { Removals } from './removals.js';
 import { SandboxDirectory, type SandboxMeta } from './sandbox-directory.js';
 import type { ExecRequest, LeftSandbox, SandboxSpec } from './sandbox-driver.js';
 import type { UidSlots } from './uid-slots.js';
@@ -56,6 +57,7 @@ export class SandboxHome {
   readonly forks: Forks;
   readonly #slots: UidSlots | undefined;
   readonly #open = new Map<string, Promise<LocalSandbox>>();
+  readonly #removals = new Removals(runId => this.#remove(runId));
 
   constructor(homeDir: string, options: HomeOptions) {
     const isNew = !existsSync(homeDir);
@@ -117,16 +119,17 @@ export class SandboxHome {
 
   /**
    * Touches nothing that does not look like a sandbox: the directory may have been configured by mistake. One that cannot be
-   * removed is told of after all others are.
+   * removed is told of when all others are.
    */
   async sweep(keep: ReadonlySet<string>): Promise<void> {
-    const stuck = new Map<string, unknown>();
-    for (const runId of this.runs()) {
-      if (!keep.has(runId)) await this.#remove(runId).catch((error: unknown) => stuck.set(runId, error));
+    const leftovers = this.runs().filter(runId => !keep.has(runId));
+    try {
+      await this.#removals.sweep(leftovers);
+    } finally {
+      this.#slots?.sweep();
+      // Those of leftovers go with them, or are tried again.
+      await this.groups?.sweep(new Set([...keep, ...this.#open.keys(), ...leftovers]));
     }
-    this.#slots?.sweep();
-    await this.groups?.sweep(new Set([...keep, ...this.#open.keys(), ...stuck.keys()]));
-    for (const error of stuck.values()) throw error;
   }
 
   /** Of sandboxes that are open in this process, also of those whose set-up was given up. */
@@ -140,6 +143,7 @@ export class SandboxHome {
     spec: SandboxSpec,
     shapeOf: (place: SandboxPlace) => SandboxShape | Promise<SandboxShape>,
   ): Promise<LocalSandbox> {
+    await this.#removals.over(spec.runId);
     const directory = new SandboxDirectory(this.path, spec.runId, this.forks);
     const uid = await this.#prepare(spec, directory);
     const shape = await shapeOf({ directory, uid });
