@@ -1,3 +1,4 @@
+import { json } from '@runledger/contracts';
 import { z } from 'zod';
 import { fitting } from './fitting.js';
 
@@ -12,6 +13,14 @@ const schema = z.strictObject({
 describe('data of a request', () => {
   it('is taken as the schema has it', () => {
     expect(fitting(schema, { name: 'a 😀' })).toEqual({ name: 'a 😀' });
+  });
+
+  it('is refused when it is nested deeper than it can be read', () => {
+    const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown;
+    expect(fitting(json, nested(400))).toEqual(nested(400));
+    for (const levels of [401, 10_000, 1_000_000]) {
+      expect(() => fitting(json, nested(levels))).toThrow('The request is nested more than 400 levels deep.');
+    }
   });
 
   it.each([

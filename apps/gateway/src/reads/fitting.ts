@@ -1,9 +1,13 @@
+import { isDeeperThan, MAX_LEVELS } from '@runledger/contracts';
 import { isStorable } from '@runledger/kernel';
 import { z } from 'zod';
 import { RequestError } from '../graph/request-errors.js';
 
 /** Whoever reads these judges them as well, and refuses them with the place that is wrong. */
 const JUDGED_WHERE_READ: ReadonlySet<string> = new Set(['parameters', 'source', 'definition']);
+
+/** Reading what is deeper takes more stack than there is. Parameters that are just too deep are declined in writing instead. */
+const MAX_REQUEST_LEVELS = 2 * MAX_LEVELS;
 
 /**
  * Data of a request as the schema has it; what does not fit is the caller's affair: say where and what would fit, instead of
@@ -18,6 +22,10 @@ export function fitting<Input>(schema: { parse(input: unknown): Input }, input: 
 }
 
 function parsed<Input>(schema: { parse(input: unknown): Input }, input: unknown): Input {
+  if (isDeeperThan(input, MAX_REQUEST_LEVELS)) {
+    const message = `The request is nested more than ${MAX_REQUEST_LEVELS} levels deep.`;
+    throw new RequestError('BAD_USER_INPUT', message, 'Flatten it, or hand it over as text.');
+  }
   try {
     return schema.parse(input);
   } catch (cause) {
