@@ -152,9 +152,31 @@ describe('what a process has of a consumer that is its alone', () => {
     expect(beat([lease(1), lease(2, 3)])).toEqual([]);
   });
 
-  it('is lost for good with a process that is found dead', () => {
-    const { told, holding } = placeOf('sole');
+  it('is begun anew by a process that was found dead, where nobody had it in between', () => {
+    const { beat, holding, told } = placeOf('sole');
+    beat([lease(1), lease(2)]);
     holding.loseAll();
+    expect(told()).toEqual([['lost', 1, 2]]);
+    expect(beat([lease(1, 2)])).toEqual([['granted', '1@2']]);
+    expect(beat([lease(1, 2), lease(2, 2)])).toEqual([['granted', '2@2']]);
+    expect(holding.valid).toBe(true);
+  });
+
+  it('is lost for good by a process that was found dead, where somebody had it in between', () => {
+    const { beat, holding, told } = placeOf('sole');
+    beat([lease(1), lease(2)]);
+    holding.loseAll();
+    told();
+    expect(beat([lease(1, 2), lease(2, 3)])).toEqual([['lost for good', 1, 2]]);
+    expect([holding.valid, holding.givenUp]).toEqual([false, [lease(1, 2), lease(2, 3)]]);
+  });
+
+  it('is lost for good by a process that was found dead, where somebody has it', () => {
+    const { holding, told } = placeOf('sole');
+    holding.apply({ ...consumer, members: 1, share: 2, leases: [lease(1), lease(2)] }, []);
+    holding.loseAll();
+    told();
+    holding.apply({ ...consumer, members: 2, share: 1, leases: [] }, []);
     expect([told(), holding.valid]).toEqual([[['lost for good']], false]);
     holding.loseAll();
     expect(told()).toEqual([]);

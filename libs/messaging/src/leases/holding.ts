@@ -20,6 +20,8 @@ export class Holding implements Seat {
   #held = new Map<number, PartitionLease>();
   readonly #leaving = new Set<number>();
   #givenUp: PartitionLease[] = [];
+  /** What it had alone when this process was found dead, and has not got back. */
+  readonly #buried = new Map<number, PartitionLease>();
   #confirmed = false;
   /** Its checkpoints exist and fit the log. */
   prepared = false;
@@ -67,8 +69,14 @@ export class Holding implements Seat {
   }
 
   /** What a heartbeat has found; `moved`: the checkpoints as they had been moved when it was sent. */
-  apply({ leases, share, members }: Standing, moved: readonly PartitionLease[]): void {
+  apply(standing: Standing, moved: readonly PartitionLease[]): void {
     if (this.left) return;
+    const { leases, share, members } = standing;
+    if (this.#wasTaken(standing)) {
+      this.#held = new Map(leases.map(lease => [lease.partition, lease])); // for whoever has the rest
+      this.#lose([]);
+      return;
+    }
     const before = this.#held;
     const now = new Map(leases.map(lease => [lease.partition, lease]));
     const goneFrom = (old: ReadonlyMap<number, PartitionLease>, fresh: ReadonlyMap<number, PartitionLease>) =>
@@ -90,12 +98,28 @@ export class Holding implements Seat {
     if (this.parts.sharing === 'shared') this.#shed(share);
   }
 
-  /** This process was found dead: nothing that it had is its own any more. */
+  /**
+   * This process was found dead, by whichever other process works on this log: nothing that it had is its own any more. What it
+   * had alone nobody need have taken; then it is begun anew.
+   */
   loseAll(): void {
     const lost = [...this.#held.values()];
     this.#held = new Map();
     this.#givenUp = [];
-    if (!this.left && (lost.length > 0 || this.parts.sharing === 'sole')) this.#lose(lost);
+    if (this.left || lost.length === 0) return;
+    if (this.parts.sharing === 'sole') for (const lease of lost) this.#buried.set(lease.partition, lease);
+    this.#forget(lost, false);
+  }
+
+  /** Somebody has, or had, what this process had alone: whoever takes a partition raises its epoch (L2). */
+  #wasTaken({ leases, members }: Standing): boolean {
+    if (this.#buried.size === 0) return false;
+    const others = leases.filter(({ partition, epoch }) => {
+      const before = this.#buried.get(partition);
+      return before !== undefined && epoch !== before.epoch + 1;
+    });
+    for (const { partition } of leases) this.#buried.delete(partition);
+    return members > 1 || others.length > 0;
   }
 
   /** False when the consumer gets nothing back. */
@@ -103,14 +127,16 @@ export class Holding implements Seat {
     const forGood = this.parts.sharing === 'sole';
     const all = forGood ? [...lost, ...this.#held.values()] : lost;
     if (forGood) this.#giveUpAll();
-    for (const { partition } of all) this.#leaving.delete(partition);
     this.#givenUp = this.#givenUp.filter(lease => !lost.some(({ partition }) => partition === lease.partition));
-    this.#tell(all, 'partitions were lost to another process');
-    this.claimant.lost(
-      all.map(({ partition }) => partition),
-      forGood,
-    );
+    this.#forget(all, forGood);
     return !forGood;
+  }
+
+  #forget(lost: readonly PartitionLease[], forGood: boolean): void {
+    const partitions = lost.map(({ partition }) => partition);
+    for (const partition of partitions) this.#leaving.delete(partition);
+    this.#tell(lost, 'partitions were lost to another process');
+    this.claimant.lost(partitions, forGood);
   }
 
   #giveUpAll(): void {

@@ -193,6 +193,19 @@ describe('the leases of a process', () => {
     await eventually(() => expect(ada.told).toEqual(['granted', 'lost for good']));
   });
 
+  it('of the only process of its kind are its own again after others found it dead that do something else', async () => {
+    let answer = Promise.resolve();
+    let hang = (): void => undefined;
+    const ada = await join(newLeases({ sharing: 'sole', ttlMs: 400 }, () => answer));
+    await join(newLeases(), new Recorder('reactor/another'));
+    answer = new Promise(resolve => (hang = resolve));
+    const members = async () => (await database.pool.query('select from runledger.member')).rows.length;
+    await eventually(async () => expect(await members()).toBe(1));
+    answer = Promise.resolve();
+    hang();
+    await eventually(() => expect([ada.told, ada.has.size]).toEqual([['granted', 'lost', 'granted'], 16]));
+  });
+
   it('are one for a consumer that needs the whole order', async () => {
     const ada = await join(newLeases(), new Recorder('reactor/whole', 1));
     const standby = await join(newLeases(), new Recorder('reactor/whole', 1));
