@@ -102,5 +102,8 @@ describe('the batches that are sent', () => {
       expect(messages.length === 1 || bytes < 900_000).toBe(true);
     }
     expect(batches.map(({ messages }) => messages.length)).toEqual([14, 6, 1, 14, 5]);
+    const [largest] = log.filter(event => event.position === 25n);
+    const [only, ...others] = [...messageBatches(largest ? [largest] : [], 4n, 'urn:spec')];
+    expect([only?.messages.length, others]).toEqual([1, []]);
   });
 });
