@@ -45,4 +45,29 @@ describe('what runs left behind', () => {
     expect(tries).toEqual([]);
     await removals.sweep([]);
   });
+
+  it('is removed of a few runs at a time, and of none after the sweep', async () => {
+    let [underWay, most] = [0, 0];
+    const removed: string[] = [];
+    const runs = Array.from({ length: 40 }, (_, n) => `run_${n}`);
+    const removals = new Removals(async runId => {
+      most = Math.max(most, (underWay += 1));
+      await new Promise(resolve => setImmediate(resolve));
+      underWay -= 1;
+      removed.push(runId);
+    });
+    await removals.sweep(runs);
+    expect(removed.toSorted()).toEqual(runs.toSorted());
+    expect(most).toBe(16);
+
+    const begun: string[] = [];
+    const slow = new Removals(async runId => {
+      begun.push(runId);
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }, 50);
+    await slow.sweep(runs);
+    await slow.over('run_0');
+    await new Promise(resolve => setTimeout(resolve, 50));
+    expect(begun).toEqual(runs.slice(0, 16));
+  });
 });

@@ -3,6 +3,8 @@ import { within } from './within.js';
 
 /** A sweep waits no longer for what it removes; nobody can open a sandbox meanwhile. */
 const SWEEP_MS = 15_000;
+/** Each takes processes of its own. */
+const MOST_AT_ONCE = 16;
 
 /**
  * The removal of what runs left behind, each beside the others: a directory of a million files, or a process that cannot die, holds
@@ -30,13 +32,23 @@ export class Removals {
    * {@link LeftBehindError} with those that failed, by now or since the last sweep.
    */
   async sweep(runs: readonly string[]): Promise<void> {
-    const awaited = runs.filter(runId => !this.#begun.has(runId) && !this.#stuck.has(runId));
-    for (const runId of runs) if (!this.#begun.has(runId)) this.#begin(runId);
-    const gone = Promise.all(awaited.map(runId => this.over(runId)));
-    await within(this.sweepMs, gone, () => new Error()).catch(() => undefined); // it goes on, and the next sweep tells
+    const idle = runs.filter(runId => !this.#begun.has(runId));
+    for (const runId of idle.filter(each => this.#stuck.has(each))) this.#begin(runId);
+    const removed = this.#removeInTurn(idle.filter(runId => !this.#begun.has(runId)));
+    await within(this.sweepMs, removed, () => new Error()).catch(() => undefined); // it goes on, and the next sweep tells
     const failed = new Map(this.#failed);
     this.#failed.clear();
     if (failed.size > 0) throw new LeftBehindError(failed);
+  }
+
+  /** None is begun when the time is up: by then its run may be open again. */
+  async #removeInTurn(runs: readonly string[]): Promise<void> {
+    const end = performance.now() + this.sweepMs;
+    for (let at = 0; at < runs.length && performance.now() < end; at += MOST_AT_ONCE) {
+      const some = runs.slice(at, at + MOST_AT_ONCE);
+      for (const runId of some) this.#begin(runId);
+      await Promise.all(some.map(runId => this.over(runId)));
+    }
   }
 
   #begin(runId: string): void {
