@@ -84,10 +84,11 @@ describe('the firing of timers in a process', () => {
   it('has ended, and is written down, when its host has stopped', async () => {
     const table = new TroubledTable(due());
     let begun = false;
-    const runner = runnerOf(table, async () => {
+    const handle = async () => {
       begun = true;
       await delay(100);
-    });
+    };
+    const runner = runnerOf(table, handle, SILENT, 2);
     runner.start();
     await eventually(() => begun);
     await runner.stop();
