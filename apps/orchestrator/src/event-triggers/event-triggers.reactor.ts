@@ -10,7 +10,7 @@ import type { RunStarter } from '../runs/run-starter.js';
 import type { Decline, StartRequest } from '../runs/start-request.js';
 import { EventScope } from './event-scope.js';
 import type { EventTrigger } from './event-trigger.decider.js';
-import { TRIGGER_EVENTS, type StandingTriggers } from './standing-triggers.js';
+import type { StandingTriggers } from './standing-triggers.js';
 
 const NAME = 'orchestrator.event-triggers';
 
@@ -35,12 +35,7 @@ class NotStartedYetError extends RetryableError {
  * idempotency key derives from the trigger and the event.
  */
 export function eventTriggerReactor(parts: EventTriggerParts): Reactor {
-  return {
-    name: NAME,
-    types: [...TRIGGERING_EVENTS, ...TRIGGER_EVENTS],
-    concerns: event => parts.standing.mayWaitFor(event),
-    react: event => react(event, parts),
-  };
+  return { name: NAME, types: TRIGGERING_EVENTS, react: event => react(event, parts) };
 }
 
 async function react(event: RecordedEvent, parts: EventTriggerParts): Promise<void> {

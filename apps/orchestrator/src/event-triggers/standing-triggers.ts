@@ -8,49 +8,20 @@ const PAGE = 500;
 /** A busy workspace is read at this pace, however many events it has: nobody waits for a trigger any shorter than that. */
 const PACE_MS = 25;
 
-/** What is said of triggers. */
-export const TRIGGER_EVENTS: readonly string[] = eventTriggerEvents.map(({ type }) => type);
-
-/** Names of workspaces that are kept. */
-const MOST_WITHOUT = 100_000;
-
 type Log = Pick<EventStore, 'head' | 'readStream'>;
-type Happened = Pick<RecordedEvent, 'tenant' | 'type' | 'position'>;
 
 /** The triggers of each workspace as its stream says. */
 export class StandingTriggers {
   readonly #books = new LRUCache<string, TriggerBook>({ maxSize: 1_000, sizeCalculation: () => 1 });
-  /** Workspaces that have no trigger, and had none: most of them. */
-  readonly #without = new Set<string>();
-  /** Where something was said of triggers last, in whichever workspace. */
-  #saidAt: Position = START;
 
   constructor(private readonly log: Log) {}
 
-  /**
-   * False when it is known without looking that no trigger waits for the event. To be asked of every event in the order of the log,
-   * of {@link TRIGGER_EVENTS} too, which make it forget what it knows.
-   */
-  mayWaitFor({ tenant, type, position }: Happened): boolean {
-    if (!TRIGGER_EVENTS.includes(type)) return !this.#without.has(tenant);
-    if (position > this.#saidAt) this.#saidAt = position;
-    this.#without.clear();
-    return false;
-  }
-
   /** Those that an event of this type, at this place in the log, is held against. */
-  async on({ tenant, type, position }: Happened): Promise<EventTrigger[]> {
-    const { triggers, since, knownTo } = await this.#bookOf(tenant).upTo(position);
-    // What was said since then has been heard of already, and will not be told again.
-    if (triggers.size === 0 && knownTo >= this.#saidAt) this.#noteWithout(tenant);
+  async on({ tenant, type, position }: Pick<RecordedEvent, 'tenant' | 'type' | 'position'>): Promise<EventTrigger[]> {
+    const { triggers, since } = await this.#bookOf(tenant).upTo(position);
     return [...triggers.values()].filter(
       ({ active, plan }) => active && plan.event === type && (since.get(plan.triggerId) ?? position) < position,
     );
-  }
-
-  #noteWithout(tenant: string): void {
-    if (this.#without.size === MOST_WITHOUT) this.#without.clear();
-    this.#without.add(tenant);
   }
 
   #bookOf(tenant: string): TriggerBook {
@@ -86,11 +57,10 @@ class TriggerBook {
     private readonly tenant: string,
   ) {}
 
-  /** `knownTo`: nothing was said before it that is not read. */
-  async upTo(position: Position): Promise<Read & { readonly knownTo: Position }> {
+  async upTo(position: Position): Promise<Read> {
     if (position > this.#asked) this.#asked = position;
     while (position > this.#knownTo) await (this.#reading ??= this.#goOn());
-    return { ...this.#read, knownTo: this.#knownTo };
+    return this.#read;
   }
 
   async #goOn(): Promise<void> {
