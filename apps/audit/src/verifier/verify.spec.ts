@@ -127,6 +127,19 @@ describe('a bundle of another kind', () => {
     await expect(trusting(good.toSpliced(2, 0, ''), ours)).rejects.toThrow('line 3: the line is not JSON: it is empty');
   });
 
+  it('is refused: one whose chain is broken, although all of it was sealed', async () => {
+    const entry = (at: number) => (at === 2 ? { workspace: { n: 2, prev: 'AAAA' } } : {});
+    await expect(trusting(await smallBundle({ entry }), ours)).rejects.toThrow(
+      /^line 4, event event-2 .*: it does not follow the event above in the chain of the workspace/,
+    );
+  });
+
+  it('is refused: one behind whose end something follows, even its end again', async () => {
+    const good = await smallBundle();
+    await expect(trusting([...good, good.at(-1)!], ours)).rejects.toThrow('line 7: something follows the end');
+    await expect(trusting([...good, good[4]!], ours)).rejects.toThrow(/^line 7.*: something follows the end/);
+  });
+
   it('is refused: one with several events left out, and names the first and the last', async () => {
     const good = await smallBundle();
     await expect(trusting(good.toSpliced(2, 2), ours)).rejects.toThrow('event 1 to 2 of the workspace is missing');
