@@ -51,6 +51,33 @@ describe('the low watermark of a consumer', () => {
     expect(watermark.pending).toBeUndefined();
   });
 
+  it('stays before an event that takes long, and comes to the end with it, however much finishes behind it', () => {
+    const lasts = fc.oneof({ weight: 99, arbitrary: fc.nat(40) }, { weight: 1, arbitrary: fc.constant(Infinity) });
+    const behaviour = fc.array(lasts, { minLength: 3_000, maxLength: 6_000 });
+    fc.assert(
+      fc.property(behaviour, lasting => {
+        const watermark = new LowWatermark(0n);
+        const long = watermark.take({ position: 1n, recordedAt: '' });
+        const open: { readonly until: number; readonly taken: typeof long }[] = [];
+        for (const [index, length] of lasting.entries()) {
+          const taken = watermark.take({ position: BigInt(index + 2), recordedAt: '' });
+          open.push({ until: index + length, taken });
+          for (const done of open.filter(({ until }) => until <= index)) {
+            watermark.finish(done.taken);
+            open.splice(open.indexOf(done), 1);
+          }
+        }
+        expect([watermark.position, watermark.pending]).toEqual([0n, long]);
+        for (const taken of [long, ...open.splice(0).map(each => each.taken)]) {
+          expect(watermark.position).toBe(taken === long ? 0n : taken.position - 1n);
+          watermark.finish(taken);
+        }
+        expect(watermark.position).toBe(BigInt(lasting.length + 1));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it('is never ahead of an unfinished event, in whatever order events finish', () => {
     const order = fc
       .integer({ min: 1, max: 3_000 })

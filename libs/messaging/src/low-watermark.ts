@@ -8,6 +8,9 @@ export interface Taken {
   finished: boolean;
 }
 
+/** So many may be behind an open event before those that are finished are summed up. */
+const FEWEST_FOLDED = 1_024;
+
 /**
  * The highest position at or before which everything is finished, while work finishes in any order. It only ever rests on
  * positions that were handed in, hence on existing events, so that it may be kept outside the store's database.
@@ -15,6 +18,7 @@ export interface Taken {
 export class LowWatermark {
   #entries: Taken[] = [];
   #first = 0;
+  #foldAt = FEWEST_FOLDED;
   #mark: Position;
 
   constructor(start: Position) {
@@ -33,7 +37,7 @@ export class LowWatermark {
   /** Positions must be handed in ascending. */
   take({ position, recordedAt }: Pick<RecordedEvent, 'position' | 'recordedAt'>): Taken {
     const entry = { position, recordedAt, finished: false };
-    this.#entries.push(entry);
+    this.#add(entry);
     return entry;
   }
 
@@ -52,8 +56,24 @@ export class LowWatermark {
       this.#mark = position;
       return;
     }
-    this.#entries.push({ position, recordedAt: '', finished: true });
+    this.#add({ position, recordedAt: '', finished: true });
     this.#settle();
+  }
+
+  #add(entry: Taken): void {
+    this.#entries.push(entry);
+    if (this.#entries.length - this.#first > this.#foldAt) this.#fold();
+  }
+
+  /**
+   * One event may take a quarter of an hour, while thousands finish behind it. Of those that lie side by side only the last position
+   * counts, so what is remembered is never more than a few times what is open.
+   */
+  #fold(): void {
+    const entries = this.#entries.slice(this.#first);
+    this.#entries = entries.filter((entry, index) => !entry.finished || entries[index + 1]?.finished !== true);
+    this.#first = 0;
+    this.#foldAt = Math.max(FEWEST_FOLDED, 2 * this.#entries.length);
   }
 
   #settle(): void {

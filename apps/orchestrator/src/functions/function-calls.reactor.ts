@@ -33,8 +33,9 @@ export interface FunctionParts {
 
 /**
  * Calls the functions of ready steps, those of one run side by side, and stores what became of each in one append: the end of the
- * attempt and all that follows. More are taken up than are called at a time, so that one workspace does not keep the others waiting. Where this process dies in between, the event comes again and the function is called again, with
- * the same key (R1); one whose end is stored is not.
+ * attempt and all that follows. More are taken up than are called at a time, so that one workspace does not keep the others
+ * waiting. Where this process dies in between, the event comes again and the function is called again, with the same key (R1); one
+ * whose end is stored is not.
  */
 export function functionCalls(parts: FunctionParts): Reactor {
   const calls = new FunctionCalls(parts);
