@@ -25,6 +25,7 @@ export type {
   Standing,
 } from './partitions.js';
 export { pause } from './pause.js';
+export { timeLimited } from './time-limit.js';
 export * from './port.js';
 export { jsonArray } from './postgres/binary-array.js';
 export { ChannelSignal } from './postgres/channel-signal.js';

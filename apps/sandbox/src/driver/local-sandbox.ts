@@ -1,3 +1,4 @@
+import { timeLimited } from '@runledger/event-store';
 import type { EgressRequest } from '../egress/egress-request.js';
 import type { Relay, RelayTarget } from '../egress/key-relays.js';
 import type { Forks } from '../forking/forks.js';
@@ -12,7 +13,6 @@ import type { ExecRequest, ExecResult, Sandbox, SandboxFiles } from './sandbox-d
 import type { SandboxDirectory } from './sandbox-directory.js';
 import { SandboxReleasedError, SandboxStalledError } from './sandbox-faults.js';
 import type { BeginTree } from './call-tree.js';
-import { within } from './within.js';
 
 export interface LocalSandboxParts {
   readonly runId: string;
@@ -150,8 +150,9 @@ export class LocalSandbox implements Sandbox {
     const calls = [...this.#running.values()];
     this.thaw();
     const ended = Promise.all([...calls.map(call => call.abandon()), Promise.allSettled(this.#turns.values())]);
+    const undying = () => new SandboxStalledError(`what ran in that of ${this.runId} does not die`);
     try {
-      await within(DEATH_MS, ended, () => new SandboxStalledError(`what ran in that of ${this.runId} does not die`));
+      await timeLimited(ended, DEATH_MS, undying);
     } finally {
       await this.close();
     }

@@ -1,5 +1,5 @@
+import { timeLimited } from '@runledger/event-store';
 import { SandboxStalledError, SandboxUnavailableError } from './sandbox-faults.js';
-import { within } from './within.js';
 
 /** Most that it may take until a program stands in a view of the machine: it takes milliseconds. */
 export const ANSWER_MS = 30_000;
@@ -29,7 +29,7 @@ export interface AwaitedProgram {
 
 /** What a program says that was just started; throws {@link SandboxStalledError} when it says nothing: nobody waits for ever (R4). */
 export function answerOf<T>(said: Promise<T>, { limitMs, kill }: AwaitedProgram): Promise<T> {
-  return within(limitMs, said, () => {
+  return timeLimited(said, limitMs, () => {
     kill();
     return new SandboxStalledError(`a program that was started for it said nothing for ${limitMs} ms`);
   });

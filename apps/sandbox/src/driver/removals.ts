@@ -1,5 +1,5 @@
+import { timeLimited } from '@runledger/event-store';
 import { LeftBehindError } from './sandbox-faults.js';
-import { within } from './within.js';
 
 /** A sweep waits no longer for what it removes; nobody can open a sandbox meanwhile. */
 const SWEEP_MS = 15_000;
@@ -35,7 +35,7 @@ export class Removals {
     const idle = runs.filter(runId => !this.#begun.has(runId));
     for (const runId of idle.filter(each => this.#stuck.has(each))) this.#begin(runId);
     const removed = this.#removeInTurn(idle.filter(runId => !this.#begun.has(runId)));
-    await within(this.sweepMs, removed, () => new Error()).catch(() => undefined); // it goes on, and the next sweep tells
+    await timeLimited(removed, this.sweepMs, () => new Error()).catch(() => undefined); // it goes on, and the next sweep tells
     const failed = new Map(this.#failed);
     this.#failed.clear();
     if (failed.size > 0) throw new LeftBehindError(failed);

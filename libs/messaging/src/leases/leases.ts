@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { timeLimited } from '@runledger/event-store';
 import type { PartitionLease, SharedCheckpoints, Standing } from '@runledger/event-store';
 import { RetryableError } from '@runledger/kernel';
 import { SILENT } from '../consumer-log.js';
@@ -7,7 +8,6 @@ import { DEFAULT_RETRY, retrying } from '../retry.js';
 import type { RetryPolicy } from '../retry.js';
 import type { Claimant, Seat } from './claimant.js';
 import { Holding } from './holding.js';
-import { timeLimited } from './time-limit.js';
 
 export interface LeasesOptions {
   /** Names this process, for people; each of its lives among the others has a name of its own. */
