@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { AppendTooLargeError, MAX_APPEND_EVENTS } from '@runledger/event-store';
-import type { EventStore, NewEvent, RecordedEvent, SubscribeOptions } from '@runledger/event-store';
+import type { EventStore, NewEvent, RecordedEvent } from '@runledger/event-store';
 import { Fault } from '@runledger/kernel';
 import type { Distribution } from '@runledger/messaging';
 import { LRUCache } from 'lru-cache';
 import type { BlobStore } from '../blobs/index.js';
-import { changedBatches } from '../observed/changed-batches.js';
+import { askedBeforeChange, changedBatches } from '../observed/changed-batches.js';
 import { withReplaced } from '../observed/replaced-members.js';
 
 type BlobRef = Awaited<ReturnType<BlobStore['put']>>;
@@ -56,14 +56,14 @@ export class BigEvents {
       },
       readStream: async (stream, options) => this.#whole(await store.readStream(stream, options)),
       readAll: async options => this.#whole(await store.readAll(options)),
-      subscribe: options => this.#wholeEach(store.subscribe(seenWhole(options))),
+      subscribe: options => this.#wholeEach(store.subscribe(askedBeforeChange(options, isAside))),
     });
   }
 
   /** What follows the log, with whole events. */
   from(distribution: Distribution): Distribution {
     return withReplaced(distribution, {
-      subscribe: options => this.#wholeEach(distribution.subscribe(seenWhole(options))),
+      subscribe: options => this.#wholeEach(distribution.subscribe(askedBeforeChange(options, isAside))),
     });
   }
 
@@ -114,12 +114,6 @@ export class BigEvents {
     this.#read.set(sha256, { content }, { size: Math.max(1, json.length) });
     return content;
   }
-}
-
-/** Whether an event concerns somebody cannot be told while part of it lies beside. */
-function seenWhole(options: SubscribeOptions): SubscribeOptions {
-  const { concerns } = options;
-  return concerns ? { ...options, concerns: event => isAside(event) || concerns(event) } : options;
 }
 
 function isAside(event: RecordedEvent): event is RecordedEvent & { readonly data: DataAside } {

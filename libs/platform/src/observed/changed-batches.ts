@@ -1,3 +1,5 @@
+import type { RecordedEvent, SubscribeOptions } from '@runledger/event-store';
+
 /**
  * The same batches, some of them changed. One that stays as it is goes on without another wait: each event passes here once for
  * everybody who follows it. When a change fails, what is read from is ended.
@@ -29,4 +31,13 @@ export function changedBatches<Batch extends object>(
       };
     },
   };
+}
+
+/** What is asked of a source whose events are changed on the way: whom one concerns cannot be told before its change. */
+export function askedBeforeChange(
+  options: SubscribeOptions,
+  isChanged: (event: RecordedEvent) => boolean,
+): SubscribeOptions {
+  const { concerns } = options;
+  return concerns ? { ...options, concerns: event => isChanged(event) || concerns(event) } : options;
 }

@@ -1,6 +1,6 @@
-import type { EventStore, SubscribeOptions, SubscriptionBatch } from '@runledger/event-store';
+import type { EventStore, RecordedEvent, SubscriptionBatch } from '@runledger/event-store';
 import type { Delivery, Distribution } from '@runledger/messaging';
-import { changedBatches } from '../observed/changed-batches.js';
+import { askedBeforeChange, changedBatches } from '../observed/changed-batches.js';
 import { withReplaced } from '../observed/replaced-members.js';
 import type { PersonalData } from './personal-data.js';
 
@@ -22,20 +22,18 @@ export function personalStore(store: EventStore, personal: PersonalData): EventS
     const slice = await store.readAll(options);
     return { ...slice, events: await personal.openedAll(slice.events) };
   };
+  const isPersonal = (event: RecordedEvent) => personal.concerns(event);
   const subscribe: EventStore['subscribe'] = options =>
-    opening<SubscriptionBatch>(store.subscribe(seenOpen(options, personal)), personal);
+    opening<SubscriptionBatch>(store.subscribe(askedBeforeChange(options, isPersonal)), personal);
   return withReplaced(store, { append, readStream, readAll, subscribe });
 }
 
 /** What carries the log to its followers, with personal fields opened at its end: on the way they stay sealed. */
 export function personalDistribution(source: Distribution, personal: PersonalData): Distribution {
-  return { subscribe: options => opening<Delivery>(source.subscribe(seenOpen(options, personal)), personal) };
-}
-
-/** Whether an event concerns somebody cannot be told while parts of it are sealed. */
-function seenOpen(options: SubscribeOptions, personal: PersonalData): SubscribeOptions {
-  const { concerns } = options;
-  return concerns ? { ...options, concerns: event => personal.concerns(event) || concerns(event) } : options;
+  const isPersonal = (event: RecordedEvent) => personal.concerns(event);
+  return {
+    subscribe: options => opening<Delivery>(source.subscribe(askedBeforeChange(options, isPersonal)), personal),
+  };
 }
 
 function opening<Batch extends Delivery>(batches: AsyncIterable<Batch>, personal: PersonalData): AsyncIterable<Batch> {
