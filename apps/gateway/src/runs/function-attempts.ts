@@ -1,5 +1,4 @@
 import type { AttemptOutcome, StepError } from '@runledger/contracts';
-import { withSteps } from './run-people.js';
 import type { AttemptView, RunView, RunViewEvent, StepView } from './run-view.js';
 
 interface CallEnd {
@@ -23,13 +22,9 @@ const NOT_AWAITED: Pick<CallEnd, 'outcome' | 'error'> = {
 export function withCallsEnded(view: RunView, event: RunViewEvent): RunView {
   const end = endBy(event);
   if (!end) return view;
-  const called = view.steps.filter(step => openCallOf(step) && (end.steps?.includes(step.key) ?? true));
-  if (called.length === 0) return view;
-  return withSteps(
-    view,
-    called.map(({ key }) => key),
-    step => withCallEnded(step, end),
-  );
+  const isEnded = (step: StepView) => openCallOf(step) !== undefined && (end.steps?.includes(step.key) ?? true);
+  if (!view.steps.some(isEnded)) return view;
+  return { ...view, steps: view.steps.map(step => (isEnded(step) ? withCallEnded(step, end) : step)) };
 }
 
 function openCallOf({ attempts }: StepView): AttemptView | undefined {
