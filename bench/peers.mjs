@@ -10,9 +10,9 @@
  *   Restate     server, service process and HTTP client (this process); defaults, so its log is synced to disk.
  *
  * All commit durably, and each begins when what the one before has left to write is written, with a lap that is not counted: the
- * others had the processors and the memory in between. Each has as many processes as its quick start has. With `--processes N` ours and DBOS are measured with so
- * many processes as well, which share the work on one database, and the better figure of each is compared; Restate's server uses
- * all cores as it is. The packages are pinned in bench/peers and installed there by the first call, not with the product.
+ * others had the processors and the memory in between. Each has as many processes as its quick start has. With `--processes N` ours
+ * and DBOS are measured with so many processes as well, which share the work on one database, and the better figure of each is
+ * compared; Restate's server uses all cores as it is. The packages are pinned in bench/peers and installed there by the first call, not with the product.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
