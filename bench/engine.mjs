@@ -30,7 +30,7 @@ import {
   newUuid,
   PostgresCheckpoints,
 } from '@runledger/event-store';
-import { attemptId, gateId, streamOf } from '@runledger/kernel';
+import { attemptId, gateId, streamOf, TransientMap } from '@runledger/kernel';
 import { Leases, ReactorHost, storeDirect } from '@runledger/messaging';
 import { Orchestrator } from '@runledger/orchestrator';
 import { CommandRegistry, InProcessCommands, systemClock } from '@runledger/platform';
@@ -158,7 +158,7 @@ async function startRun(commands, flow) {
 /** Hears of what happened as any other consumer would. */
 class News {
   types = ['RunCompleted', 'ApprovalRequested', 'StepReady'];
-  #waiting = new Map();
+  #waiting = new TransientMap();
 
   constructor(owner) {
     this.name = `bench.news.${owner}`;

@@ -18,3 +18,4 @@ export { isRejection, reject } from './rejection.js';
 export type { Problem, Rejection } from './rejection.js';
 export { replacementDiff } from './replacement-diff.js';
 export { isStorable, shortened, storableText } from './storable-text.js';
+export { TransientMap, TransientSet } from './transient-map.js';

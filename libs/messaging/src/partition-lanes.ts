@@ -1,3 +1,5 @@
+import { TransientMap } from '@runledger/kernel';
+
 export interface LaneLimits {
   /** Added and not done, at most. */
   readonly items: number;
@@ -12,7 +14,7 @@ export interface LaneLimits {
  * own failures: a rejection would be a defect and is handed to `onDefect`.
  */
 export class PartitionLanes<Item> {
-  readonly #lanes = new Map<string, Item[]>();
+  readonly #lanes = new TransientMap<string, Item[]>();
   #pending = 0;
   #wake: (() => void)[] = [];
   #closed = false;

@@ -1,6 +1,6 @@
 import { StepReady, type StepFunctions } from '@runledger/contracts';
 import type { CommandHandler, EventStore, PartitionLease, RecordedEvent } from '@runledger/event-store';
-import { attemptId, Fault, streamOf } from '@runledger/kernel';
+import { attemptId, Fault, streamOf, TransientSet } from '@runledger/kernel';
 import { reactionContext } from '@runledger/messaging';
 import type { Reactor, Tenure } from '@runledger/messaging';
 import type { Clock } from '@runledger/platform';
@@ -70,7 +70,7 @@ class FunctionCalls {
   /** By the id of the event: what was done is not done again because a store was away. */
   readonly #unstored = new Map<string, CallEnd>();
   readonly #tenures: Tenures;
-  readonly #running = new Set<RunningCall>();
+  readonly #running = new TransientSet<RunningCall>();
   readonly #interest: CallInterest;
   readonly #slots: CallSlots;
   readonly #waiting: WaitingCalls;

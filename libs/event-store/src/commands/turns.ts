@@ -1,6 +1,8 @@
+import { TransientMap } from '@runledger/kernel';
+
 /** Lets work with the same key go one after the other, in the order it was asked for. */
 export class Turns {
-  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #last = new TransientMap<string, Promise<unknown>>();
 
   take<T>(key: string, work: () => Promise<T>): Promise<T> {
     const previous = this.#last.get(key);

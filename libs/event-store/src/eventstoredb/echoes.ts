@@ -1,3 +1,4 @@
+import { TransientMap } from '@runledger/kernel';
 import type { Position } from '../port.js';
 import type { WireEvent } from './wire-events.js';
 
@@ -20,7 +21,7 @@ interface Awaited {
  * N2 Nobody waits for a feed that is gone, has passed the place already, or was too late for the one before.
  */
 export class Echoes {
-  readonly #awaited = new Map<string, Awaited>();
+  readonly #awaited = new TransientMap<string, Awaited>();
   /** Where the feed is; undefined without one. */
   #passed: Position | undefined;
   #isTimely = true;

@@ -1,3 +1,4 @@
+import { TransientSet } from '@runledger/kernel';
 import { checkExpected, checkStream, toAppendRequest } from '../append-request.js';
 import type {
   AllSlice,
@@ -57,7 +58,7 @@ class EventStoreDbStore implements EventStore {
   readonly #appender: Appender;
   readonly #ending: Ending;
   readonly #identity: LogIdentity;
-  readonly #writing = new Set<Promise<unknown>>();
+  readonly #writing = new TransientSet<Promise<unknown>>();
   readonly #onProblem: (error: Error) => void;
   readonly #shared: SharedPages;
   readonly #tail: Tail;

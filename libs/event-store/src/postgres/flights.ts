@@ -1,3 +1,4 @@
+import { TransientMap } from '@runledger/kernel';
 import type { AppendRequest } from '../append-request.js';
 import type { AppendOutcome } from '../port.js';
 import { StoreUnavailableError } from './store-errors.js';
@@ -34,7 +35,7 @@ interface Passenger {
  *    appends are idempotent (E1).
  */
 export class Flights {
-  readonly #queues = new Map<string, Passenger[]>();
+  readonly #queues = new TransientMap<string, Passenger[]>();
   /** Keys of streams that have a passenger and nothing under way (F2), oldest first. */
   readonly #ready: string[] = [];
   #flying = 0;

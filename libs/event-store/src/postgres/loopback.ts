@@ -1,3 +1,4 @@
+import { TransientMap } from '@runledger/kernel';
 import type { Position, RecordedEvent } from '../port.js';
 import { ownEvent, weightOfOwn } from './event-rows.js';
 import type { StoredAppend } from './stored-append.js';
@@ -30,7 +31,7 @@ interface Waiting {
  *    wait. Once every flight that could bring it has landed, the log is read as ever, and that passes the gap or waits at it.
  */
 export class Loopback {
-  readonly #waiting = new Map<Position, Waiting>();
+  readonly #waiting = new TransientMap<Position, Waiting>();
   readonly #underWay = new Set<number>();
   #departures = 0;
   /** Flights up to this one may still bring the number that is missing now. */

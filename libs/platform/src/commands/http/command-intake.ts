@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Fault } from '@runledger/kernel';
+import { Fault, TransientSet } from '@runledger/kernel';
 import { isTransient } from '@runledger/messaging';
 import type { Log } from '../../logs/create-log.js';
 import { InvalidCommandError } from '../command-errors.js';
@@ -45,7 +45,7 @@ export interface CommandAnswer {
 
 /** Where a service takes in commands that come over a network: who asks, in time, and what is known; then the service answers. */
 export class CommandIntake {
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay = new TransientSet<Promise<unknown>>();
   #open = true;
 
   constructor(private readonly options: CommandIntakeOptions) {}
