@@ -12,7 +12,7 @@ import type { Follower, Wanted } from '../followers.js';
 const KEPT_EVENTS = 10_000;
 const KEPT_BYTES = 32_000_000;
 /** What it keeps for newcomers, when all followers have it behind them. */
-const SPARE_EVENTS = 1_000;
+const SPARE_EVENTS = 100;
 /** Beyond that, which followers have what behind them is looked at no sooner: there may be thousands. */
 const SLACK_EVENTS = 250;
 const PAGE_EVENTS = 1_000;
