@@ -59,7 +59,26 @@ function watchedStore(limit: { readonly flights: number; readonly appends: numbe
 
 function requestFor(wish: Wish, nth: number): AppendRequest {
   const stream = { tenant: 'ws', name: `run-${wish.stream}` };
-  return { stream, expected: 'any', events: [], bytes: 10, ...{ wish, nth } };
+  return { stream, expected: 'any', events: eventsOf(1), bytes: 10, ...{ wish, nth } };
+}
+
+function eventsOf(count: number): AppendRequest['events'] {
+  return Array.from({ length: count }, () => ({ id: '', type: '', correlationId: '', data: '', metadata: '' }));
+}
+
+/** Sizes of the flights that are under way at once, when so many ask at the same time and the first of them went alone. */
+function underWay(asking: number, events: number, spareTime: { readonly isThere: boolean }): number[] {
+  const sizes: number[] = [];
+  const never = new Promise<never>(() => undefined);
+  const fly = ({ length }: readonly AppendRequest[]) => {
+    sizes.push(length);
+    return never;
+  };
+  const flights = new Flights(fly, { flights: 4, appends: 64, bytes: 1_000_000 }, spareTime);
+  for (let nth = 0; nth < asking; nth += 1) {
+    void flights.append({ ...requestFor({ stream: nth, fate: 'stored', afterMs: 0 }, nth), events: eventsOf(events) });
+  }
+  return sizes;
 }
 
 const limitsOfFour = { flights: 1, appends: 4, bytes: 1_000 };
@@ -145,6 +164,26 @@ describe('appends that share transactions', () => {
     const outcomes = await Promise.allSettled(appends(flights, 4));
     expect(outcomes).toEqual(Array.from({ length: 4 }, () => ({ status: 'rejected', reason: away })));
     expect(sent).toBe(3); // the first, which had no company, the three others together, and one of them alone
+  });
+
+  it('go two at a time, three where this thread mostly waits, and more when all of them are filled', async () => {
+    const [busy, spare] = [{ isThere: false }, { isThere: true }];
+    const all = [underWay(30, 1, busy), underWay(30, 1, spare), underWay(120, 1, busy)];
+    await new Promise(resolve => setImmediate(resolve));
+    expect(all).toEqual([
+      [1, 15],
+      [1, 10, 10],
+      [1, 30, 30, 30],
+    ]);
+  });
+
+  it('share no flight where each fills one of its own', async () => {
+    const all = [underWay(8, 1, { isThere: false }), underWay(8, 10, { isThere: false })];
+    await new Promise(resolve => setImmediate(resolve));
+    expect(all).toEqual([
+      [1, 7],
+      [1, 4],
+    ]);
   });
 
   it('do not share more than the limit of bytes', async () => {

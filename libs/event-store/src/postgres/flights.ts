@@ -1,6 +1,7 @@
 import { TransientMap } from '@runledger/kernel';
 import type { AppendRequest } from '../append-request.js';
 import type { AppendOutcome } from '../port.js';
+import { SpareTime } from './spare-time.js';
 import { StoreUnavailableError } from './store-errors.js';
 
 export interface FlightLimits {
@@ -14,6 +15,8 @@ export interface FlightLimits {
 
 /** Appends that make another flight worth its while. */
 const WELL_FILLED = 32;
+/** With fewer events a flight does not leave others behind. */
+const FEWEST_EVENTS = 8;
 
 /** Stores several appends to different streams in one transaction; an `Error` in its result is meant for that append alone. */
 export type Fly = (requests: readonly AppendRequest[]) => Promise<readonly (AppendOutcome | Error)[]>;
@@ -47,6 +50,7 @@ export class Flights {
   constructor(
     private readonly fly: Fly,
     private readonly limits: FlightLimits,
+    private readonly spareTime: { readonly isThere: boolean } = new SpareTime(),
   ) {}
 
   append(request: AppendRequest): Promise<AppendOutcome> {
@@ -86,24 +90,25 @@ export class Flights {
 
   /**
    * Flights that may be under way at once. Each costs both sides as much as a dozen appends, so a few well-filled ones carry
-   * more than many; two are the least, so that the next one is filled while another is under way.
+   * more than many; two are the least, so that the next one is filled while another is under way. Where this thread mostly waits
+   * for the server, a third one makes use of that.
    */
   #planes(): number {
     const filled = Math.ceil(this.#queues.size / Math.min(WELL_FILLED, this.limits.appends));
-    return Math.min(this.limits.flights, Math.max(2, filled));
+    return Math.min(this.limits.flights, Math.max(this.spareTime.isThere ? 3 : 2, filled));
   }
 
   /** Shares all who travel among the flights, those under way included: one that took all would leave the others idle. */
   #board(): Passenger[] {
     const share = Math.ceil(this.#queues.size / this.#planes());
-    const seats = Math.min(this.limits.appends, Math.max(8, share));
     const passengers: Passenger[] = [];
-    let bytes = 0;
-    while (passengers.length < seats) {
+    let [events, bytes] = [0, 0];
+    while (passengers.length < this.limits.appends && (passengers.length < share || events < FEWEST_EVENTS)) {
       const next = this.#queues.get(this.#ready[0] ?? '')?.[0];
       if (!next || (passengers.length > 0 && bytes + next.request.bytes > this.limits.bytes)) break;
       this.#ready.shift();
       passengers.push(next);
+      events += next.request.events.length;
       bytes += next.request.bytes;
     }
     return passengers.sort((a, b) => (a.key < b.key ? -1 : 1));
