@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { derivedId, type CommandContext } from '@runledger/event-store';
 import { idOf } from '@runledger/kernel';
 
@@ -12,10 +12,7 @@ export function runIdOfKey(workspaceId: string, idempotencyKey: string): string 
  * a key, sent twice by a transport, is one run (R1).
  */
 export function runIdOfCommand(context: CommandContext, purpose: 'start' | 'decline'): string {
-  const bytes = createHash('sha256')
-    .update(`${context.workspaceId}\n${context.commandId}\n${purpose}`)
-    .digest()
-    .subarray(0, 16);
+  const bytes = hash('sha256', `${context.workspaceId}\n${context.commandId}\n${purpose}`, 'buffer').subarray(0, 16);
   bytes.writeUIntBE(Date.parse(context.occurredAt), 0, 6);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isDeeperThan, MAX_LEVELS, slug } from '@runledger/contracts';
 import type { DailyRuns, InputOf, Json, RefusalOf, RunChoices, StartRun } from '@runledger/contracts';
 import { canonicalJson, closestWord, keyOf, reject, shortened, type Problem, type Rejection } from '@runledger/kernel';
@@ -19,7 +19,7 @@ const MAX_TOLD = 20;
 /** What was asked for, in one word, so that an idempotency key used for something else is noticed. */
 export function requestHash({ flow, version, onlyStep, parameters, choices, subject }: StartRequest): string {
   const asked = { flow: keyOf(flow), version, onlyStep, parameters, choices, subject };
-  return createHash('sha256').update(canonicalJson(asked)).digest('hex');
+  return hash('sha256', canonicalJson(asked));
 }
 
 /** The slug behind a slug or a `flow_…` id; undefined when it can be neither. */
