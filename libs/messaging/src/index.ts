@@ -23,5 +23,7 @@ export type { ConsumerFault, ConsumerStatus, Reactor, RunningConsumer, Tenure } 
 export { DEFAULT_RETRY, isUsedUp, retryDelayMs, retrying } from './retry.js';
 export type { RetryPolicy } from './retry.js';
 export { RetryWarnings } from './retry-warnings.js';
+export { ToldTogether } from './told-together.js';
+export type { ToldTogetherOptions } from './told-together.js';
 export { isTransient } from './transient.js';
 export { upcastEvent } from './upcast-event.js';

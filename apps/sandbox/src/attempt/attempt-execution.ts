@@ -111,6 +111,7 @@ async function own(host: AttemptHost, owned: Owned): Promise<ExecutionEnd> {
   const timer = setTimeout(() => stop.stop('timeout', false), remainingMs());
   try {
     const result = await workOrFail(host, owned, { transcript, remainingMs });
+    host.warnings?.look(ready, owned.profile?.definition.isolation ?? 'none', result);
     await host.files?.end(ready.place);
     await endAttempt({
       transcript,

@@ -7,6 +7,7 @@ import type { Claimer } from './attempt-claim.js';
 import type { AttemptObserver } from './attempt-observer.js';
 import type { Budget } from './budget.js';
 import type { Flows } from './flows.js';
+import type { IsolationWarnings } from './isolation-warnings.js';
 import type { OpenAttempt } from './open-work.js';
 import type { ReadyAttempt } from './attempt-place.js';
 import type { People } from './people.js';
@@ -27,6 +28,8 @@ export interface AttemptHost extends Claimer {
   readonly sandboxes: RunSandboxes;
   /** Left out: nobody watches. */
   readonly observer?: AttemptObserver;
+  /** Left out: only the run says that its sandbox cannot be had. */
+  readonly warnings?: IsolationWarnings;
   /** The profile as it is now; undefined when none was ever published under this slug. */
   profile(workspaceId: string, slug: string): Promise<PublishedProfile | undefined>;
   /** Brings the run's files here when another worker had the run; answers what the transcript should say of it. */

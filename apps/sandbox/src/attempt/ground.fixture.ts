@@ -5,6 +5,7 @@ import type { EventStore, NewEvent } from '@runledger/event-store';
 import { logDatabase } from '@runledger/event-store/testing';
 import type { DomainEvent } from '@runledger/kernel';
 import { ReactorHost, SILENT, storeDirect } from '@runledger/messaging';
+import type { ConsumerLog } from '@runledger/messaging';
 import { FileBlobStore, observedStore, silentTelemetry, systemClock } from '@runledger/platform';
 import { eventually } from '@runledger/testing';
 import type { TestDatabase } from '@runledger/testing';
@@ -33,7 +34,7 @@ import type { WorkerLimits } from './attempt-worker.js';
 
 const WORKSPACE = 'ws_test';
 const PAGE = 1_000;
-type RuntimeHost = Omit<AttemptHost, 'people'>;
+type RuntimeHost = Omit<AttemptHost, 'people' | 'warnings'>;
 type EndedData = ReturnType<typeof AttemptEnded>['data'];
 
 /** A database, a directory and the hands of an orchestrator: everything around the sandbox service that a spec needs. */
@@ -46,6 +47,8 @@ export class Ground {
   readonly #started: SandboxRuntime[] = [];
   /** What starts the programs of the wired service. From here as a rule: the process that does it for real has to be compiled. */
   forks: Forks = forkHere;
+  /** What services that are started tell the operator. */
+  log: ConsumerLog = SILENT;
   /** Of the wired service. */
   integrations: Integrations | undefined;
   /** Of whoever publishes. */
@@ -118,7 +121,7 @@ export class Ground {
       reactors: new ReactorHost(storeDirect(this.store), new PostgresCheckpoints(this.pool), catalogue, {
         owner: newUuid(),
       }),
-      log: SILENT,
+      log: this.log,
       limits,
     });
     this.#started.push(runtime);

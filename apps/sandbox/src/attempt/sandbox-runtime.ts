@@ -18,6 +18,7 @@ import { FlowsOfOrchestrator } from './flows.js';
 import { claimReactor, type ClaimTables } from './claim.reactor.js';
 import { Interruptions } from './interruptions.js';
 import { HeldRuns } from './held-runs.js';
+import { IsolationWarnings } from './isolation-warnings.js';
 import { OpenWork } from './open-work.js';
 import { PeopleOfTheLog } from './people.js';
 import { ParkedRuns } from './parked-runs.js';
@@ -26,7 +27,7 @@ import { RunReleases } from './run-releases.js';
 import { WorkNews } from './work-news.js';
 
 export interface SandboxRuntimeParts {
-  readonly host: Omit<AttemptHost, 'people'>;
+  readonly host: Omit<AttemptHost, 'people' | 'warnings'>;
   readonly database: Pool;
   /** Absolute. Holds the worker's name and its sandboxes; locked while the service runs. */
   readonly homeDir: string;
@@ -80,6 +81,7 @@ export class SandboxRuntime {
       ...host,
       ...this.#services(),
       people,
+      warnings: new IsolationWarnings(log),
       bring: (open, driver) => files.bring(open, driver),
     };
     this.#limits = { ...DEFAULT_WORKER_LIMITS, ...parts.limits };
