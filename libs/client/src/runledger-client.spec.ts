@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { WebSocket as WebSocketOfWs } from 'ws';
+import type { RunledgerError } from './client-error.js';
 import { RunEventsDocument, ViewerDocument } from './generated.js';
 import { RunledgerClient, type ClientOptions } from './runledger-client.js';
 
@@ -27,6 +31,23 @@ describe('a client', () => {
     } finally {
       if (own) Object.defineProperty(globalThis, 'WebSocket', own);
     }
+  });
+
+  it.each([
+    ['ws', WebSocketOfWs as unknown as typeof WebSocket],
+    ['its runtime', WebSocket],
+  ])('goes on trying where nobody answers in time, with the socket of %s', async (_whose, webSocket) => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const ending = new AbortController();
+    const told: string[] = [];
+    const onProblem = ({ code }: RunledgerError) => told.push(code) === 2 && ending.abort();
+    const client = given({ ...OPTIONS, url, webSocket, silenceMs: 50, onProblem });
+    const items = client.subscribe(RunEventsDocument, { runId: 'run_1' }, ending);
+    expect((await items.next()).done).toBe(true);
+    expect(told).toEqual(['CONNECTION_LOST', 'CONNECTION_LOST']);
+    silent.close();
   });
 
   it('says of an answer that is none of the API where it may have asked instead', async () => {

@@ -55,7 +55,7 @@ export class SocketFeed {
         ping: isReceived => isReceived || patience.begin(),
         message: () => patience.end(),
       },
-      webSocketImpl: webSocket,
+      webSocketImpl: heard(webSocket),
     });
     const end = (): void => void client.dispose();
     ending.addEventListener('abort', end);
@@ -103,6 +103,19 @@ class Patience {
   end(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/**
+ * One that is given up before it is open tells of that as an error, when nobody listens any more: a socket of the package `ws` would
+ * end the process with it. Whoever gave it up has said why.
+ */
+function heard(webSocket: typeof WebSocket): typeof WebSocket {
+  return class extends webSocket {
+    constructor(...parameters: ConstructorParameters<typeof WebSocket>) {
+      super(...parameters);
+      this.addEventListener('error', () => undefined);
+    }
+  };
 }
 
 /** What `connection_ack` carries. */
