@@ -154,7 +154,7 @@ async function openReaders({ url, token }, { runIds, ending }) {
     status: () => status,
     finish: async file => {
       const figures = heard('figures');
-      child.send({ kind: 'finish', file });
+      if (child.connected) child.send({ kind: 'finish', file }); // else it has ended, and that is what is told
       return (await figures).figures;
     },
   };
