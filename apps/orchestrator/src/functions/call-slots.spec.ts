@@ -124,6 +124,13 @@ describe('slots', () => {
     story.ends('a');
     expect(story.granted).toEqual(['a1', 'b3']);
   });
+
+  it('go to those that still wait when all calls of a workspace have left', () => {
+    const story = given(1, ['a', 1], ['b', 1], ['c', 1]);
+    story.leaves('b2');
+    story.ends('a');
+    expect(story.granted).toEqual(['a1', 'c3']);
+  });
 });
 
 const WORKSPACES = ['a', 'b', 'c', 'd'];

@@ -39,7 +39,7 @@ export class CallSlots {
     if (taken > 1) this.#taken.set(workspaceId, taken - 1);
     else this.#taken.delete(workspaceId);
     this.#free += 1;
-    while (this.#queues.size > 0 && this.#handOn());
+    this.#handOn();
   }
 
   /** To be called when none could be taken. */
@@ -66,20 +66,18 @@ export class CallSlots {
     this.#free -= 1;
   }
 
-  /** Whether somebody who waited has got a slot. */
-  #handOn(): boolean {
+  /** Of one slot more one call at most can make use: by those that were free before, nobody was to have more. */
+  #handOn(): void {
     const [workspaceId, taken] = this.#next();
-    if (!this.#mayHaveMore(taken)) return false;
-    const queue = this.#queues.get(workspaceId) ?? new Set();
-    const [first] = queue;
-    if (!first) return false;
+    const queue = this.#queues.get(workspaceId);
+    const [first] = queue ?? [];
+    if (!queue || !first || !this.#mayHaveMore(taken)) return;
     queue.delete(first);
     // Its next turn comes after those of its equals.
     this.#queues.delete(workspaceId);
     if (queue.size > 0) this.#queues.set(workspaceId, queue);
     this.#give(workspaceId, taken);
     first.onTurn();
-    return true;
   }
 
   #next(): readonly [workspaceId: string, taken: number] {
