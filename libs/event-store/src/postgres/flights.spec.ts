@@ -38,6 +38,7 @@ function watchedStore(limit: { readonly flights: number; readonly appends: numbe
   const fly = async (requests: readonly (AppendRequest & { readonly wish?: Wish; readonly nth?: number })[]) => {
     const keys = requests.map(keyOf);
     flying += 1;
+    expectThat(requests.length > 0, 'nobody aboard');
     expectThat(flying <= limit.flights, 'too many flights');
     expectThat(requests.length <= limit.appends, 'too many appends');
     expectThat(keys.join() === [...new Set(keys)].sort().join(), 'F3: not sorted, or one stream twice');
@@ -139,6 +140,10 @@ describe('appends that share transactions', () => {
       void flights.append(requestFor({ stream: nth % 7, fate: 'stored', afterMs: 0 }, nth));
     await Promise.all([flights.idle(), flights.idle()]);
     expect(stored()).toBe(30);
+    void flights.append(requestFor({ stream: 0, fate: 'stored', afterMs: 0 }, 30));
+    await flights.idle();
+    expect(stored()).toBe(31);
+    expect(store.breaches).toEqual([]);
   });
 
   it('are told what befell them alone, one that the store forgot to answer too (F1)', async () => {
@@ -168,20 +173,55 @@ describe('appends that share transactions', () => {
 
   it('go two at a time, three where this thread mostly waits, and more when all of them are filled', async () => {
     const [busy, spare] = [{ isThere: false }, { isThere: true }];
-    const all = [underWay(30, 1, busy), underWay(30, 1, spare), underWay(120, 1, busy)];
+    const all = [underWay(61, 1, busy), underWay(30, 1, spare), underWay(120, 1, busy)];
     await new Promise(resolve => setImmediate(resolve));
     expect(all).toEqual([
-      [1, 15],
+      [1, 31],
       [1, 10, 10],
       [1, 30, 30, 30],
     ]);
   });
 
+  it('wait for who comes in the same turn where the last ones had company, and for nobody where one went alone', async () => {
+    const sizes: number[] = [];
+    const fly = ({ length }: readonly AppendRequest[]) => {
+      sizes.push(length);
+      return Promise.resolve(Array.from({ length }, () => ({ status: 'deleted' }) as const));
+    };
+    const flights = new Flights(fly, { flights: 2, appends: 50, bytes: 1_000 });
+    const sizesAtOnce: number[] = [];
+    for (const count of [1, 3, 3, 1, 1]) {
+      const asked = appends(flights, count);
+      sizesAtOnce.push(sizes.length);
+      await Promise.all(asked);
+    }
+    expect([sizes, sizesAtOnce]).toEqual([
+      [1, 1, 2, 3, 1, 1],
+      [1, 2, 3, 4, 6],
+    ]);
+  });
+
+  it('take turns: many to one stream do not keep another waiting', async () => {
+    const flown: string[] = [];
+    const fly = (requests: readonly AppendRequest[]) => {
+      flown.push(...requests.map(({ stream }) => stream.name));
+      return Promise.resolve(requests.map(() => ({ status: 'deleted' }) as const));
+    };
+    const flights = new Flights(fly, { flights: 1, appends: 1, bytes: 1_000 });
+    const asked = [0, 0, 0, 1].map((stream, nth) =>
+      flights.append(requestFor({ stream, fate: 'stored', afterMs: 0 }, nth)),
+    );
+    await Promise.all(asked);
+    expect(flown).toEqual(['run-0', 'run-1', 'run-0', 'run-0']);
+  });
+
   it('share no flight where each fills one of its own', async () => {
-    const all = [underWay(8, 1, { isThere: false }), underWay(8, 10, { isThere: false })];
+    const busy = { isThere: false };
+    const all = [underWay(12, 1, busy), underWay(8, 2, busy), underWay(8, 10, busy)];
     await new Promise(resolve => setImmediate(resolve));
     expect(all).toEqual([
-      [1, 7],
+      [1, 8],
+      [1, 4],
       [1, 4],
     ]);
   });
@@ -197,7 +237,7 @@ describe('appends that share transactions', () => {
     );
     const request = (n: number, bytes: number) =>
       flights.append({ ...requestFor({ stream: n, fate: 'stored', afterMs: 0 }, n), bytes });
-    await Promise.all([60, 60, 300, 30, 30, 30].map((bytes, n) => request(n, bytes)));
-    expect(sizes).toEqual([60, 60, 300, 90]);
+    await Promise.all([60, 60, 300, 30, 30, 40].map((bytes, n) => request(n, bytes)));
+    expect(sizes).toEqual([60, 60, 300, 100]);
   });
 });
