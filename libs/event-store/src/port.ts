@@ -174,9 +174,12 @@ export interface EventStore {
   settled(): Promise<Position>;
   /** A UUID that this log was given once, for ever: what was noted down against another log is recognised by it. */
   identity(): Promise<string>;
-  /** Hides the stream's events from stream reads; the next append continues its revisions. Idempotent. */
+  /**
+   * Hides the stream's events from stream reads; the next append continues its revisions. Idempotent. Answers like an empty append
+   * to a stream without events: `appended`, -1, START.
+   */
   deleteStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome>;
-  /** Ends the stream for ever. Idempotent. */
+  /** Ends the stream for ever. Idempotent. Answers as `deleteStream` does. */
   tombstoneStream(stream: StreamRef, expected: ExpectedRevision): Promise<AppendOutcome>;
   /** For operators, of stores whose readers wait for open appends. Costs one small statement. */
   openAppends?(): Promise<OpenAppends>;

@@ -8,6 +8,8 @@ const FORMS: readonly ExpectedRevision[] = ['no-stream', 0, 1, 'exists', 'any'];
 const conflict = (revision: number) => ({ status: 'conflict', revision });
 const appended = (revision: number) => ({ status: 'appended', revision });
 const deleted = { status: 'deleted' };
+/** Of a stream that has no event any more. */
+const ended = { status: 'appended', revision: -1, position: 0n };
 
 /** For each state (two events were written, unless absent) what each of FORMS leads to. */
 const OUTCOMES: Record<StreamState, readonly object[]> = {
@@ -107,13 +109,22 @@ function describeEnding(world: ContractWorld): void {
       const stream = await streamThatIs(world.store, 'present');
       expect(await world.store.deleteStream(stream, 0)).toEqual(conflict(1));
       expect(await world.store.tombstoneStream(stream, 'no-stream')).toEqual(conflict(1));
-      expect(await world.store.deleteStream(stream, 1)).toMatchObject({ status: 'appended' });
-      expect(await world.store.deleteStream(stream, 1)).toMatchObject({ status: 'appended' });
-      expect(await world.store.tombstoneStream(stream, 'any')).toMatchObject({ status: 'appended' });
-      expect(await world.store.tombstoneStream(stream, 'any')).toMatchObject({ status: 'appended' });
-      expect(await world.store.tombstoneStream(stream, 1)).toMatchObject({ status: 'appended' });
+      expect(await world.store.deleteStream(stream, 1)).toEqual(ended);
+      expect(await world.store.deleteStream(stream, 1)).toEqual(ended);
+      expect(await world.store.tombstoneStream(stream, 'any')).toEqual(ended);
+      expect(await world.store.tombstoneStream(stream, 'any')).toEqual(ended);
+      expect(await world.store.tombstoneStream(stream, 1)).toEqual(ended);
       expect(await world.store.deleteStream(stream, 'any')).toEqual(deleted);
     });
+
+    it.each(['absent', 'present', 'soft-deleted'] as const)(
+      'answers that a stream that was %s has no event',
+      async state => {
+        for (const end of ['deleteStream', 'tombstoneStream'] as const) {
+          expect(await world.store[end](await streamThatIs(world.store, state), 'any')).toEqual(ended);
+        }
+      },
+    );
   });
 }
 

@@ -11,6 +11,9 @@ import { toWireName } from './stream-names.js';
 /** How often a stream may move under our hands before we say so. */
 const MOST_MOVES = 50;
 
+/** Nothing was added, and nothing of the stream can be read. */
+const ENDED: AppendOutcome = { status: 'appended', revision: -1, position: START };
+
 /** The last revision to name to the server, or that there is none. */
 type Exact = number | 'no-stream';
 
@@ -45,14 +48,14 @@ export class Ending {
     for (let moves = 0; moves < MOST_MOVES; moves += 1) {
       const tail = await this.reader.stream(stream, { from: 'end', backwards: true, limit: 1 });
       revision = tail.lastRead;
-      if (tail.state === 'tombstoned') return forEver ? ended(revision) : { status: 'deleted' };
+      if (tail.state === 'tombstoned') return forEver ? ENDED : { status: 'deleted' };
       // Revisions of a stream without visible events are known to the server only.
       const unseen = revision < 0 && typeof expected === 'number';
       if (!unseen && !fits(expected, revision)) return { status: 'conflict', revision };
-      if (!unseen && revision < 0 && !forEver) return ended(-1);
+      if (!unseen && revision < 0 && !forEver) return ENDED;
       const at: Exact = unseen ? expected : revision >= 0 ? revision : (hidden ?? 'no-stream');
       const moved = await this.#send(stream, at, forEver);
-      if (moved === undefined) return ended(forEver ? revision : -1);
+      if (moved === undefined) return ENDED;
       if (unseen) return { status: 'conflict', revision };
       hidden = moved < 0 ? undefined : moved;
     }
@@ -74,8 +77,4 @@ export class Ending {
       throw error;
     }
   }
-}
-
-function ended(revision: number): AppendOutcome {
-  return { status: 'appended', revision, position: START };
 }

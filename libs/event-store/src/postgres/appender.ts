@@ -51,7 +51,9 @@ export class Appender {
   async end(stream: StreamRef, expected: ExpectedRevision, forEver: boolean): Promise<AppendOutcome> {
     try {
       const [row = []] = await this.#run(calls => calls.end(stream, expected, forEver));
-      return toOutcome(row, stream.name);
+      const outcome = toOutcome(row, stream.name);
+      // The function still knows where a stream lay that was ended for ever; a reader does not.
+      return outcome.status === 'appended' ? { ...outcome, revision: -1 } : outcome;
     } catch (error) {
       throw toAppendError(error);
     }
