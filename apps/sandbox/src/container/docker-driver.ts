@@ -42,8 +42,9 @@ export class DockerDriver implements SandboxDriver {
     this.#options = options;
     const isRoot = process.getuid?.() === 0;
     const slots = isRoot ? new UidSlots(options.slotsDir ?? DEFAULT_SLOTS_DIR, DEFAULT_UIDS) : undefined;
-    this.#home = new SandboxHome(options.homeDir, { groups: false, slots });
     this.#engine = new DockerEngine(options);
+    const elsewhere = { runs: () => this.#leftRuns(), remove: (runId: string) => this.#removeContainers(runId) };
+    this.#home = new SandboxHome(options.homeDir, { groups: false, slots, elsewhere });
   }
 
   /** What the engine does not limit is known once it was asked. */
@@ -121,16 +122,24 @@ export class DockerDriver implements SandboxDriver {
   }
 
   async sweep(keep: ReadonlySet<string>): Promise<void> {
-    const open = new Set(this.#home.openRuns());
-    for (const { id, labels } of await this.#engine.labelled(`${HOME_LABEL}=${hashOf(this.#home.path)}`)) {
-      const runId = labels[RUN_LABEL] ?? '';
-      if (!keep.has(runId) && !open.has(runId)) await this.#engine.remove(id);
-    }
     await this.#home.sweep(keep);
   }
 
   async close(inUse?: ReadonlySet<string>): Promise<void> {
     await this.#home.close(inUse);
+  }
+
+  async #leftRuns(): Promise<string[]> {
+    const containers = await this.#engine.labelled(this.#ours);
+    return containers.flatMap(({ labels }) => labels[RUN_LABEL] ?? []);
+  }
+
+  #removeContainers(runId: string): Promise<void> {
+    return this.#engine.removeLabelled(this.#ours, `${RUN_LABEL}=${runId}`);
+  }
+
+  get #ours(): string {
+    return `${HOME_LABEL}=${hashOf(this.#home.path)}`;
   }
 
   async #asked(): Promise<EngineFacts> {

@@ -1,5 +1,8 @@
 import type Docker from 'dockerode';
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { timeLimited } from '@runledger/event-store';
+import { SandboxStalledError } from '../driver/sandbox-faults.js';
 import { EngineSilentError, ImageUnusableError } from './container-faults.js';
 import type { ContainerProcess, ContainerProgram } from './container-port.js';
 import type { DockerSettings } from './docker-settings.js';
@@ -14,6 +17,14 @@ export interface EngineFacts {
   readonly cpu: boolean;
 }
 
+export interface LabelledContainer {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The engine itself gives up sooner on one that does not die. */
+const REMOVAL_MS = 60_000;
+const REMOVAL_PAUSE_MS = 100;
 const EXIT_LOOKS = 20;
 const EXIT_PAUSE_MS = 25;
 
@@ -87,11 +98,22 @@ export class DockerEngine {
     }
   }
 
-  /** Names of the containers that carry a label. */
-  async labelled(label: string): Promise<{ readonly id: string; readonly labels: Readonly<Record<string, string>> }[]> {
+  /** The containers that carry all of these labels, running or not. */
+  async labelled(...label: readonly string[]): Promise<readonly LabelledContainer[]> {
     const client = await this.#connected();
-    const found = await this.#said(client.listContainers({ all: true, filters: { label: [label] } }));
+    const found = await this.#said(client.listContainers({ all: true, filters: { label: [...label] } }));
     return found.map(({ Id, Labels }) => ({ id: Id, labels: Labels }));
+  }
+
+  /** Removes them, and waits for those that are being removed. Throws {@link SandboxStalledError} when one does not go. */
+  async removeLabelled(...label: readonly string[]): Promise<void> {
+    const late = () => new SandboxStalledError(`its container is not removed within ${REMOVAL_MS} ms`);
+    for (const end = performance.now() + REMOVAL_MS; ; await sleep(REMOVAL_PAUSE_MS)) {
+      const left = await this.labelled(...label);
+      if (left.length === 0) return;
+      if (performance.now() >= end) throw late();
+      await timeLimited(Promise.all(left.map(({ id }) => this.remove(id))), REMOVAL_MS, late);
+    }
   }
 
   /** Undefined: no such container runs. */
@@ -165,7 +187,7 @@ async function exitOf(exec: Docker.Exec): Promise<number | undefined> {
   for (let looks = 0; looks < EXIT_LOOKS; looks += 1) {
     const { Running, ExitCode } = await exec.inspect().catch(() => ({ Running: false, ExitCode: null }));
     if (!Running) return ExitCode ?? undefined;
-    await new Promise(resolve => setTimeout(resolve, EXIT_PAUSE_MS));
+    await sleep(EXIT_PAUSE_MS);
   }
   return undefined;
 }

@@ -39,8 +39,12 @@ export class KubernetesDriver implements SandboxDriver {
 
   constructor(options: KubernetesOptions) {
     this.#options = options;
-    this.#home = new SandboxHome(options.homeDir, { groups: false, slots: undefined });
     this.#cluster = new KubernetesCluster(options);
+    const elsewhere = {
+      runs: () => this.#leftRuns(),
+      remove: (runId: string) => this.#cluster.remove(podName(runId)), // also that of a run that was moved here
+    };
+    this.#home = new SandboxHome(options.homeDir, { groups: false, slots: undefined, elsewhere });
   }
 
   capabilities(): DriverCapabilities {
@@ -125,19 +129,16 @@ export class KubernetesDriver implements SandboxDriver {
   }
 
   async sweep(keep: ReadonlySet<string>): Promise<void> {
-    const kept = new Set([...keep, ...this.#home.openRuns()]);
-    const labelled = (await this.#cluster.labelled(this.#ours)).map(({ metadata }) => ({
-      name: metadata?.name ?? '',
-      runId: metadata?.annotations?.[RUN_ANNOTATION] ?? '',
-    }));
-    const moved = this.#home.runs().map(runId => ({ name: podName(runId), runId }));
-    const unwanted = new Set([...labelled, ...moved].filter(({ runId }) => !kept.has(runId)).map(({ name }) => name));
-    for (const name of unwanted) await this.#cluster.remove(name);
     await this.#home.sweep(keep);
   }
 
   async close(inUse?: ReadonlySet<string>): Promise<void> {
     await this.#home.close(inUse);
+  }
+
+  async #leftRuns(): Promise<string[]> {
+    const pods = await this.#cluster.labelled(this.#ours);
+    return pods.flatMap(({ metadata }) => metadata?.annotations?.[RUN_ANNOTATION] ?? []);
   }
 
   get #homeHash(): string {

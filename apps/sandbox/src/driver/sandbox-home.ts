@@ -43,11 +43,21 @@ export interface SandboxPlace {
   readonly uid: number | undefined;
 }
 
+/** What runs have beside their directories, as where a sandbox is a container. */
+export interface Elsewhere {
+  /** Runs of which there is something. */
+  runs(): Promise<readonly string[]>;
+  /** Takes away what there is of a run. Throws when it is not gone: its directory and its uid may be in use then. */
+  remove(runId: string): Promise<void>;
+}
+
 export interface HomeOptions {
   readonly groups: boolean;
   readonly slots: UidSlots | undefined;
   /** Default: by this process itself. */
   readonly forks?: Forks | undefined;
+  /** Swept with the directories; left out: there is nothing else. */
+  readonly elsewhere?: Elsewhere;
 }
 
 /** All sandboxes of one service on this machine: their directories, uids and control groups, from making to sweeping. */
@@ -56,6 +66,7 @@ export class SandboxHome {
   readonly groups: ControlGroups | undefined;
   readonly forks: Forks;
   readonly #slots: UidSlots | undefined;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #open = new Map<string, Promise<LocalSandbox>>();
   readonly #removals = new Removals(runId => this.#remove(runId));
 
@@ -66,6 +77,7 @@ export class SandboxHome {
     this.path = realpathSync(homeDir);
     this.groups = options.groups ? detectControlGroups(groupName(this.path)) : undefined;
     this.#slots = options.slots;
+    this.#elsewhere = options.elsewhere;
     this.forks = options.forks ?? forkHere;
   }
 
@@ -105,11 +117,6 @@ export class SandboxHome {
     return own.from === from;
   }
 
-  /** Runs whose sandboxes are open in this process. */
-  openRuns(): string[] {
-    return [...this.#open.keys()];
-  }
-
   /** Runs that have a directory here. */
   runs(): string[] {
     return readdirSync(this.path, { withFileTypes: true })
@@ -122,7 +129,8 @@ export class SandboxHome {
    * removed is told of when all others are.
    */
   async sweep(keep: ReadonlySet<string>): Promise<void> {
-    const leftovers = this.runs().filter(runId => !keep.has(runId));
+    const elsewhere = (await this.#elsewhere?.runs()) ?? [];
+    const leftovers = [...new Set([...this.runs(), ...elsewhere])].filter(runId => !keep.has(runId));
     try {
       await this.#removals.sweep(leftovers);
     } finally {
@@ -192,8 +200,9 @@ export class SandboxHome {
   async #remove(runId: string): Promise<void> {
     const open = this.#open.get(runId);
     if (open) return (await open).release();
+    await this.#elsewhere?.remove(runId);
     const directory = new SandboxDirectory(this.path, runId, this.forks);
-    if (!directory.looksLikeASandbox) return;
+    if (!existsSync(directory.path) || !directory.looksLikeASandbox) return;
     const uid = directory.meta()?.uid;
     await killLeftovers(directory.journal);
     await this.groups?.remove(runId);
