@@ -1,7 +1,7 @@
 import type { EventFilter, RecordedEvent, SubscribeOptions } from './port.js';
 
 /** The conditions of a filter as one test; the same that PostgreSQL applies to pages of the log. */
-export function matcherFor(filter: EventFilter): (event: RecordedEvent) => boolean {
+export function filterMatcher(filter: EventFilter): (event: RecordedEvent) => boolean {
   const types = filter.types && new Set(filter.types);
   const categories = filter.categories && new Set(filter.categories);
   const { tenant, correlationId } = filter;
@@ -13,9 +13,9 @@ export function matcherFor(filter: EventFilter): (event: RecordedEvent) => boole
     (categories === undefined || categories.has(event.category));
 }
 
-/** The same for who follows the end of the log. */
-export function matcherOf({ concerns, ...filter }: SubscribeOptions): (event: RecordedEvent) => boolean {
-  const fits = matcherFor(filter);
+/** What a follower is woken for at the end of the log: events of its filter that concern it. */
+export function followerMatcher({ concerns, ...filter }: SubscribeOptions): (event: RecordedEvent) => boolean {
+  const fits = filterMatcher(filter);
   return concerns ? event => fits(event) && mayConcern(concerns, event) : fits;
 }
 

@@ -9,7 +9,7 @@ export type { CommandContext } from './commands/new-events.js';
 export { ConnectionStringError, EventStoreDbFault, StoreClosedError } from './eventstoredb/eventstoredb-errors.js';
 export { createEventStoreDbStore } from './eventstoredb/eventstoredb-store.js';
 export type { EventStoreDbStoreOptions } from './eventstoredb/eventstoredb-store.js';
-export { matcherOf } from './event-filter.js';
+export { followerMatcher } from './event-filter.js';
 export { Followers } from './followers.js';
 export type { Follower, Wanted } from './followers.js';
 export { LogBehindError } from './log-behind-error.js';

@@ -1,4 +1,4 @@
-import { matcherFor } from '../event-filter.js';
+import { filterMatcher } from '../event-filter.js';
 import type {
   AllSlice,
   Position,
@@ -70,7 +70,7 @@ async function readScanning(
   { after, limit, ...filter }: ReadAllOptions & { readonly limit: number },
   place?: StoryPlace,
 ): Promise<AllSlice> {
-  const matches = matcherFor(filter);
+  const matches = filterMatcher(filter);
   const started = performance.now();
   const kept = after > tail.to ? undefined : tail.peek(after, limit, matches);
   const events: RecordedEvent[] = [...(kept?.events ?? [])];

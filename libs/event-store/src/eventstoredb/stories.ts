@@ -1,4 +1,4 @@
-import { matcherFor } from '../event-filter.js';
+import { filterMatcher } from '../event-filter.js';
 import { LogBehindError } from '../log-behind-error.js';
 import { pause } from '../pause.js';
 import { START } from '../port.js';
@@ -61,7 +61,7 @@ export class Stories {
   /** The same as a part of the log, when the story is young enough; otherwise it must be read where it lies. */
   recall({ place, scannedTo }: KnownStory, { after, limit, ...filter }: StoryOptions): AllSlice | undefined {
     if (!place || after >= place.last) return { events: [], scannedTo, caughtUp: true };
-    const page = this.#recent.read(after > place.before ? after : place.before, limit, matcherFor(filter));
+    const page = this.#recent.read(after > place.before ? after : place.before, limit, filterMatcher(filter));
     if (!page) return undefined;
     // Another pass may have gone on since it was looked for.
     return { events: page.events, scannedTo: page.toEnd ? this.#scannedTo : page.scannedTo, caughtUp: page.toEnd };

@@ -1,5 +1,5 @@
 import { RetryableError } from '@runledger/kernel';
-import { matcherOf } from '../event-filter.js';
+import { followerMatcher } from '../event-filter.js';
 import { pause } from '../pause.js';
 import type { Position, RecordedEvent, SubscribeOptions, SubscriptionBatch } from '../port.js';
 import { pauseAfter } from './patience.js';
@@ -27,7 +27,7 @@ export async function* subscription(
 ): AsyncGenerator<SubscriptionBatch, void, undefined> {
   const { tail } = sources;
   const { signal } = options;
-  const matches = matcherOf(options);
+  const matches = followerMatcher(options);
   const next = nextPage(sources, options, matches);
   let cursor = options.after;
   let told = { position: cursor, at: performance.now() };

@@ -1,7 +1,7 @@
 import { RetryableError } from '@runledger/kernel';
 import { pause } from '../pause.js';
 import type { Position, RecordedEvent, SubscribeOptions, SubscriptionBatch } from '../port.js';
-import { matcherOf } from '../event-filter.js';
+import { followerMatcher } from '../event-filter.js';
 import type { Closing } from './closing.js';
 import type { LogReader, Page } from './log-reader.js';
 import type { Tail } from './tail.js';
@@ -28,7 +28,7 @@ export async function* subscription(
 ): AsyncGenerator<SubscriptionBatch, void, undefined> {
   const { tail, closing } = sources;
   const { signal } = options;
-  const matches = matcherOf(options);
+  const matches = followerMatcher(options);
   const next = nextPage(sources, options, matches);
   let cursor = options.after;
   let told = { position: cursor, at: performance.now() };

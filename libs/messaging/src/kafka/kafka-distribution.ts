@@ -1,4 +1,4 @@
-import { matcherOf } from '@runledger/event-store';
+import { followerMatcher } from '@runledger/event-store';
 import type { EventStore, Position, RecordedEvent } from '@runledger/event-store';
 import type { Kafka } from 'kafkajs';
 import { SILENT } from '../consumer-log.js';
@@ -99,7 +99,7 @@ async function* subscription(
   const { signal } = options;
   const feed = await feeds.get();
   const { window } = feed;
-  const matches = matcherOf(options);
+  const matches = followerMatcher(options);
   const next = nextPage(parts, window, options, matches);
   let cursor = options.after;
   let told = { position: cursor, at: performance.now() };
