@@ -95,7 +95,7 @@ export class CommandHandler {
     _decider: Decider<Command, State, Event, Refusal>,
     ref: StreamRef,
   ): State | undefined {
-    return this.#states.cached<State>(ref)?.state;
+    return this.#states.known<State>(ref)?.state;
   }
 
   /** For what never changes once it is in the stream: the state as this process last knew it; read when it knows none. */

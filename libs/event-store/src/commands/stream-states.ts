@@ -39,6 +39,11 @@ export class StreamStates {
     return this.#cache.get(cacheKey(ref)) as Loaded<State> | undefined;
   }
 
+  /** To look at: that is no use, so the state stays in memory no longer for it, and takes no other's place. */
+  known<State>(ref: StreamRef): Loaded<State> | undefined {
+    return this.#cache.peek(cacheKey(ref)) as Loaded<State> | undefined;
+  }
+
   /** Keeps a state unless a newer one is kept. */
   keep(ref: StreamRef, loaded: Loaded<unknown>): void {
     const key = cacheKey(ref);
