@@ -119,6 +119,29 @@ it('is looked at each second among a few hundred; of thousands those first of wh
   expect(new Set(looks).size).toBe(1_000); // in turn
 });
 
+it('leaves others their turn while thousands are looked at, of which the last is heard in the same second', async () => {
+  let glances = 0;
+  const interestOf = (runId: string) => (runId === 'run 4999' ? 'killed' : 'awaited');
+  const { turns, wait } = waiting(
+    runId => Promise.resolve(interestOf(runId)),
+    runId => {
+      glances += 1;
+      return interestOf(runId);
+    },
+  );
+  for (let run = 0; run < 5_000; run += 1) wait(`run ${run}`);
+  jest.advanceTimersByTime(1_000);
+  let most = glances;
+  for (let turn = 0; turn < 100; turn += 1) {
+    const before = glances;
+    await new Promise(setImmediate);
+    most = Math.max(most, glances - before);
+  }
+  expect([...turns]).toEqual([['run 4999', 'killed']]);
+  expect(glances).toBe(5_000);
+  expect(most).toBeLessThanOrEqual(1_000);
+});
+
 it('is looked at again after a store that was away, and not before a slow one has answered', async () => {
   const answers: { resolve: (interest: Interest) => void; reject: (error: Error) => void }[] = [];
   const { turns, wait } = waiting(

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RecordedEvent } from '@runledger/event-store';
 import { jsonBytes } from '../values/storable-text.js';
 import type { CallInterest, Interest, Ready } from './call-interest.js';
@@ -13,6 +14,8 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** Further ones are looked at a second later. */
 const MAX_LOOKS = 256;
 const LOOKS_AT_ONCE = 32;
+/** What is remembered of so many runs is looked at without a pause: a millisecond or two, where all of them take ten times that. */
+const GLANCES_AT_ONCE = 500;
 
 /** `come`: it has a slot. `stopped`: its partition was given up. Otherwise nobody waits for it any more, and it needs none. */
 export type Turn = 'come' | 'stopped' | Exclude<Interest, 'awaited'>;
@@ -80,7 +83,7 @@ export class WaitingCalls {
 
   /** Ends when none waits. Who is asked slowly is not asked ever more. */
   async #look(): Promise<void> {
-    const due = this.#due();
+    const due = await this.#due();
     for (let next = 0; next < due.length; next += LOOKS_AT_ONCE) {
       await Promise.all(due.slice(next, next + LOOKS_AT_ONCE).map(call => this.#lookAt(call)));
     }
@@ -94,11 +97,19 @@ export class WaitingCalls {
   }
 
   /** All of those that this process itself knows to be wanted no more, and of the others so many in turn. */
-  #due(): Waiting[] {
+  async #due(): Promise<Waiting[]> {
     const waiting = [...this.#waiting];
-    const isKnown = ({ workspaceId, ready }: Waiting) =>
-      !['awaited', undefined].includes(this.parts.interest.remembered(workspaceId, ready));
-    return [...new Set([...waiting.filter(isKnown), ...waiting.slice(0, MAX_LOOKS)])];
+    const unwanted: Waiting[] = [];
+    for (let next = 0; next < waiting.length; next += GLANCES_AT_ONCE) {
+      if (next > 0) await nextTurn();
+      unwanted.push(...waiting.slice(next, next + GLANCES_AT_ONCE).filter(call => this.#isKnownUnwanted(call)));
+    }
+    return [...new Set([...unwanted, ...waiting.slice(0, MAX_LOOKS)])];
+  }
+
+  #isKnownUnwanted({ workspaceId, ready }: Waiting): boolean {
+    const interest = this.parts.interest.remembered(workspaceId, ready);
+    return interest !== undefined && interest !== 'awaited';
   }
 
   async #lookAt(call: Waiting): Promise<void> {
