@@ -1,3 +1,4 @@
+import { runOut } from '../forking/commands.js';
 import type { Forks } from '../forking/forks.js';
 
 const LOOK_EVERY_MS = 1_000;
@@ -59,7 +60,7 @@ export class DiskUse {
 /** Space taken on disk, links not followed. Files that vanish while `du` looks make it fail; its sums are right all the same. */
 async function diskBytes(forks: Forks, directories: readonly string[]): Promise<number> {
   const sumOf = async (...options: readonly string[]): Promise<number> =>
-    sum((await forks.run('du', [...options, '--', ...directories])).stdout);
+    sum((await runOut(forks, 'du', [...options, '--', ...directories])).stdout);
   const [blocks, files] = await Promise.all([sumOf('-skx'), sumOf('-sx', '--inodes')]);
   return Math.max(blocks * 1_024, files * LEAST_FILE_BYTES);
 }

@@ -10,7 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { Fault } from '@runledger/kernel';
-import { runWell, type Forks } from '../forking/forks.js';
+import { runOut, runWell } from '../forking/commands.js';
+import type { Forks } from '../forking/forks.js';
 
 /** Who a sandbox belongs to; written last when it is made, so that a directory without it was never finished. */
 export interface SandboxMeta {
@@ -138,11 +139,11 @@ export class SandboxDirectory {
     writeFileSync(`${this.path}/from`, worker, { mode: 0o600 });
   }
 
-  /** `rm` rather than Node: names need not be UTF-8, and a sandbox may leave directories that it made unreadable. */
+  /** `rm` rather than Node: names need not be UTF-8, and a sandbox may leave directories that it made unreadable. Can be repeated. */
   async remove(): Promise<void> {
     if (!existsSync(this.path)) return;
     rmSync(this.#metaPath, { force: true });
-    await this.forks.run('chmod', ['-R', 'u+rwX', '--', this.path]); // rm will say what really hinders
+    await runOut(this.forks, 'chmod', ['-R', 'u+rwX', '--', this.path]).catch(() => undefined); // rm will say what really hinders
     await runWell(this.forks, 'rm', ['-rf', '--', this.path]);
   }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@runledger/testing';
 import { forkHere } from '../forking/fork-here.js';
+import type { Forks } from '../forking/forks.js';
 import { CallJournal } from './call-journal.js';
 import { SandboxDirectory } from './sandbox-directory.js';
 import { testProfile } from './sandbox.fixture.js';
@@ -97,5 +98,27 @@ describe('the sandboxes of a service', () => {
     await home.sweep(new Set(['run_4']));
     await eventually(() => expect(home.runs()).toEqual(['run_4']));
     await home.close();
+  });
+
+  it('are told of when their files cannot be removed in time, and are removed by the next sweep (R4)', async () => {
+    let stalls = 0;
+    const run: Forks['run'] = (program, argv) => {
+      const stalled = (stalls += 1) <= 2; // a disk that does not answer, at chmod and at rm
+      return stalled ? forkHere.run('sleep', ['600'], 50) : forkHere.run(program, argv);
+    };
+    const home = new SandboxHome(join(folder, 'home'), {
+      groups: false,
+      slots: undefined,
+      forks: { ...forkHere, run },
+    });
+    const directory = new SandboxDirectory(home.path, 'run_1', forkHere);
+    directory.create({ runId: 'run_1', workspaceId: 'ws_acme', profile: 'test' });
+    await expect(home.sweep(new Set())).rejects.toMatchObject({
+      code: 'LEFT_BEHIND',
+      cause: { errors: [expect.objectContaining({ code: 'SANDBOX_STALLED' })] },
+    });
+    expect(home.runs()).toEqual(['run_1']);
+    await home.sweep(new Set());
+    await eventually(() => expect(home.runs()).toEqual([]));
   });
 });

@@ -1,6 +1,7 @@
 import { execFile, spawn, type ChildProcess, type ExecFileException, type StdioOptions } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { LONGEST_RUN_MS } from './forks.js';
 import type { Descriptor, Forked, ForkOrder, Forks, Ran } from './forks.js';
 
 const CLOSE_ON_EXEC = 0o2000000;
@@ -105,12 +106,25 @@ function isInheritable(descriptor: number): boolean {
   }
 }
 
-function runHere(program: string, argv: readonly string[]): Promise<Ran> {
+function runHere(program: string, argv: readonly string[], limitMs = LONGEST_RUN_MS): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    execFile(program, argv, (error: ExecFileException | null, stdout, stderr) => {
+    const child = execFile(program, argv, (error: ExecFileException | null, stdout, stderr) => {
+      clearTimeout(timer);
       const code = error ? error.code : 0;
       if (typeof code === 'string') reject(error ?? new Error(code));
       else resolve({ code: code ?? null, stdout, stderr });
     });
+    const timer = setTimeout(() => {
+      giveUp(child);
+      reject(Object.assign(new Error(`${program} did not end within ${limitMs} ms`), { code: 'ETIMEDOUT' }));
+    }, limitMs);
   });
+}
+
+/** Not waited for: one that waits for a disk in the kernel dies when that answers. */
+function giveUp(child: ChildProcess): void {
+  child.kill('SIGKILL');
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
 }

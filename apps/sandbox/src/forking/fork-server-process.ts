@@ -1,5 +1,5 @@
 import { forkHere } from './fork-here.js';
-import type { ForkReport, ForkRequest } from './fork-requests.js';
+import type { ForkReport, ForkRequest, RunOrder } from './fork-requests.js';
 import type { Forked } from './forks.js';
 
 /**
@@ -37,8 +37,8 @@ function start(id: number, { start: order }: Extract<ForkRequest, { start: unkno
   }
 }
 
-function run(id: number, { program, argv }: { readonly program: string; readonly argv: readonly string[] }): void {
-  forkHere.run(program, argv).then(
+function run(id: number, { program, argv, limitMs }: RunOrder): void {
+  forkHere.run(program, argv, limitMs).then(
     ran => tell({ id, ran }),
     (error: unknown) => fail(id, error),
   );

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { identityOf, isAlive } from '../driver/process-tree.js';
 import { forkHere } from './fork-here.js';
 import { ForkServer } from './fork-server.js';
-import { runWell, type ForkOrder } from './forks.js';
+import { runWell } from './commands.js';
+import type { ForkOrder } from './forks.js';
 
 let folder: string;
 
@@ -96,6 +97,17 @@ describe.each([
     expect(await forks.run('/bin/sh', ['-c', 'kill -9 $$'])).toMatchObject({ code: null });
     await runWell(forks, '/bin/true', []);
     await expect(runWell(forks, 'rm', [join(folder, 'nothing')])).rejects.toThrow(/rm ended with 1: .*nothing/);
+  });
+
+  it('are killed when they take longer than they may, and nobody waits for what they leave', async () => {
+    const pids = join(folder, 'pids');
+    const script = `sleep 600 & echo $! $$ >${pids}; wait`; // whoever is left has the output open
+    const stalled = { code: 'ETIMEDOUT', message: '/bin/sh did not end within 300 ms' };
+    await expect(forks.run('/bin/sh', ['-c', script], 300)).rejects.toMatchObject(stalled);
+    const [left, shell] = readFileSync(pids, 'utf8').trim().split(' ').map(Number) as [number, number];
+    await eventually(() => expect([left, shell].map(isThere)).toEqual([true, false]));
+    process.kill(left);
+    expect(await forks.run('/bin/echo', ['on'], 60_000)).toMatchObject({ stdout: 'on\n' });
   });
 });
 

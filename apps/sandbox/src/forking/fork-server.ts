@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { identityOf, isAlive } from '../driver/process-tree.js';
 import { forkHere } from './fork-here.js';
 import type { ForkReport, ForkRequest } from './fork-requests.js';
-import { ForkServerLostError } from './forks.js';
+import { ForkServerLostError, LONGEST_RUN_MS } from './forks.js';
 import type { Forked, ForkOrder, Forks, Ran } from './forks.js';
 
 /** Compiled, also where the service runs from its sources. */
@@ -37,9 +37,9 @@ export class ForkServer implements Forks {
     return forked;
   }
 
-  run(program: string, argv: readonly string[]): Promise<Ran> {
+  run(program: string, argv: readonly string[], limitMs = LONGEST_RUN_MS): Promise<Ran> {
     return new Promise((resolve, reject) => {
-      this.#ask(id => ({ id, run: { program, argv } }), {
+      this.#ask(id => ({ id, run: { program, argv, limitMs } }), {
         heard: report => {
           if ('ran' in report) resolve(report.ran);
           else if ('failed' in report) reject(errorOf(report.failed));

@@ -32,6 +32,9 @@ export interface Forked {
   letGo(): void;
 }
 
+/** Of programs that the service runs for itself: a million files take a minute, and a disk that does not answer takes for ever. */
+export const LONGEST_RUN_MS = 600_000;
+
 /** A program that was waited for. */
 export interface Ran {
   /** Null when a signal ended it. */
@@ -44,14 +47,11 @@ export interface Ran {
 export interface Forks {
   /** `input` goes to the descriptor that is fed. */
   start(order: ForkOrder, input?: Readable): Forked;
-  /** Resolves when it has ended, however. Rejects when it could not be started, or said more than a mebibyte. */
-  run(program: string, argv: readonly string[]): Promise<Ran>;
-}
-
-/** Throws what a program complained of that was to succeed. */
-export async function runWell(forks: Forks, program: string, argv: readonly string[]): Promise<void> {
-  const { code, stderr } = await forks.run(program, argv);
-  if (code !== 0) throw new Error(`${program} ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
+  /**
+   * Resolves when it has ended, however. Rejects when it could not be started, or said more than a mebibyte; with `ETIMEDOUT` when it was
+   * killed because it took longer than `limitMs`, whether or not it is gone then. Default: {@link LONGEST_RUN_MS}.
+   */
+  run(program: string, argv: readonly string[], limitMs?: number): Promise<Ran>;
 }
 
 /** The process that starts others ended: whether it had started what it was asked for, nobody can tell; if so, that goes, too. */

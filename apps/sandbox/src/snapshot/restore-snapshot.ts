@@ -1,18 +1,16 @@
 import { BlobNotFoundError, type SweptBlobStore } from '@runledger/platform';
-import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { linkSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { SandboxFiles } from '../driver/sandbox-driver.js';
+import { runOut, runWell } from '../forking/commands.js';
+import { forkHere } from '../forking/fork-here.js';
 import { Breath } from './breath.js';
 import { CLOCK_TICK_MS, KnownFiles } from './known-files.js';
 import { fillFiles } from './restored-files.js';
 import { finish, placeIn } from './restored-places.js';
 import { DamagedSnapshotError, SnapshotGoneError } from './snapshot-errors.js';
 import { decodeSnapshot, sizeOf, type Snapshot } from './snapshot-format.js';
-
-const run = promisify(execFile);
 
 export interface RestoredSnapshot {
   readonly files: number;
@@ -88,8 +86,8 @@ async function keepAll(root: string, { entries }: Snapshot, blobs: SweptBlobStor
 async function empty(directory: string): Promise<void> {
   const names = readdirSync(directory);
   if (names.length === 0) return;
-  await run('chmod', ['-R', 'u+rwX', '--', directory]).catch(() => undefined); // find will say what really hinders
-  await run('find', [directory, '-mindepth', '1', '-delete']);
+  await runOut(forkHere, 'chmod', ['-R', 'u+rwX', '--', directory]).catch(() => undefined); // find will say what really hinders
+  await runWell(forkHere, 'find', [directory, '-mindepth', '1', '-delete']);
 }
 
 async function knownOf(snapshot: Snapshot, files: SandboxFiles, breath: Breath): Promise<KnownFiles> {
