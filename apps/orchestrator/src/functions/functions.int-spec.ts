@@ -1,73 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  ApprovalDecided,
-  CancelRun,
-  Preflight,
-  PublishFlow,
-  RetryRun,
-  ResumeRun,
-  StartRun,
-} from '@runledger/contracts';
-import type { FunctionCall, Json, StepFunctions } from '@runledger/contracts';
-import { logDatabase } from '@runledger/event-store/testing';
+import { ApprovalDecided, Preflight, ResumeRun, RetryRun, StartRun } from '@runledger/contracts';
+import type { FunctionCall, Json } from '@runledger/contracts';
 import { keyOf, streamOf } from '@runledger/kernel';
-import { eventually, type TestDatabase } from '@runledger/testing';
-import { MemoryTimers } from '@runledger/timers';
-import { ada, adaAsks, AT, OrchestratorProcess } from '../orchestrator.fixture.js';
+import { eventually } from '@runledger/testing';
+import { ada, adaAsks, AT } from '../orchestrator.fixture.js';
+import { begun, ReleaseWorld, request } from './release-flow.fixture.js';
 
-let database: TestDatabase;
-const started: OrchestratorProcess[] = [];
+let world: ReleaseWorld;
 
 beforeEach(async () => {
-  database = await logDatabase();
+  world = await ReleaseWorld.create();
 });
-
-afterEach(async () => {
-  await Promise.all(started.splice(0).map(process => process.stop()));
-  await database.drop();
-});
-
-/** An orchestrator that has these functions, and a flow of these steps. */
-async function given(functions: StepFunctions, steps: string): Promise<OrchestratorProcess> {
-  const process = await another(functions);
-  await process.publishProfile('plain');
-  const source = `slug: release\ndefaults: { profile: plain }\nparameters: { version: string }\nsteps:\n${steps}`;
-  const outcome = await process.commands.send(PublishFlow, { source }, adaAsks());
-  if (outcome.status === 'refused') throw new Error(JSON.stringify(outcome.refusal));
-  return process;
-}
-
-async function another(functions: StepFunctions): Promise<OrchestratorProcess> {
-  const process = await OrchestratorProcess.start(database.url, () => new MemoryTimers(), undefined, { functions });
-  started.push(process);
-  return process;
-}
-
-async function ended(process: OrchestratorProcess): Promise<void> {
-  started.splice(started.indexOf(process), 1);
-  await process.stop();
-}
-
-const request = {
-  flow: 'release',
-  parameters: { version: '1.2' },
-  choices: {},
-  trigger: { kind: 'manual' },
-} as const;
-
-async function begun(process: OrchestratorProcess): Promise<string> {
-  const outcome = await process.commands.send(StartRun, request, adaAsks());
-  if (outcome.status === 'refused') throw new Error(outcome.refusal.message);
-  return outcome.output.runId;
-}
-
-/** Resolves when somebody aborts the call. */
-const stopped = ({ signal }: FunctionCall) =>
-  new Promise<Error>(resolve => {
-    signal.addEventListener('abort', () => {
-      resolve(signal.reason as Error);
-    });
-  });
+afterEach(() => world.end());
 
 test('a function is called with its input filled in, and its result goes on to the next steps', async () => {
   const inputs: Record<string, Json>[] = [];
@@ -75,7 +18,7 @@ test('a function is called with its input filled in, and its result goes on to t
     inputs.push(input);
     return { summary: `Call ${inputs.length}.`, output: { ids: [7, 8], url: 'https://tickets.example/7' } };
   };
-  const process = await given(
+  const process = await world.given(
     { note },
     `  - { key: ticket, function: { name: note, input: { title: 'Release {{ parameters.version }}', tries: 3 } } }
   - key: link
@@ -105,7 +48,10 @@ test('functions of one run are called side by side', async () => {
     });
     return undefined;
   };
-  const process = await given({ meet }, ['a', 'b', 'c'].map(key => `  - { key: ${key}, function: meet }`).join('\n'));
+  const process = await world.given(
+    { meet },
+    ['a', 'b', 'c'].map(key => `  - { key: ${key}, function: meet }`).join('\n'),
+  );
   await process.until(await begun(process), 'RunCompleted');
 });
 
@@ -116,7 +62,7 @@ test('a throw fails the step with its code, message and fix; trying again is a n
     if (attempt > 1) return { summary: 'At last.' };
     throw Object.assign(new Error('The tracker says no.'), { code: 'TRACKER', fix: 'Ask it nicely.' });
   };
-  const process = await given({ flaky }, '  - { key: ticket, function: flaky }');
+  const process = await world.given({ flaky }, '  - { key: ticket, function: flaky }');
   const runId = await begun(process);
   const { error } = (await process.until(runId, 'RunFailed')).data as { error: unknown };
   expect(error).toMatchObject({ code: 'TRACKER', message: 'The tracker says no.', fix: 'Ask it nicely.' });
@@ -133,7 +79,7 @@ test('what is missing outside blocks the step, and resuming calls it again', asy
     if (!isConnected) throw Object.assign(new Error('The tracker is not connected.'), { code: 'INTEGRATION' });
     return undefined;
   };
-  const process = await given({ ticket }, '  - { key: ticket, function: ticket }');
+  const process = await world.given({ ticket }, '  - { key: ticket, function: ticket }');
   const runId = await begun(process);
   const { cause } = (await process.until(runId, 'StepBlocked')).data as { cause: unknown };
   expect(cause).toMatchObject({ kind: 'INTEGRATION', message: 'The tracker is not connected.' });
@@ -145,11 +91,11 @@ test('what is missing outside blocks the step, and resuming calls it again', asy
 test('a function that is gone since the run began blocks its step until an orchestrator has it', async () => {
   const steps = '  - { key: ask, gate: May it? }\n  - { key: ticket, needs: [ask], function: ticket }';
   const ticket = () => ({ summary: 'Opened.' });
-  const before = await given({ ticket }, steps);
+  const before = await world.given({ ticket }, steps);
   const runId = await begun(before);
   await before.until(runId, 'GateReached');
-  await ended(before);
-  const without = await another({});
+  await world.ended(before);
+  const without = await world.another({});
   const requestId = `apr_${keyOf(runId)}.ask.between.1`;
   const { data } = await without.until(runId, 'GateReached');
   expect(data).toMatchObject({ gateId: requestId });
@@ -160,14 +106,14 @@ test('a function that is gone since the run began blocks its step until an orche
   await without.append(streamOf('approval', requestId), runId, approved);
   const { cause } = (await without.until(runId, 'StepBlocked')).data as { cause: unknown };
   expect(cause).toMatchObject({ kind: 'ENVIRONMENT', message: 'There is no function ticket.' });
-  await ended(without);
-  const again = await another({ ticket });
+  await world.ended(without);
+  const again = await world.another({ ticket });
   await again.commands.send(ResumeRun, { runId }, adaAsks());
   await again.until(runId, 'RunCompleted');
 });
 
 test('a run that would call what is not there does not begin: the start is declined, and a look ahead says so', async () => {
-  const process = await given(
+  const process = await world.given(
     { note: () => undefined },
     '  - { key: a, function: note }\n  - { key: b, function: tickt }',
   );
@@ -192,106 +138,4 @@ test('a run that would call what is not there does not begin: the start is decli
   });
   const alone = await process.commands.send(StartRun, { ...request, onlyStep: 'a' }, adaAsks());
   expect(alone.status).toBe('accepted');
-});
-
-test('a function that takes too long fails, and is told', async () => {
-  let reason: Promise<Error> | undefined;
-  const slow = async (_input: unknown, call: FunctionCall) => {
-    reason = stopped(call);
-    await reason;
-    return undefined;
-  };
-  const process = await given({ slow }, '  - { key: ticket, function: slow, timeout: 200ms }');
-  const runId = await begun(process);
-  const { error } = (await process.until(runId, 'RunFailed')).data as { error: unknown };
-  expect(error).toMatchObject({ code: 'TIMEOUT', message: 'The function did not end within 200 ms.' });
-  await expect(reason).resolves.toMatchObject({ name: 'TimeoutError' });
-});
-
-test('a cancelled run tells its function, which has time to end', async () => {
-  const slow = async (_input: unknown, call: FunctionCall) => {
-    throw await stopped(call);
-  };
-  const process = await given(
-    { slow },
-    '  - { key: ticket, function: slow }\n  - { key: next, needs: [ticket], function: slow }',
-  );
-  const runId = await begun(process);
-  await process.until(runId, 'StepReady', 'ticket');
-  await process.commands.send(CancelRun, { runId, mode: 'GRACEFUL' }, adaAsks());
-  await process.until(runId, 'StepCancelled', 'ticket');
-  await process.until(runId, 'RunCancelled');
-});
-
-test('a run that is cancelled by force does not wait for its function', async () => {
-  const deaf = () => new Promise<undefined>(() => undefined);
-  const process = await given({ deaf }, '  - { key: ticket, function: deaf }');
-  const runId = await begun(process);
-  await process.until(runId, 'StepReady', 'ticket');
-  await process.commands.send(CancelRun, { runId, mode: 'FORCE' }, adaAsks());
-  await process.until(runId, 'StepCancelled', 'ticket');
-  await process.until(runId, 'RunCancelled');
-});
-
-test('an orchestrator that dies in the middle leaves nothing: the next one calls with the same key, and one end counts', async () => {
-  const keys: string[] = [];
-  let late: (() => void) | undefined;
-  const hanging = async (_input: unknown, { idempotencyKey }: FunctionCall) => {
-    keys.push(idempotencyKey);
-    await new Promise<void>(resolve => (late = resolve));
-    return { summary: 'Too late.' };
-  };
-  const first = await given({ ticket: hanging }, '  - { key: ticket, function: ticket }');
-  const runId = await begun(first);
-  await eventually(() => expect(keys).toHaveLength(1));
-  const prompt = (_input: unknown, { idempotencyKey }: FunctionCall) => {
-    keys.push(idempotencyKey);
-    return { summary: 'In time.' };
-  };
-  const second = await another({ ticket: prompt }); // fences the first one off, as after its death
-  await second.until(runId, 'RunCompleted');
-  late?.();
-  await first.stop();
-  started.splice(started.indexOf(first), 1);
-  expect(keys).toEqual([keys[0], keys[0]]);
-  const ends = (await second.eventsOf(runId)).filter(({ type }) => type === 'StepCompleted');
-  expect(ends.map(({ data }) => data)).toEqual([expect.objectContaining({ summary: 'In time.' })]);
-});
-
-test('a stop waits a moment for a function and not for its end; the next orchestrator calls it again', async () => {
-  const keys: string[] = [];
-  const reasons: unknown[] = [];
-  const endless = (_input: unknown, { idempotencyKey, signal }: FunctionCall) => {
-    keys.push(idempotencyKey);
-    signal.addEventListener('abort', () => reasons.push(signal.reason));
-    return new Promise<undefined>(() => undefined);
-  };
-  const quick = async (_input: unknown, { idempotencyKey }: FunctionCall) => {
-    keys.push(idempotencyKey);
-    await delay(1_000);
-    return { summary: 'Done in time.' };
-  };
-  const first = await given(
-    { endless, quick },
-    '  - { key: long, function: endless, timeout: 10m }\n  - { key: short, function: quick }',
-  );
-  const runId = await begun(first);
-  await eventually(() => expect(keys).toHaveLength(2));
-  const since = performance.now();
-  await first.stop();
-  started.splice(started.indexOf(first), 1);
-  expect(performance.now() - since).toBeLessThan(8_000); // and not the 10 s that a reaction has
-  expect(reasons).toMatchObject([
-    { name: 'AbortError', message: expect.stringMatching(/^The platform stops/) as string },
-  ]);
-  const second = await another({
-    endless: (_input, { idempotencyKey }) => {
-      keys.push(idempotencyKey);
-      return { summary: 'Ended after all.' };
-    },
-  });
-  await second.until(runId, 'RunCompleted');
-  expect([...new Set(keys)]).toHaveLength(2);
-  const ends = (await second.eventsOf(runId)).filter(({ type }) => /^Step(Completed|Failed)$/.test(type));
-  expect(ends.map(({ data }) => (data as { summary?: string }).summary)).toEqual(['Done in time.', 'Ended after all.']);
 });
