@@ -24,9 +24,9 @@ class ContestedSlots extends UidSlots {
     super(directory, RANGE);
   }
 
-  override take(sandboxDir: string, held?: number): number {
-    const uid = super.take(sandboxDir, held);
-    this.others.take(this.otherDir);
+  override async take(sandboxDir: string, held?: number): Promise<number> {
+    const uid = await super.take(sandboxDir, held);
+    await this.others.take(this.otherDir);
     return uid;
   }
 }

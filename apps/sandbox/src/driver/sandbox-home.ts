@@ -185,7 +185,7 @@ export class SandboxHome {
   async #prepare(spec: SandboxSpec, directory: SandboxDirectory): Promise<number | undefined> {
     const known = directory.meta();
     if (!known) directory.reserve();
-    const uid = this.#slots?.take(directory.path, known?.uid);
+    const uid = await this.#slots?.take(directory.path, known?.uid);
     const meta: SandboxMeta = {
       runId: spec.runId,
       workspaceId: spec.workspaceId,

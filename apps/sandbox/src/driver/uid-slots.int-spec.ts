@@ -24,7 +24,7 @@ const program = (base: string) => `
     let uid;
     mkdirSync(sandbox);
     try {
-      uid = slots.take(sandbox);
+      uid = await slots.take(sandbox);
       given += 1;
       const held = ${JSON.stringify(base)} + '/held-' + uid;
       closeSync(openSync(held, 'wx'));

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SandboxUnavailableError } from './sandbox-faults.js';
 
 export interface UidRange {
@@ -41,15 +42,18 @@ export class UidSlots {
     this.#range = range;
   }
 
-  /** The uid for a sandbox directory that is there: the one that it holds already, else the first free one. */
-  take(sandboxDir: string, held?: number): number {
+  /**
+   * The uid for a sandbox directory that is there: the one that it holds already, else the first free one. Each try is made in one
+   * piece and leaves nothing behind when it fails, so this process may do anything else between two, also try for another sandbox.
+   */
+  async take(sandboxDir: string, held?: number): Promise<number> {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     for (let tries = 1; ; tries += 1) {
       const wanted = this.#wanted(sandboxDir, tries > MOST_TRIES_FOR_HELD ? undefined : held);
       const uid = wanted.find(each => this.#take(each, sandboxDir));
       if (uid !== undefined) return uid;
       if (wanted.length === 0 || tries >= MOST_TRIES) throw this.#noneFree();
-      pause();
+      await sleep(Math.random() * LONGEST_PAUSE_MS); // so that two that backed off from each other do not meet again
     }
   }
 
@@ -184,9 +188,4 @@ function isGone(sandboxDir: string): boolean {
 
 function isAnother(holder: string | undefined, sandboxDir: string): boolean {
   return holder !== undefined && holder !== sandboxDir && existsSync(holder);
-}
-
-/** So that two that backed off from each other do not meet again. */
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.random() * LONGEST_PAUSE_MS);
 }

@@ -32,7 +32,7 @@ export interface Forked {
   letGo(): void;
 }
 
-/** Of programs that the service runs for itself: a million files take a minute, and a disk that does not answer takes for ever. */
+/** Of programs that the service runs for itself: more than very many files take, and a disk that does not answer takes for ever. */
 export const LONGEST_RUN_MS = 600_000;
 
 /** A program that was waited for. */
