@@ -8,30 +8,44 @@ import type { Follower } from '../followers.js';
 const eventAt = (position: number, type: string) => ({ position: BigInt(position), type }) as RecordedEvent;
 const turn = () => new Promise(resolve => setImmediate(resolve));
 
+const turns = async (count: number) => {
+  for (let n = 0; n < count; n += 1) await turn();
+};
+/** Whether it is, within a few turns. */
+const isDone = (promise: Promise<void>) => Promise.race([promise.then(() => true), turns(20).then(() => false)]);
+
 /** A log that begins empty and grows by what is appended to it; `faults` are what its next reads end with. */
 function growingTail() {
   const log: RecordedEvent[] = [];
   const faults: Error[] = [];
   const problems: Error[] = [];
+  /** What happens while the next pages are on their way here. */
+  const meanwhile: (() => void)[] = [];
+  const begin = { head: () => Promise.resolve(0n) };
   const reader = {
     unsettled: false,
-    head: () => Promise.resolve(0n),
+    head: () => begin.head(),
     tailPage: (after: bigint, limit: number) => {
       const fault = faults.shift();
       if (fault) return Promise.reject(fault);
       const events = log.filter(({ position }) => position > after).slice(0, limit);
       const scannedTo = events.at(-1)?.position ?? after;
       const bytes = events.reduce((sum, { type }) => sum + (type === 'Large' ? 20_000_000 : 1), 0);
-      return Promise.resolve({ events, scannedTo, atHead: scannedTo === BigInt(log.length), bytes });
+      const atHead = scannedTo === BigInt(log.length);
+      meanwhile.shift()?.();
+      return Promise.resolve({ events, scannedTo, atHead, bytes });
     },
   };
   const tail = new Tail(reader as unknown as LogReader, new Loopback(), problem => problems.push(problem));
-  const append = async (count: number, type: string) => {
+  const grow = (count: number, type = 'Other') => {
     for (let n = 0; n < count; n += 1) log.push(eventAt(log.length + 1, type));
     tail.wake();
+  };
+  const append = async (count: number, type: string) => {
+    grow(count, type);
     while (tail.read(BigInt(log.length) - 1n, 1, () => true)?.events.length !== 1) await turn();
   };
-  return { tail, append, faults, problems };
+  return { tail, grow, append, faults, problems, meanwhile, begin };
 }
 
 const all = () => true;
@@ -81,8 +95,8 @@ describe('the end of the log in memory', () => {
       await append(10, 'Other');
       reader.moveTo(end);
       expect(tail.read(end < 100n ? 0n : end - 100n, 5_000, all)?.events).toHaveLength(Math.min(100, Number(end)));
+      if (end > 360n) expect(tail.read(end - 360n, 5_000, all)).toBeUndefined();
     }
-    expect(tail.read(600n, 5_000, all)).toBeUndefined();
     tail.unfollow(reader);
   });
 
@@ -116,6 +130,47 @@ describe('the end of the log in memory', () => {
     for (let n = 0; n < 3; n += 1) await append(1, 'Large');
     for (let n = 0; n < 9; n += 1) await append(1, 'Other');
     expect(tail.read(5n, 20, all)?.events).toHaveLength(10);
+    tail.unfollow(reader);
+  });
+
+  it('keeps no more than ten thousand events for who is slow (T2)', async () => {
+    const { tail, append } = growingTail();
+    const slow = tail.follow({ matches: all, after: 0n });
+    await begun(tail, slow);
+    for (let n = 0; n < 10; n += 1) await append(1_000, 'Other');
+    expect(tail.read(0n, 20_000, all)?.events).toHaveLength(10_000);
+    await append(1_000, 'Other');
+    expect(tail.read(999n, 20_000, all)).toBeUndefined();
+    expect(tail.read(1_000n, 20_000, all)?.events).toHaveLength(10_000);
+    tail.unfollow(slow);
+  });
+
+  it('is read on at once while there is more, and when it was woken while it was read', async () => {
+    const { tail, grow, meanwhile } = growingTail();
+    const reader = tail.follow({ matches: all, after: 0n });
+    await begun(tail, reader);
+    await turns(5);
+    grow(3_500);
+    await turns(5);
+    expect(tail.end).toBe(3_500n);
+    meanwhile.push(() => grow(1));
+    tail.wake();
+    await turns(5);
+    expect(tail.end).toBe(3_501n);
+    tail.unfollow(reader);
+  });
+
+  it('has those look again who looked before it had begun, or before it grew', async () => {
+    const { tail, append, begin } = growingTail();
+    let beginAt: (head: bigint) => void = () => undefined;
+    begin.head = () => new Promise(resolve => (beginAt = resolve));
+    const reader = tail.follow({ matches: all, after: 0n });
+    const isTold = isDone(reader.next(tail.version, false));
+    beginAt(0n);
+    expect(await isTold).toBe(true);
+    const seen = tail.version;
+    await append(1, 'Other');
+    expect(await isDone(reader.next(seen, false))).toBe(true);
     tail.unfollow(reader);
   });
 
@@ -156,7 +211,8 @@ describe('the end of the log in memory', () => {
     await turn();
     expect(tail.end).toBe(3n);
     tail.unfollow(second);
-    while (tail.end !== undefined) await turn();
+    await turns(5);
+    expect(tail.end).toBeUndefined();
     expect(tail.read(0n, 5, all)).toBeUndefined();
   });
 
