@@ -1,5 +1,6 @@
 import type { DescribeSandboxDrivers, OutputOf, ProfileDefinition } from '@runledger/contracts';
 import type { Sandbox, SandboxDriver } from '../driver/sandbox-driver.js';
+import { LeftBehindError } from '../driver/sandbox-faults.js';
 
 export interface SandboxRequest {
   readonly workspaceId: string;
@@ -119,11 +120,16 @@ export class RunSandboxes {
     await Promise.all(this.drivers.map(driver => driver.close(inUse)));
   }
 
-  /** Removes what is left of runs that are not open any more. No sandbox is opened meanwhile, so none is taken for a leftover. */
+  /**
+   * Removes what is left of runs that are not open any more. No sandbox is opened until every driver is done, also when one fails, so none
+   * is taken for a leftover. Throws what the drivers failed by.
+   */
   async sweep(openRuns: () => Promise<ReadonlySet<string>>): Promise<void> {
     await this.#inTurn(async () => {
       const keep = new Set([...(await openRuns()), ...this.#open.keys()]);
-      await Promise.all(this.drivers.map(driver => driver.sweep(keep)));
+      const swept = await Promise.allSettled(this.drivers.map(driver => driver.sweep(keep)));
+      const reasons = swept.flatMap(each => (each.status === 'rejected' ? [each.reason as unknown] : []));
+      if (reasons.length > 0) throw togetherOf(reasons);
     });
   }
 
@@ -180,4 +186,12 @@ export class RunSandboxes {
     this.#turn = done.catch(() => undefined); // whoever asked is told; the next turn comes all the same
     return done;
   }
+}
+
+/** What several drivers left behind is no more of a fault than what one did. */
+function togetherOf(reasons: readonly unknown[]): unknown {
+  if (reasons.length === 1) return reasons[0];
+  const left = reasons.filter(reason => reason instanceof LeftBehindError);
+  if (left.length === reasons.length) return new LeftBehindError(left.flatMap(each => each.reasons));
+  return new AggregateError(reasons, 'Several drivers did not remove what is left.');
 }

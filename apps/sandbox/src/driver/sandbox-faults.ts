@@ -64,12 +64,17 @@ export class CallTakenError extends Fault {
 
 /** What runs left behind on this machine is not gone yet. It is tried again, and holds up nobody else. */
 export class LeftBehindError extends Fault {
-  constructor(reasons: ReadonlyMap<string, unknown>) {
-    const told = [...reasons].map(([runId, why]) => `${runId}: ${why instanceof Error ? why.message : String(why)}`);
+  /** Runs, each with what hindered. */
+  readonly reasons: readonly (readonly [string, unknown])[];
+
+  constructor(reasons: Iterable<readonly [string, unknown]>) {
+    const all = [...reasons];
+    const told = all.map(([runId, why]) => `${runId}: ${why instanceof Error ? why.message : String(why)}`);
     super('LEFT_BEHIND', `What these runs left behind could not be removed; it is tried again. ${told.join(' ')}`, {
-      cause: new AggregateError(reasons.values()),
-      fields: { runs: [...reasons.keys()] },
+      cause: new AggregateError(all.map(([, why]) => why)),
+      fields: { runs: all.map(([runId]) => runId) },
     });
+    this.reasons = all;
   }
 }
 
