@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, request as requestOver } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RetryableError } from '@runledger/kernel';
@@ -33,8 +33,9 @@ describe('a service with several replicas', () => {
   }
 
   /** Something else that listens in the place of a replica. */
-  async function impostor(listener: RequestListener): Promise<string> {
+  async function impostor(listener: RequestListener, onConnection?: () => unknown): Promise<string> {
     const server: Server = createServer(listener);
+    if (onConnection) server.on('connection', onConnection);
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     open.push({
       close: () => new Promise(resolve => server.close(resolve) && server.closeAllConnections()),
@@ -42,11 +43,17 @@ describe('a service with several replicas', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  it('answers although some are dead, starting, or so stuck that they never say a word', async () => {
+  it('answers although some are dead, starting, dying, elsewhere, or so stuck that they never say a word', async () => {
     const { url, asked } = await replica();
     const starting = await impostor((_request, response) => response.writeHead(503).end());
     const stuck = await impostor(() => undefined);
-    const client = clientOf([NOBODY, starting, stuck, url], { tryMs: 150 });
+    const dying = await impostor((_request, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"outcome":', () => response.destroy());
+    });
+    const elsewhere = await impostor((request, response) => {
+      response.writeHead(308, { location: `${url}${request.url}` }).end();
+    });
+    const client = clientOf([NOBODY, starting, stuck, dying, elsewhere, url], { tryMs: 150 });
     for (let times = 1; times <= 4; times += 1) {
       expect(await client.send(Greet, { name: 'eve' }, context)).toEqual(greeted);
     }
@@ -58,6 +65,27 @@ describe('a service with several replicas', () => {
     const client = clientOf(both.map(({ url }) => url));
     for (let times = 1; times <= 6; times += 1) await client.send(Greet, { name: 'eve' }, context);
     expect(both.map(({ asked }) => asked())).toEqual([3, 3]);
+  });
+
+  it('is asked over connections that are kept', async () => {
+    let connections = 0;
+    const { url } = await replica();
+    const counted = await impostor(
+      (request, response) => {
+        const { headers, method, url: path } = request;
+        const on = requestOver(`${url}${path}`, { headers, method }, answer => {
+          response.writeHead(answer.statusCode ?? 0, { 'content-type': 'application/json' });
+          answer.pipe(response);
+        });
+        request.pipe(on);
+      },
+      () => (connections += 1),
+    );
+    const client = clientOf([counted]);
+    for (let times = 1; times <= 5; times += 1) {
+      expect(await client.send(Greet, { name: 'Éva' }, context)).toEqual(greeted);
+    }
+    expect(connections).toBe(1);
   });
 
   it('is waited for while its only one restarts', async () => {

@@ -3,6 +3,7 @@ import type { CommandContext } from '@runledger/event-store';
 import type { CommandClient, CommandOutcome, CommandShape } from '../command-client.js';
 import { ServiceUnavailableError } from '../command-errors.js';
 import { parsedInput } from '../in-process-commands.js';
+import { CommandPost } from './command-post.js';
 import { DEADLINE_HEADER, decodeAnswer, encodeRequest, IDEMPOTENCY_HEADER } from './command-wire.js';
 import { CommandTimeoutError } from './http-errors.js';
 import type { ServiceTokenSigner } from './service-tokens.js';
@@ -40,6 +41,7 @@ const LONGEST_PAUSE_MS = 400;
  * for the next one, also when it may have done the work already: the command's id makes that count once (R1).
  */
 export class HttpCommands implements CommandClient {
+  readonly #post = new CommandPost();
   #turn = 0;
 
   constructor(private readonly options: HttpCommandsOptions) {}
@@ -93,17 +95,10 @@ export class HttpCommands implements CommandClient {
     const withinMs = Math.ceil(Math.min(tryMs, leftMs));
     const headers = await this.#headers({ command, body, commandId, withinMs });
     try {
-      const response = await fetch(`${address}/commands/${command.service}/${command.name}`, {
-        method: 'POST',
-        headers,
-        body,
-        redirect: 'error',
-        signal: AbortSignal.timeout(withinMs),
-      });
-      const text = await response.text();
-      return response.status === 503 ? { text: undefined, cause: text } : { text };
+      const url = `${address}/commands/${command.service}/${command.name}`;
+      const { status, text } = await this.#post.post(url, { headers, body, withinMs });
+      return saysNothing(status) ? { text: undefined, cause: text } : { text };
     } catch (cause) {
-      // Refused, reset, cut off in the middle of the answer, or too slow.
       return { text: undefined, cause };
     }
   }
@@ -118,4 +113,9 @@ export class HttpCommands implements CommandClient {
       [DEADLINE_HEADER]: String(Date.now() + withinMs),
     };
   }
+}
+
+/** It takes nothing now, or sends us somewhere else, where no command and no token goes. */
+function saysNothing(status: number): boolean {
+  return status === 503 || (status >= 300 && status < 400);
 }
