@@ -215,7 +215,8 @@ describeWith('bwrap')('a cluster on its embedded database, each service in proce
     await api!.gateOf(runId, 'publish');
     const before = cluster.members();
     await cluster.supervisor.kill();
-    cluster = await ClusterProcess.start(home, { RUNLEDGER_SAMPLE: 'off' });
+    // With both sandboxes: for one that has the files of a run and does not come back, half a minute is waited.
+    cluster = await ClusterProcess.start(home, { RUNLEDGER_SAMPLE: 'off' }, '--replicas', 'sandbox=2');
     expect(before.map(({ pid }) => commandLineOf(pid))).toEqual(before.map(() => ''));
     expect((await finish(cluster.apis, runId)).status).toBe('COMPLETED');
   });
